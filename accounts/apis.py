@@ -1,0 +1,164 @@
+"""Accounts, tokens, applications and positions over HTTP."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from knox.models import AuthToken
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+from accounts import services
+from accounts.models import Partner
+from accounts.permissions import IsStaff
+from accounts.serializers import (
+    ApplicationInput,
+    DecisionInput,
+    LoginInput,
+    MeSerializer,
+    PartnerSerializer,
+    SessionSerializer,
+    SignupInput,
+    TicketSerializer,
+    UserSerializer,
+)
+from accounts.states import Application
+from api.idempotency import idempotent
+from api.throttles import SignupThrottle
+from speedycheers.errors import Missing
+
+
+class Login(APIView):
+    """Sign in with e-mail and password."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="login",
+        request=LoginInput,
+        responses={200: SessionSerializer},
+        examples=[
+            OpenApiExample("A user", {"email": "user1@demo.test", "password": "cheers-demo"}, request_only=True),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        data = LoginInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        address = SimpleRateThrottle.get_ident(self, request)  # type: ignore[arg-type]  # reads the request only
+        user, token, text = services.log_in(**data.validated_data, address=address or "")
+        return Response(SessionSerializer({"token": text, "expiresAt": token.expiry, "user": user}).data)
+
+
+class Signup(APIView):
+    """Make a user account."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (SignupThrottle,)
+
+    @extend_schema(
+        operation_id="signup",
+        request=SignupInput,
+        responses={201: UserSerializer},
+        examples=[
+            OpenApiExample(
+                "A user", {"email": "ada@example.com", "password": "correct horse", "name": "Ada"}, request_only=True
+            )
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        data = SignupInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        return Response(UserSerializer(services.sign_up(**data.validated_data)).data, status=201)
+
+
+class Logout(APIView):
+    """Revoke the token of this call and close its sockets. Other tokens stay."""
+
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        if isinstance(request.auth, AuthToken):
+            services.log_out(request.auth)
+        return Response(status=204)
+
+
+class Me(APIView):
+    """The signed-in account."""
+
+    @extend_schema(operation_id="me", responses={200: MeSerializer})
+    def get(self, request: Request) -> Response:
+        return Response(MeSerializer(request.user).data)
+
+
+class SocketTicket(APIView):
+    """A single-use ticket, good for 30 s, for sockets that can't send a header."""
+
+    @extend_schema(operation_id="socketTicket", request=None, responses={201: TicketSerializer})
+    def post(self, request: Request) -> Response:
+        ticket, expires_at = services.issue_socket_ticket(request.user, now=timezone.now())
+        return Response(TicketSerializer({"ticket": ticket, "expiresAt": expires_at}).data, status=201)
+
+
+class PartnerApply(APIView):
+    """Become a partner. Staff approve the application before work can start."""
+
+    @extend_schema(
+        operation_id="partnerApply",
+        request=ApplicationInput,
+        responses={201: PartnerSerializer},
+        examples=[
+            OpenApiExample("A coach", {"type": "coach", "phone": "+1 212 555 0100"}, request_only=True),
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        data = ApplicationInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        fields = {"name": request.user.get_short_name()[:80], **data.validated_data}
+        partner = services.apply_as_partner(request.user, **fields, now=timezone.now())
+        return Response(PartnerSerializer(partner).data, status=201)
+
+
+class PartnerDecision(APIView):
+    """Decide on a partner's application."""
+
+    permission_classes = (IsStaff,)
+    decision: ClassVar[str] = Application.APPROVED
+
+    def _decide(self, request: Request, partner_id: UUID) -> Response:
+        data = DecisionInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        partner = Partner.objects.select_related("region").filter(pk=partner_id).first()
+        if partner is None:
+            raise Missing
+        services.decide_application(
+            partner, self.decision, actor=request.user, now=timezone.now(), reason=data.validated_data["reason"]
+        )
+        partner.refresh_from_db()
+        return Response(PartnerSerializer(partner).data)
+
+
+class PartnerApprove(PartnerDecision):
+    """Approve a partner: from now on they may go online."""
+
+    @extend_schema(operation_id="partnerApprove", request=DecisionInput, responses={200: PartnerSerializer})
+    @idempotent
+    def post(self, request: Request, partner_id: UUID) -> Response:
+        return self._decide(request, partner_id)
+
+
+class PartnerSuspend(PartnerDecision):
+    """Suspend a partner who has no work in hand."""
+
+    decision = Application.SUSPENDED
+
+    @extend_schema(operation_id="partnerSuspend", request=DecisionInput, responses={200: PartnerSerializer})
+    @idempotent
+    def post(self, request: Request, partner_id: UUID) -> Response:
+        return self._decide(request, partner_id)

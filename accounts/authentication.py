@@ -1,0 +1,54 @@
+"""Who is calling: a bearer token for apps, the session cookie with CSRF for pages."""
+
+import binascii
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
+from knox.models import AuthToken
+from rest_framework import authentication, exceptions
+
+from accounts.models import User
+
+
+def live_token(token: str, now: datetime) -> AuthToken | None:
+    """The stored token that this text is, if it has not expired and its account is active."""
+    try:
+        digest = hash_token(token)
+    except (TypeError, ValueError, binascii.Error):
+        return None
+    tokens = AuthToken.objects.select_related("user__partner__region")
+    return tokens.filter(digest=digest, expiry__gt=now, user__is_active=True).first()
+
+
+class BearerAuthentication(TokenAuthentication):
+    """`Authorization: Bearer <token>`. One indexed read; the token is found by its hash."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
+        found = live_token(token.decode("ascii", "replace"), timezone.now())
+        if found is None:
+            raise exceptions.AuthenticationFailed("Invalid or expired token.")
+        return found.user, found
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The session cookie, with CSRF checked on everything that writes."""
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

@@ -1,0 +1,156 @@
+"""People: users, and the partners that some of them are."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+
+from accounts.states import PARTNER_GRAPH, Application, PartnerStatus
+from regions.models import Region
+from speedycheers.ids import new_id
+from speedycheers.transitions import Stateful, Transition
+
+
+class Role(models.TextChoices):
+    USER = "user", "User"
+    PARTNER = "partner", "Partner"
+    STAFF = "staff", "Staff"
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(force_insert=True)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, role=Role.STAFF, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """An account. It signs in with its e-mail address."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=80, blank=True)
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False, help_text="May use the admin.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(role=Role.STAFF) | models.Q(is_staff=False), name="user_only_staff_role_is_staff"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name or self.email.partition("@")[0]
+
+
+class PartnerType(models.TextChoices):
+    """What kind of cheer a partner brings."""
+
+    CHEERLEADER = "cheerleader", "Cheerleader"
+    COACH = "coach", "Coach"
+    MUSICIAN = "musician", "Musician"
+    MASCOT = "mascot", "Mascot"
+
+
+class PartnerTransition(Transition):
+    subject = models.ForeignKey("accounts.Partner", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class Partner(Stateful):
+    """Somebody who cheers: an application, its approval, and what they are doing right now."""
+
+    graph = PARTNER_GRAPH
+    history = PartnerTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="partner")
+    name = models.CharField(max_length=80)
+    type = models.CharField(max_length=16, choices=PartnerType.choices, default=PartnerType.CHEERLEADER)
+    phone = models.CharField(max_length=32)
+    application = models.CharField(max_length=10, choices=Application.choices, default=Application.APPLIED)
+    status = models.CharField(max_length=10, choices=PartnerStatus.choices, default=PartnerStatus.OFFLINE)
+    status_since = models.DateTimeField()
+    region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    lat = models.FloatField(null=True, blank=True)
+    lng = models.FloatField(null=True, blank=True)
+    position_at = models.DateTimeField(null=True, blank=True, help_text="When the position was received.")
+    rating_sum = models.PositiveIntegerField(default=0)
+    rating_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["region", "status"], name="partner_region_status"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(status__in=PartnerStatus.values), name="partner_status_known"),
+            models.CheckConstraint(
+                condition=models.Q(application__in=Application.values), name="partner_application_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=PartnerStatus.OFFLINE) | models.Q(application=Application.APPROVED),
+                name="partner_works_only_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lat__isnull=True, lng__isnull=True, position_at__isnull=True)
+                | models.Q(lat__range=(-90, 90), lng__range=(-180, 180), position_at__isnull=False),
+                name="partner_position_whole",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rating(self) -> float | None:
+        """The mean of all ratings, 1 to 5, to one decimal; None before the first."""
+        return round(self.rating_sum / self.rating_count, 1) if self.rating_count else None
+
+    @property
+    def approved(self) -> bool:
+        return self.application == Application.APPROVED
+
+
+class ApplicationTransition(Transition):
+    """The trail of decisions on a partner's application."""
+
+    subject = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="application_transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class SocketTicket(models.Model):
+    """Stands in for a token once, for sockets that can't send a header. Stored hashed; used up by deletion."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at:%H:%M:%S}"

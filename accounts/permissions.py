@@ -1,0 +1,30 @@
+"""Which role may call what. A wrong role is 403; a stranger's object is 404, in the selectors."""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.models import Role
+
+
+class _HasRole(BasePermission):
+    roles: tuple[str, ...] = ()
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.is_authenticated and request.user.role in self.roles)
+
+
+class IsUser(_HasRole):
+    message = "Only users may do this."
+    roles = (Role.USER,)
+
+
+class IsPartner(_HasRole):
+    message = "Only partners may do this."
+    roles = (Role.PARTNER,)
+
+
+class IsStaff(_HasRole):
+    message = "Only staff may do this."
+    roles = (Role.STAFF,)

@@ -1,0 +1,126 @@
+"""The JSON of people."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Partner, PartnerType, Role, User
+from accounts.presence import current_location
+from accounts.states import Application, PartnerStatus
+from api.fields import Float, LocationField, LocationSerializer, Text, Time, location
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    userId = serializers.UUIDField(source="id")
+    role = serializers.ChoiceField(choices=Role.choices)
+
+    class Meta:
+        model = User
+        fields = ("userId", "email", "name", "role")
+        ref_name = "User"
+
+
+class PartnerSerializer(serializers.ModelSerializer[Partner]):
+    """A partner as they see themselves, and as staff do."""
+
+    partnerId = serializers.UUIDField(source="id")
+    currentLocation = LocationField()
+    region = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True, allow_null=True)
+    rating = serializers.FloatField(allow_null=True)
+    status = serializers.ChoiceField(choices=PartnerStatus.choices)
+    application = serializers.ChoiceField(choices=Application.choices)
+
+    class Meta:
+        model = Partner
+        fields = ("partnerId", "name", "type", "phone", "status", "currentLocation", "region", "rating", "application")
+        ref_name = "Partner"
+
+    def get_currentLocation(self, partner: Partner) -> dict[str, float] | None:
+        position = current_location(partner)
+        return location(position.lat, position.lng) if position else None
+
+
+class VisiblePartnerSerializer(serializers.ModelSerializer[Partner]):
+    """A partner as the user sees them, from acceptance to completion."""
+
+    partnerId = serializers.UUIDField(source="id")
+    currentLocation = LocationField()
+    rating = serializers.FloatField(allow_null=True)
+
+    class Meta:
+        model = Partner
+        fields = ("partnerId", "name", "type", "rating", "currentLocation")
+        ref_name = "VisiblePartner"
+
+    get_currentLocation = PartnerSerializer.get_currentLocation
+
+
+class MeSerializer(UserSerializer):
+    """The signed-in account, with its partner if it is one."""
+
+    partner = serializers.SerializerMethodField()
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "partner")  # type: ignore[assignment]
+        ref_name = "Me"
+
+    def get_partner(self, user: User) -> PartnerSerializer(allow_null=True):  # type: ignore[valid-type]
+        partner = Partner.objects.select_related("region").filter(user=user).first()
+        return PartnerSerializer(partner).data if partner else None
+
+
+class LoginInput(serializers.Serializer[Any]):
+    email = Text(max_length=254)
+    password = Text(max_length=128, trim_whitespace=False)
+
+
+class SignupInput(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    password = Text(max_length=128, trim_whitespace=False)
+    name = Text(max_length=80, required=False, allow_blank=True, default="")
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    """A token: send it as `Authorization: Bearer <token>` until `expiresAt`."""
+
+    token = serializers.CharField()
+    expiresAt = serializers.DateTimeField()
+    user = UserSerializer()
+
+    class Meta:
+        ref_name = "Session"
+
+
+class TicketSerializer(serializers.Serializer[Any]):
+    """Put it into a socket's address, `?ticket=<ticket>`: once, and before `expiresAt`."""
+
+    ticket = serializers.CharField()
+    expiresAt = serializers.DateTimeField()
+
+    class Meta:
+        ref_name = "SocketTicket"
+
+
+class ApplicationInput(serializers.Serializer[Any]):
+    name = Text(max_length=80, required=False, help_text="How users will know you; your account's name if left out.")
+    type = serializers.ChoiceField(choices=PartnerType.choices, required=False, default=PartnerType.CHEERLEADER)
+    phone = Text(max_length=32)
+
+    def validate_phone(self, phone: str) -> str:
+        if sum(c.isdigit() for c in phone) < 6 or not set(phone) <= set("0123456789+-(). "):
+            raise serializers.ValidationError("Not a phone number.")
+        return phone
+
+
+class PositionInput(serializers.Serializer[Any]):
+    """A position report. The device's own time decides which of two is newer."""
+
+    location = LocationSerializer()
+    accuracyM = Float(required=False, allow_null=True, min_value=0, max_value=1e7)
+    heading = Float(required=False, allow_null=True, min_value=0, max_value=360)
+    speedMps = Float(required=False, allow_null=True, min_value=0, max_value=1e4)
+    recordedAt = Time(required=False)
+
+
+class DecisionInput(serializers.Serializer[Any]):
+    reason = Text(max_length=200, required=False, allow_blank=True, default="")

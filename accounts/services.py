@@ -1,0 +1,221 @@
+"""Writes about people: accounts, tokens, applications, presence and positions."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from knox.models import AuthToken
+
+from accounts import positions
+from accounts.models import ApplicationTransition, Partner, Role, SocketTicket, User
+from accounts.positions import Position
+from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
+from api.fields import location
+from api.throttles import Rate
+from notifications.events import close_sockets, push_unsequenced, user_recipient
+from regions.selectors import active_regions, region_at
+from speedycheers import valkey
+from speedycheers.errors import Conflict, Forbidden, Invalid, ServiceError
+from speedycheers.transitions import move_all
+
+log = logging.getLogger(__name__)
+
+
+class WrongCredentials(ServiceError):
+    status = 401
+    default_code = "authentication_failed"
+    default_detail = "This e-mail address and password do not belong together."
+
+
+class TooManyAttempts(ServiceError):
+    status = 429
+    default_code = "throttled"
+    default_detail = "Too many failed attempts. Try again later."
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = max(1.0, wait_s)
+        super().__init__()
+
+
+# ---------------------------------------------------------------- accounts and tokens
+
+
+def sign_up(*, email: str, password: str, name: str) -> User:
+    """Make a user account. Raises `Invalid` on a weak password or a taken address."""
+    email = email.lower()
+    try:
+        password_validation.validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        raise Invalid("password_too_weak", " ".join(error.messages), "password") from None
+    if User.objects.filter(email__iexact=email).exists():
+        raise Invalid("email_taken", "An account with this e-mail address exists.", "email")
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError:
+        raise Invalid("email_taken", "An account with this e-mail address exists.", "email") from None
+
+
+def log_in(*, email: str, password: str, address: str) -> tuple[User, AuthToken, str]:
+    """Check credentials and issue a token, whose text is returned last and held nowhere.
+
+    Failures are counted per address and account and per address. Whether the account exists shows
+    neither in the answer nor in the time it takes: an unknown address is hashed for as well.
+    Raises `WrongCredentials`, `TooManyAttempts`.
+    """
+    limits = [("login_pair", f"{address} {email.lower()}"), ("login_address", address)]
+    for scope, who in limits:
+        if (wait_s := Rate.named(scope).full(scope, who)) is not None:
+            raise TooManyAttempts(wait_s)
+    user = ModelBackend().authenticate(None, username=email.lower(), password=password)
+    if not isinstance(user, User):
+        for scope, who in limits:
+            Rate.named(scope).hit(scope, who)
+        raise WrongCredentials
+    token, text = AuthToken.objects.create(user)
+    return user, token, text
+
+
+def log_out(token: AuthToken) -> None:
+    """Revoke one token, and close the sockets that live by it."""
+    digest = token.digest
+    token.delete()
+    close_sockets(code=4401, credential=f"token:{digest[:32]}")
+
+
+def issue_socket_ticket(user: User, *, now: datetime) -> tuple[str, datetime]:
+    """A single-use ticket for a socket, and when it lapses."""
+    ticket, expires_at = secrets.token_urlsafe(24), now + timedelta(seconds=settings.SOCKET_TICKET_TTL_S)
+    SocketTicket.objects.create(digest=_digest(ticket), user=user, expires_at=expires_at)
+    return ticket, expires_at
+
+
+def redeem_socket_ticket(ticket: str, *, now: datetime) -> User | None:
+    """The account that a ticket stands for, once; None where it is unknown, used or lapsed."""
+    held = SocketTicket.objects.select_related("user__partner__region").filter(digest=_digest(ticket)).first()
+    # The deletion's row count says which of two redemptions won.
+    if held is None or not SocketTicket.objects.filter(pk=held.pk).delete()[0]:
+        return None
+    return held.user if held.expires_at > now and held.user.is_active else None
+
+
+def _digest(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- partners: application
+
+
+def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datetime) -> Partner:
+    """Turn a user into a partner who awaits approval. Raises `Conflict`, `Forbidden`."""
+    if user.role == Role.STAFF:
+        raise Forbidden("permission_denied", "Staff can't become partners.")
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if Partner.objects.filter(user=locked).exists():
+            raise Conflict("already_applied", "This account has applied already.")
+        partner = Partner(user=locked, name=name, type=type, phone=phone, status_since=now, created_at=now)
+        try:
+            with transaction.atomic():
+                partner.begin(actor=user, at=now)
+        except IntegrityError:
+            raise Conflict("already_applied", "This account has applied already.") from None
+        ApplicationTransition.objects.create(subject=partner, new=Application.APPLIED, actor=user, at=now)
+        User.objects.filter(pk=user.pk).update(role=Role.PARTNER)
+    user.role = Role.PARTNER
+    return partner
+
+
+def decide_application(partner: Partner, decision: str, *, actor: User | None, now: datetime, reason: str = "") -> None:
+    """Approve, reject or suspend. Raises `Conflict` where it can't follow, or while the partner has work in hand."""
+    with transaction.atomic():
+        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        old = locked.application
+        if not APPLICATION_GRAPH.allows(old, decision):
+            raise Conflict("wrong_state", f"An application that is {old} can't become {decision}.")
+        if decision != Application.APPROVED and locked.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
+            raise Conflict("partner_at_work", "This partner has an offer or a ride; release them first.")
+        if locked.status == PartnerStatus.AVAILABLE and decision != Application.APPROVED:
+            move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason=f"application {decision}")
+        Partner.objects.filter(pk=locked.pk).update(application=decision)
+        ApplicationTransition.objects.create(subject=locked, old=old, new=decision, actor=actor, reason=reason, at=now)
+    partner.application = decision
+
+
+# ---------------------------------------------------------------- partners: presence and position
+
+
+def move_partners(partners: Sequence[Partner], new: str, *, actor: User | None, at: datetime, reason: str = "") -> None:
+    """Move partners seen in one status to another, in the database now and in the searchable set on commit.
+
+    Call it inside a transaction. Raises `Conflict`, as `move_all` does.
+    """
+    move_all(partners, new, actor=actor, at=at, reason=reason, status_since=at)
+    change = positions.enter if new == PartnerStatus.AVAILABLE else positions.leave
+    slugs = {region.pk: region.slug for region in active_regions()}
+    for slug in {slugs[p.region_id] for p in partners if p.region_id in slugs}:
+        ids = [p.pk for p in partners if p.region_id and slugs.get(p.region_id) == slug]
+        transaction.on_commit(lambda slug=slug, ids=ids: change(slug, ids))
+
+
+def report_position(partner: Partner, position: Position, *, now: datetime) -> str | None:
+    """Take a partner's position: hold it, put them on the map, forward it to the user they serve.
+
+    A position not newer than the one held is dropped. One recorded in the future is taken as recorded now:
+    device clocks err. While Valkey is away the position goes to the database instead.
+    Returns the slug of the region where this has made the partner searchable, who were not before; else None.
+    """
+    position = Position(position.lat, position.lng, min(position.recorded_at, now))
+    region = region_at(position.lat, position.lng)
+    if region is not None and region.pk != partner.region_id:
+        _enter_region(partner, region.pk)
+    if partner.region is None:
+        _save_position(partner, position, now=now)
+        return None
+    try:
+        recorded = positions.record(partner.region.slug, partner.pk, position, now=now)
+    except valkey.Unreachable:
+        _save_position(partner, position, now=now)
+        return None
+    if recorded.applied and partner.position_at is None:
+        _save_position(partner, position, now=now)
+        partner.position_at = now
+    if recorded.applied and recorded.serves_user_id:
+        payload = {"partnerId": str(partner.pk), "location": location(position.lat, position.lng)}
+        push_unsequenced(user_recipient(recorded.serves_user_id), "partner.location", payload)
+    return partner.region.slug if recorded.entered else None
+
+
+def _enter_region(partner: Partner, region_id: UUID) -> None:
+    """Note that a partner is in another region than before, and make them searchable there if available."""
+    old = partner.region.slug if partner.region else None
+    Partner.objects.filter(pk=partner.pk).update(region_id=region_id)
+    partner.refresh_from_db()
+    if old is not None:
+        positions.leave(old, [partner.pk])
+    if partner.status == PartnerStatus.AVAILABLE and partner.region:
+        positions.enter(partner.region.slug, [partner.pk])
+
+
+def _save_position(partner: Partner, position: Position, *, now: datetime) -> None:
+    Partner.objects.filter(pk=partner.pk).update(lat=position.lat, lng=position.lng, position_at=now)
+
+
+def rate_partner(partner_id: UUID, stars: int) -> None:
+    """Count a rating of 1 to 5."""
+    Partner.objects.filter(pk=partner_id).update(rating_sum=F("rating_sum") + stars, rating_count=F("rating_count") + 1)
+
+
+def prune_tickets_and_tokens(now: datetime) -> None:
+    """Delete lapsed tickets and expired tokens."""
+    SocketTicket.objects.filter(expires_at__lt=now).delete()
+    AuthToken.objects.filter(expiry__lt=now).delete()

@@ -1,0 +1,101 @@
+"""Who is connecting: a bearer header, a single-use ticket, or the session cookie. Foreign origins are refused."""
+
+from collections.abc import Awaitable, Callable
+from http.cookies import SimpleCookie
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.security.websocket import WebsocketDenier
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.authentication import live_token
+from accounts.models import User
+from accounts.services import redeem_socket_ticket
+from notifications.hub import in_thread
+
+App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _header(scope: dict[str, Any], name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def origin_allowed(origin: str, host: str) -> bool:
+    """Whether a browser page of this origin may connect: the site's own, or one of TRUSTED_ORIGINS.
+
+    No origin means no browser, and so no ambient cookie to abuse.
+    """
+    if not origin:
+        return True
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        page, here = urlsplit(origin), urlsplit(f"{urlsplit(origin).scheme}://{host}")
+        default = DEFAULT_PORTS.get(page.scheme)
+        return bool(default and page.hostname) and (page.hostname, page.port or default) == (
+            here.hostname,
+            here.port or default,
+        )
+    except ValueError:
+        return False
+
+
+class SameOrigin:
+    """Refuses the handshake of cross-origin browser connections."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if origin_allowed(_header(scope, b"origin"), _header(scope, b"host")):
+            await self.app(scope, receive, send)
+        else:
+            await WebsocketDenier()(scope, receive, send)
+
+
+class SocketAuth:
+    """Sets `scope["user"]` (None where nobody is signed in) and `scope["credential"]`, what the socket lives by."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        user, credential = await in_thread(identify)(scope)
+        await self.app({**scope, "user": user, "credential": credential}, receive, send)
+
+
+def identify(scope: dict[str, Any]) -> tuple[User | None, str]:
+    """The account behind a handshake, and the name of the credential it showed."""
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    if scheme.lower() == "bearer":
+        found = live_token(token.strip(), timezone.now())
+        return (found.user, token_credential(found.digest)) if found else (None, "")
+    ticket = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
+    if ticket:
+        return redeem_socket_ticket(ticket[0], now=timezone.now()), ""
+    return _session_user(_header(scope, b"cookie"))
+
+
+def token_credential(digest: str) -> str:
+    """The name of a token among sockets' labels."""
+    return f"token:{digest[:32]}"
+
+
+def _session_user(cookies: str) -> tuple[User | None, str]:
+    try:
+        morsel = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    except Exception:  # noqa: BLE001  # CookieError and whatever else a hostile header provokes
+        morsel = None
+    if morsel is None:
+        return None, ""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    user = get_user(request)
+    if not isinstance(user, User) or not user.is_active:
+        return None, ""
+    return User.objects.select_related("partner__region").get(pk=user.pk), f"session:{morsel.value[:16]}"

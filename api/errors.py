@@ -1,0 +1,43 @@
+"""Every error leaves in one shape: `{"type", "errors": [{"code", "detail", "attr"}]}`."""
+
+from typing import Any
+
+from drf_standardized_errors.handler import ExceptionHandler as StandardExceptionHandler
+from drf_standardized_errors.handler import exception_handler as standard_exception_handler
+from rest_framework.exceptions import APIException, ErrorDetail
+
+from speedycheers.errors import ServiceError
+
+exception_handler = standard_exception_handler
+
+
+class ServiceFailure(APIException):
+    """A `ServiceError` as REST framework knows it."""
+
+    def __init__(self, error: ServiceError) -> None:
+        self.status_code = error.status
+        self.attr = error.attr
+        self.wait = getattr(error, "wait_s", None)
+        super().__init__(detail=error.detail, code=error.code)
+
+
+class ExceptionHandler(StandardExceptionHandler):
+    """Adds what services raise to what the library knows."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, ServiceError):
+            return ServiceFailure(exc)
+        return super().convert_known_exceptions(exc)
+
+    def format_exception(self, exc: APIException) -> dict[str, Any]:
+        if isinstance(exc, ServiceFailure):
+            detail = exc.detail
+            assert isinstance(detail, ErrorDetail)
+            return error_body(str(detail.code), str(detail), exc.attr)
+        body: dict[str, Any] = super().format_exception(exc)
+        return body
+
+
+def error_body(code: str, detail: str, attr: str | None = None, type: str = "client_error") -> dict[str, Any]:
+    """The one error shape, with one error in it."""
+    return {"type": type, "errors": [{"code": code, "detail": detail, "attr": attr}]}

@@ -1,0 +1,116 @@
+"""Serializer fields that take JSON at its word: a number is a number, a string a string."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from math import isfinite
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """A string; numbers are not turned into one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Float(serializers.FloatField):
+    """A finite number; strings and booleans are not turned into one."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            value = float(data)
+        except OverflowError:
+            self.fail("invalid")
+        if not isfinite(value):
+            self.fail("invalid")
+        return value
+
+
+class Integer(serializers.IntegerField):
+    """A whole number; strings, booleans and fractions are not turned into one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Identifier(serializers.UUIDField):
+    """An id of ours, as a string. Ids are opaque: one that can't be ours is simply unknown, and invalid here."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class Time(serializers.DateTimeField):
+    """A moment, in ISO 8601 with its offset, answered in UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
+
+    def to_internal_value(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            self.fail("invalid", format="ISO 8601, for example 2026-05-01T17:00:00Z")
+        return super().to_internal_value(value)
+
+
+@dataclass(frozen=True, slots=True)
+class LatLng:
+    """A position in WGS 84 degrees."""
+
+    lat: float
+    lng: float
+
+
+class LocationSerializer(serializers.Serializer[Any]):
+    """A position in WGS 84 degrees."""
+
+    lat = Float(min_value=-90, max_value=90)
+    lng = Float(min_value=-180, max_value=180)
+
+    class Meta:
+        ref_name = "Location"
+
+    def to_internal_value(self, data: Any) -> LatLng:  # type: ignore[override]
+        values: Mapping[str, float] = super().to_internal_value(data)
+        return LatLng(values["lat"], values["lng"])
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    """An amount in minor units (cents) of a currency (ISO 4217, lower case)."""
+
+    amount = serializers.IntegerField(min_value=0)
+    currency = serializers.CharField()
+
+    class Meta:
+        ref_name = "Money"
+
+
+def money(amount: int | None, currency: str) -> dict[str, Any] | None:
+    """The JSON of an amount of minor units; None stays None."""
+    return None if amount is None else {"amount": amount, "currency": currency}
+
+
+@extend_schema_field(MoneySerializer(allow_null=True))
+class MoneyField(serializers.SerializerMethodField):
+    """A read-only amount, from a method that calls `money`."""
+
+
+@extend_schema_field(LocationSerializer(allow_null=True))
+class LocationField(serializers.SerializerMethodField):
+    """A read-only position, from a method that gives `{"lat", "lng"}` or None."""
+
+
+def location(lat: float | None, lng: float | None) -> dict[str, float] | None:
+    """The JSON of a position; None where there is none."""
+    return None if lat is None or lng is None else {"lat": lat, "lng": lng}

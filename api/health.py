@@ -1,0 +1,49 @@
+"""Is the process up, and can the system work?"""
+
+import logging
+from collections.abc import Callable
+
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+
+from speedycheers import valkey
+from speedycheers.celery import app as celery_app
+
+log = logging.getLogger(__name__)
+WORKER_ANSWER_S = 1.5
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process is up."""
+    return JsonResponse({"status": "ok"})
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _valkey() -> None:
+    valkey.client().ping()
+
+
+def _worker() -> None:
+    if not celery_app.control.broadcast("ping", reply=True, timeout=WORKER_ANSWER_S, limit=1):
+        raise TimeoutError("no worker answered")
+
+
+CHECKS: dict[str, Callable[[], None]] = {"database": _database, "valkey": _valkey, "worker": _worker}
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, Valkey and a worker answer: 200. Else 503, naming what doesn't."""
+    failing = []
+    for name, check in CHECKS.items():
+        try:
+            check()
+        except Exception as error:
+            log.warning("not ready: %s (%s)", name, type(error).__name__)
+            failing.append(name)
+    if failing:
+        return JsonResponse({"status": "unavailable", "failing": failing}, status=503)
+    return JsonResponse({"status": "ok", "failing": []})

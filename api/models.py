@@ -1,0 +1,20 @@
+"""Answers kept so that a repeated call gets the same one."""
+
+from django.db import models
+
+
+class IdempotencyRecord(models.Model):
+    """The answer to one call that carried an `Idempotency-Key`, committed with the call's effect."""
+
+    scope = models.CharField(max_length=48)  # the account, or "anonymous"
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)  # SHA-256 of method, path and body
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"

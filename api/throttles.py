@@ -1,0 +1,101 @@
+"""Rate limits: fixed windows counted in Valkey. Without Valkey nobody is held back, and nobody is turned away."""
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+from speedycheers import valkey
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which imports this module, by the settings
+
+log = logging.getLogger(__name__)
+PERIODS_S = {"sec": 1, "min": 60, "hour": 3600, "day": 86400}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    limit: int
+    period_s: int
+
+    @classmethod
+    def named(cls, scope: str) -> "Rate":
+        """The rate that the settings give to a scope, for example "30/hour"."""
+        limit, _, period = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"][scope].partition("/")
+        return cls(int(limit), PERIODS_S[period])
+
+    def _window(self) -> tuple[int, float]:
+        """The number of the present window, and the seconds left of it."""
+        now = time.time()
+        return int(now // self.period_s), self.period_s - now % self.period_s
+
+    def _key(self, scope: str, who: str) -> str:
+        digest = hashlib.sha256(who.encode()).hexdigest()[:32]  # addresses are personal data
+        return f"rate:{scope}:{digest}:{self._window()[0]}"
+
+    def hit(self, scope: str, who: str) -> float | None:
+        """Count one call. Returns the seconds to wait where it is one too many, else None."""
+        key = self._key(scope, who)
+        try:
+            pipe = valkey.client().pipeline(transaction=False)
+            count = pipe.incr(key).expire(key, self.period_s).execute()[0]
+        except valkey.Unreachable:
+            log.warning("rate limit %s not counted: Valkey does not answer", scope)
+            return None
+        return self._window()[1] if count > self.limit else None
+
+    def full(self, scope: str, who: str) -> float | None:
+        """The seconds to wait where the limit has been reached, without counting this call."""
+        try:
+            count = int(valkey.client().get(self._key(scope, who)) or 0)
+        except valkey.Unreachable:
+            return None
+        return self._window()[1] if count >= self.limit else None
+
+
+class WindowThrottle(SimpleRateThrottle):
+    """One rate of the settings, counted per account or per address."""
+
+    per_account = False
+    _wait_s: float | None = None
+
+    def __init__(self) -> None:
+        pass
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        who = self.who(request)
+        if who is None:
+            return True
+        self._wait_s = Rate.named(str(self.scope)).hit(str(self.scope), who)
+        return self._wait_s is None
+
+    def who(self, request: Request) -> str | None:
+        """Whom to count this call against; None where this throttle is not meant."""
+        signed_in = bool(request.user and request.user.is_authenticated)
+        if signed_in != self.per_account:
+            return None
+        return str(request.user.pk) if signed_in else self.get_ident(request)
+
+    def wait(self) -> float | None:
+        return self._wait_s and max(1.0, self._wait_s)
+
+
+class AccountThrottle(WindowThrottle):
+    scope = "account"
+    per_account = True
+
+
+class AddressThrottle(WindowThrottle):
+    scope = "address"
+
+
+class SignupThrottle(WindowThrottle):
+    scope = "signup"

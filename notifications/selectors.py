@@ -1,0 +1,37 @@
+"""Reads of the event log."""
+
+from collections.abc import Iterable
+
+from notifications.models import Event, Stream
+
+REPLAY_MAX = 1000  # events; who is further behind starts from the present state
+CHUNK = 500  # ids a statement, below every database's limit of parameters
+
+
+def last_seq(recipient: str) -> int:
+    """The number of a recipient's newest event; 0 before the first."""
+    found = Stream.objects.filter(recipient=recipient).values_list("last_seq", flat=True).first()
+    return found or 0
+
+
+def last_seqs(recipients: Iterable[str]) -> dict[str, int]:
+    """`last_seq` of many recipients; those without an event are left out."""
+    names = list(recipients)
+    found: dict[str, int] = {}
+    for start in range(0, len(names), CHUNK):
+        rows = Stream.objects.filter(recipient__in=names[start : start + CHUNK])
+        found.update(rows.values_list("recipient", "last_seq"))
+    return found
+
+
+def events_after(recipient: str, seq: int, limit: int = REPLAY_MAX) -> list[Event]:
+    """A recipient's events after `seq`, in order, at most `limit`."""
+    return list(Event.objects.filter(recipient=recipient, seq__gt=seq).order_by("seq")[:limit])
+
+
+def replay(recipient: str, after: int, upto: int) -> list[Event] | None:
+    """Every event after `after` up to `upto`; None where some are no longer held, or where there are too many."""
+    if after > upto or upto - after > REPLAY_MAX:
+        return None
+    events = list(Event.objects.filter(recipient=recipient, seq__gt=after, seq__lte=upto).order_by("seq"))
+    return events if len(events) == upto - after else None

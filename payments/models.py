@@ -1,0 +1,72 @@
+"""Payments: what a user owes for a ride, and whether it has been paid. Amounts are integer minor units."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from payments.states import PAYMENT_GRAPH, PaymentStatus
+from speedycheers.ids import new_id
+from speedycheers.transitions import Stateful, Transition
+
+
+class PaymentKind(models.TextChoices):
+    FARE = "fare", "Fare"
+    CANCELLATION_FEE = "cancellation_fee", "Cancellation fee"
+    TIP = "tip", "Tip"
+
+
+class PaymentTransition(Transition):
+    subject = models.ForeignKey("payments.Payment", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class Payment(Stateful):
+    """One amount that one user owes for one ride. At most one of each kind per ride."""
+
+    graph = PAYMENT_GRAPH
+    history = PaymentTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # By name only: the table points at its ride, but no code in this app imports that one.
+    ride = models.ForeignKey("rides.Ride", on_delete=models.PROTECT, related_name="payments")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
+    kind = models.CharField(max_length=20, choices=PaymentKind.choices)
+    amount = models.PositiveIntegerField(help_text="Minor units.")
+    refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back so far.")
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20, choices=PaymentStatus.choices, default=PaymentStatus.DUE)
+    third_party_reference_id = models.CharField(max_length=255, blank=True, db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["user", "-created_at"], name="payment_user"),
+            models.Index(fields=["status"], name="payment_status"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=["ride", "kind"], name="payment_one_per_ride_and_kind"),
+            models.CheckConstraint(condition=Q(status__in=PaymentStatus.values), name="payment_status_known"),
+            models.CheckConstraint(condition=Q(kind__in=PaymentKind.values), name="payment_kind_known"),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, refunded_amount__gte=0, refunded_amount__lte=models.F("amount")),
+                name="payment_money_sane",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.id}"
+
+
+class ProviderEvent(models.Model):
+    """A webhook event of the payment provider, stored once under the provider's own id."""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    type = models.CharField(max_length=100)
+    payload = models.JSONField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"

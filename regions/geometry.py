@@ -1,0 +1,34 @@
+"""Geometry on WGS 84 degrees, pure."""
+
+from collections.abc import Sequence
+from math import asin, cos, radians, sin, sqrt
+
+EARTH_RADIUS_M = 6_372_797.560856  # the value that Redis and Valkey use, so that both agree
+
+Ring = Sequence[Sequence[float]]  # [[lng, lat], …] as in GeoJSON (RFC 7946), closed or not
+
+
+def distance_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
+    """The great-circle distance in metres, by the haversine formula (R. W. Sinnott, "Virtues of the Haversine", 1984)."""
+    u = sin((radians(lat2) - radians(lat1)) / 2)
+    v = sin((radians(lng2) - radians(lng1)) / 2)
+    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(u * u + cos(radians(lat1)) * cos(radians(lat2)) * v * v)))
+
+
+def ring_contains(ring: Ring, lat: float, lng: float) -> bool:
+    """Whether a ring contains a point, by ray casting (M. Shimrat, "Algorithm 112", CACM 1962)."""
+    inside = False
+    previous_lng, previous_lat = ring[-1][0], ring[-1][1]
+    for here in ring:
+        here_lng, here_lat = here[0], here[1]
+        if (here_lat > lat) != (previous_lat > lat):
+            crossing = (previous_lng - here_lng) * (lat - here_lat) / (previous_lat - here_lat) + here_lng
+            if lng < crossing:
+                inside = not inside
+        previous_lng, previous_lat = here_lng, here_lat
+    return inside
+
+
+def polygon_contains(polygon: Sequence[Ring], lat: float, lng: float) -> bool:
+    """Whether a GeoJSON polygon (its outer ring, then its holes) contains a point."""
+    return ring_contains(polygon[0], lat, lng) and not any(ring_contains(hole, lat, lng) for hole in polygon[1:])

@@ -1,0 +1,76 @@
+"""A region: where SpeedyCheers serves, in which time zone and at what price. A request lives and dies in one region."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from regions.geometry import polygon_contains
+from speedycheers.ids import new_id
+
+
+def check_time_zone(name: str) -> None:
+    """Refuse a name that the time zone database lacks."""
+    if name not in available_timezones():
+        raise ValidationError("Not the name of a time zone, for example America/New_York.")
+
+
+def check_polygon(value: Any) -> None:
+    """Refuse what isn't the coordinates of a GeoJSON polygon: rings of [lng, lat]."""
+    try:
+        rings = [[(float(lng), float(lat)) for lng, lat, *_ in ring] for ring in value]
+    except (TypeError, ValueError):
+        rings = []
+    if not rings or any(len(ring) < 4 for ring in rings):
+        raise ValidationError("Give the coordinates of a GeoJSON polygon: a list of rings of at least four [lng, lat].")
+    if any(not (-180 <= lng <= 180 and -90 <= lat <= 90) for ring in rings for lng, lat in ring):
+        raise ValidationError("A corner lies off the globe: the order is [lng, lat], in degrees.")
+
+
+class Region(models.Model):
+    """One served area with its tariff and rules."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(unique=True, help_text="Short name in the API and in queue and key names.")
+    name = models.CharField(max_length=80)
+    active = models.BooleanField(default=True, help_text="New requests are taken only in active regions.")
+    boundary = models.JSONField(
+        validators=[check_polygon], help_text="Coordinates of a GeoJSON polygon: rings of [lng, lat]."
+    )
+    time_zone = models.CharField(max_length=40, validators=[check_time_zone])
+
+    currency = models.CharField(max_length=3, default="usd", help_text="ISO 4217, lower case.")
+    increment_amount = models.PositiveIntegerField(
+        default=1000, help_text="Price of each started increment, in minor units (cents)."
+    )
+    increment_s = models.PositiveIntegerField(
+        default=300, validators=[MinValueValidator(1)], help_text="Length of an increment, in seconds."
+    )
+    cancellation_fee_amount = models.PositiveIntegerField(
+        default=500, help_text="What the user pays for cancelling late, in minor units."
+    )
+    cancellation_grace_s = models.PositiveIntegerField(
+        default=120, help_text="Cancelling is free for this long after acceptance."
+    )
+    pin_required = models.BooleanField(
+        default=False, help_text="The partner must enter the PIN shown to the user to start a session."
+    )
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(increment_s__gte=1), name="region_increment_lasts"),
+            models.CheckConstraint(
+                condition=models.Q(increment_amount__gte=0, cancellation_fee_amount__gte=0),
+                name="region_money_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def contains(self, lat: float, lng: float) -> bool:
+        """Whether a position lies within the boundary."""
+        return polygon_contains(self.boundary, lat, lng)

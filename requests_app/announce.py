@@ -1,0 +1,35 @@
+"""What each side is told when something about a request, an offer or a ride has changed."""
+
+from accounts.models import Partner
+from notifications.events import Outbox, partner_recipient, user_recipient
+from requests_app.models import CheerRequest, Offer
+from requests_app.serializers import offer_body, request_body
+from rides.models import Ride
+from rides.serializers import ride_body
+
+
+def request_updated(outbox: Outbox, request: CheerRequest) -> None:
+    """Tell the user how their request stands."""
+    body = {"requestId": str(request.pk), "request": request_body(request, request.user)}
+    outbox.add(user_recipient(request.user_id), "request.updated", body)
+
+
+def offered(outbox: Outbox, offer: Offer) -> None:
+    """Tell the partner of an offer."""
+    body = {"offerId": str(offer.pk), "offer": offer_body(offer)}
+    outbox.add(partner_recipient(offer.partner_id), "offer", body)
+
+
+def rescinded(outbox: Outbox, offer: Offer, reason: str) -> None:
+    """Tell the partner that an offer is no longer theirs to answer: `cancelled`, `expired` or `taken`."""
+    body = {"offerId": str(offer.pk), "requestId": str(offer.request_id), "reason": reason}
+    outbox.add(partner_recipient(offer.partner_id), "offer.rescinded", body)
+
+
+def ride_updated(outbox: Outbox, ride: Ride, partner: Partner) -> None:
+    """Tell both sides how the ride stands."""
+    for recipient, viewer in (
+        (user_recipient(ride.user_id), ride.user),
+        (partner_recipient(partner.pk), partner.user),
+    ):
+        outbox.add(recipient, "ride.updated", {"rideId": str(ride.pk), "ride": ride_body(ride, viewer)})

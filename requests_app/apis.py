@@ -1,0 +1,225 @@
+"""Requests, offers and their fulfilment over HTTP."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.permissions import IsPartner, IsUser
+from accounts.serializers import PartnerSerializer, PositionInput
+from api.idempotency import idempotent
+from requests_app import commands, selectors, services
+from requests_app.models import CheerRequest, RequestType
+from requests_app.serializers import (
+    AcceptInput,
+    CancelInput,
+    CheerRequestInput,
+    CheerRequestSerializer,
+    DeclineInput,
+    RequestTypeSerializer,
+    StatusInput,
+    request_body,
+)
+from rides.serializers import RideCancelInput, RideIdInput, RideSerializer, RideStartInput
+
+RIDE_ID = {"rideId": "019a8f5e-6f00-7000-8000-000000000001"}
+OFFER_ID = {"offerId": "019a8f5e-6f00-7000-8000-000000000002"}
+
+
+class CheerRequests(ListAPIView[CheerRequest]):
+    """Ask for a cheer, or list what you asked for."""
+
+    permission_classes = (IsUser,)
+    serializer_class = CheerRequestSerializer
+
+    def get_queryset(self) -> QuerySet[CheerRequest]:
+        return selectors.requests_of(self.request.user)  # type: ignore[arg-type]  # signed in, by permission
+
+    def get_serializer_context(self) -> dict[str, object]:
+        return {**super().get_serializer_context(), "viewer": self.request.user}
+
+    @extend_schema(operation_id="cheerRequestList")
+    def get(self, request: Request) -> Response:
+        """Your requests, newest first."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="cheerRequest",
+        request=CheerRequestInput,
+        responses={201: CheerRequestSerializer},
+        examples=[
+            OpenApiExample(
+                "At the Empire State Building",
+                {
+                    "location": {"lat": 40.7484, "lng": -73.9857},
+                    "requestType": "pep_talk",
+                    "note": "By the north entrance",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Ask for a cheer at a place. The nearest free partner is asked at once."""
+        data = CheerRequestInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        place = data.validated_data["location"]
+        made = services.submit_request(
+            request.user,
+            lat=place.lat,
+            lng=place.lng,
+            request_type=data.validated_data.get("requestType"),
+            note=data.validated_data["note"],
+            now=timezone.now(),
+        )
+        return Response(request_body(made, request.user), status=201)
+
+
+class CheerRequestDetail(APIView):
+    """How a request stands."""
+
+    @extend_schema(operation_id="cheerRequestDetail", responses={200: CheerRequestSerializer})
+    def get(self, request: Request, request_id: UUID) -> Response:
+        return Response(request_body(selectors.request_of(request.user, request_id), request.user))
+
+
+class CheerRequestCancel(APIView):
+    """Call a request off, any time before the session starts. After acceptance a late cancellation costs a fee."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="cheerRequestCancel", request=CancelInput, responses={200: CheerRequestSerializer})
+    @idempotent
+    def post(self, request: Request, request_id: UUID) -> Response:
+        data = CancelInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        now = timezone.now()
+        cancelled = services.cancel_request(request.user, request_id, reason=data.validated_data["reason"], now=now)
+        return Response(request_body(cancelled, request.user))
+
+
+class RequestTypes(ListAPIView[RequestType]):
+    """The kinds of cheer that users may ask for."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    serializer_class = RequestTypeSerializer
+    pagination_class = None
+
+    def get_queryset(self) -> QuerySet[RequestType]:
+        return selectors.request_types()
+
+    @extend_schema(operation_id="requestTypeList")
+    def get(self, request: Request) -> Response:
+        return self.list(request)
+
+
+class _ByPartner(APIView):
+    permission_classes = (IsPartner,)
+
+
+class UpdateLocation(_ByPartner):
+    """Report where you are. A position older than the one held is dropped, not applied."""
+
+    @extend_schema(
+        operation_id="updateLocation",
+        request=PositionInput,
+        responses={204: None},
+        examples=[OpenApiExample("Times Square", {"location": {"lat": 40.758, "lng": -73.9855}}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        commands.update_location(request.user, request.data)
+        return Response(status=204)
+
+
+class PartnerStatusView(_ByPartner):
+    """Go online or offline. Going offline declines an open offer."""
+
+    @extend_schema(
+        operation_id="partnerStatus",
+        request=StatusInput,
+        responses={200: PartnerSerializer},
+        examples=[OpenApiExample("Online", {"status": "available"}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(commands.set_status(request.user, request.data))
+
+
+class RideAccept(_ByPartner):
+    """Accept an offer. Exactly one partner ever gets 201."""
+
+    @extend_schema(
+        operation_id="rideAccept",
+        request=AcceptInput,
+        responses={201: RideSerializer},
+        examples=[OpenApiExample("An offer", OFFER_ID, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(commands.accept(request.user, request.data), status=201)
+
+
+class RideDecline(_ByPartner):
+    """Decline an offer: it goes to the next partner at once."""
+
+    @extend_schema(
+        operation_id="rideDecline",
+        request=DeclineInput,
+        responses={204: None},
+        examples=[OpenApiExample("An offer", OFFER_ID, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        commands.decline(request.user, request.data)
+        return Response(status=204)
+
+
+class RideStart(_ByPartner):
+    """You have arrived: the session clock runs."""
+
+    @extend_schema(
+        operation_id="rideStart",
+        request=RideStartInput,
+        responses={200: RideSerializer},
+        examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(commands.start(request.user, request.data))
+
+
+class RideEnd(_ByPartner):
+    """The session is over: the fare is fixed and due."""
+
+    @extend_schema(
+        operation_id="rideEnd",
+        request=RideIdInput,
+        responses={200: RideSerializer},
+        examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(commands.end(request.user, request.data))
+
+
+class RideCancel(_ByPartner):
+    """Call a ride off before arrival. The request is matched again, never to you."""
+
+    @extend_schema(
+        operation_id="rideCancel",
+        request=RideCancelInput,
+        responses={200: RideSerializer},
+        examples=[OpenApiExample("A ride", {**RIDE_ID, "reason": "flat tyre"}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(commands.cancel_ride(request.user, request.data))

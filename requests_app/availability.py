@@ -1,0 +1,77 @@
+"""A partner goes online or offline."""
+
+from datetime import datetime
+
+import accounts.services
+from accounts.models import Partner
+from accounts.positions import Position
+from accounts.services import move_partners
+from accounts.states import PartnerStatus
+from notifications.events import recorded
+from requests_app import wakeups
+from requests_app.locks import lock_partner
+from requests_app.models import Offer
+from requests_app.offers import close_offer, locked_offer
+from requests_app.states import OfferStatus
+from speedycheers.errors import Conflict, Forbidden
+
+
+def go_online(partner: Partner, *, now: datetime) -> Partner:
+    """Become available; waiting requests hear of it at once. Asked twice, nothing happens twice.
+
+    Raises `Forbidden` (`partner_not_approved`), `Conflict` (`partner_busy`).
+    """
+    with recorded():
+        locked = lock_partner(partner.pk)
+        if not locked.approved:
+            raise Forbidden("partner_not_approved", "Your application has not been approved.")
+        if locked.status == PartnerStatus.BUSY:
+            raise Conflict("partner_busy", "You are on a ride.")
+        if locked.status == PartnerStatus.OFFLINE:
+            move_partners([locked], PartnerStatus.AVAILABLE, actor=locked.user, at=now)
+            if locked.region is not None:
+                wakeups.wake_on_commit(locked.region.slug)
+    return locked
+
+
+def go_offline(partner: Partner, *, now: datetime) -> Partner:
+    """Stop working. An open offer counts as declined. Raises `Conflict` (`partner_busy`) during a ride."""
+    found = Offer.objects.filter(partner=partner, status=OfferStatus.PENDING).first()
+    with recorded() as outbox:
+        if found is None:
+            locked = lock_partner(partner.pk)
+        else:
+            request, locked, offer = locked_offer(found)
+            if offer.status == OfferStatus.PENDING:
+                close_offer(
+                    outbox,
+                    request,
+                    locked,
+                    offer,
+                    OfferStatus.DECLINED,
+                    actor=locked.user,
+                    now=now,
+                    reason="went offline",
+                    partner_becomes=PartnerStatus.OFFLINE,
+                )
+        if locked.status == PartnerStatus.BUSY:
+            raise Conflict("partner_busy", "You are on a ride; end it first.")
+        if locked.status == PartnerStatus.OFFERED:
+            # An offer arrived between the look and the lock.
+            raise Conflict("partner_offered", "You have just been made an offer; answer it or try again.")
+        if locked.status == PartnerStatus.AVAILABLE:
+            move_partners([locked], PartnerStatus.OFFLINE, actor=locked.user, at=now)
+    return locked
+
+
+def set_status(partner: Partner, status: str, *, now: datetime) -> Partner:
+    """`available` or `offline`."""
+    change = go_online if status == PartnerStatus.AVAILABLE else go_offline
+    return change(partner, now=now)
+
+
+def report_position(partner: Partner, position: Position, *, now: datetime) -> None:
+    """Take a partner's position; where it puts them on the map, waiting requests hear of it at once."""
+    entered = accounts.services.report_position(partner, position, now=now)
+    if entered is not None:
+        wakeups.wake(entered)

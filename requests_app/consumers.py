@@ -1,0 +1,107 @@
+"""The sockets of partners, users and staff."""
+
+import asyncio
+from typing import Any, ClassVar
+
+from django.utils import timezone
+
+from accounts.models import Partner, Role, User
+from accounts.serializers import PartnerSerializer
+from notifications.consumers import Command, EventConsumer, Frame
+from notifications.events import partner_recipient, user_recipient
+from notifications.hub import in_thread
+from requests_app import commands
+from requests_app.dashboard import live_counts
+from requests_app.selectors import open_offers_of, open_request_of
+from requests_app.serializers import offer_body, request_body
+from rides.selectors import active_ride_of_partner, active_ride_of_user
+from rides.serializers import ride_body
+
+
+def _location(user: User, data: Any) -> None:
+    commands.update_location(user, data)
+
+
+def _accept(user: User, data: Any) -> Frame:
+    return {"ride": commands.accept(user, data)}
+
+
+def _decline(user: User, data: Any) -> None:
+    commands.decline(user, data)
+
+
+def _status(user: User, data: Any) -> Frame:
+    return {"partner": commands.set_status(user, data)}
+
+
+class PartnerConsumer(EventConsumer):
+    """`/partner/notification`: offers in, answers and positions out."""
+
+    commands: ClassVar[dict[str, Command]] = {
+        "location": _location,
+        "accept": _accept,
+        "decline": _decline,
+        "status": _status,
+    }
+    silent_commands = frozenset({"location"})
+
+    def recipient_of(self, user: User) -> str | None:
+        return partner_recipient(user.partner.pk) if user.role == Role.PARTNER else None
+
+    def snapshot(self) -> Frame:
+        partner = Partner.objects.select_related("region").get(user=self.user)
+        ride = active_ride_of_partner(partner)
+        offers = [offer_body(offer) for offer in open_offers_of(partner, now=timezone.now())]
+        return {
+            "partner": PartnerSerializer(partner).data,
+            "offers": offers,
+            "ride": ride and ride_body(ride, self.user),
+        }
+
+
+class UserConsumer(EventConsumer):
+    """`/user/notification`: how your request and ride stand, and where your partner is."""
+
+    def recipient_of(self, user: User) -> str | None:
+        return user_recipient(user.pk) if user.role == Role.USER else None
+
+    def snapshot(self) -> Frame:
+        request, ride = open_request_of(self.user), active_ride_of_user(self.user)
+        return {
+            "request": request and request_body(request, self.user),
+            "ride": ride and ride_body(ride, self.user),
+        }
+
+
+COUNTS_EVERY_S = 1.0
+
+
+class StaffConsumer(EventConsumer):
+    """`/staff/notification`: live counts, sent when they change."""
+
+    _counting: asyncio.Task[None] | None = None
+
+    def recipient_of(self, user: User) -> str | None:
+        return f"staff:{user.pk}" if user.role == Role.STAFF else None
+
+    def snapshot(self) -> Frame:
+        return {"counts": live_counts()}
+
+    async def connect(self) -> None:
+        await super().connect()
+        if self.recipient:
+            self._counting = asyncio.create_task(self._count())
+
+    async def disconnect(self, code: int) -> None:
+        if self._counting is not None:
+            self._counting.cancel()
+        await super().disconnect(code)
+
+    async def _count(self) -> None:
+        last: Frame | None = None
+        while True:
+            counts = await in_thread(live_counts)()
+            if counts != last:
+                last = counts
+                await self.answer({"type": "counts", "counts": counts})
+            await asyncio.sleep(COUNTS_EVERY_S)

@@ -1,0 +1,88 @@
+"""What a first run is seeded with: New York City, the kinds of cheer, and accounts to try it with."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Partner, PartnerType, Role, User
+from accounts.services import apply_as_partner, decide_application
+from accounts.states import Application
+from regions.models import Region
+from requests_app.models import RequestType
+
+PASSWORD = "cheers-demo"  # noqa: S105  # public on purpose, and refused in production
+USERS = [f"user{n}@demo.test" for n in range(1, 6)]
+PARTNERS = [f"partner{n}@demo.test" for n in range(1, 6)]
+STAFF = "staff@demo.test"
+
+# A plain outline of the five boroughs and the two airports, clockwise from the Bronx: [lng, lat].
+NEW_YORK_CITY = [
+    [
+        [-73.9210, 40.9180], [-73.8960, 40.9130], [-73.8600, 40.9050], [-73.8300, 40.8930], [-73.7800, 40.8900],
+        [-73.7450, 40.8750], [-73.7700, 40.8300], [-73.7520, 40.7950], [-73.7000, 40.7550], [-73.6990, 40.7250],
+        [-73.7250, 40.6600], [-73.7350, 40.6050], [-73.7350, 40.5850], [-73.8500, 40.5550], [-73.9450, 40.5380],
+        [-74.0200, 40.5600], [-74.0900, 40.5500], [-74.1700, 40.5100], [-74.2600, 40.4900], [-74.2600, 40.5150],
+        [-74.2150, 40.5600], [-74.2050, 40.6300], [-74.1800, 40.6500], [-74.0800, 40.6520], [-74.0500, 40.6650],
+        [-74.0330, 40.6900], [-74.0220, 40.7100], [-74.0130, 40.7580], [-73.9600, 40.8300], [-73.9350, 40.8800],
+        [-73.9210, 40.9180],
+    ]
+]  # fmt: skip
+
+REQUEST_TYPES = [
+    ("classic", "A good cheer", "Somebody comes and cheers for you. That's it, and it helps.", "🎉", []),
+    ("pep_talk", "Pep talk", "Before the interview, the exam or the date.", "💪", []),
+    ("birthday", "Birthday", "A song, a wish and a lot of noise.", "🎂", []),
+    ("celebration", "Celebration", "You did it, and somebody should say so.", "🏆", []),
+    ("game_day", "Game day", "Loud support from the sideline.", "📣", []),
+    ("serenade", "Serenade", "A cheer with music.", "🎸", [PartnerType.MUSICIAN]),
+]
+PLACES = [(40.7484, -73.9857), (40.7580, -73.9855), (40.7308, -73.9973), (40.7127, -74.0059), (40.7794, -73.9632)]
+
+
+def seed_region() -> Region:
+    """New York City, unless staff have changed it."""
+    region, _ = Region.objects.get_or_create(
+        slug="nyc",
+        defaults={"name": "New York City", "boundary": NEW_YORK_CITY, "time_zone": "America/New_York"},
+    )
+    return region
+
+
+def seed_request_types() -> None:
+    """The kinds of cheer that are not there yet."""
+    for position, (slug, name, description, icon, types) in enumerate(REQUEST_TYPES):
+        RequestType.objects.get_or_create(
+            slug=slug,
+            defaults={
+                "name": name,
+                "description": description,
+                "icon": icon,
+                "partner_types": list(types),
+                "position": position,
+            },
+        )
+
+
+def seed_accounts() -> None:
+    """The demo accounts that are not there yet."""
+    for number, email in enumerate(USERS, 1):
+        _account(email, f"Demo User {number}")
+    staff = _account(STAFF, "Demo Staff", role=Role.STAFF, is_staff=True, is_superuser=True)
+    for number, (email, place) in enumerate(zip(PARTNERS, PLACES, strict=True), 1):
+        user = _account(email, f"Demo Partner {number}")
+        if not Partner.objects.filter(user=user).exists():
+            _partner(user, number, place, approved_by=staff)
+
+
+def _account(email: str, name: str, **fields: object) -> User:
+    found = User.objects.filter(email__iexact=email).first()
+    return found or User.objects.create_user(email, PASSWORD, name=name, **fields)
+
+
+@transaction.atomic
+def _partner(user: User, number: int, place: tuple[float, float], *, approved_by: User) -> None:
+    now = timezone.now()
+    partner = apply_as_partner(
+        user, name=f"Partner {number}", type=PartnerType.CHEERLEADER, phone=f"+1 212 555 010{number}", now=now
+    )
+    Partner.objects.filter(pk=partner.pk).update(lat=place[0], lng=place[1], position_at=now, region=seed_region())
+    decide_application(partner, Application.APPROVED, actor=approved_by, now=now, reason="demo account")

@@ -1,0 +1,140 @@
+"""Cheer requests and the offers made for them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Partner, PartnerType
+from regions.models import Region
+from requests_app.states import OFFER_GRAPH, OPEN, REQUEST_GRAPH, OfferStatus, RequestStatus
+from speedycheers.ids import new_id
+from speedycheers.transitions import Stateful, Transition
+
+NOTE_MAX_CHARS = 500
+
+
+def any_partner_type() -> list[str]:
+    """The default of `RequestType.partner_types`."""
+    return []
+
+
+class RequestType(models.Model):
+    """A kind of cheer that users may ask for."""
+
+    slug = models.SlugField(primary_key=True, max_length=32)
+    name = models.CharField(max_length=60)
+    description = models.CharField(max_length=200, blank=True)
+    icon = models.CharField(max_length=8, help_text="One emoji.")
+    partner_types = models.JSONField(
+        default=any_partner_type,
+        blank=True,
+        help_text=f"Which partner types can serve it, of {', '.join(PartnerType.values)}; empty means any.",
+    )
+    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0, help_text="Order on the request screen.")
+
+    class Meta:
+        ordering = ("position", "slug")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CheerRequestTransition(Transition):
+    subject = models.ForeignKey("requests_app.CheerRequest", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class CheerRequest(Stateful):
+    """Somebody wants a cheer, here and now."""
+
+    graph = REQUEST_GRAPH
+    history = CheerRequestTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cheer_requests")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="cheer_requests")
+    request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
+    lat = models.FloatField()
+    lng = models.FloatField()
+    note = models.CharField(max_length=NOTE_MAX_CHARS, blank=True)
+    status = models.CharField(max_length=10, choices=RequestStatus.choices, default=RequestStatus.PENDING)
+    closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was cancelled or not matched.")
+    created_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0, help_text="How often matching has looked for a partner.")
+    wave = models.PositiveSmallIntegerField(default=0, help_text="Index into MATCH_RADIUS_M.")
+    next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="When matching looks again, while pending.")
+    give_up_at = models.DateTimeField(help_text="When it is dead-lettered, if still pending.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["user", "-created_at"], name="request_user"),
+            models.Index(
+                fields=["region", "next_attempt_at"], condition=Q(status=RequestStatus.PENDING), name="request_waiting"
+            ),
+            models.Index(fields=["status", "-created_at"], name="request_status"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=["user"], condition=Q(status__in=OPEN), name="request_one_open_per_user"),
+            models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_known"),
+            models.CheckConstraint(
+                condition=Q(lat__range=(-90, 90), lng__range=(-180, 180)), name="request_location_on_the_globe"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=RequestStatus.PENDING) | Q(next_attempt_at__isnull=False),
+                name="request_pending_has_next_attempt",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Request {self.id}"
+
+
+class OfferTransition(Transition):
+    subject = models.ForeignKey("requests_app.Offer", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class Offer(Stateful):
+    """One request put to one partner, for a short time."""
+
+    graph = OFFER_GRAPH
+    history = OfferTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    request = models.ForeignKey(CheerRequest, on_delete=models.PROTECT, related_name="offers")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="offers")
+    status = models.CharField(max_length=10, choices=OfferStatus.choices, default=OfferStatus.PENDING)
+    wave = models.PositiveSmallIntegerField(default=0)
+    distance_m = models.PositiveIntegerField()
+    eta_s = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was declined or rescinded.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["request", "-created_at"], name="offer_request"),
+            models.Index(fields=["partner", "-created_at"], name="offer_partner"),
+            models.Index(fields=["expires_at"], condition=Q(status=OfferStatus.PENDING), name="offer_pending_expiry"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(status=OfferStatus.PENDING), name="offer_one_open_per_request"
+            ),
+            models.UniqueConstraint(
+                fields=["partner"], condition=Q(status=OfferStatus.PENDING), name="offer_one_open_per_partner"
+            ),
+            models.CheckConstraint(condition=Q(status__in=OfferStatus.values), name="offer_status_known"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("created_at")), name="offer_expires_after_creation"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Offer {self.id}"

@@ -1,0 +1,95 @@
+"""Offers that end without a ride: declined, lapsed or taken back. Each puts its request back into the queue."""
+
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import Partner, User
+from accounts.services import move_partners
+from accounts.states import PartnerStatus
+from notifications.events import Outbox, recorded
+from requests_app import announce, wakeups
+from requests_app.locks import lock_offer, lock_partner, lock_request
+from requests_app.models import CheerRequest, Offer
+from requests_app.selectors import latest_offer
+from requests_app.states import OfferStatus, RequestStatus
+from speedycheers.errors import Conflict
+
+WHY_CLOSED = {
+    OfferStatus.ACCEPTED: ("offer_taken", "This offer has been accepted."),
+    OfferStatus.DECLINED: ("offer_declined", "This offer has been declined."),
+    OfferStatus.EXPIRED: ("offer_expired", "This offer has expired."),
+    OfferStatus.RESCINDED: ("offer_rescinded", "This offer was withdrawn."),
+}
+
+
+def require_open(offer: Offer, *, now: datetime) -> None:
+    """Raise `Conflict`, naming why, unless the offer can still be answered."""
+    if offer.status != OfferStatus.PENDING:
+        raise Conflict(*WHY_CLOSED[OfferStatus(offer.status)])
+    if offer.expires_at <= now:
+        raise Conflict(*WHY_CLOSED[OfferStatus.EXPIRED])
+
+
+def locked_offer(offer: Offer) -> tuple[CheerRequest, Partner, Offer]:
+    """The offer's request, partner and itself, locked in the one order."""
+    return lock_request(offer.request_id), lock_partner(offer.partner_id), lock_offer(offer.pk)
+
+
+def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetime) -> None:
+    """A partner says no: the offer cascades at once, never again to them. Raises `Missing`, `Conflict`."""
+    found = latest_offer(partner, offer_id=offer_id)
+    with recorded() as outbox:
+        request, locked, offer = locked_offer(found)
+        require_open(offer, now=now)
+        close_offer(outbox, request, locked, offer, OfferStatus.DECLINED, actor=locked.user, now=now, reason=reason)
+
+
+def expire_offer(offer_id: UUID, *, now: datetime) -> bool:
+    """Let an offer lapse whose time is over; False where somebody was first."""
+    found = Offer.objects.get(pk=offer_id)
+    with recorded() as outbox:
+        request, partner, offer = locked_offer(found)
+        if offer.status != OfferStatus.PENDING or offer.expires_at > now:
+            return False
+        close_offer(outbox, request, partner, offer, OfferStatus.EXPIRED, actor=None, now=now)
+        announce.rescinded(outbox, offer, "expired")
+    return True
+
+
+def rescind_offer(
+    outbox: Outbox,
+    request: CheerRequest,
+    *,
+    why: str,
+    actor: User | None,
+    now: datetime,
+) -> None:
+    """Take back a locked request's open offer, if it has one, and free its partner. The request is left to the caller."""
+    found = Offer.objects.filter(request=request, status=OfferStatus.PENDING).first()
+    if found is None:
+        return
+    partner, offer = lock_partner(found.partner_id), lock_offer(found.pk)
+    offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
+    move_partners([partner], PartnerStatus.AVAILABLE, actor=None, at=now, reason="offer rescinded")
+    announce.rescinded(outbox, offer, why)
+
+
+def close_offer(
+    outbox: Outbox,
+    request: CheerRequest,
+    partner: Partner,
+    offer: Offer,
+    outcome: str,
+    *,
+    actor: User | None,
+    now: datetime,
+    reason: str = "",
+    partner_becomes: str = PartnerStatus.AVAILABLE,
+) -> None:
+    """End a locked pending offer: its request waits for the next partner, its partner for the next request."""
+    offer.move(outcome, actor=actor, at=now, reason=reason, answered_at=now, closed_because=reason)
+    request.move(RequestStatus.PENDING, actor=actor, at=now, reason=f"offer {outcome}", next_attempt_at=now)
+    if partner.status == PartnerStatus.OFFERED:
+        move_partners([partner], partner_becomes, actor=actor, at=now, reason=f"offer {outcome}")
+    announce.request_updated(outbox, request)
+    wakeups.wake_on_commit(request.region.slug)

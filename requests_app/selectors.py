@@ -1,0 +1,61 @@
+"""Reads of requests and offers, as each reader may see them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Partner, Role, User
+from requests_app.models import CheerRequest, Offer, RequestType
+from requests_app.states import OPEN, OfferStatus
+from rides.states import ACTIVE
+from speedycheers.errors import Missing
+
+
+def request_types() -> QuerySet[RequestType]:
+    """What users may ask for, in order."""
+    return RequestType.objects.filter(active=True)
+
+
+def requests_of(user: User) -> QuerySet[CheerRequest]:
+    """The requests that an account made."""
+    return CheerRequest.objects.select_related("region", "user").filter(user_id=user.pk)
+
+
+def request_of(user: User, request_id: UUID) -> CheerRequest:
+    """A request that this account may see. Raises `Missing`, also for a stranger's.
+
+    Its user always may, staff always may, and a partner while it is offered to them or theirs to serve.
+    """
+    requests = CheerRequest.objects.select_related("region", "user")
+    if user.role != Role.STAFF:
+        theirs = Q(offers__partner__user_id=user.pk, offers__status=OfferStatus.PENDING) | Q(
+            rides__partner__user_id=user.pk, rides__status__in=ACTIVE
+        )
+        requests = requests.filter(Q(user_id=user.pk) | theirs).distinct()
+    request = requests.filter(pk=request_id).first()
+    if request is None:
+        raise Missing
+    return request
+
+
+def open_request_of(user: User) -> CheerRequest | None:
+    """The account's open request, if it has one."""
+    return requests_of(user).filter(status__in=OPEN).first()
+
+
+def open_offers_of(partner: Partner, *, now: datetime) -> QuerySet[Offer]:
+    """The offers that await this partner's answer (at most one, by constraint)."""
+    return Offer.objects.select_related("request").filter(
+        partner=partner, status=OfferStatus.PENDING, expires_at__gt=now
+    )
+
+
+def latest_offer(partner: Partner, *, offer_id: UUID | None = None, request_id: UUID | None = None) -> Offer:
+    """This partner's offer by its id, or their newest one for a request. Raises `Missing`."""
+    offers = Offer.objects.filter(partner=partner)
+    offers = offers.filter(pk=offer_id) if offer_id else offers.filter(request_id=request_id)
+    offer = offers.order_by("-created_at").first()
+    if offer is None:
+        raise Missing
+    return offer

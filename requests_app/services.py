@@ -1,0 +1,165 @@
+"""Writes about requests: submitting, cancelling, dead-lettering and requeueing."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts import positions
+from accounts.models import Partner, User
+from accounts.services import move_partners
+from accounts.states import PartnerStatus
+from notifications.events import Outbox, recorded
+from regions.selectors import region_at
+from requests_app import announce, wakeups
+from requests_app.locks import lock_partner, lock_request, lock_ride
+from requests_app.models import CheerRequest, Offer, RequestType
+from requests_app.offers import rescind_offer
+from requests_app.states import OPEN, RequestStatus
+from rides.models import Ride
+from rides.services import cancel_ride, charge_cancellation
+from rides.states import ACTIVE, RideStatus
+from speedycheers.errors import Conflict, Invalid, Missing
+
+
+def submit_request(
+    user: User, *, lat: float, lng: float, request_type: RequestType | None, note: str, now: datetime
+) -> CheerRequest:
+    """Take a request and wake the region's matcher. Without a type, the first one is meant.
+
+    Raises `Conflict`: `region_not_served`, `request_already_open`.
+    """
+    region = region_at(lat, lng)
+    if region is None:
+        raise Conflict("region_not_served", "We do not serve this place yet.", "location")
+    request_type = request_type or RequestType.objects.filter(active=True).first()
+    if request_type is None:
+        raise Invalid("required", "Name a request type.", "requestType")
+    request = CheerRequest(
+        user=user,
+        region=region,
+        request_type=request_type,
+        lat=lat,
+        lng=lng,
+        note=note,
+        created_at=now,
+        next_attempt_at=now,
+        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+    )
+    with recorded() as outbox:
+        try:
+            with transaction.atomic():
+                request.begin(actor=user, at=now)
+        except IntegrityError:
+            raise Conflict("request_already_open", "You have an open request already.") from None
+        announce.request_updated(outbox, request)
+        wakeups.wake_on_commit(region.slug)
+    return request
+
+
+def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) -> CheerRequest:
+    """The user calls it off, any time before the session starts; after acceptance the fee rule applies.
+
+    Raises `Missing`, also for a stranger's request, and `Conflict`.
+    """
+    if not CheerRequest.objects.filter(pk=request_id, user=user).exists():
+        raise Missing
+    return _cancel(request_id, actor=user, reason=reason or "cancelled_by_user", now=now, charge=True)
+
+
+def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, now: datetime) -> CheerRequest:
+    """Staff call a request off before its session starts, free of charge. Raises `Conflict`."""
+    return _cancel(request.pk, actor=actor, reason=reason or "cancelled_by_staff", now=now, charge=False)
+
+
+def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool) -> CheerRequest:
+    with recorded() as outbox:
+        request = lock_request(request_id)
+        if request.status == RequestStatus.ACCEPTED:
+            _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge)
+        elif request.status == RequestStatus.OFFERED:
+            rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
+        elif request.status not in OPEN:
+            raise Conflict(f"request_{request.status}", f"This request is {request.get_status_display().lower()}.")
+        request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
+        announce.request_updated(outbox, request)
+        wakeups.wake_on_commit(request.region.slug)
+    return request
+
+
+def _cancel_ride_of(
+    outbox: Outbox, request: CheerRequest, *, actor: User, reason: str, now: datetime, charge: bool
+) -> None:
+    found = Ride.objects.filter(request=request, status__in=ACTIVE).get()
+    partner, ride = lock_partner(found.partner_id), lock_ride(found.pk)
+    if ride.status == RideStatus.IN_PROGRESS:
+        raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
+    cancel_ride(ride, actor=actor, now=now, reason=reason)
+    if charge:
+        charge_cancellation(ride, request.region, outbox, now=now)
+    free_partner(partner, actor=actor, now=now, reason="ride cancelled")
+    announce.ride_updated(outbox, ride, partner)
+
+
+def free_partner(
+    partner: Partner, *, actor: User | None, now: datetime, reason: str, becomes: str = PartnerStatus.AVAILABLE
+) -> None:
+    """A busy partner has nothing in hand any more."""
+    if partner.status == PartnerStatus.BUSY:
+        move_partners([partner], becomes, actor=actor, at=now, reason=reason)
+    if partner.region is not None:
+        slug = partner.region.slug
+        transaction.on_commit(lambda: positions.serve(slug, partner.pk, None))
+
+
+def dead_letter(request_id: UUID, *, now: datetime) -> bool:
+    """Give up on a request that nobody took in time, saying why; False where it is no longer waiting."""
+    with recorded() as outbox:
+        request = lock_request(request_id)
+        if request.status != RequestStatus.PENDING or request.give_up_at > now:
+            return False
+        asked = Offer.objects.filter(request=request).exists()
+        why = "nobody_accepted" if asked else "no_partner_nearby"
+        request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_because=why)
+        announce.request_updated(outbox, request)
+    return True
+
+
+def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> CheerRequest:
+    """Staff put a dead letter back into the queue, with fresh patience.
+
+    Raises `Conflict` where it is no dead letter, or where its user has asked anew (`request_already_open`).
+    """
+    with recorded() as outbox:
+        locked = lock_request(request.pk)
+        if locked.status != RequestStatus.NO_MATCH:
+            raise Conflict(f"request_{locked.status}", f"This request is {locked.get_status_display().lower()}.")
+        try:
+            with transaction.atomic():
+                _back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")
+        except IntegrityError:
+            raise Conflict("request_already_open", "This user has another open request.") from None
+        announce.request_updated(outbox, locked)
+        wakeups.wake_on_commit(locked.region.slug)
+    return locked
+
+
+def _back_to_pending(request: CheerRequest, *, actor: User | None, now: datetime, reason: str) -> None:
+    request.move(
+        RequestStatus.PENDING,
+        actor=actor,
+        at=now,
+        reason=reason,
+        wave=0,
+        closed_because="",
+        next_attempt_at=now,
+        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+    )
+
+
+def match_again(request: CheerRequest, outbox: Outbox, *, actor: User | None, now: datetime, reason: str) -> None:
+    """An accepted, locked request has lost its partner: look for another, with fresh patience."""
+    _back_to_pending(request, actor=actor, now=now, reason=reason)
+    announce.request_updated(outbox, request)
+    wakeups.wake_on_commit(request.region.slug)

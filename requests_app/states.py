@@ -1,0 +1,51 @@
+"""What a cheer request and an offer may become."""
+
+from django.db import models
+
+from speedycheers.transitions import Graph
+
+
+class RequestStatus(models.TextChoices):
+    PENDING = "pending", "Looking for a partner"
+    OFFERED = "offered", "Offered to a partner"
+    ACCEPTED = "accepted", "Accepted"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    NO_MATCH = "no_match", "No partner found"
+
+
+REQUEST_GRAPH = Graph(
+    RequestStatus,
+    initial=RequestStatus.PENDING,
+    edges={
+        RequestStatus.PENDING: [RequestStatus.OFFERED, RequestStatus.CANCELLED, RequestStatus.NO_MATCH],
+        RequestStatus.OFFERED: [RequestStatus.ACCEPTED, RequestStatus.PENDING, RequestStatus.CANCELLED],
+        # Back to pending: the partner called off before the session, or staff released the request.
+        RequestStatus.ACCEPTED: [RequestStatus.COMPLETED, RequestStatus.CANCELLED, RequestStatus.PENDING],
+        # The dead letter queue: staff may put it back.
+        RequestStatus.NO_MATCH: [RequestStatus.PENDING, RequestStatus.CANCELLED],
+    },
+)
+OPEN = [RequestStatus.PENDING, RequestStatus.OFFERED, RequestStatus.ACCEPTED]
+
+
+class OfferStatus(models.TextChoices):
+    PENDING = "pending", "Waiting for an answer"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    EXPIRED = "expired", "Expired"
+    RESCINDED = "rescinded", "Rescinded"
+
+
+OFFER_GRAPH = Graph(
+    OfferStatus,
+    initial=OfferStatus.PENDING,
+    edges={
+        OfferStatus.PENDING: [
+            OfferStatus.ACCEPTED,
+            OfferStatus.DECLINED,
+            OfferStatus.EXPIRED,
+            OfferStatus.RESCINDED,
+        ],
+    },
+)

@@ -1,0 +1,95 @@
+"""What deadlines and repairs are due. Every pass is safe to run twice, at once, or after a crash at any line."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import positions
+from accounts.presence import reconcile, snapshot_positions
+from accounts.services import prune_tickets_and_tokens
+from api.models import IdempotencyRecord
+from notifications.services import prune_events
+from regions.models import Region
+from requests_app.models import CheerRequest, Offer
+from requests_app.offers import expire_offer
+from requests_app.services import dead_letter
+from requests_app.states import OfferStatus, RequestStatus
+from requests_app.wakeups import wake
+from rides.models import Ride
+from rides.states import ACTIVE
+from speedycheers import valkey
+from speedycheers.errors import Conflict
+
+log = logging.getLogger(__name__)
+
+BATCH = 500  # rows a pass
+
+
+def sweep_deadlines(now: datetime) -> None:
+    """Expire offers, give up on requests out of patience, and wake the matchers of regions where something is due."""
+    due = Offer.objects.filter(status=OfferStatus.PENDING, expires_at__lte=now).order_by("expires_at")
+    for offer_id in list(due.values_list("pk", flat=True)[:BATCH]):
+        _settled(lambda pk=offer_id: expire_offer(pk, now=timezone.now()))
+    pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
+    for request_id in list(pending.filter(give_up_at__lte=now).values_list("pk", flat=True)[:BATCH]):
+        _settled(lambda pk=request_id: dead_letter(pk, now=timezone.now()))
+    hungry = pending.filter(next_attempt_at__lte=now, give_up_at__gt=now)
+    for slug in hungry.order_by().values_list("region__slug", flat=True).distinct():
+        wake(slug)
+
+
+def _settled(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Conflict as conflict:  # somebody was first, and that is as good
+        log.info("already settled: %s", conflict.code)
+
+
+def sweep_presence(now: datetime) -> None:
+    """Copy positions to the database, and bring the searchable sets in line with it."""
+    try:
+        for region in Region.objects.filter(active=True):
+            snapshot_positions(region)
+            reconcile(region, now=now)
+            for partner_id, user_id in Ride.objects.filter(status__in=ACTIVE, partner__region=region).values_list(
+                "partner_id", "user_id"
+            ):
+                positions.serve(region.slug, partner_id, user_id)
+    except valkey.Unreachable as error:
+        log.warning("presence not reconciled: %s", type(error).__name__)
+
+
+def sweep_leftovers(now: datetime) -> None:
+    """Delete what has had its time: old events, tickets, tokens, kept answers."""
+    prune_events(now)
+    prune_tickets_and_tokens(now)
+    IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
+
+
+# Each pass and how often it is due, in seconds.
+PASSES: list[tuple[Callable[[datetime], None], float]] = [
+    (sweep_deadlines, 0.5),
+    (sweep_presence, 3.0),
+    (sweep_leftovers, 60.0),
+]
+
+
+class Sweeper:
+    """Runs each pass when it is due; one that fails is logged and tried again at its next turn."""
+
+    def __init__(self) -> None:
+        self._due = [0.0] * len(PASSES)
+
+    def run_due(self) -> None:
+        """Run whatever is due now."""
+        for index, (sweep, every_s) in enumerate(PASSES):
+            if time.monotonic() >= self._due[index]:
+                self._due[index] = time.monotonic() + every_s
+                try:
+                    sweep(timezone.now())
+                except Exception:
+                    log.exception("%s failed", sweep.__name__)

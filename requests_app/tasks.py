@@ -1,0 +1,48 @@
+"""The matcher as a Celery task, one queue a region."""
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+
+from regions.models import Region
+from requests_app import matching, wakeups
+from speedycheers import valkey
+
+log = logging.getLogger(__name__)
+
+LOCK_S = 10  # a matcher that died holds the region at most this long
+ROUNDS_MAX = 50  # batches a run; what is left has a wake-up of its own
+
+
+def match_queue(region_slug: str) -> str:
+    """The name of a region's queue."""
+    return f"match.{region_slug}"
+
+
+@shared_task(name="match_region")
+def match_region(region_slug: str) -> None:
+    """Offer what waits in a region to its free partners. Safe to run twice, at once or after a crash.
+
+    One run at a time spares the database; what makes two runs harmless are its constraints and row locks.
+    """
+    try:
+        wakeups.taken(region_slug)
+        region = Region.objects.filter(slug=region_slug).first()
+        if region is None:
+            return
+        lock = valkey.client().lock(f"{{{region_slug}}}:match:lock", timeout=LOCK_S, blocking_timeout=LOCK_S)
+        with lock:
+            for _ in range(ROUNDS_MAX):
+                if not matching.match_batch(region):
+                    return
+                lock.reacquire()
+        wakeups.wake(region_slug)
+    except valkey.Unreachable as error:
+        log.warning("matching in %s stopped (%s); the sweep goes on", region_slug, type(error).__name__)
+
+
+def worker_queues() -> list[str]:
+    """The queues that a worker for every region listens to."""
+    slugs = Region.objects.order_by("slug").values_list("slug", flat=True)
+    return [settings.CELERY_TASK_DEFAULT_QUEUE, *(match_queue(slug) for slug in slugs)]

@@ -1,0 +1,38 @@
+"""Waking the matcher of a region. A wake-up is a hint: the sweep gives another where one got lost."""
+
+import logging
+from uuid import UUID
+
+import kombu.exceptions
+from django.db import transaction
+
+from speedycheers import valkey
+
+log = logging.getLogger(__name__)
+
+PENDING_FOR_S = 5  # a wake-up that no worker took in this time is taken for lost
+
+
+def _pending_key(region_slug: str) -> str:
+    return f"{{{region_slug}}}:match:pending"
+
+
+def wake_on_commit(region_slug: str) -> None:
+    """Wake the region's matcher once this transaction has committed."""
+    transaction.on_commit(lambda: wake(region_slug))
+
+
+def wake(region_slug: str) -> None:
+    """Let `match_region` run soon. Where one waits already, that one will do: at most one waits per region."""
+    from requests_app.tasks import match_queue, match_region
+
+    try:
+        if valkey.client().set(_pending_key(region_slug), 1, nx=True, ex=PENDING_FOR_S):
+            match_region.apply_async((region_slug,), queue=match_queue(region_slug), expires=60)
+    except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
+        log.warning("matcher of %s not woken (%s); the sweep will", region_slug, type(error).__name__)
+
+
+def taken(region_slug: str) -> None:
+    """The waiting wake-up has started: the next one may queue up behind it. Raises `valkey.Unreachable`."""
+    valkey.client().delete(_pending_key(region_slug))

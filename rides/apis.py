@@ -1,0 +1,102 @@
+"""Rides over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.permissions import IsUser
+from api.idempotency import idempotent
+from payments.serializers import PaymentSerializer
+from rides import selectors, services
+from rides.models import Ride
+from rides.receipts import receipt
+from rides.serializers import RatingInput, ReceiptSerializer, RideSerializer, TipInput, ride_body
+
+
+class RideList(ListAPIView[Ride]):
+    """Your rides, newest first."""
+
+    serializer_class = RideSerializer
+
+    def get_queryset(self) -> QuerySet[Ride]:
+        return selectors.rides_of(self.request.user)  # type: ignore[arg-type]  # signed in, by permission
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "viewer": self.request.user}
+
+    @extend_schema(operation_id="rideList")
+    def get(self, request: Request) -> Response:
+        return self.list(request)
+
+
+class RideDetail(APIView):
+    """One ride, with its running `elapsedS` and `fare`."""
+
+    @extend_schema(operation_id="rideDetail", responses={200: RideSerializer})
+    def get(self, request: Request, ride_id: UUID) -> Response:
+        return Response(ride_body(selectors.ride_of(request.user, ride_id), request.user))
+
+
+class RideReceipt(APIView):
+    """The lines of the bill: JSON, or a page for browsers."""
+
+    renderer_classes = (JSONRenderer, TemplateHTMLRenderer)
+
+    @extend_schema(operation_id="rideReceipt", responses={200: ReceiptSerializer})
+    def get(self, request: Request, ride_id: UUID) -> Response:
+        ride = selectors.ride_of(request.user, ride_id)
+        bill = ReceiptSerializer(receipt(ride, now=timezone.now())).data
+        if isinstance(request.accepted_renderer, TemplateHTMLRenderer):
+            return Response({"receipt": bill, "ride": ride}, template_name="rides/receipt.html")
+        return Response(bill)
+
+
+class RideRating(APIView):
+    """Rate a completed ride, 1 to 5, once."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="rideRating",
+        request=RatingInput,
+        responses={201: RideSerializer},
+        examples=[OpenApiExample("Loved it", {"rating": 5, "comment": "So loud!"}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request, ride_id: UUID) -> Response:
+        ride = selectors.ride_of(request.user, ride_id)
+        data = RatingInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        values = data.validated_data
+        rated = services.rate_ride(ride, stars=values["rating"], comment=values["comment"])
+        return Response(ride_body(rated, request.user), status=201)
+
+
+class RideTip(APIView):
+    """Tip for a completed ride, once."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="rideTip",
+        request=TipInput,
+        responses={201: PaymentSerializer},
+        examples=[OpenApiExample("Five dollars", {"amount": 500}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request, ride_id: UUID) -> Response:
+        ride = selectors.ride_of(request.user, ride_id)
+        data = TipInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        values = data.validated_data
+        currency = values.get("currency", ride.tariff_currency)
+        tip = services.tip_ride(ride, amount=values["amount"], currency=currency, now=timezone.now())
+        return Response(PaymentSerializer(tip).data, status=201)

@@ -1,0 +1,105 @@
+"""A ride: one partner serving one request, from acceptance to the end of the session."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Partner
+from rides import fares
+from rides.states import ACTIVE, RIDE_GRAPH, RideStatus
+from speedycheers.ids import new_id
+from speedycheers.transitions import Stateful, Transition
+
+
+class RideTransition(Transition):
+    subject = models.ForeignKey("rides.Ride", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class Ride(Stateful):
+    """The session clock and its price. Made at acceptance with the region's tariff frozen on it."""
+
+    graph = RIDE_GRAPH
+    history = RideTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # By name only: the table points at its request, but no code in this app imports that one.
+    request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="rides")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rides")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="rides")
+    status = models.CharField(max_length=12, choices=RideStatus.choices, default=RideStatus.EN_ROUTE)
+    accepted_at = models.DateTimeField()
+    start_time = models.DateTimeField(null=True, blank=True)
+    end_time = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    tariff_amount = models.PositiveIntegerField()
+    tariff_currency = models.CharField(max_length=3)
+    tariff_increment_s = models.PositiveIntegerField()
+    fare_amount = models.PositiveIntegerField(null=True, blank=True, help_text="Minor units; set when the ride ends.")
+    pin = models.CharField(max_length=4, blank=True, help_text="Shown to the user; empty where none is asked for.")
+    pin_failures = models.PositiveSmallIntegerField(default=0)
+    rating = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    rating_comment = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["partner", "-accepted_at"], name="ride_partner"),
+            models.Index(fields=["user", "-accepted_at"], name="ride_user"),
+            models.Index(fields=["request"], name="ride_request"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["partner"], condition=Q(status__in=ACTIVE), name="ride_one_active_per_partner"
+            ),
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=~Q(status=RideStatus.CANCELLED),
+                name="ride_one_not_cancelled_per_request",
+            ),
+            models.CheckConstraint(condition=Q(status__in=RideStatus.values), name="ride_status_known"),
+            models.CheckConstraint(condition=Q(end_time__gte=F("start_time")), name="ride_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(status=RideStatus.CANCELLED)
+                | Q(status=RideStatus.EN_ROUTE, start_time__isnull=True)
+                | Q(status__in=[RideStatus.IN_PROGRESS, RideStatus.COMPLETED], start_time__isnull=False),
+                name="ride_started_has_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=RideStatus.COMPLETED, end_time__isnull=False, fare_amount__isnull=False)
+                | (~Q(status=RideStatus.COMPLETED) & Q(end_time__isnull=True, fare_amount__isnull=True)),
+                name="ride_completed_has_end_and_fare",
+            ),
+            models.CheckConstraint(
+                condition=Q(tariff_amount__gte=0, tariff_increment_s__gte=1), name="ride_tariff_sane"
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__range=(1, 5), status=RideStatus.COMPLETED),
+                name="ride_rating_1_to_5",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Ride {self.id}"
+
+    @property
+    def tariff(self) -> fares.Tariff:
+        return fares.Tariff(self.tariff_amount, self.tariff_currency, self.tariff_increment_s)
+
+    def elapsed(self, now: datetime) -> timedelta:
+        """How long the session has run, or ran; zero before it starts."""
+        if self.start_time is None:
+            return timedelta(0)
+        return fares.elapsed(self.start_time, self.end_time or now)
+
+    def fare(self, now: datetime) -> int | None:
+        """The frozen fare, or what the session would cost if it ended now; None before it starts. Minor units."""
+        if self.fare_amount is not None or self.start_time is None:
+            return self.fare_amount
+        return fares.fare(self.tariff, self.elapsed(now))

@@ -1,0 +1,54 @@
+"""The lines of a bill, from the same fare function that the timer shows."""
+
+from datetime import datetime
+from typing import Any
+
+from api.fields import money
+from payments.models import Payment, PaymentKind
+from rides import fares
+from rides.models import Ride
+from rides.states import RideStatus
+from speedycheers.errors import Conflict
+
+LABELS = {PaymentKind.CANCELLATION_FEE: "Cancellation fee", PaymentKind.TIP: "Tip"}
+
+
+def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
+    """A ride's bill: what was charged, line by line, and the total in minor units. Raises `Conflict` while it runs."""
+    if ride.status not in (RideStatus.COMPLETED, RideStatus.CANCELLED):
+        raise Conflict("ride_not_completed", "The receipt is ready once the ride is over.")
+    payments = {p.kind: p for p in Payment.objects.filter(ride=ride)}
+    lines = [_line(ride, payment) for payment in sorted(payments.values(), key=lambda p: p.created_at)]
+    total = sum(payment.amount - payment.refunded_amount for payment in payments.values())
+    return {
+        "rideId": str(ride.pk),
+        "status": ride.status,
+        "startTime": ride.start_time,
+        "endTime": ride.end_time,
+        "elapsedS": int(ride.elapsed(now).total_seconds()),
+        "lines": lines,
+        "total": money(total, ride.tariff_currency),
+        "tariff": {
+            "amount": ride.tariff_amount,
+            "currency": ride.tariff_currency,
+            "incrementS": ride.tariff_increment_s,
+        },
+    }
+
+
+def _line(ride: Ride, payment: Payment) -> dict[str, Any]:
+    if payment.kind == PaymentKind.FARE:
+        count = fares.increments(ride.elapsed(ride.end_time or ride.accepted_at), ride.tariff_increment_s)
+        label, each = f"Cheering, {count} × {ride.tariff_increment_s // 60} minutes", ride.tariff_amount
+    else:
+        count, each, label = 1, payment.amount, LABELS[PaymentKind(payment.kind)]
+    return {
+        "kind": payment.kind,
+        "label": label,
+        "quantity": count,
+        "unitAmount": each,
+        "amount": money(payment.amount, payment.currency),
+        "refunded": money(payment.refunded_amount, payment.currency),
+        "status": payment.status,
+        "paymentId": str(payment.pk),
+    }

@@ -1,0 +1,36 @@
+"""Reads of rides, as each reader may see them."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Partner, Role, User
+from rides.models import Ride
+from rides.states import ACTIVE
+from speedycheers.errors import Missing
+
+
+def rides_of(user: User) -> QuerySet[Ride]:
+    """The rides that an account took part in; all of them for staff."""
+    rides = Ride.objects.select_related("partner__region", "user")
+    if user.role == Role.STAFF:
+        return rides
+    return rides.filter(Q(user_id=user.pk) | Q(partner__user_id=user.pk))
+
+
+def ride_of(user: User, ride_id: UUID) -> Ride:
+    """One of them. Raises `Missing`, also for a stranger's."""
+    ride = rides_of(user).filter(pk=ride_id).first()
+    if ride is None:
+        raise Missing
+    return ride
+
+
+def active_ride_of_partner(partner: Partner) -> Ride | None:
+    """The ride that a partner is on."""
+    return Ride.objects.select_related("partner__region", "user").filter(partner=partner, status__in=ACTIVE).first()
+
+
+def active_ride_of_user(user: User) -> Ride | None:
+    """The ride that a user is being served by."""
+    return Ride.objects.select_related("partner__region", "user").filter(user=user, status__in=ACTIVE).first()

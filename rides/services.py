@@ -1,0 +1,116 @@
+"""Writes about rides. Each is a step of a larger transaction: `requests_app.fulfilment` holds the locks and the outbox."""
+
+import secrets
+from datetime import datetime, timedelta
+from hmac import compare_digest
+
+from django.db import transaction
+
+from accounts.models import Partner, User
+from accounts.services import rate_partner
+from notifications.events import Outbox, recorded
+from payments.models import Payment, PaymentKind
+from payments.services import open_payment
+from regions.models import Region
+from rides import fares
+from rides.models import Ride
+from rides.states import RideStatus
+from speedycheers.errors import Conflict, Forbidden, Invalid
+
+PIN_FAILURES_MAX = 5
+
+
+def open_ride(request_id: object, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
+    """A partner has accepted: they are on the way, at the region's present tariff."""
+    ride = Ride(
+        request_id=request_id,
+        user=user,
+        partner=partner,
+        accepted_at=now,
+        tariff_amount=region.increment_amount,
+        tariff_currency=region.currency,
+        tariff_increment_s=region.increment_s,
+        pin=f"{secrets.randbelow(10_000):04}" if region.pin_required else "",
+    )
+    ride.begin(actor=partner.user, at=now)
+    return ride
+
+
+def check_pin(ride: Ride, pin: str) -> None:
+    """Compare the PIN that the user told the partner. Commits failures, so that guessing ends. Raises `Forbidden`, `Conflict`."""
+    if not ride.pin:
+        return
+    if ride.pin_failures >= PIN_FAILURES_MAX:
+        raise Conflict("pin_locked", "Too many wrong PINs. Staff can release this ride.")
+    if not compare_digest(ride.pin.encode(), pin.encode()):
+        Ride.objects.filter(pk=ride.pk, pin_failures=ride.pin_failures).update(pin_failures=ride.pin_failures + 1)
+        raise Forbidden("wrong_pin", "This is not the PIN that the user was shown.", "pin")
+
+
+def start_ride(ride: Ride, *, actor: User, now: datetime) -> None:
+    """The partner has arrived: the session clock runs. Raises `Conflict` from any other state than on the way."""
+    if ride.status == RideStatus.IN_PROGRESS:
+        raise Conflict("ride_already_started", "This session is running already.")
+    if ride.status != RideStatus.EN_ROUTE:
+        raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
+    ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=now)
+
+
+def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, reason: str = "") -> None:
+    """The session is over: freeze its end and fare, and open the payment. Raises `Conflict` unless it is running."""
+    if ride.status == RideStatus.EN_ROUTE or ride.start_time is None:
+        raise Conflict("ride_not_started", "This session has not started.")
+    if ride.status != RideStatus.IN_PROGRESS:
+        raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
+    end_time = max(now, ride.start_time)  # where the clock has stepped back
+    amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
+    ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, end_time=end_time, fare_amount=amount)
+    _charge(ride, outbox, PaymentKind.FARE, amount, now=now)
+
+
+def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -> None:
+    """Call a ride off. Raises `Conflict` once it is over; only staff call it off once it has started."""
+    if ride.status not in (RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS):
+        raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
+    ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=now)
+
+
+def cancellation_fee(ride: Ride, region: Region, now: datetime) -> int:
+    """What the user pays for cancelling this ride now, in minor units: nothing within the region's grace."""
+    late = now - ride.accepted_at > timedelta(seconds=region.cancellation_grace_s)
+    return region.cancellation_fee_amount if late else 0
+
+
+def charge_cancellation(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:
+    """Open the cancellation fee's payment, if one is due."""
+    amount = cancellation_fee(ride, region, now)
+    return _charge(ride, outbox, PaymentKind.CANCELLATION_FEE, amount, now=now) if amount else None
+
+
+def _charge(ride: Ride, outbox: Outbox, kind: str, amount: int, *, now: datetime) -> Payment:
+    return open_payment(
+        outbox, ride_id=ride.pk, user=ride.user, kind=kind, amount=amount, currency=ride.tariff_currency, now=now
+    )
+
+
+def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:
+    """The user's rating of a completed ride, once. Raises `Conflict`."""
+    if ride.status != RideStatus.COMPLETED:
+        raise Conflict("ride_not_completed", "Only a completed ride can be rated.")
+    with transaction.atomic():
+        unrated = Ride.objects.filter(pk=ride.pk, status=RideStatus.COMPLETED, rating__isnull=True)
+        if not unrated.update(rating=stars, rating_comment=comment):
+            raise Conflict("already_rated", "This ride has been rated.")
+        rate_partner(ride.partner_id, stars)
+    ride.rating, ride.rating_comment = stars, comment
+    return ride
+
+
+def tip_ride(ride: Ride, *, amount: int, currency: str, now: datetime) -> Payment:
+    """The user tips for a completed ride, once, in minor units of the ride's currency. Raises `Conflict`, `Invalid`."""
+    if ride.status != RideStatus.COMPLETED:
+        raise Conflict("ride_not_completed", "Only a completed ride can be tipped.")
+    if currency != ride.tariff_currency:
+        raise Invalid("invalid", f"This ride is paid in {ride.tariff_currency}.", "amount")
+    with recorded() as outbox:
+        return _charge(ride, outbox, PaymentKind.TIP, amount, now=now)

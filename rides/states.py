@@ -1,0 +1,24 @@
+"""What a ride may become."""
+
+from django.db import models
+
+from speedycheers.transitions import Graph
+
+
+class RideStatus(models.TextChoices):
+    EN_ROUTE = "en_route", "On the way"
+    IN_PROGRESS = "in_progress", "Cheering"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+RIDE_GRAPH = Graph(
+    RideStatus,
+    initial=RideStatus.EN_ROUTE,
+    edges={
+        RideStatus.EN_ROUTE: [RideStatus.IN_PROGRESS, RideStatus.CANCELLED],
+        # Only staff cancel a running session, to release somebody who is stuck.
+        RideStatus.IN_PROGRESS: [RideStatus.COMPLETED, RideStatus.CANCELLED],
+    },
+)
+ACTIVE = [RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS]

@@ -1,0 +1,20 @@
+"""One port for everything: HTTP goes to the WSGI application in threads, sockets to Channels."""
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from django.conf import settings
+
+# Importing the WSGI application sets Django up, which the sockets' routing needs.
+from speedycheers.wsgi import application as wsgi_application
+from speedycheers.wsgi_bridge import Bridge
+
+from requests_app.routing import websocket_application  # isort: skip
+
+http_application = Bridge(wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8))
+
+
+async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Hand a connection to the part that speaks its protocol; others (`lifespan`) need nothing."""
+    if scope["type"] == "http":
+        await http_application(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await websocket_application(scope, receive, send)

@@ -1,0 +1,11 @@
+"""The Celery application. Its queue carries wake-ups only: what must happen stands in the database."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
+
+app = Celery("speedycheers")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,46 @@
+"""What services raise. `api.errors` turns each into an HTTP answer or an error frame, in one place."""
+
+
+class ServiceError(Exception):
+    """Something asked for can't be done; nothing has changed.
+
+    `code` is for programs and stable, `detail` is one sentence for people.
+    """
+
+    status = 400
+    default_code = "invalid"
+    default_detail = "This can't be done."
+
+    def __init__(self, code: str = "", detail: str = "", attr: str | None = None) -> None:
+        self.code = code or self.default_code
+        self.detail = detail or self.default_detail
+        self.attr = attr
+        super().__init__(f"{self.code}: {self.detail}")
+
+
+class Invalid(ServiceError):
+    """The input is wrong in itself (400)."""
+
+
+class Forbidden(ServiceError):
+    """Signed in, but this role may not (403)."""
+
+    status = 403
+    default_code = "permission_denied"
+    default_detail = "You may not do this."
+
+
+class Missing(ServiceError):
+    """Not there, or not yours, which an outsider can't tell apart (404)."""
+
+    status = 404
+    default_code = "not_found"
+    default_detail = "Not found."
+
+
+class Conflict(ServiceError):
+    """The present state forbids it (409); `code` names why."""
+
+    status = 409
+    default_code = "conflict"
+    default_detail = "The present state does not allow this."

@@ -1,0 +1,121 @@
+"""`python -m speedycheers.server`: HTTP and sockets on one port, by daphne.
+
+SIGTERM and SIGINT stop it within 3 s: no new connections, sockets closed with 1012 ("service restart",
+clients come back at once), requests under way finished.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
+
+from speedycheers import lifeline, protocols
+
+STOP_S = 2.0
+EXIT_S = 3.0
+BACKLOG = 1024  # connections waiting to be accepted; Twisted's 50 makes a crowd of sockets wait for seconds
+
+
+class Server(protocols.Server):
+    """daphne's server with our protocols, our signals and an orderly end."""
+
+    def __init__(self, application: Any, *, host: str, port: int) -> None:
+        from django.conf import settings
+
+        self.stopping = False
+        self.failed = False
+        self.loop = protocols.event_loop
+        interface = host.replace(":", "\\:")
+        super().__init__(
+            application=application,
+            endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
+            signal_handlers=False,
+            ping_interval=settings.SOCKET_PING_INTERVAL_S,
+            ping_timeout=settings.SOCKET_PING_TIMEOUT_S,
+            websocket_max_message_size=settings.SOCKET_MAX_FRAME_BYTES,
+            websocket_max_frame_size=settings.SOCKET_MAX_FRAME_BYTES,
+            application_close_timeout=5,
+            ready_callable=self.prepare,
+            server_name="speedycheers",
+        )
+
+    def prepare(self) -> None:
+        """Called once daphne has made its factories, before anything is served."""
+        self.ws_factory.protocol = protocols.Socket
+        # Failing by a dropped connection, the default, would hide the close code.
+        self.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=1)
+        make_channel = self.http_factory.buildProtocol
+
+        def build(address: Any) -> Any:
+            channel = make_channel(address)
+            channel.requestFactory = protocols.Request
+            return channel
+
+        self.http_factory.buildProtocol = build
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(number, self.shut_down)
+
+    def listen_error(self, failure: Any) -> None:
+        """The port can't be had."""
+        self.failed = True
+        super().listen_error(failure)
+
+    def shut_down(self) -> None:
+        """Stop in good order; a second signal changes nothing."""
+        if self.stopping:
+            return
+        self.stopping = True
+        watchdog = threading.Timer(EXIT_S, os._exit, [0])
+        watchdog.daemon = True
+        watchdog.start()
+        for listener in self.listeners:
+            listener.addCallback(lambda port: port.stopListening())
+        for protocol in list(self.connections):
+            if isinstance(protocol, protocols.Socket):
+                protocol.close_with(protocols.SERVICE_RESTART, "restarting")
+        self.leave(time.monotonic() + STOP_S)
+
+    def leave(self, deadline: float) -> None:
+        """End the loop once nothing is under way, or at the deadline."""
+        if self.under_way() and time.monotonic() < deadline:
+            self.loop.call_later(0.02, self.leave, deadline)
+        else:
+            self.stop()
+
+    def under_way(self) -> bool:
+        """Whether a request or a socket is still being served."""
+        return any(
+            "disconnected" not in details or not (task := details.get("application_instance")) or not task.done()
+            for details in self.connections.values()
+        )
+
+    def kill_all_applications(self) -> Any:
+        """daphne's own stumbles over connections without an application and waits for the others without limit."""
+        for details in self.connections.values():
+            task = details.get("application_instance")
+            if task is not None and not task.done():
+                task.cancel()
+
+
+def main() -> int:
+    """Serve until told to stop. Answers the exit code."""
+    lifeline.watch()
+    from django.conf import settings
+
+    from speedycheers.asgi import application
+
+    server = Server(application, host=os.environ.get("HOST", "127.0.0.1"), port=settings.PORT)
+    server.run()
+    return 1 if server.failed else 0
+
+
+if __name__ == "__main__":
+    code = main()
+    # Threads in the middle of a request would hold up an ordinary exit.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,128 @@
+"""Declared state graphs and the one guarded way to move along them.
+
+Each app declares its graph in `states.py` and its history table in `models.py`. `move` is a
+compare-and-swap: an `UPDATE … WHERE status = <the status we saw>` whose row count says who won.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.conf import settings
+from django.db import models
+
+from speedycheers.errors import Conflict
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+REASON_MAX_CHARS = 200
+
+
+class Graph:
+    """The statuses a row may have, and which may follow which. An impossible graph is refused at import."""
+
+    def __init__(self, statuses: type[models.TextChoices], *, initial: str, edges: Mapping[str, Iterable[str]]) -> None:
+        self.statuses = statuses
+        self.initial = initial
+        self.edges = {old: frozenset(new) for old, new in edges.items()}
+        known = set(statuses.values)
+        named = set(self.edges) | {new for following in self.edges.values() for new in following} | {initial}
+        if named != known:
+            raise ValueError(f"{statuses.__name__}: the graph and the statuses differ in {sorted(named ^ known)}")
+        if unreachable := known - self._reachable():
+            raise ValueError(f"{statuses.__name__}: nothing leads to {sorted(unreachable)}")
+
+    def _reachable(self) -> set[str]:
+        seen, waiting = {self.initial}, [self.initial]
+        while waiting:
+            for new in self.edges.get(waiting.pop(), ()):
+                if new not in seen:
+                    seen.add(new)
+                    waiting.append(new)
+        return seen
+
+    def allows(self, old: str, new: str) -> bool:
+        """Whether the edge old → new is declared."""
+        return new in self.edges.get(old, ())
+
+    @property
+    def final(self) -> list[str]:
+        """The statuses that nothing follows."""
+        return sorted(status for status in self.statuses.values if not self.edges.get(status))
+
+
+class Transition(models.Model):
+    """One step of one row: the audit trail. Each app makes it concrete with a `subject` foreign key."""
+
+    old = models.CharField(max_length=24, blank=True)
+    new = models.CharField(max_length=24)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who did it; empty means the system.",
+    )
+    reason = models.CharField(max_length=REASON_MAX_CHARS, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar[Sequence[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.old or 'new'} → {self.new}"
+
+
+class Stateful(models.Model):
+    """A row with a `status` that only `begin` and `move` (`move_all` for many) may set."""
+
+    graph: ClassVar[Graph]
+    history: ClassVar[type[Transition]]
+    status: Any
+
+    class Meta:
+        abstract = True
+
+    def begin(self, *, actor: "User | None", at: datetime, reason: str = "") -> None:
+        """Insert this new row and its first history row. Constraints may refuse it (`IntegrityError`)."""
+        self.save(force_insert=True)
+        self.history._default_manager.create(subject=self, old="", new=self.status, actor=actor, reason=reason, at=at)
+
+    def move(self, new: str, *, actor: "User | None", at: datetime, reason: str = "", **changes: Any) -> None:
+        """Move from the status this instance has seen to `new`, setting the fields in `changes` with it.
+
+        Raises `Conflict`: `wrong_state` where the graph lacks the edge, `state_changed` where somebody was first.
+        """
+        move_all([self], new, actor=actor, at=at, reason=reason, **changes)
+
+
+S = TypeVar("S", bound=Stateful)
+
+
+def move_all(
+    rows: Sequence[S], new: str, *, actor: "User | None", at: datetime, reason: str = "", **changes: Any
+) -> None:
+    """Move rows of one model, all seen in one status, in two statements: all of them or none.
+
+    Call it inside a transaction. Raises as `Stateful.move` does; the caller's transaction must then roll back.
+    """
+    if not rows:
+        return
+    model, old = type(rows[0]), rows[0].status
+    if not model.graph.allows(old, new):
+        raise Conflict("wrong_state", f"This {model._meta.verbose_name} is {old} and can't become {new}.")
+    moved = model._default_manager.filter(pk__in=[row.pk for row in rows], status=old).update(status=new, **changes)
+    if moved != len(rows):
+        raise Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
+    reason = reason[:REASON_MAX_CHARS]
+    model.history._default_manager.bulk_create(
+        model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows
+    )
+    for row in rows:
+        row.status = new
+        for field, value in changes.items():
+            setattr(row, field, value)

@@ -1,0 +1,54 @@
+"""Every address over HTTP. The API's paths are camelCase, at the root, without a trailing slash."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from accounts import apis as accounts
+from api.health import healthz, readyz
+from payments import apis as payments
+from requests_app import apis as requests
+from requests_app.metrics import metrics
+from rides import apis as rides
+
+api = [
+    path("login", accounts.Login.as_view()),
+    path("signup", accounts.Signup.as_view()),
+    path("logout", accounts.Logout.as_view()),
+    path("me", accounts.Me.as_view()),
+    path("socketTicket", accounts.SocketTicket.as_view()),
+    path("requestType", requests.RequestTypes.as_view()),
+    path("cheerRequest", requests.CheerRequests.as_view()),
+    path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
+    path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),
+    path("updateLocation", requests.UpdateLocation.as_view()),
+    path("partner/apply", accounts.PartnerApply.as_view()),
+    path("partner/status", requests.PartnerStatusView.as_view()),
+    path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
+    path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),
+    path("rideAccept", requests.RideAccept.as_view()),
+    path("rideDecline", requests.RideDecline.as_view()),
+    path("rideStart", requests.RideStart.as_view()),
+    path("rideEnd", requests.RideEnd.as_view()),
+    path("rideCancel", requests.RideCancel.as_view()),
+    path("ride", rides.RideList.as_view()),
+    path("ride/<uuid:ride_id>", rides.RideDetail.as_view()),
+    path("ride/<uuid:ride_id>/receipt", rides.RideReceipt.as_view(), name="receipt"),
+    path("ride/<uuid:ride_id>/rating", rides.RideRating.as_view()),
+    path("ride/<uuid:ride_id>/tip", rides.RideTip.as_view()),
+    path("payment", payments.PaymentList.as_view()),
+    path("payment/<uuid:payment_id>", payments.PaymentDetail.as_view()),
+    path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
+]
+
+urlpatterns = [
+    *api,
+    path("schema", SpectacularAPIView.as_view(urlconf=api), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("metrics", metrics),
+    path("admin/", admin.site.urls),
+    path("account/", include("allauth.urls")),
+    path("", include("web.urls")),
+]

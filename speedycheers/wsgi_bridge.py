@@ -1,0 +1,170 @@
+"""An ASGI application around a WSGI one, for servers that hold the whole body before they call it (daphne does).
+
+Why not a2wsgi: under daphne its threads wait for ever once a client has left a slow response, and eight
+such clients stopped the server; it reads chunked bodies as empty; and it crosses between thread and loop
+five times a request, where this crosses twice (docs/architecture.md has the figures).
+"""
+
+import asyncio
+import io
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+from wsgiref.util import FileWrapper
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+FILE_BLOCK_BYTES = 64 * 1024
+SEND_TIMEOUT_S = 30.0
+
+
+class Closable(Protocol):
+    """A WSGI answer that wants to hear when it is no longer needed."""
+
+    def close(self) -> None: ...
+
+
+class Bridge:
+    """Runs each request in one of `threads` threads, which keep their database connections."""
+
+    def __init__(self, application: WSGIApplication, *, threads: int) -> None:
+        self.application = application
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="http")
+
+    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        body = await read_body(receive)
+        if body is None:
+            return
+        loop = asyncio.get_running_loop()
+        exchange = Exchange(self.application, build_environ(scope, body), loop, send)
+        try:
+            messages = await loop.run_in_executor(self.pool, exchange.run)
+        except asyncio.CancelledError:
+            exchange.abandoned.set()
+            raise
+        for message in messages:
+            await send(message)
+
+
+async def read_body(receive: ASGIReceiveCallable) -> bytes | None:
+    """The whole body of a request, or None where the client has left."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+class Exchange:
+    """One request and its answer, in a thread of the pool."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        environ: WSGIEnvironment,
+        loop: asyncio.AbstractEventLoop,
+        send: ASGISendCallable,
+    ) -> None:
+        self.application = application
+        self.environ = environ
+        self.loop = loop
+        self.send = send
+        self.head: Any = None
+        self.abandoned = threading.Event()
+
+    def run(self) -> list[Any]:
+        """Call the application. Answers the messages still to be sent: all of them, or the last of a stream."""
+        result = self.application(self.environ, self.start_response)
+        try:
+            # Django marks what it makes piece by piece; the rest goes out in one go.
+            if getattr(result, "streaming", True):
+                return self.stream(result)
+            return [self.head, {"type": "http.response.body", "body": b"".join(result), "more_body": False}]
+        finally:
+            if hasattr(result, "close"):
+                result.close()
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+        """WSGI's callback. The `write` function of old is not offered: Django doesn't use it."""
+        if self.head is not None and exc_info is None:
+            raise AssertionError("start_response was called twice")
+        self.head = {
+            "type": "http.response.start",
+            "status": int(status.split(" ", 1)[0]),
+            "headers": [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in headers],
+            "trailers": False,
+        }
+        return _no_write
+
+    def stream(self, parts: Iterable[bytes]) -> list[Any]:
+        """Send each part as it comes, until the end or until the client has left."""
+        started = False
+        for part in parts:
+            if self.abandoned.is_set():
+                return []
+            if not started:
+                self.send_and_wait(self.head)
+                started = True
+            self.send_and_wait({"type": "http.response.body", "body": part, "more_body": True})
+        end: list[Any] = [{"type": "http.response.body", "body": b"", "more_body": False}]
+        return end if started else [self.head, *end]
+
+    def send_and_wait(self, message: Any) -> None:
+        """Send from this thread, at the pace of the loop."""
+        asyncio.run_coroutine_threadsafe(_call(self.send, message), self.loop).result(SEND_TIMEOUT_S)
+
+
+async def _call(send: ASGISendCallable, message: Any) -> None:
+    await send(message)
+
+
+def _no_write(data: bytes) -> None:
+    raise NotImplementedError("Return the body instead of writing it.")
+
+
+def big_blocks(file: Any, block_size: int = FILE_BLOCK_BYTES) -> FileWrapper:
+    """`wsgi.file_wrapper`: files in larger blocks than Django's 4 KiB, each of which costs a change of threads."""
+    return FileWrapper(file, max(block_size, FILE_BLOCK_BYTES))
+
+
+def build_environ(scope: HTTPScope, body: bytes) -> WSGIEnvironment:
+    """The WSGI environment (PEP 3333) of a request. `root_path` is left out: a client's header could set it."""
+    server_name, server_port = scope.get("server") or ("localhost", 80)
+    remote_address, remote_port = scope.get("client") or ("", 0)
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin1"),
+        "QUERY_STRING": scope["query_string"].decode("latin1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": str(server_port or 0),
+        "REMOTE_ADDR": remote_address,
+        "REMOTE_PORT": str(remote_port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.file_wrapper": big_blocks,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        key = "HTTP_" + raw_name.decode("latin1").upper().replace("-", "_")
+        value = raw_value.decode("latin1")
+        joint = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+    if "HTTP_CONTENT_TYPE" in environ:
+        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
+    environ.pop("HTTP_CONTENT_LENGTH", None)
+    # Counted, not quoted: a chunked body has no such header, and Django would take it for empty.
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ

@@ -1,0 +1,105 @@
+"""What a test session runs against: a database, a Valkey and a data folder of its own.
+
+Settings read the environment when they are loaded, so all of this is there first. The first process of a
+session starts PostgreSQL; each pytest-xdist worker has its own Valkey and its own test database on it.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.postgres import Postgres
+
+# Read by the settings; a developer's own values must not change what the tests see.
+IGNORED = (
+    "ALLOWED_HOSTS",
+    "BOTS",
+    "DEBUG",
+    "EMAIL_URL",
+    "HOST",
+    "LOG_LEVEL",
+    "MATCH_RADIUS_M",
+    "NUM_PROXIES",
+    "OFFER_TTL_S",
+    "PORT",
+    "REDIS_URL",
+    "REQUEST_PATIENCE_S",
+    "SECRET_KEY",
+    "SPEEDYCHEERS_DATA",
+    "STRIPE_API_BASE",
+    "STRIPE_PUBLISHABLE_KEY",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "TRUSTED_ORIGINS",
+)
+SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server on which tests make databases; empty with SQLite
+
+
+def prepare(database: str) -> None:
+    """Start what is needed, point the environment at it and set Django up. `database`: "sqlite" or "postgres"."""
+    for name in IGNORED:
+        os.environ.pop(name, None)
+    folder = make_folder()
+    if SERVER_URL not in os.environ:  # an xdist worker inherits its controller's
+        os.environ[SERVER_URL] = start_postgres(folder) if database == "postgres" else ""
+    os.environ.pop("DATABASE_URL", None)
+    if os.environ[SERVER_URL]:
+        os.environ["DATABASE_URL"] = os.environ[SERVER_URL]
+    os.environ["SPEEDYCHEERS_DATA"] = str(folder)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
+    adjust_settings(folder)
+    start_valkey()
+    import django
+
+    django.setup()
+
+
+def make_folder() -> Path:
+    """A temporary folder with a path short enough for unix sockets, removed at the end."""
+    parent = tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp"
+    folder = Path(tempfile.mkdtemp(prefix="sc-test-", dir=parent)).resolve()
+    folder.chmod(0o711)  # PostgreSQL's user passes through
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def start_postgres(folder: Path) -> str:
+    """The URL of the server given by TEST_DATABASE_URL, or else of one of our own."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        return url
+    server = Postgres(folder / "pg")
+    atexit.register(server.stop)
+    return server.url
+
+
+def adjust_settings(folder: Path) -> None:
+    """What only tests want otherwise."""
+    from django.conf import settings
+
+    # A file, as in real life: SQLite's in-memory databases lock differently.
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+        settings.DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def start_valkey() -> None:
+    """A Valkey on the socket that the settings name."""
+    from django.conf import settings
+
+    from speedycheers import embedded_valkey, lifeline
+
+    path = settings.VALKEY_SOCKET
+    embedded_valkey.prepare(path)
+    process = subprocess.Popen(
+        embedded_valkey.command(path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lifeline.die_with_parent(),  # noqa: PLW1509 - no threads yet
+    )
+    atexit.register(process.wait)
+    atexit.register(process.kill)
+    if not embedded_valkey.wait(path, process):
+        raise RuntimeError("Valkey does not start.")

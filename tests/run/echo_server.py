@@ -1,0 +1,86 @@
+"""A server around a small application that shows what reached it. Started by test_server.py as a process of its own."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from speedycheers.server import Server
+from speedycheers.wsgi_bridge import Bridge
+
+OPEN_SOCKETS = 0
+STREAMS_CLOSED: list[str] = []
+
+
+class Stream:
+    """A slow answer without a length, which notes that it was closed."""
+
+    streaming = True
+
+    def __init__(self, count: int, pause_s: float) -> None:
+        self.count, self.pause_s = count, pause_s
+
+    def __iter__(self) -> Iterable[bytes]:
+        for number in range(self.count):
+            time.sleep(self.pause_s)
+            yield b"%06d\n" % number
+
+    def close(self) -> None:
+        STREAMS_CLOSED.append("closed")
+
+
+class Whole(list[bytes]):
+    """An answer that is all there, as Django marks it."""
+
+    streaming = False
+
+
+def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Echo the request; `/stream`, `/fail` and `/closed` do as they say."""
+    path = environ["PATH_INFO"]
+    if path == "/stream":
+        count, pause_s = environ["QUERY_STRING"].split(",")
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Stream(int(count), float(pause_s))
+    if path == "/fail":
+        raise RuntimeError("meant to fail")
+    if path == "/slow":
+        time.sleep(1)
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    seen = {key: value for key, value in environ.items() if isinstance(value, str)}
+    seen |= {"length": len(body), "sum": sum(body), "closed": len(STREAMS_CLOSED)}
+    answer = json.dumps(seen).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    return Whole([answer])
+
+
+http = Bridge(wsgi, threads=2)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """HTTP to the bridge; sockets echo text, and `close 1008` closes with that code."""
+    if scope["type"] == "http":
+        await http(scope, receive, send)
+        return
+    await receive()
+    if scope["path"] == "/never":
+        await asyncio.sleep(3600)
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        text = message.get("text") or ""
+        if text.startswith("close "):
+            await send({"type": "websocket.close", "code": int(text.split()[1])})
+        elif text == "fail":
+            raise RuntimeError("meant to fail")
+        else:
+            await send({"type": "websocket.send", "text": text})
+    print("disconnect", message["code"], flush=True)  # noqa: T201 - the test reads it
+
+
+if __name__ == "__main__":
+    server = Server(application, host="127.0.0.1", port=int(sys.argv[1]))
+    server.run()
+    raise SystemExit(1 if server.failed else 0)
