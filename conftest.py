@@ -1,8 +1,11 @@
 """Every test's surroundings: see tests/environment.py for what is started and when."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests import environment
+from tests.stack import Stack, running_stack
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -31,3 +34,10 @@ def _empty_valkey() -> None:
     from speedycheers.valkey import client
 
     client().flushall()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The whole program with short deadlines, shared by all end-to-end tests; `running_stack` starts others."""
+    with running_stack() as running:
+        yield running

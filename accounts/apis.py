@@ -13,6 +13,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from accounts import services
+from accounts.authentication import caller
 from accounts.models import Partner
 from accounts.permissions import IsStaff
 from accounts.serializers import (
@@ -20,6 +21,7 @@ from accounts.serializers import (
     DecisionInput,
     LoginInput,
     MeSerializer,
+    NoInput,
     PartnerSerializer,
     SessionSerializer,
     SignupInput,
@@ -83,6 +85,7 @@ class Logout(APIView):
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
+        NoInput(data=request.data).is_valid(raise_exception=True)
         if isinstance(request.auth, AuthToken):
             services.log_out(request.auth)
         return Response(status=204)
@@ -93,7 +96,7 @@ class Me(APIView):
 
     @extend_schema(operation_id="me", responses={200: MeSerializer})
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(request.user).data)
+        return Response(MeSerializer(caller(request)).data)
 
 
 class SocketTicket(APIView):
@@ -101,7 +104,8 @@ class SocketTicket(APIView):
 
     @extend_schema(operation_id="socketTicket", request=None, responses={201: TicketSerializer})
     def post(self, request: Request) -> Response:
-        ticket, expires_at = services.issue_socket_ticket(request.user, now=timezone.now())
+        NoInput(data=request.data).is_valid(raise_exception=True)
+        ticket, expires_at = services.issue_socket_ticket(caller(request), now=timezone.now())
         return Response(TicketSerializer({"ticket": ticket, "expiresAt": expires_at}).data, status=201)
 
 
@@ -120,8 +124,8 @@ class PartnerApply(APIView):
     def post(self, request: Request) -> Response:
         data = ApplicationInput(data=request.data)
         data.is_valid(raise_exception=True)
-        fields = {"name": request.user.get_short_name()[:80], **data.validated_data}
-        partner = services.apply_as_partner(request.user, **fields, now=timezone.now())
+        fields = {"name": caller(request).get_short_name()[:80], **data.validated_data}
+        partner = services.apply_as_partner(caller(request), **fields, now=timezone.now())
         return Response(PartnerSerializer(partner).data, status=201)
 
 
@@ -138,7 +142,7 @@ class PartnerDecision(APIView):
         if partner is None:
             raise Missing
         services.decide_application(
-            partner, self.decision, actor=request.user, now=timezone.now(), reason=data.validated_data["reason"]
+            partner, self.decision, actor=caller(request), now=timezone.now(), reason=data.validated_data["reason"]
         )
         partner.refresh_from_db()
         return Response(PartnerSerializer(partner).data)
@@ -147,7 +151,12 @@ class PartnerDecision(APIView):
 class PartnerApprove(PartnerDecision):
     """Approve a partner: from now on they may go online."""
 
-    @extend_schema(operation_id="partnerApprove", request=DecisionInput, responses={200: PartnerSerializer})
+    @extend_schema(
+        operation_id="partnerApprove",
+        request=DecisionInput,
+        responses={200: PartnerSerializer},
+        examples=[OpenApiExample("Approved", {"reason": "Met at the interview"}, request_only=True)],
+    )
     @idempotent
     def post(self, request: Request, partner_id: UUID) -> Response:
         return self._decide(request, partner_id)
@@ -158,7 +167,12 @@ class PartnerSuspend(PartnerDecision):
 
     decision = Application.SUSPENDED
 
-    @extend_schema(operation_id="partnerSuspend", request=DecisionInput, responses={200: PartnerSerializer})
+    @extend_schema(
+        operation_id="partnerSuspend",
+        request=DecisionInput,
+        responses={200: PartnerSerializer},
+        examples=[OpenApiExample("Suspended", {"reason": "Three complaints"}, request_only=True)],
+    )
     @idempotent
     def post(self, request: Request, partner_id: UUID) -> Response:
         return self._decide(request, partner_id)

@@ -10,6 +10,7 @@ from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
 from rest_framework import authentication, exceptions
+from rest_framework.request import Request
 
 from accounts.models import User
 
@@ -22,6 +23,13 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
         return None
     tokens = AuthToken.objects.select_related("user__partner__region")
     return tokens.filter(digest=digest, expiry__gt=now, user__is_active=True).first()
+
+
+def caller(request: Request) -> User:
+    """The account behind an authenticated call. Permissions have refused everybody else before."""
+    if not isinstance(request.user, User):
+        raise exceptions.NotAuthenticated
+    return request.user
 
 
 class BearerAuthentication(TokenAuthentication):

@@ -7,7 +7,7 @@ from django import forms
 from django.http import HttpRequest
 
 
-class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # untyped base
+class SignupForm(AllauthSignupForm):
     """Sign up with a name, an e-mail address and a password."""
 
     name = forms.CharField(max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))

@@ -12,7 +12,7 @@ class _HasRole(BasePermission):
     roles: tuple[str, ...] = ()
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.is_authenticated and request.user.role in self.roles)
+        return request.user.is_authenticated and request.user.role in self.roles
 
 
 class IsUser(_HasRole):

@@ -46,8 +46,18 @@ class Candidate:
     distance_m: float
 
 
+# The geo set ends near the poles (EPSG:3857), where nobody cheers.
+_PUT_ON_THE_MAP = """
+local function put_on_the_map(key, lng, lat, member)
+  lat = math.max(-85.05, math.min(85.05, tonumber(lat)))
+  return redis.call('GEOADD', key, lng, string.format('%.7f', lat), member)
+end
+"""
+
 # One round trip: drop what is out of order, hold the rest, and move the partner on the map if searchable.
-_RECORD = """
+_RECORD = (
+    _PUT_ON_THE_MAP
+    + """
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held and tonumber(string.match(held, '^%S+')) >= tonumber(ARGV[2]) then
   return {0, 0, redis.call('HGET', KEYS[4], ARGV[1])}
@@ -55,21 +65,25 @@ end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]..' '..ARGV[3]..' '..ARGV[4]..' '..ARGV[5])
 local entered = 0
 if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 1 then
-  entered = redis.call('GEOADD', KEYS[3], ARGV[5], ARGV[4], ARGV[1])
+  entered = put_on_the_map(KEYS[3], ARGV[5], ARGV[4], ARGV[1])
 end
 return {1, entered, redis.call('HGET', KEYS[4], ARGV[1])}
 """
+)
 
 # Searchable from now on, at the position held.
-_ENTER = """
+_ENTER = (
+    _PUT_ON_THE_MAP
+    + """
 redis.call('SADD', KEYS[2], ARGV[1])
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held then
   local lat, lng = string.match(held, '^%S+ %S+ (%S+) (%S+)')
-  redis.call('GEOADD', KEYS[3], lng, lat, ARGV[1])
+  put_on_the_map(KEYS[3], lng, lat, ARGV[1])
 end
 return 1
 """
+)
 
 
 def _keys(region: str) -> list[str]:
@@ -118,10 +132,37 @@ def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
         _best_effort(lambda pipe: pipe.hset(serves, str(partner_id), str(user_id)))
 
 
+def serving(region: str) -> dict[UUID, UUID]:
+    """Whose positions are forwarded to whom: partner → user. Raises `valkey.Unreachable`."""
+    rows: Any = valkey.client().hgetall(_keys(region)[3])
+    return {UUID(partner.decode()): UUID(user.decode()) for partner, user in rows.items()}
+
+
+def hand_over(old: str, new: str, partner_id: UUID) -> None:
+    """A partner leaves a region for another, and takes along their position and whom they serve. Best effort."""
+    name = str(partner_id)
+    old_pos, _, _, old_serves = _keys(old)
+    new_pos, _, _, new_serves = _keys(new)
+    leave(old, [partner_id])
+    try:
+        pipe = valkey.client().pipeline(transaction=False)
+        pipe.hget(old_pos, name)
+        pipe.hget(old_serves, name)
+        pipe.hdel(old_pos, name)
+        pipe.hdel(old_serves, name)
+        position, user_id, _, _ = pipe.execute()
+    except valkey.Unreachable:
+        return
+    if position:
+        _best_effort(lambda pipe: pipe.hsetnx(new_pos, name, position))
+    if user_id:
+        _best_effort(lambda pipe: pipe.hset(new_serves, name, user_id))
+
+
 def nearest(region: str, lat: float, lng: float, *, radius_m: float, count: int) -> list[Candidate]:
     """The searchable partners within a radius, nearest first, at most `count`. Raises `valkey.Unreachable`."""
     geo = _keys(region)[2]
-    rows = valkey.client().geosearch(
+    rows: Any = valkey.client().geosearch(
         geo, longitude=lng, latitude=lat, radius=radius_m, unit="m", sort="ASC", count=count, withdist=True
     )
     return [Candidate(UUID(name.decode()), float(distance)) for name, distance in rows]
@@ -131,7 +172,7 @@ def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position,
     """The positions held, each with when it was received. Raises `valkey.Unreachable`."""
     if not partner_ids:
         return {}
-    rows = valkey.client().hmget(_keys(region)[0], [str(pk) for pk in partner_ids])
+    rows: list[Any] = valkey.client().hmget(_keys(region)[0], [str(pk) for pk in partner_ids])
     return {pk: _parse(row) for pk, row in zip(partner_ids, rows, strict=True) if row}
 
 
@@ -144,7 +185,9 @@ def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
     """The available set and the geo set. Raises `valkey.Unreachable`."""
     _, avail, geo, _ = _keys(region)
     pipe = valkey.client().pipeline(transaction=False)
-    members, placed = pipe.smembers(avail).zrange(geo, 0, -1).execute()
+    pipe.smembers(avail)
+    pipe.zrange(geo, 0, -1)
+    members, placed = pipe.execute()
     return {UUID(name.decode()) for name in members}, {UUID(name.decode()) for name in placed}
 
 

@@ -10,6 +10,7 @@ from accounts.models import Partner
 from accounts.positions import Position
 from accounts.states import PartnerStatus
 from regions.models import Region
+from speedycheers import valkey
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def current_location(partner: Partner) -> Position | None:
     if partner.region is not None:
         try:
             live = positions.held(partner.region.slug, [partner.pk]).get(partner.pk)
-        except positions.valkey.Unreachable:
+        except valkey.Unreachable:
             live = None
         if live:
             return live[0]

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from accounts.models import Partner, PartnerType, Role, User
 from accounts.presence import current_location
 from accounts.states import Application, PartnerStatus
-from api.fields import Float, LocationField, LocationSerializer, Text, Time, location
+from api.fields import Choice, Float, LocationField, LocationSerializer, Text, Time, location
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -69,15 +70,28 @@ class MeSerializer(UserSerializer):
         return PartnerSerializer(partner).data if partner else None
 
 
+EMAIL_MAX_CHARS = 254
+
+
+class NoInput(serializers.Serializer[Any]):
+    """Nothing needs to be said; whatever is said must still be JSON."""
+
+
 class LoginInput(serializers.Serializer[Any]):
-    email = Text(max_length=254)
+    email = Text(max_length=EMAIL_MAX_CHARS)
     password = Text(max_length=128, trim_whitespace=False)
 
 
 class SignupInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
+    email = serializers.EmailField(max_length=EMAIL_MAX_CHARS)
     password = Text(max_length=128, trim_whitespace=False)
     name = Text(max_length=80, required=False, allow_blank=True, default="")
+
+    def validate_email(self, email: str) -> str:
+        email = email.lower()
+        if len(email) > EMAIL_MAX_CHARS:  # the lower case of "İ" has two characters
+            raise serializers.ValidationError("This address is too long.", code="max_length")
+        return email
 
 
 class SessionSerializer(serializers.Serializer[Any]):
@@ -101,15 +115,13 @@ class TicketSerializer(serializers.Serializer[Any]):
         ref_name = "SocketTicket"
 
 
+PHONE = r"^([-+(). ]*[0-9]){6,}[-+(). ]*$"  # six digits or more, and what people put between them
+
+
 class ApplicationInput(serializers.Serializer[Any]):
     name = Text(max_length=80, required=False, help_text="How users will know you; your account's name if left out.")
-    type = serializers.ChoiceField(choices=PartnerType.choices, required=False, default=PartnerType.CHEERLEADER)
-    phone = Text(max_length=32)
-
-    def validate_phone(self, phone: str) -> str:
-        if sum(c.isdigit() for c in phone) < 6 or not set(phone) <= set("0123456789+-(). "):
-            raise serializers.ValidationError("Not a phone number.")
-        return phone
+    type = Choice(choices=PartnerType.choices, required=False, default=PartnerType.CHEERLEADER)
+    phone = Text(max_length=32, validators=[RegexValidator(PHONE, "Not a phone number.")])
 
 
 class PositionInput(serializers.Serializer[Any]):

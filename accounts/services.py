@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -164,7 +165,7 @@ def move_partners(partners: Sequence[Partner], new: str, *, actor: User | None, 
     slugs = {region.pk: region.slug for region in active_regions()}
     for slug in {slugs[p.region_id] for p in partners if p.region_id in slugs}:
         ids = [p.pk for p in partners if p.region_id and slugs.get(p.region_id) == slug]
-        transaction.on_commit(lambda slug=slug, ids=ids: change(slug, ids))
+        transaction.on_commit(partial(change, slug, ids))
 
 
 def report_position(partner: Partner, position: Position, *, now: datetime) -> str | None:
@@ -177,6 +178,8 @@ def report_position(partner: Partner, position: Position, *, now: datetime) -> s
     position = Position(position.lat, position.lng, min(position.recorded_at, now))
     region = region_at(position.lat, position.lng)
     if region is not None and region.pk != partner.region_id:
+        if _newer_is_held(partner, position):
+            return None
         _enter_region(partner, region.pk)
     if partner.region is None:
         _save_position(partner, position, now=now)
@@ -195,14 +198,27 @@ def report_position(partner: Partner, position: Position, *, now: datetime) -> s
     return partner.region.slug if recorded.entered else None
 
 
+def _newer_is_held(partner: Partner, position: Position) -> bool:
+    """Whether an equally new or newer position is held. A delayed one must not carry a partner back over a border."""
+    if partner.region is None:
+        return False
+    try:
+        held = positions.held(partner.region.slug, [partner.pk]).get(partner.pk)
+    except valkey.Unreachable:
+        return False
+    return held is not None and held[0].recorded_at >= position.recorded_at
+
+
 def _enter_region(partner: Partner, region_id: UUID) -> None:
     """Note that a partner is in another region than before, and make them searchable there if available."""
     old = partner.region.slug if partner.region else None
     Partner.objects.filter(pk=partner.pk).update(region_id=region_id)
     partner.refresh_from_db()
+    if partner.region is None:
+        return
     if old is not None:
-        positions.leave(old, [partner.pk])
-    if partner.status == PartnerStatus.AVAILABLE and partner.region:
+        positions.hand_over(old, partner.region.slug, partner.pk)
+    if partner.status == PartnerStatus.AVAILABLE:
         positions.enter(partner.region.slug, [partner.pk])
 
 

@@ -17,11 +17,12 @@ from accounts.models import User
 from accounts.services import redeem_socket_ticket
 from notifications.hub import in_thread
 
-App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+Scope = Any  # an ASGI scope: asgiref's types for it and Channels' do not agree
+App = Callable[[Scope, Any, Any], Awaitable[None]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def _header(scope: dict[str, Any], name: bytes) -> str:
+def _header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
@@ -51,7 +52,7 @@ class SameOrigin:
     def __init__(self, app: App) -> None:
         self.app = app
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if origin_allowed(_header(scope, b"origin"), _header(scope, b"host")):
             await self.app(scope, receive, send)
         else:
@@ -64,12 +65,12 @@ class SocketAuth:
     def __init__(self, app: App) -> None:
         self.app = app
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         user, credential = await in_thread(identify)(scope)
         await self.app({**scope, "user": user, "credential": credential}, receive, send)
 
 
-def identify(scope: dict[str, Any]) -> tuple[User | None, str]:
+def identify(scope: Scope) -> tuple[User | None, str]:
     """The account behind a handshake, and the name of the credential it showed."""
     scheme, _, token = _header(scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
@@ -89,9 +90,9 @@ def token_credential(digest: str) -> str:
 def _session_user(cookies: str) -> tuple[User | None, str]:
     try:
         morsel = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
-    except Exception:  # noqa: BLE001  # CookieError and whatever else a hostile header provokes
+    except Exception:  # CookieError and whatever else a hostile header provokes
         morsel = None
-    if morsel is None:
+    if morsel is None or not morsel.value.isalnum():  # PostgreSQL answers a NUL with an error
         return None, ""
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from drf_standardized_errors.handler import ExceptionHandler as StandardExceptionHandler
 from drf_standardized_errors.handler import exception_handler as standard_exception_handler
-from rest_framework.exceptions import APIException, ErrorDetail
+from rest_framework.exceptions import APIException, ParseError
 
 from speedycheers.errors import ServiceError
 
@@ -16,7 +17,7 @@ class ServiceFailure(APIException):
 
     def __init__(self, error: ServiceError) -> None:
         self.status_code = error.status
-        self.attr = error.attr
+        self.error = error
         self.wait = getattr(error, "wait_s", None)
         super().__init__(detail=error.detail, code=error.code)
 
@@ -27,13 +28,14 @@ class ExceptionHandler(StandardExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, ServiceError):
             return ServiceFailure(exc)
+        # Django's own words for a request that can't be read, for example one with too many query parameters.
+        if isinstance(exc, BadRequest | SuspiciousOperation):
+            return ParseError("The request can't be understood.")
         return super().convert_known_exceptions(exc)
 
     def format_exception(self, exc: APIException) -> dict[str, Any]:
         if isinstance(exc, ServiceFailure):
-            detail = exc.detail
-            assert isinstance(detail, ErrorDetail)
-            return error_body(str(detail.code), str(detail), exc.attr)
+            return error_body(exc.error.code, exc.error.detail, exc.error.attr)
         body: dict[str, Any] = super().format_exception(exc)
         return body
 

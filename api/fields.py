@@ -1,5 +1,6 @@
 """Serializer fields that take JSON at its word: a number is a number, a string a string."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -17,6 +18,17 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few strings; the error names them."""
+
+    default_error_messages = {"invalid_choice": "Must be one of {known}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", known=", ".join(map(str, self.choices)))
+        return data
 
 
 class Float(serializers.FloatField):
@@ -52,6 +64,9 @@ class Identifier(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)\Z", re.IGNORECASE | re.ASCII)
+
+
 class Time(serializers.DateTimeField):
     """A moment, in ISO 8601 with its offset, answered in UTC."""
 
@@ -59,8 +74,8 @@ class Time(serializers.DateTimeField):
         super().__init__(default_timezone=UTC, **kwargs)
 
     def to_internal_value(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            self.fail("invalid", format="ISO 8601, for example 2026-05-01T17:00:00Z")
+        if not isinstance(value, str) or not OFFSET.search(value):
+            self.fail("invalid", format="ISO 8601 with its offset, for example 2026-05-01T17:00:00Z")
         return super().to_internal_value(value)
 
 
@@ -81,7 +96,7 @@ class LocationSerializer(serializers.Serializer[Any]):
     class Meta:
         ref_name = "Location"
 
-    def to_internal_value(self, data: Any) -> LatLng:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> LatLng:
         values: Mapping[str, float] = super().to_internal_value(data)
         return LatLng(values["lat"], values["lng"])
 

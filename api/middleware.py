@@ -1,6 +1,7 @@
 """One error shape for programs, wherever in Django the error arose."""
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -24,14 +25,11 @@ class OneErrorShapeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _has_nul(request):
+            return JsonResponse(error_body(*SENTENCES[400]), status=400)
         response = self.get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html")
-        if (
-            response.status_code < 400
-            or not is_page
-            or request.accepts("text/html")
-            and "text/html" in request.headers.get("Accept", "")
-        ):
+        if response.status_code < 400 or not is_page or _wants_page(request):
             return response
         type = "server_error" if response.status_code >= 500 else "client_error"
         code, detail = SENTENCES.get(response.status_code, ("error", response.reason_phrase))
@@ -39,3 +37,16 @@ class OneErrorShapeMiddleware:
         if response.has_header("Allow"):
             shaped["Allow"] = response["Allow"]
         return shaped
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    try:
+        return "text/html" in request.headers.get("Accept", "") and request.accepts("text/html")
+    except ValueError:  # a header that can't be parsed
+        return False
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """Nothing that we give out contains a NUL, and PostgreSQL answers one with an error, not with "no such row"."""
+    query = request.META.get("QUERY_STRING", "")
+    return any("\0" in text for text in (request.path_info, unquote(query), *request.COOKIES.values()))

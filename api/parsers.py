@@ -1,12 +1,15 @@
 """Reading JSON that anybody may have sent."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+
+MAX_DEPTH = 32  # nothing here nests more than three objects
 
 
 class TooLarge(APIException):
@@ -20,16 +23,14 @@ class MalformedJSON(ValueError):
 
 
 def loads(raw: bytes | str) -> Any:
-    """Parse JSON strictly: UTF-8, no NaN or Infinity, no lone surrogates, no nesting that exhausts the stack.
+    """Parse JSON strictly: UTF-8, each key once, finite numbers, shallow, and text that every database takes.
 
     Raises `MalformedJSON`.
     """
     try:
         text = raw.decode() if isinstance(raw, bytes) else raw
-        value = json.loads(text, parse_constant=_refuse_constant)
-        # "\ud800" parses, but can't be written to a database or a socket.
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        _check(value)
     except RecursionError:
         raise MalformedJSON("The JSON is nested too deeply.") from None
     except ValueError as error:
@@ -39,6 +40,36 @@ def loads(raw: bytes | str) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key appears twice in one object")
+    return found
+
+
+def _check(value: Any) -> None:
+    """Refuse what parses, but would fail later: in a recursion, in a database or on a socket. Level by level."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item)
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+            elif isinstance(item, str):
+                if "\0" in item:
+                    raise ValueError("a string contains a NUL character")
+                item.encode()  # refuses lone surrogates
+            elif isinstance(item, float) and not isfinite(item):
+                raise ValueError("a number is out of range")
+        if not inner:
+            return
+        level = inner
+    raise RecursionError
 
 
 class BoundedJSONParser(BaseParser):

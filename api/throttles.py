@@ -46,7 +46,9 @@ class Rate:
         key = self._key(scope, who)
         try:
             pipe = valkey.client().pipeline(transaction=False)
-            count = pipe.incr(key).expire(key, self.period_s).execute()[0]
+            pipe.incr(key)
+            pipe.expire(key, self.period_s)
+            count = pipe.execute()[0]
         except valkey.Unreachable:
             log.warning("rate limit %s not counted: Valkey does not answer", scope)
             return None
@@ -79,7 +81,7 @@ class WindowThrottle(SimpleRateThrottle):
 
     def who(self, request: Request) -> str | None:
         """Whom to count this call against; None where this throttle is not meant."""
-        signed_in = bool(request.user and request.user.is_authenticated)
+        signed_in = request.user.is_authenticated
         if signed_in != self.per_account:
             return None
         return str(request.user.pk) if signed_in else self.get_ident(request)

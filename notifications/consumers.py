@@ -167,7 +167,7 @@ class EventConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self.recipient:
             return
-        size = len(bytes_data) if text_data is None else len(text_data.encode("utf-8", "surrogatepass"))
+        size = len(bytes_data or b"") if text_data is None else len(text_data.encode("utf-8", "surrogatepass"))
         if size > settings.SOCKET_MAX_FRAME_BYTES or self._all.hit():
             await self.close(code=POLICY_VIOLATION)
             return

@@ -9,7 +9,7 @@ Ring = Sequence[Sequence[float]]  # [[lng, lat], …] as in GeoJSON (RFC 7946), 
 
 
 def distance_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
-    """The great-circle distance in metres, by the haversine formula (R. W. Sinnott, "Virtues of the Haversine", 1984)."""
+    """The great-circle distance in metres, by the haversine formula (R. W. Sinnott, 1984)."""
     u = sin((radians(lat2) - radians(lat1)) / 2)
     v = sin((radians(lng2) - radians(lng1)) / 2)
     return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(u * u + cos(radians(lat1)) * cos(radians(lat2)) * v * v)))

@@ -1,26 +1,33 @@
 """Reads of regions. Regions change rarely and are asked for on every request, so each process keeps them a moment."""
 
 import time
+from dataclasses import dataclass, field
 
 from regions.models import Region
 
 CACHED_FOR_S = 5.0
-_held: tuple[float, list[Region]] | None = None
+
+
+@dataclass
+class _Cache:
+    regions: list[Region] = field(default_factory=list)
+    read_at: float = float("-inf")  # monotonic seconds
+
+
+_cache = _Cache()
 
 
 def active_regions() -> list[Region]:
     """The regions that take requests, as of at most `CACHED_FOR_S` ago."""
-    global _held
     now = time.monotonic()
-    if _held is None or now - _held[0] > CACHED_FOR_S:
-        _held = (now, list(Region.objects.filter(active=True).order_by("slug")))
-    return _held[1]
+    if now - _cache.read_at > CACHED_FOR_S:
+        _cache.regions, _cache.read_at = list(Region.objects.filter(active=True).order_by("slug")), now
+    return _cache.regions
 
 
 def forget_regions() -> None:
     """Read afresh next time."""
-    global _held
-    _held = None
+    _cache.read_at = float("-inf")
 
 
 def region_at(lat: float, lng: float) -> Region | None:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import caller
 from accounts.permissions import IsPartner, IsUser
 from accounts.serializers import PartnerSerializer, PositionInput
 from api.idempotency import idempotent
@@ -39,10 +40,10 @@ class CheerRequests(ListAPIView[CheerRequest]):
     serializer_class = CheerRequestSerializer
 
     def get_queryset(self) -> QuerySet[CheerRequest]:
-        return selectors.requests_of(self.request.user)  # type: ignore[arg-type]  # signed in, by permission
+        return selectors.requests_of(caller(self.request))
 
     def get_serializer_context(self) -> dict[str, object]:
-        return {**super().get_serializer_context(), "viewer": self.request.user}
+        return {**super().get_serializer_context(), "viewer": caller(self.request)}
 
     @extend_schema(operation_id="cheerRequestList")
     def get(self, request: Request) -> Response:
@@ -72,14 +73,14 @@ class CheerRequests(ListAPIView[CheerRequest]):
         data.is_valid(raise_exception=True)
         place = data.validated_data["location"]
         made = services.submit_request(
-            request.user,
+            caller(request),
             lat=place.lat,
             lng=place.lng,
             request_type=data.validated_data.get("requestType"),
             note=data.validated_data["note"],
             now=timezone.now(),
         )
-        return Response(request_body(made, request.user), status=201)
+        return Response(request_body(made, caller(request)), status=201)
 
 
 class CheerRequestDetail(APIView):
@@ -87,7 +88,7 @@ class CheerRequestDetail(APIView):
 
     @extend_schema(operation_id="cheerRequestDetail", responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
-        return Response(request_body(selectors.request_of(request.user, request_id), request.user))
+        return Response(request_body(selectors.request_of(caller(request), request_id), caller(request)))
 
 
 class CheerRequestCancel(APIView):
@@ -95,14 +96,19 @@ class CheerRequestCancel(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="cheerRequestCancel", request=CancelInput, responses={200: CheerRequestSerializer})
+    @extend_schema(
+        operation_id="cheerRequestCancel",
+        request=CancelInput,
+        responses={200: CheerRequestSerializer},
+        examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
+    )
     @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
         data = CancelInput(data=request.data)
         data.is_valid(raise_exception=True)
         now = timezone.now()
-        cancelled = services.cancel_request(request.user, request_id, reason=data.validated_data["reason"], now=now)
-        return Response(request_body(cancelled, request.user))
+        cancelled = services.cancel_request(caller(request), request_id, reason=data.validated_data["reason"], now=now)
+        return Response(request_body(cancelled, caller(request)))
 
 
 class RequestTypes(ListAPIView[RequestType]):
@@ -136,7 +142,7 @@ class UpdateLocation(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        commands.update_location(request.user, request.data)
+        commands.update_location(caller(request), request.data)
         return Response(status=204)
 
 
@@ -151,7 +157,7 @@ class PartnerStatusView(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(commands.set_status(request.user, request.data))
+        return Response(commands.set_status(caller(request), request.data))
 
 
 class RideAccept(_ByPartner):
@@ -165,7 +171,7 @@ class RideAccept(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(commands.accept(request.user, request.data), status=201)
+        return Response(commands.accept(caller(request), request.data), status=201)
 
 
 class RideDecline(_ByPartner):
@@ -179,7 +185,7 @@ class RideDecline(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        commands.decline(request.user, request.data)
+        commands.decline(caller(request), request.data)
         return Response(status=204)
 
 
@@ -194,7 +200,7 @@ class RideStart(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(commands.start(request.user, request.data))
+        return Response(commands.start(caller(request), request.data))
 
 
 class RideEnd(_ByPartner):
@@ -208,7 +214,7 @@ class RideEnd(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(commands.end(request.user, request.data))
+        return Response(commands.end(caller(request), request.data))
 
 
 class RideCancel(_ByPartner):
@@ -222,4 +228,4 @@ class RideCancel(_ByPartner):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(commands.cancel_ride(request.user, request.data))
+        return Response(commands.cancel_ride(caller(request), request.data))

@@ -8,5 +8,5 @@ def retry_delay_s(attempts: int, *, base_s: float, max_s: float, random: Random)
 
     "Equal jitter" (M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015): half fixed, half random.
     """
-    ceiling = min(max_s, base_s * 2 ** min(max(attempts - 1, 0), 30))
+    ceiling = min(max_s, base_s * 2.0 ** min(max(attempts - 1, 0), 30))
     return ceiling / 2 + random.uniform(0, ceiling / 2)

@@ -78,7 +78,10 @@ def _end(found: Ride, *, actor: User, now: datetime, reason: str = "") -> Ride:
 
 
 def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: datetime) -> Ride:
-    """The partner calls off before arrival: the request is matched again, never to them. Raises `Missing`, `Conflict`."""
+    """The partner calls off before arrival: the request is matched again, never to them.
+
+    Raises `Missing`, `Conflict`.
+    """
     found = _own_ride(partner, ride_id)
     with recorded() as outbox:
         request, locked, ride = _locked(found)

@@ -73,7 +73,7 @@ def match_batch(region: Region) -> bool:
 
 
 def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> Found:
-    """Who could serve each request: free, fresh, fitting, not asked before, within the narrowest wave that has anybody."""
+    """Who could serve each request: free, fresh, fitting, not asked before, in the narrowest wave that has anybody."""
     found = Found()
     excluded = excluded_partners(waiting, now=now)
     nearby = {request.pk: _nearest(region, request) for request in waiting}

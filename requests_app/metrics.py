@@ -1,6 +1,7 @@
 """`GET /metrics` for Prometheus: read from the database at each scrape, so it is right with any number of processes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from requests_app.dashboard import live_counts
 from requests_app.models import CheerRequest, Offer
 from rides.models import Ride
 
-TABLES = {
+TABLES: dict[str, Any] = {
     "requests": CheerRequest,
     "offers": Offer,
     "rides": Ride,

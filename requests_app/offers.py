@@ -64,7 +64,7 @@ def rescind_offer(
     actor: User | None,
     now: datetime,
 ) -> None:
-    """Take back a locked request's open offer, if it has one, and free its partner. The request is left to the caller."""
+    """Take back a locked request's open offer, if any, and free its partner. The request is left to the caller."""
     found = Offer.objects.filter(request=request, status=OfferStatus.PENDING).first()
     if found is None:
         return

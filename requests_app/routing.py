@@ -16,12 +16,12 @@ async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None
 
 websocket_application = SameOrigin(
     SocketAuth(
-        URLRouter(  # type: ignore[no-untyped-call]
+        URLRouter(
             [
                 path("partner/notification", PartnerConsumer.as_asgi()),
                 path("user/notification", UserConsumer.as_asgi()),
                 path("staff/notification", StaffConsumer.as_asgi()),
-                re_path(r"", no_such_socket),
+                re_path(r"", no_such_socket),  # type: ignore[arg-type]
             ]
         )
     )

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.db import DatabaseError
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import Identifier, LocationField, LocationSerializer, Text, location
+from api.fields import Choice, Identifier, LocationField, LocationSerializer, Text, location
 from requests_app.models import NOTE_MAX_CHARS, CheerRequest, Offer, RequestType
+from requests_app.selectors import request_types
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
@@ -22,7 +25,7 @@ class RequestTypeSerializer(serializers.ModelSerializer[RequestType]):
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):
-    """A request put to a partner, until `expiresAt`. Location and note show only while the offer is theirs to answer."""
+    """A request put to a partner, until `expiresAt`. Location and note show only while it is theirs to answer."""
 
     offerId = serializers.UUIDField(source="id")
     requestId = serializers.UUIDField(source="request_id")
@@ -139,11 +142,36 @@ def offer_body(offer: Offer) -> dict[str, Any]:
     return dict(OfferSerializer(offer).data)
 
 
+class RequestTypeField(serializers.SlugRelatedField[RequestType]):
+    """The slug of a kind of cheer that may be asked for."""
+
+    default_error_messages = {"does_not_exist": "No such request type; GET /requestType lists them."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="slug", queryset=request_types(), **kwargs)
+
+    def to_internal_value(self, data: Any) -> RequestType:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class RequestTypeFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Lists the slugs of the moment, where there is a database to read them from."""
+
+    target_class = RequestTypeField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        try:
+            slugs = list(request_types().values_list("slug", flat=True))
+        except DatabaseError:
+            slugs = []
+        return {"type": "string", "enum": slugs} if slugs else {"type": "string"}
+
+
 class CheerRequestInput(serializers.Serializer[Any]):
     location = LocationSerializer()
-    requestType = serializers.SlugRelatedField[RequestType](
-        slug_field="slug", queryset=RequestType.objects.filter(active=True), required=False
-    )
+    requestType = RequestTypeField(required=False)
     note = Text(max_length=NOTE_MAX_CHARS, required=False, allow_blank=True, default="")
 
 
@@ -159,6 +187,16 @@ class AcceptInput(serializers.Serializer[Any]):
         return attrs
 
 
+class AcceptInputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Says that it is one or the other."""
+
+    target_class = AcceptInput
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "oneOf": [{"required": [name]} for name in schema["properties"]]}
+
+
 class DeclineInput(serializers.Serializer[Any]):
     offerId = Identifier()
     reason = Text(max_length=200, required=False, allow_blank=True, default="")
@@ -169,4 +207,4 @@ class CancelInput(serializers.Serializer[Any]):
 
 
 class StatusInput(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=["available", "offline"])
+    status = Choice(choices=["available", "offline"])

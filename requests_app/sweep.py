@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -33,18 +34,18 @@ def sweep_deadlines(now: datetime) -> None:
     """Expire offers, give up on requests out of patience, and wake the matchers of regions where something is due."""
     due = Offer.objects.filter(status=OfferStatus.PENDING, expires_at__lte=now).order_by("expires_at")
     for offer_id in list(due.values_list("pk", flat=True)[:BATCH]):
-        _settled(lambda pk=offer_id: expire_offer(pk, now=timezone.now()))
+        _settled(expire_offer, offer_id)
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     for request_id in list(pending.filter(give_up_at__lte=now).values_list("pk", flat=True)[:BATCH]):
-        _settled(lambda pk=request_id: dead_letter(pk, now=timezone.now()))
+        _settled(dead_letter, request_id)
     hungry = pending.filter(next_attempt_at__lte=now, give_up_at__gt=now)
     for slug in hungry.order_by().values_list("region__slug", flat=True).distinct():
         wake(slug)
 
 
-def _settled(step: Callable[[], object]) -> None:
+def _settled(step: Callable[..., object], row_id: UUID) -> None:
     try:
-        step()
+        step(row_id, now=timezone.now())
     except Conflict as conflict:  # somebody was first, and that is as good
         log.info("already settled: %s", conflict.code)
 
@@ -55,12 +56,20 @@ def sweep_presence(now: datetime) -> None:
         for region in Region.objects.filter(active=True):
             snapshot_positions(region)
             reconcile(region, now=now)
-            for partner_id, user_id in Ride.objects.filter(status__in=ACTIVE, partner__region=region).values_list(
-                "partner_id", "user_id"
-            ):
-                positions.serve(region.slug, partner_id, user_id)
+            _reconcile_forwarding(region)
     except valkey.Unreachable as error:
         log.warning("presence not reconciled: %s", type(error).__name__)
+
+
+def _reconcile_forwarding(region: Region) -> None:
+    """Forward a partner's positions to the user of their active ride, and to nobody else."""
+    # Read before the rides, so that one accepted in between is not taken for over.
+    told = positions.serving(region.slug)
+    active = Ride.objects.filter(status__in=ACTIVE, partner__region=region)
+    rides = dict(active.values_list("partner_id", "user_id"))
+    for partner_id in told.keys() | rides.keys():
+        if told.get(partner_id) != rides.get(partner_id):
+            positions.serve(region.slug, partner_id, rides.get(partner_id))
 
 
 def sweep_leftovers(now: datetime) -> None:

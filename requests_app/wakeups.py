@@ -1,7 +1,6 @@
 """Waking the matcher of a region. A wake-up is a hint: the sweep gives another where one got lost."""
 
 import logging
-from uuid import UUID
 
 import kombu.exceptions
 from django.db import transaction

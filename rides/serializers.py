@@ -100,7 +100,7 @@ def ride_body(ride: Ride, viewer: User) -> dict[str, Any]:
 
 class ReceiptLineSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the base keeps its own label under this name
     quantity = serializers.IntegerField()
     unitAmount = serializers.IntegerField()
     amount = MoneySerializer()

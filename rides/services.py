@@ -1,8 +1,12 @@
-"""Writes about rides. Each is a step of a larger transaction: `requests_app.fulfilment` holds the locks and the outbox."""
+"""Writes about rides.
+
+Most are steps of a larger transaction, whose locks and outbox `requests_app.fulfilment` holds.
+"""
 
 import secrets
 from datetime import datetime, timedelta
 from hmac import compare_digest
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,7 +24,7 @@ from speedycheers.errors import Conflict, Forbidden, Invalid
 PIN_FAILURES_MAX = 5
 
 
-def open_ride(request_id: object, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
+def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
     """A partner has accepted: they are on the way, at the region's present tariff."""
     ride = Ride(
         request_id=request_id,
@@ -37,7 +41,10 @@ def open_ride(request_id: object, *, user: User, partner: Partner, region: Regio
 
 
 def check_pin(ride: Ride, pin: str) -> None:
-    """Compare the PIN that the user told the partner. Commits failures, so that guessing ends. Raises `Forbidden`, `Conflict`."""
+    """Compare the PIN that the user told the partner; failures are counted, so that guessing ends.
+
+    Raises `Forbidden` (`wrong_pin`), `Conflict` (`pin_locked`).
+    """
     if not ride.pin:
         return
     if ride.pin_failures >= PIN_FAILURES_MAX:

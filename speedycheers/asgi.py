@@ -1,6 +1,8 @@
 """One port for everything: HTTP goes to the WSGI application in threads, sockets to Channels."""
 
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from typing import Any
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
 
 # Importing the WSGI application sets Django up, which the sockets' routing needs.
@@ -12,7 +14,7 @@ from requests_app.routing import websocket_application  # isort: skip
 http_application = Bridge(wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8))
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def application(scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Hand a connection to the part that speaks its protocol; others (`lifespan`) need nothing."""
     if scope["type"] == "http":
         await http_application(scope, receive, send)

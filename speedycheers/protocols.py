@@ -65,6 +65,9 @@ class Request(WebRequest):
 class Socket(WebSocketProtocol):
     """A socket that says why it closes."""
 
+    muted: bool = False
+    autoPingTimeoutCall: Any = None
+
     def check_timeouts(self) -> None:
         """Called every 2 s. One ping at a time: a second one would leave the first one's alarm running for ever."""
         if self.autoPingTimeoutCall is not None:

@@ -18,7 +18,7 @@ PORT: int = env.int("PORT", default=8000)
 # The folder of every file that the program writes.
 DATA_DIR = Path(env.str("SPEEDYCHEERS_DATA", default=str(BASE_DIR / "var"))).resolve()
 
-DEVELOPMENT_SECRET_KEY = "development-only-never-used-when-DEBUG-is-off"
+DEVELOPMENT_SECRET_KEY = "development-only-never-used-when-DEBUG-is-off"  # noqa: S105
 SECRET_KEY: str = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or not ALLOWED_HOSTS):
@@ -117,7 +117,7 @@ MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 104 (macOS) or 108 (Linux)
 
 
 def embedded_valkey_socket() -> Path:
-    """The embedded Valkey's unix socket: in the data folder, or in a private temporary one where that path is too long."""
+    """The embedded Valkey's unix socket: in the data folder, or in a temporary one where that path is too long."""
     path = DATA_DIR / "valkey" / "valkey.sock"
     if len(str(path).encode()) <= MAX_SOCKET_PATH_BYTES:
         return path
@@ -244,7 +244,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
+        "api.schema.camel_case_paths",
+        "api.schema.whole_answers",
     ],
+    "ENUM_NAME_OVERRIDES": {"PartnerTypeEnum": "accounts.models.PartnerType"},
 }
 MAX_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -81,7 +81,7 @@ class Stateful(models.Model):
     """A row with a `status` that only `begin` and `move` (`move_all` for many) may set."""
 
     graph: ClassVar[Graph]
-    history: ClassVar[type[Transition]]
+    history: ClassVar[Any]  # the concrete Transition: Any, since only that one has the subject
     status: Any
 
     class Meta:

@@ -4,6 +4,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 Unreachable = redis.RedisError
 
@@ -16,4 +18,6 @@ def client() -> redis.Redis:
         socket_timeout=settings.VALKEY_TIMEOUT_S,
         socket_connect_timeout=settings.VALKEY_TIMEOUT_S,
         health_check_interval=30,
+        # Once more, at once, for a connection that a restart has broken; the default waits for seconds.
+        retry=Retry(NoBackoff(), 1),
     )

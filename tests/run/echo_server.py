@@ -4,14 +4,15 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+from django.conf import settings
 
 from speedycheers.server import Server
 from speedycheers.wsgi_bridge import Bridge
 
-OPEN_SOCKETS = 0
 STREAMS_CLOSED: list[str] = []
 
 
@@ -20,13 +21,15 @@ class Stream:
 
     streaming = True
 
-    def __init__(self, count: int, pause_s: float) -> None:
-        self.count, self.pause_s = count, pause_s
+    def __init__(self, count: int, pause_s: float, *, fails: bool) -> None:
+        self.count, self.pause_s, self.fails = count, pause_s, fails
 
-    def __iter__(self) -> Iterable[bytes]:
+    def __iter__(self) -> Iterator[bytes]:
         for number in range(self.count):
             time.sleep(self.pause_s)
             yield b"%06d\n" % number
+        if self.fails:
+            raise RuntimeError("meant to fail")
 
     def close(self) -> None:
         STREAMS_CLOSED.append("closed")
@@ -39,18 +42,18 @@ class Whole(list[bytes]):
 
 
 def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Echo the request; `/stream`, `/fail` and `/closed` do as they say."""
+    """Echo the request; other paths do as they say."""
     path = environ["PATH_INFO"]
-    if path == "/stream":
+    if path in ("/stream", "/half"):
         count, pause_s = environ["QUERY_STRING"].split(",")
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return Stream(int(count), float(pause_s))
+        return Stream(int(count), float(pause_s), fails=path == "/half")
     if path == "/fail":
         raise RuntimeError("meant to fail")
     if path == "/slow":
         time.sleep(1)
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-    seen = {key: value for key, value in environ.items() if isinstance(value, str)}
+    seen: dict[str, Any] = {key: value for key, value in environ.items() if isinstance(value, str)}
     seen |= {"length": len(body), "sum": sum(body), "closed": len(STREAMS_CLOSED)}
     answer = json.dumps(seen).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
@@ -81,6 +84,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
+    settings.SOCKET_PING_INTERVAL_S, settings.SOCKET_PING_TIMEOUT_S = 1, 4
     server = Server(application, host="127.0.0.1", port=int(sys.argv[1]))
     server.run()
     raise SystemExit(1 if server.failed else 0)

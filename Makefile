@@ -1,0 +1,96 @@
+# SpeedyCheers. `make run` sets up and starts everything, `make test` sets up and runs every test.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
+
+# Some systems list commands that don't work (pyenv's shims, for example), so each is tried.
+FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if "$$python" -c 'import sys, ctypes, ensurepip, sqlite3, ssl, venv; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1; then echo "$$python"; break; fi; done
+
+# What is installed is remembered in an empty file named after the requirements, made at the very end:
+# when they change, or an installation was cut short, the next `make` installs again.
+sum = $(firstword $(shell cat $(1) | cksum))
+RUN_STAMP := $(VENV)/installed-$(call sum,requirements.txt)
+DEV_STAMP := $(VENV)/installed-dev-$(call sum,requirements.txt requirements-dev.txt)
+
+# A virtual environment whose Python is gone or too old counts for nothing.
+$(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || rm -f $(VENV)/installed-*)
+
+.PHONY: run install test test-fast check lint types format lock bench clean help
+
+help:
+	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
+	@echo "make test       every test, on SQLite and on PostgreSQL"
+	@echo "make test-fast  the quick ones, on SQLite"
+	@echo "make check      what CI does: lint, types, migrations and every test"
+	@echo "make format, make lint, make types, make bench, make lock, make clean"
+
+# `exec`: signals reach the program itself, not a shell around it.
+run: $(RUN_STAMP)
+	@exec $(PY) -m speedycheers --follow-parent
+
+test: $(DEV_STAMP)
+	@exec $(PY) -m tests
+
+test-fast: $(DEV_STAMP)
+	@exec $(PY) -m pytest -q -n 2 -m "not e2e and not browser"
+
+install: $(DEV_STAMP)
+
+check: $(DEV_STAMP)
+	@.ci/check
+
+format: $(DEV_STAMP)
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+lint: $(DEV_STAMP)
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(VENV)/bin/lint-imports
+
+types: $(DEV_STAMP)
+	@$(PY) -m mypy .
+
+bench: $(DEV_STAMP)
+	@exec $(PY) -m bench
+
+# uv compiles one list for every platform and Python; it has an environment of its own.
+COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --upgrade
+lock: $(RUN_STAMP)
+	@test -x $(VENV)/uv/bin/uv || { $(PY) -m venv $(VENV)/uv && \
+		$(VENV)/uv/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv; }
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Everything made by make is gone; the data in var/ is still there."
+
+$(RUN_STAMP): | $(VENV)/bin/activate
+	@rm -f $(VENV)/installed-*
+	@echo "Installing into $(VENV); this happens once and takes about half a minute."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV_STAMP): $(RUN_STAMP)
+	@rm -f $(VENV)/installed-dev-*
+	@echo "Installing what the tests need into $(VENV); this happens once."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# `activate` is the last file that venv writes. The environment is made again where pip is missing, too.
+.PHONY: $(if $(wildcard $(RUN_STAMP)),,$(VENV)/bin/activate)
+$(VENV)/bin/activate:
+	@if ! $(PY) -m pip --version >/dev/null 2>&1; then \
+		python=$$($(FIND_PYTHON)); \
+		if [ -z "$$python" ]; then \
+			echo "SpeedyCheers needs Python 3.11 or newer, with its venv module (on Debian and Ubuntu: apt-get install python3-venv)." >&2; \
+			exit 1; \
+		fi; \
+		"$$python" -m venv --clear $(VENV); \
+	fi

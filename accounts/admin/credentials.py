@@ -1,0 +1,144 @@
+"""Tokens, tickets, addresses and second factors in the admin: to look at and to take away, never to make."""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.contrib import admin
+from knox.models import AuthToken
+from unfold.enums import ActionVariant
+
+from accounts.admin.revocation import may_manage
+from accounts.models import SocketTicket, User
+from accounts.services import log_out
+from api.admin.base import ReadOnlyAdmin
+from api.admin.columns import badge, moment, related, shown
+from api.admin.steps import Step
+from speedycheers.errors import Conflict, Forbidden
+
+KEY_SHOWN_CHARS = 8
+
+# Plain pages that would let staff write or read secrets; nothing of ours uses social sign-in yet.
+for model in (AuthToken, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+def _require_rank(actor: User, owner: User) -> None:
+    if not may_manage(actor, owner):
+        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+
+
+def _revoke(token: AuthToken, actor: User, reason: str, now: datetime) -> None:
+    _require_rank(actor, token.user)
+    if not AuthToken.objects.filter(pk=token.pk).exists():
+        raise Conflict("already_revoked", "This token is gone already.")
+    log_out(token)
+
+
+def _remove(factor: Authenticator, actor: User, reason: str, now: datetime) -> None:
+    _require_rank(actor, factor.user)
+    if not Authenticator.objects.filter(pk=factor.pk).delete()[0]:
+        raise Conflict("already_removed", "This second factor is gone already.")
+
+
+def _named(row: Any) -> str:
+    return f"{row._meta.verbose_name} of {row.user}"
+
+
+REVOKE = Step(
+    "revoke",
+    "Revoke",
+    _revoke,
+    "The app that holds this token must sign in again, and its sockets close.",
+    icon="key_off",
+    variant=ActionVariant.DANGER,
+    named=_named,
+)
+REMOVE = Step(
+    "remove",
+    "Remove",
+    _remove,
+    "For somebody who has lost their device: they sign in without this factor. Make sure that it is them.",
+    icon="lock_reset",
+    variant=ActionVariant.DANGER,
+    asks_reason=True,
+    named=_named,
+)
+
+
+@admin.register(AuthToken)
+class AuthTokenAdmin(ReadOnlyAdmin):
+    """Tokens of apps. Only their hashes are held."""
+
+    steps = (REVOKE,)
+    owner = related("user", "Account", named=True)
+    issued = moment("created", "Issued")
+    expires = moment("expiry", "Expires")
+
+    @shown("Token", ordering="token_key")
+    def key(self, row: Any) -> str:
+        return f"{row.token_key[:KEY_SHOWN_CHARS]}…"
+
+    list_display = ("key", "owner", "issued", "expires")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    search_ids = ("user_id",)
+    date_hierarchy = "created"
+    ordering = ("-created",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(SocketTicket)
+class SocketTicketAdmin(ReadOnlyAdmin):
+    """Tickets that nobody has redeemed yet."""
+
+    owner = related("user", "Account", named=True)
+    expires = moment("expires_at", "Expires")
+
+    list_display = ("expires", "owner")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    search_ids = ("user_id",)
+    ordering = ("-expires_at",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    """Which addresses have been verified."""
+
+    owner = related("user", "Account", named=True)
+
+    list_display = ("email", "owner", "verified", "primary")
+    list_filter = ("verified", "primary")
+    list_select_related = ("user",)
+    search_fields = ("email", "user__email")
+    search_ids = ("user_id",)
+    ordering = ("-id",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Second factors, without their secrets."""
+
+    steps = (REMOVE,)
+    owner = related("user", "Account", named=True)
+    kind = badge("type", "Kind", {})
+    created = moment("created_at", "Set up")
+    used = moment("last_used_at", "Last used")
+
+    list_display = ("kind", "owner", "created", "used")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    search_ids = ("user_id",)
+    ordering = ("-created_at",)
+    fields = list_display
+    readonly_fields = list_display

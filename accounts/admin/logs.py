@@ -1,0 +1,40 @@
+"""Who did what: the trails of partners, and what staff did in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.utils.safestring import SafeString
+
+from accounts.models import ApplicationTransition, PartnerTransition
+from api.admin.base import HistoryAdmin, ReadOnlyAdmin
+from api.admin.columns import badge, link, moment, related, shown
+
+admin.site.register([PartnerTransition, ApplicationTransition], HistoryAdmin)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    """What staff did in the admin."""
+
+    when = moment("action_time", "When")
+    who = related("user", "Who", named=True)
+    kind = badge("action_flag", "Kind", {ADDITION: "success", CHANGE: "info", DELETION: "danger"})
+
+    @shown("What")
+    def what(self, row: LogEntry) -> str | SafeString:
+        return link(row.get_admin_url(), row.object_repr)
+
+    @shown("Change")
+    def change(self, row: Any) -> str:
+        return str(row.get_change_message())
+
+    list_display = ("when", "who", "kind", "what", "change")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    search_fields = ("object_repr", "change_message", "user__email")
+    search_ids = ("user_id",)
+    date_hierarchy = "action_time"
+    ordering = ("-action_time",)
+    fields = list_display
+    readonly_fields = list_display

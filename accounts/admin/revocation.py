@@ -1,0 +1,64 @@
+"""Taking away what an account signs in with."""
+
+from datetime import datetime
+
+from django.db import transaction
+from knox.models import AuthToken
+
+from accounts.models import Partner, SocketTicket, User
+from accounts.services import move_partners
+from accounts.states import PartnerStatus
+from notifications.events import close_sockets
+from speedycheers.errors import Conflict, Forbidden
+
+NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential is gone
+
+
+def may_manage(actor: User, user: User) -> bool:
+    """Superusers are managed by superusers alone."""
+    return actor.is_superuser or not user.is_superuser
+
+
+def revoke_all(user: User) -> int:
+    """Delete an account's tokens and tickets, and close all its sockets; returns how many tokens there were."""
+    with transaction.atomic():
+        count: int = AuthToken.objects.filter(user=user).delete()[0]
+        SocketTicket.objects.filter(user=user).delete()
+        transaction.on_commit(lambda: close_sockets(code=NOT_AUTHENTICATED, user=str(user.pk)))
+    return count
+
+
+def deactivate(user: User, *, actor: User, now: datetime) -> None:
+    """Shut an account: it can't sign in, what it signed in with is void, and a partner goes offline.
+
+    Raises `Conflict` for one's own account, or while a partner has work in hand; `Forbidden`.
+    """
+    if user.pk == actor.pk:
+        raise Conflict("own_account", "You can't deactivate your own account.")
+    if not may_manage(actor, user):
+        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if not locked.is_active:
+            raise Conflict("already_inactive", "This account is deactivated already.")
+        _send_home(locked, actor=actor, now=now)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        revoke_all(user)
+
+
+def _send_home(user: User, *, actor: User, now: datetime) -> None:
+    partner = Partner.objects.select_for_update().filter(user=user).first()
+    if partner is None:
+        return
+    if partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
+        raise Conflict("partner_at_work", "This partner has an offer or a ride; release them first.")
+    if partner.status == PartnerStatus.AVAILABLE:
+        move_partners([partner], PartnerStatus.OFFLINE, actor=actor, at=now, reason="account deactivated")
+
+
+def activate(user: User, *, actor: User) -> None:
+    """Open an account again. Raises `Conflict`, `Forbidden`."""
+    if not may_manage(actor, user):
+        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        raise Conflict("already_active", "This account is active.")

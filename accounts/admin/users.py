@@ -1,0 +1,193 @@
+"""Accounts in the admin."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.enums import ActionVariant
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+from unfold.widgets import UnfoldBooleanSwitchWidget
+
+from accounts.admin.revocation import activate, deactivate, may_manage, revoke_all
+from accounts.models import Partner, Role, User
+from api.admin.base import StaffAdmin, SuperuserOnly
+from api.admin.columns import NOTHING, badge, change_url, identity, link, list_link, moment, shown
+from api.admin.steps import Step
+
+_DjangoUserAdmin: Any = DjangoUserAdmin  # generic to the type checker alone, as GroupAdmin is
+
+ROLE_COLOURS = {Role.PARTNER: "info", Role.STAFF: "primary"}
+OWN_LISTS = [
+    ("requests_app_cheerrequest", "Requests"),
+    ("rides_ride", "Rides"),
+    ("payments_payment", "Payments"),
+    ("knox_authtoken", "Tokens"),
+]
+
+
+def _deactivate(user: User, actor: User, reason: str, now: datetime) -> None:
+    deactivate(user, actor=actor, now=now)
+
+
+def _activate(user: User, actor: User, reason: str, now: datetime) -> None:
+    activate(user, actor=actor)
+
+
+def _revoke(user: User, actor: User, reason: str, now: datetime) -> str:
+    return f"{revoke_all(user)} tokens revoked, and all sockets closed."
+
+
+DEACTIVATE = Step(
+    "deactivate",
+    "Deactivate",
+    _deactivate,
+    "They can't sign in any more, their tokens are revoked and their sockets closed. A partner goes offline.",
+    fits=lambda user: user.is_active,
+    icon="person_off",
+    variant=ActionVariant.DANGER,
+    asks_reason=True,
+)
+ACTIVATE = Step(
+    "activate",
+    "Activate",
+    _activate,
+    "They can sign in again.",
+    fits=lambda user: not user.is_active,
+    icon="person_check",
+)
+REVOKE = Step(
+    "revoke",
+    "Revoke tokens",
+    _revoke,
+    "Every app of theirs must sign in again, and all their sockets close.",
+    icon="key_off",
+    variant=ActionVariant.WARNING,
+)
+
+
+class NewUserForm(UserCreationForm):
+    """An account with a password. A partner is made of a user by applying, never here."""
+
+    staff = forms.BooleanField(
+        required=False, widget=UnfoldBooleanSwitchWidget, help_text="May use the admin, and request nothing."
+    )
+
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise ValidationError("An account with this e-mail address exists.")
+        return email
+
+
+class NewPasswordForm(AdminPasswordChangeForm):
+    """A password set by staff: whoever knew the old one, or holds a token, is out."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        revoke_all(user)
+        return user
+
+
+@admin.register(User)
+class UserAdmin(_DjangoUserAdmin, StaffAdmin):
+    """Accounts. What signs in, and what it may do."""
+
+    form = forms.ModelForm
+    add_form = NewUserForm
+    change_password_form = NewPasswordForm
+    steps = (DEACTIVATE, ACTIVATE, REVOKE)
+
+    number = identity()
+    role_badge = badge("role", "Role", ROLE_COLOURS)
+    created = moment("created_at", "Signed up")
+    seen = moment("last_login", "Last sign-in")
+
+    @shown("Partner")
+    def partner_link(self, row: User) -> str | SafeString:
+        pk = Partner.objects.filter(user=row).values_list("pk", flat=True).first()
+        return link(change_url(Partner, pk), "Their page as a partner") if pk else NOTHING
+
+    @shown("Their")
+    def own_lists(self, row: User) -> SafeString:
+        return format_html_join(" · ", "{}", ((list_link(name, text, q=row.pk),) for name, text in OWN_LISTS))
+
+    list_display = ("email", "name", "role_badge", "is_active", "created", "seen")
+    list_filter = ("role", "is_active", "is_superuser")
+    search_fields = ("email", "name")
+    search_ids = ("pk", "partner__pk")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    filter_horizontal = ("groups",)
+    readonly_fields = (
+        "email",
+        "role_badge",
+        "is_active",
+        "is_staff",
+        "created",
+        "seen",
+        "partner_link",
+        "own_lists",
+    )
+    fieldsets = (
+        (None, {"fields": (("email", "name"), ("role_badge", "is_active"), ("created", "seen"))}),
+        ("Theirs", {"fields": ("partner_link", "own_lists")}),
+    )
+    staff_fieldset = ("Rights", {"fields": ("is_staff", "is_superuser", "groups")})
+    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return (
+                (*self.add_fieldsets, ("Rights", {"fields": ("staff",)}))
+                if _is_superuser(request)
+                else self.add_fieldsets
+            )
+        return (*self.fieldsets, self.staff_fieldset) if obj.role == Role.STAFF else self.fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only superusers give rights, and none can take their own away."""
+        if obj is None:
+            return ()
+        own = obj.pk == request.user.pk
+        return (
+            *self.readonly_fields,
+            *(() if _is_superuser(request) and not own else ("is_superuser",)),
+            *(() if _is_superuser(request) else ("groups",)),
+        )
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return bool(allowed and (obj is None or (isinstance(request.user, User) and may_manage(request.user, obj))))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # deactivate them: rides and payments must go on naming somebody
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change and form.cleaned_data.get("staff") and _is_superuser(request):
+            obj.role, obj.is_staff = Role.STAFF, True
+        super().save_model(request, obj, form, change)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(SuperuserOnly, DjangoGroupAdmin, ModelAdmin):
+    """Named sets of rights for staff."""

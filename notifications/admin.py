@@ -1,0 +1,46 @@
+"""The event log in the admin, to look at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from api.admin.base import ReadOnlyAdmin
+from api.admin.columns import list_link, moment, pretty_json, shown
+from notifications.models import Event, Stream
+
+
+@admin.register(Stream)
+class StreamAdmin(ReadOnlyAdmin):
+    """How far each recipient's log goes, and how far it was read."""
+
+    @shown("Unread", ordering="last_seq")
+    def unread(self, row: Stream) -> int:
+        return row.last_seq - row.acked_seq
+
+    @shown("Events")
+    def events(self, row: Stream) -> str | SafeString:
+        return list_link("notifications_event", "Events", q=row.recipient)
+
+    list_display = ("recipient", "last_seq", "acked_seq", "unread", "events")
+    search_fields = ("^recipient",)
+    search_ids = ()
+    ordering = ("recipient",)
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """What each recipient was told."""
+
+    created = moment("created_at", "Written")
+    content = pretty_json("payload", "Payload")
+
+    list_display = ("created", "recipient", "seq", "type")
+    list_filter = ("type",)
+    search_fields = ("^recipient",)
+    search_ids = ()
+    ordering = ("-id",)
+    fields = ("created", "recipient", "seq", "type", "content")
+    readonly_fields: Any = fields

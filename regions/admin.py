@@ -1,0 +1,175 @@
+"""Regions in the admin. `requests_app.admin` registers them, because a new one needs a matcher too."""
+
+import json
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from api.admin.base import StaffAdmin
+from api.admin.columns import NOTHING, amount_text, shown
+from regions.models import Region
+
+MONEY_MAX = 10_000_000  # minor units; a slip of the hand, beyond
+INCREMENT_MAX_S = 24 * 3600
+GRACE_MAX_S = 24 * 3600
+OUTLINE_PX = 240
+
+
+def coordinates_of(value: Any) -> Any:
+    """The coordinates of a GeoJSON polygon: from themselves, from the polygon, or from a feature that has one."""
+    if isinstance(value, dict) and value.get("type") == "Feature":
+        value = value.get("geometry")
+    if isinstance(value, dict) and value.get("type") == "Polygon":
+        value = value.get("coordinates")
+    return value
+
+
+def check_rings(value: Any) -> None:
+    """Refuse whatever would not be rings of [lng, lat] numbers that enclose something."""
+    if not isinstance(value, list) or not value:
+        raise ValidationError("Give a GeoJSON polygon or its coordinates: a list of rings of [lng, lat].")
+    for ring in value:
+        if not isinstance(ring, list) or len(ring) < 4:
+            raise ValidationError("A ring is a list of at least four corners, of which the last is the first again.")
+        if not all(_is_corner(corner) for corner in ring):
+            raise ValidationError("A corner is [lng, lat] in degrees, two numbers within ±180 and ±90.")
+        if ring[0] != ring[-1]:
+            raise ValidationError("A ring ends where it began: repeat its first corner at the end.")
+        if _area(ring) == 0:
+            raise ValidationError("A ring encloses nothing.")
+
+
+def _is_corner(corner: Any) -> bool:
+    return (
+        isinstance(corner, list)
+        and len(corner) == 2
+        and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in corner)
+        and abs(corner[0]) <= 180
+        and abs(corner[1]) <= 90
+    )
+
+
+def _area(ring: Sequence[Sequence[float]]) -> float:
+    """Twice the signed area, by the shoelace formula (C. F. Gauss): zero for a line or a point."""
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
+
+
+class RingsField(forms.JSONField):
+    """JSON typed by hand: too deep or too long a number is an error of the form like any other."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return coordinates_of(super().to_python(value))
+        except (ValueError, RecursionError):
+            raise ValidationError("This is not JSON that can be read.") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return forms.fields.InvalidJSONInput(data)
+
+
+class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What the model checks, and what a slip of the hand could break."""
+
+    boundary = RingsField(
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
+        validators=[check_rings],
+        help_text="A GeoJSON polygon, or its coordinates: rings of [lng, lat], the outer one first, then its holes.",
+    )
+    increment_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units: 1000 is $10.00.")
+    cancellation_fee_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
+    increment_s = forms.IntegerField(min_value=1, max_value=INCREMENT_MAX_S, label="Increment", help_text="In seconds.")
+    cancellation_grace_s = forms.IntegerField(
+        min_value=0, max_value=GRACE_MAX_S, label="Cancellation grace", help_text="Seconds after acceptance."
+    )
+
+    class Meta:
+        model = Region
+        fields = (
+            "slug",
+            "name",
+            "active",
+            "boundary",
+            "time_zone",
+            "currency",
+            "increment_amount",
+            "increment_s",
+            "cancellation_fee_amount",
+            "cancellation_grace_s",
+            "pin_required",
+        )
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"]).lower()
+        if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
+            raise ValidationError("The three letters of an ISO 4217 currency, for example usd.")
+        return currency
+
+
+class RegionAdmin(StaffAdmin):
+    """Served areas and their tariffs. A tariff changed here holds for rides accepted from now on."""
+
+    form = RegionForm
+
+    @shown("Tariff", ordering="increment_amount")
+    def tariff(self, row: Region) -> str:
+        return f"{amount_text(row.increment_amount, row.currency)} per {row.increment_s} s"
+
+    @shown("Cancellation fee", ordering="cancellation_fee_amount")
+    def fee(self, row: Region) -> str:
+        return f"{amount_text(row.cancellation_fee_amount, row.currency)} after {row.cancellation_grace_s} s"
+
+    @shown("Outline")
+    def outline(self, row: Region) -> str | SafeString:
+        """The boundary as a drawing, to see at a glance that it is what was meant."""
+        return _svg(row.boundary) if row.boundary else NOTHING
+
+    list_display: ClassVar[Sequence[str]] = ("name", "slug", "active", "time_zone", "tariff", "fee", "pin_required")
+    list_filter = ("active",)
+    search_fields = ("name", "slug", "time_zone")
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "active", "time_zone")}),
+        ("Boundary", {"fields": ("boundary", "outline")}),
+        ("Tariff", {"fields": ("currency", ("increment_amount", "increment_s"))}),
+        ("Cancelling", {"fields": (("cancellation_fee_amount", "cancellation_grace_s"),)}),
+        ("Sessions", {"fields": ("pin_required",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> tuple[str, ...]:
+        """Queues and keys bear the slug, so it stays."""
+        return ("outline", "slug") if obj else ("outline",)
+
+
+def _svg(rings: Sequence[Sequence[Sequence[float]]]) -> str | SafeString:
+    """Rings drawn north up, a degree of longitude as wide as it is in the middle."""
+    try:
+        check_rings(json.loads(json.dumps(rings)))
+    except ValidationError:
+        return "This boundary is not a polygon."
+    lngs, lats = [lng for lng, _ in rings[0]], [lat for _, lat in rings[0]]
+    squeeze = max(0.01, math.cos(math.radians((min(lats) + max(lats)) / 2)))
+    width, height = (max(lngs) - min(lngs)) * squeeze, max(lats) - min(lats)
+    scale = OUTLINE_PX / max(width, height)
+    paths = " ".join(
+        "M"
+        + "L".join(f"{(lng - min(lngs)) * squeeze * scale:.1f} {(max(lats) - lat) * scale:.1f}" for lng, lat in ring)
+        + "Z"
+        for ring in rings
+    )
+    return format_html(
+        '<svg width="{}" height="{}" role="img" aria-label="Outline"><path d="{}" fill="currentColor" '
+        'fill-opacity="0.15" fill-rule="evenodd" stroke="currentColor"/></svg>',
+        f"{width * scale:.0f}",
+        f"{height * scale:.0f}",
+        paths,
+    )

@@ -1,0 +1,79 @@
+"""What can be asked for, and where."""
+
+import logging
+from typing import Any
+
+import kombu.exceptions
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from accounts.models import PartnerType
+from api.admin.base import StaffAdmin
+from api.admin.columns import shown
+from regions.admin import RegionAdmin
+from regions.models import Region
+from requests_app.models import RequestType
+from requests_app.tasks import match_queue
+from speedycheers import valkey
+from speedycheers.celery import app as celery_app
+
+log = logging.getLogger(__name__)
+
+
+def serve_queue(region_slug: str) -> None:
+    """Have the workers that run listen to a new region's queue. Best effort."""
+    try:
+        celery_app.control.add_consumer(match_queue(region_slug))
+    except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
+        log.warning("workers were not told of region %s (%s); start them again", region_slug, type(error).__name__)
+
+
+@admin.register(Region)
+class DispatchRegionAdmin(RegionAdmin):
+    """Served areas and their tariffs. A tariff changed here holds for rides accepted from now on."""
+
+    def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            transaction.on_commit(lambda: serve_queue(obj.slug))
+
+
+class RequestTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker alone
+    """Partner types are ticked, so that only known ones get in."""
+
+    partner_types = forms.MultipleChoiceField(
+        choices=PartnerType.choices,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Who can serve it. None ticked means anybody.",
+    )
+
+    class Meta:
+        model = RequestType
+        fields = ("slug", "name", "description", "icon", "partner_types", "active", "position")
+
+
+@admin.register(RequestType)
+class RequestTypeAdmin(StaffAdmin):
+    """The kinds of cheer. One that was ever asked for can be retired, not deleted."""
+
+    form = RequestTypeForm
+
+    @shown("Partners")
+    def partners(self, row: RequestType) -> str:
+        labels = dict(PartnerType.choices)
+        return ", ".join(str(labels.get(each, each)) for each in row.partner_types) or "Anybody"
+
+    list_display = ("name", "icon", "slug", "partners", "active", "position")
+    list_filter = ("active",)
+    search_fields = ("name", "slug", "description")
+    search_ids = ()
+    ordering = ("position", "slug")
+    fields = (("name", "icon"), "slug", "description", "partner_types", ("active", "position"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: RequestType | None = None) -> tuple[str, ...]:
+        """It is the primary key: saved with another, the row would be there twice."""
+        return ("slug",) if obj else ()

@@ -1,0 +1,163 @@
+"""Requests and offers in the admin."""
+
+from datetime import datetime
+
+from django.contrib import admin
+from unfold.enums import ActionVariant
+
+from accounts.models import User
+from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from api.admin.columns import badge, identity, moment, place, related, shown
+from api.admin.steps import Step
+from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
+from requests_app.services import cancel_request_as_staff, requeue_request
+from requests_app.states import OPEN, OfferStatus, RequestStatus
+from rides.admin import RideInline
+
+REQUEST_COLOURS = {
+    RequestStatus.PENDING: "warning",
+    RequestStatus.OFFERED: "warning",
+    RequestStatus.ACCEPTED: "info",
+    RequestStatus.COMPLETED: "success",
+    RequestStatus.NO_MATCH: "danger",
+}
+OFFER_COLOURS = {
+    OfferStatus.PENDING: "warning",
+    OfferStatus.ACCEPTED: "success",
+    OfferStatus.DECLINED: "danger",
+}
+
+
+def _cancel(request: CheerRequest, actor: User, reason: str, now: datetime) -> None:
+    cancel_request_as_staff(request, actor=actor, reason=reason, now=now)
+
+
+def _requeue(request: CheerRequest, actor: User, reason: str, now: datetime) -> None:
+    requeue_request(request, actor=actor, now=now)
+
+
+REQUEUE = Step(
+    "requeue",
+    "Requeue",
+    _requeue,
+    "A partner is looked for again, with fresh patience.",
+    fits=lambda request: request.status == RequestStatus.NO_MATCH,
+    icon="replay",
+    variant=ActionVariant.PRIMARY,
+)
+CANCEL = Step(
+    "cancel",
+    "Cancel",
+    _cancel,
+    "It is called off, free of charge; an offer or a ride that has not started ends with it.",
+    fits=lambda request: request.status in OPEN,
+    icon="cancel",
+    variant=ActionVariant.DANGER,
+    asks_reason=True,
+)
+
+
+class _OfferColumns:
+    number = identity()
+    linked = identity(linked=True)
+    status_badge = badge("status", "Status", OFFER_COLOURS)
+    request_link = related("request", "Request")
+    partner_link = related("partner", "Partner", named=True)
+    made = moment("created_at", "Made")
+    expires = moment("expires_at", "Expires")
+    answered = moment("answered_at", "Answered")
+
+    @shown("Distance", ordering="distance_m")
+    def distance(self, row: Offer) -> str:
+        return f"{row.distance_m / 1000:.1f} km, {row.eta_s // 60 + 1} min"
+
+
+class OfferInline(_OfferColumns, ReadOnlyInline):
+    """Whom a request was offered to."""
+
+    model = Offer
+    fields = ("linked", "partner_link", "status_badge", "distance", "made", "expires", "answered", "closed_because")
+    ordering = ("-created_at",)
+    selected = ("partner",)
+
+
+class RequestHistoryInline(HistoryInline):
+    model = CheerRequestTransition
+
+
+class OfferHistoryInline(HistoryInline):
+    model = OfferTransition
+
+
+@admin.register(CheerRequest)
+class CheerRequestAdmin(ReadOnlyAdmin):
+    """Requests and, with status "No partner found", the dead letters."""
+
+    steps = (REQUEUE, CANCEL)
+    inlines = (OfferInline, RideInline, RequestHistoryInline)
+
+    number = identity()
+    status_badge = badge("status", "Status", REQUEST_COLOURS)
+    created = moment("created_at", "Created")
+    next_attempt = moment("next_attempt_at", "Next attempt")
+    gives_up = moment("give_up_at", "Gives up")
+    where = place()
+    user_link = related("user", "User", named=True)
+    region_link = related("region", "Region", named=True)
+    type_link = related("request_type", "Type", named=True)
+
+    list_display = (
+        "created",
+        "number",
+        "status_badge",
+        "type_link",
+        "region_link",
+        "user_link",
+        "attempts",
+        "closed_because",
+    )
+    list_filter = ("status", "region", "request_type")
+    list_select_related = ("user", "region", "request_type")
+    search_fields = ("user__email", "user__name", "note", "closed_because")
+    search_ids = ("pk", "user_id", "rides__pk", "offers__pk")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    fieldsets = (
+        (None, {"fields": (("status_badge", "closed_because"), ("user_link", "type_link"), "note")}),
+        ("Place", {"fields": (("region_link", "where"),)}),
+        ("Matching", {"fields": (("attempts", "wave"), ("created", "next_attempt", "gives_up"))}),
+    )
+    readonly_fields = (
+        "status_badge",
+        "user_link",
+        "type_link",
+        "region_link",
+        "where",
+        "created",
+        "next_attempt",
+        "gives_up",
+    )
+
+
+@admin.register(Offer)
+class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
+    """Requests put to partners."""
+
+    inlines = (OfferHistoryInline,)
+
+    list_display = ("made", "number", "status_badge", "partner_link", "request_link", "distance", "answered")
+    list_filter = ("status", "wave")
+    list_select_related = ("partner",)
+    search_fields = ("partner__name", "partner__user__email", "closed_because")
+    search_ids = ("pk", "request_id", "partner_id")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    fieldsets = (
+        (None, {"fields": (("status_badge", "closed_because"), ("request_link", "partner_link"))}),
+        ("Search", {"fields": (("distance", "wave"),)}),
+        ("Times", {"fields": (("made", "expires", "answered"),)}),
+    )
+    readonly_fields = ("status_badge", "request_link", "partner_link", "distance", "made", "expires", "answered")
+
+
+admin.site.register([CheerRequestTransition, OfferTransition], HistoryAdmin)

@@ -1,0 +1,35 @@
+"""Partners in the admin, with what only the dispatch can do for them."""
+
+from datetime import datetime
+
+from django.contrib import admin
+from unfold.enums import ActionVariant
+
+from accounts.admin.partners import PartnerAdmin
+from accounts.models import Partner, User
+from accounts.states import PartnerStatus
+from api.admin.steps import Step
+from requests_app.fulfilment import release_partner
+
+
+def _release(partner: Partner, actor: User, reason: str, now: datetime) -> str:
+    return release_partner(partner, actor=actor, now=now)
+
+
+RELEASE = Step(
+    "release",
+    "Release",
+    _release,
+    "For a partner who is stuck. They go offline; an offer is taken back, a ride that has not started is cancelled "
+    "and its request matched again, a running session is ended and billed.",
+    fits=lambda partner: partner.status != PartnerStatus.OFFLINE,
+    icon="logout",
+    variant=ActionVariant.WARNING,
+)
+
+
+@admin.register(Partner)
+class DispatchPartnerAdmin(PartnerAdmin):
+    """Partners: their application, and what they are doing. Name, type and phone can be put right."""
+
+    steps = (*PartnerAdmin.steps, RELEASE)

@@ -1,0 +1,114 @@
+"""Rides in the admin."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from api.admin.columns import NOTHING, amount_text, badge, identity, link, moment, related, shown
+from payments.admin import PaymentInline
+from rides.models import Ride, RideTransition
+from rides.states import RIDE_GRAPH, RideStatus
+
+STATUS_COLOURS = {
+    RideStatus.EN_ROUTE: "warning",
+    RideStatus.IN_PROGRESS: "info",
+    RideStatus.COMPLETED: "success",
+}
+
+
+class _Columns:
+    number = identity()
+    linked = identity(linked=True)
+    status_badge = badge("status", "Status", STATUS_COLOURS)
+    accepted = moment("accepted_at", "Accepted")
+    started = moment("start_time", "Started")
+    ended = moment("end_time", "Ended")
+    cancelled = moment("cancelled_at", "Cancelled")
+    request_link = related("request", "Request")
+    user_link = related("user", "User", named=True)
+    partner_link = related("partner", "Partner", named=True)
+
+    @shown("Fare", ordering="fare_amount")
+    def fare(self, row: Ride) -> str:
+        """Frozen, or running."""
+        text = amount_text(row.fare(timezone.now()), row.tariff_currency)
+        return f"{text} so far" if row.status == RideStatus.IN_PROGRESS else text
+
+    @shown("Length")
+    def length(self, row: Ride) -> str:
+        return str(row.elapsed(timezone.now())).split(".")[0] if row.start_time else NOTHING
+
+    @shown("Tariff")
+    def tariff(self, row: Ride) -> str:
+        return f"{amount_text(row.tariff_amount, row.tariff_currency)} per {row.tariff_increment_s} s"
+
+    @shown("Rating", ordering="rating")
+    def stars(self, row: Ride) -> str:
+        return "★" * row.rating if row.rating else NOTHING
+
+
+class RideInline(_Columns, ReadOnlyInline):
+    """A request's rides: at most one that was not called off."""
+
+    model = Ride
+    fields = ("linked", "partner_link", "status_badge", "accepted", "started", "ended", "fare")
+    selected = ("partner",)
+
+
+class RideHistoryInline(HistoryInline):
+    model = RideTransition
+
+
+@admin.register(Ride)
+class RideAdmin(_Columns, ReadOnlyAdmin):
+    """Rides and their bills. Who is stuck on one is released on the partner's page."""
+
+    inlines = (PaymentInline, RideHistoryInline)
+
+    @shown("Receipt")
+    def receipt(self, row: Ride) -> str | SafeString:
+        return link(reverse("receipt", args=[row.pk]), "Receipt") if row.status in RIDE_GRAPH.final else NOTHING
+
+    list_display = (
+        "accepted",
+        "number",
+        "status_badge",
+        "partner_link",
+        "user_link",
+        "length",
+        "fare",
+        "stars",
+        "request_link",
+    )
+    list_filter = ("status", "rating", "tariff_currency")
+    list_select_related = ("user", "partner")
+    search_fields = ("user__email", "partner__name", "partner__user__email")
+    search_ids = ("pk", "request_id", "user_id", "partner_id")
+    date_hierarchy = "accepted_at"
+    ordering = ("-accepted_at",)
+    fieldsets = (
+        (None, {"fields": (("status_badge", "request_link"), ("user_link", "partner_link"))}),
+        ("Session", {"fields": (("accepted", "started", "ended", "cancelled"), ("length", "pin_failures"))}),
+        ("Bill", {"fields": (("tariff", "fare", "receipt"),)}),
+        ("Rating", {"fields": ("stars", "rating_comment")}),
+    )
+    readonly_fields = (
+        "status_badge",
+        "request_link",
+        "user_link",
+        "partner_link",
+        "accepted",
+        "started",
+        "ended",
+        "cancelled",
+        "length",
+        "tariff",
+        "fare",
+        "receipt",
+        "stars",
+    )
+
+
+admin.site.register(RideTransition, HistoryAdmin)

@@ -1,0 +1,139 @@
+"""One account's socket, as a phone keeps it: reconnects, resumes, acknowledges, and misses nothing."""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from simulator.accounts import Account, Refused
+from simulator.figures import Numbering
+from simulator.habits import backoff_s
+
+log = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 0.3  # a bot that ends has no time for long farewells
+RETRY_BASE_S, RETRY_MAX_S = 0.25, 10.0
+NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION = 4401, 4403, 4409, 1008
+# Closed for these reasons, coming back at once would only be closed again.
+REST_S = {WRONG_ROLE: 60.0, REPLACED: 60.0, POLICY_VIOLATION: 30.0}
+UNAUTHENTICATED = 401
+
+Frame = dict[str, Any]
+
+
+class Feed:
+    """The events of one account. Each is given to `on_frame` once, in order; so is every `hello`."""
+
+    def __init__(
+        self,
+        account: Account,
+        path: str,
+        *,
+        on_frame: Callable[[Frame], None],
+        errors: Counter[str],
+        rng: Random,
+        device: str = "bot",
+    ) -> None:
+        self.account, self.path, self.device = account, path, device
+        self.on_frame, self.errors, self.rng = on_frame, errors, rng
+        self.numbering = Numbering()
+        self.connected = asyncio.Event()
+        self.reconnections = 0
+        self._socket: ClientConnection | None = None
+
+    # ------------------------------------------------------------ the connection
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises `Refused` where the account can't sign in."""
+        failures = 0
+        while True:
+            token = await self.account.token()
+            try:
+                code = await self._one_connection(token)
+                failures = 0
+            except InvalidStatus as error:
+                code = NOT_AUTHENTICATED if error.response.status_code == UNAUTHENTICATED else None
+                self._note(f"refused with {error.response.status_code}")
+                failures += 1
+            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+                code = None
+                self._note(type(error).__name__)
+                failures += 1
+            if code == NOT_AUTHENTICATED:
+                await self.account.token(stale=token)
+            pause_s = backoff_s(failures + 1, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng)
+            await asyncio.sleep(max(pause_s, REST_S.get(code or 0, 0.0)))
+
+    async def _one_connection(self, token: str) -> int | None:
+        """Connect and follow until the connection ends; answers the close code."""
+        async with self._connect(token, after=self.numbering.last) as socket:
+            try:
+                async for text in socket:
+                    await self._take(socket, json.loads(text))
+            finally:
+                self._socket = None
+                self.connected.clear()
+            code = socket.close_code
+        self.reconnections += 1
+        self._note(f"closed with {code}")
+        return code
+
+    def _connect(self, token: str, *, after: int | None = None, device: str | None = None) -> connect:
+        server = self.account.api.server.rstrip("/").replace("http", "ws", 1)
+        query = f"?device={device or self.device}" + ("" if after is None else f"&after={after}")
+        return connect(
+            f"{server}{self.path}{query}",
+            additional_headers={"Authorization": f"Bearer {token}"},
+            compression=None,  # the frames are small, and the server has better things to do
+            open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
+            proxy=None,
+        )
+
+    # ------------------------------------------------------------ frames
+
+    async def _take(self, socket: ClientConnection, frame: Frame) -> None:
+        if frame.get("type") == "hello":
+            self._socket = socket
+            self.numbering.hello(frame["seq"], resumed=frame["resumed"])
+            self.on_frame(frame)
+            self.connected.set()
+        elif "seq" in frame:
+            if self.numbering.event(frame["seq"]):
+                self.on_frame(frame)
+            await socket.send(json.dumps({"type": "ack", "seq": frame["seq"]}))
+        else:
+            for error in frame.get("errors", ()):
+                self._note(f"error frame {error.get('code')}")
+            self.on_frame(frame)
+
+    async def send(self, frame: Frame) -> bool:
+        """Send a frame; False where there is no connection just now."""
+        if self._socket is None:
+            return False
+        try:
+            await self._socket.send(json.dumps(frame))
+        except ConnectionClosed:
+            return False
+        return True
+
+    async def undelivered(self) -> int | None:
+        """How many events the server has in its log that this feed was never given; None where it can't be asked."""
+        try:
+            token = await self.account.token()
+            async with self._connect(token, device=f"{self.device}-roll-call") as socket:
+                hello = json.loads(await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S))
+        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, Refused) as error:
+            self._note(f"roll call: {type(error).__name__}")
+            return None
+        return max(0, int(hello["seq"]) - (self.numbering.last or 0))
+
+    def _note(self, what: str) -> None:
+        self.errors[f"socket {self.path}: {what}"] += 1

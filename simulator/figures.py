@@ -1,0 +1,69 @@
+"""Figures from samples, and the check that no event is missing: pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, nan
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """The smallest sample that at least `share` (0 to 1) of all are not above (nearest rank); NaN without samples."""
+    if not samples:
+        return nan
+    ordered = sorted(samples)
+    return ordered[max(0, ceil(share * len(ordered) - 1e-9) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What a set of samples looks like, in their unit; NaN where there is none."""
+
+    count: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+def spread_of(samples: Sequence[float]) -> Spread:
+    """The figures of a set of samples."""
+    mean = sum(samples) / len(samples) if samples else nan
+    return Spread(
+        len(samples),
+        mean,
+        percentile(samples, 0.5),
+        percentile(samples, 0.95),
+        percentile(samples, 0.99),
+        percentile(samples, 1.0),
+    )
+
+
+class Numbering:
+    """Checks one recipient's numbering: each event's `seq` is one more than the last, across reconnections.
+
+    `missing` counts the numbers never seen, `repeated` those seen again.
+    """
+
+    def __init__(self) -> None:
+        self.last: int | None = None  # the newest number accounted for; None before the first hello
+        self.missing = 0
+        self.repeated = 0
+
+    def hello(self, seq: int, *, resumed: bool) -> None:
+        """A connection begins at `seq`. Resumed, the events after `last` follow; else they are gone."""
+        if self.last is None or seq < self.last:
+            self.last = seq
+        elif not resumed:
+            self.missing += seq - self.last
+            self.last = seq
+
+    def event(self, seq: int) -> bool:
+        """Take an event's number. False where the event has been seen before."""
+        if self.last is None:
+            self.last = seq - 1
+        if seq <= self.last:
+            self.repeated += 1
+            return False
+        self.missing += seq - self.last - 1
+        self.last = seq
+        return True

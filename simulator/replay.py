@@ -1,0 +1,239 @@
+"""A replay: real pickups become requests of simulated users, served by simulated partners, against a real server."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulator.accounts import Keyring, Staff
+from simulator.client import Api
+from simulator.feed import Feed
+from simulator.habits import Habits
+from simulator.ledger import Ledger
+from simulator.movement import Place
+from simulator.partner import Partner
+from simulator.pickups import Demand
+from simulator.report import Report, Sockets, build
+from simulator.running import bot_account, first_of, keep_running, rng_of, sign_off_all, until_ready
+from simulator.user import User
+
+log = logging.getLogger(__name__)
+
+ONLINE_WITHIN_S = 300.0
+SETTLE_S = 1.5  # the server compares its sockets with the log once a second
+ROLL_CALL_AT_ONCE = 8
+LAG_SAMPLE_S = 0.05
+USERS_TRIED = 3
+Progress = Callable[[str, int, int], None]  # what is going on, how much of it is done, of how much
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be replayed, and how."""
+
+    title: str
+    server: str
+    demands: Sequence[Demand]
+    starts: Sequence[Place]  # one place for each partner
+    habits: Habits
+    seed: int
+    secret: str
+    staff_email: str
+    staff_password: str
+    cache: Path | None
+    patience_s: float | None = None  # wall seconds until a user gives up
+    wait_s: float = 900.0  # wall seconds, at most, for the last requests to end
+    users: int = 0  # made before the start
+
+
+@dataclass
+class Replay:
+    """One run of a plan."""
+
+    plan: Plan
+    progress: Progress
+    ledger: Ledger = field(default_factory=Ledger)
+    sockets: Sockets = field(default_factory=Sockets)
+
+    def __post_init__(self) -> None:
+        self.api = Api(self.plan.server)
+        self.keyring = Keyring(self.plan.cache, self.plan.server)
+        self.partners = self._partners()
+        self.users: list[User] = []
+        self.idle: list[User] = []
+        self.following: dict[str, User] = {}  # by request
+        self.background: list[asyncio.Task[None]] = []
+        self.finished = False
+        self.began = time.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> Report:
+        """Play the plan to its end, or until `stop`; reports in either case."""
+        try:
+            await first_of(stop, asyncio.create_task(self.play()))
+        finally:
+            await self.api.close()
+        return build(
+            self.ledger,
+            title=self.plan.title,
+            speed=self.plan.habits.speed,
+            wall_s=time.monotonic() - self.began,
+            pickups=len(self.plan.demands),
+            sockets=self.sockets,
+            errors=self.api.errors,
+            interrupted=not self.finished,
+        )
+
+    async def play(self) -> None:
+        """Bring the partners to work, ask as the pickups say, and see every request to its end."""
+        try:
+            await until_ready(self.api)
+            await self.bring_partners()
+            await self.make_users()
+            self._in_background(self.measure_lag())
+            self.began = time.monotonic()
+            requests = await self.ask_all()
+            await self.drain(requests)
+            await self.roll_call()
+            self.finished = True
+        finally:
+            self.count_gaps()
+            await sign_off_all(self.partners)
+            for task in self.background:
+                task.cancel()
+            await asyncio.gather(*self.background, return_exceptions=True)
+
+    # ------------------------------------------------------------ who takes part
+
+    def _partners(self) -> list[Partner]:
+        staff = Staff(self.api, email=self.plan.staff_email, password=self.plan.staff_password)
+        return [
+            Partner(
+                number,
+                bot_account(self.api, self.keyring, kind="replay-partner", number=number, secret=self.plan.secret),
+                staff=staff,
+                start=start,
+                home=None,
+                habits=self.plan.habits,
+                ledger=self.ledger,
+                errors=self.api.errors,
+                rng=rng_of(self.plan.seed, "partner", number),
+            )
+            for number, start in enumerate(self.plan.starts, 1)
+        ]
+
+    async def bring_partners(self) -> None:
+        """Start the partners and wait until all are online, or have been refused."""
+        works = [self._in_background(keep_running(partner)) for partner in self.partners]
+        end = time.monotonic() + ONLINE_WITHIN_S
+        while time.monotonic() < end:
+            there = sum(p.online.is_set() or w.done() for p, w in zip(self.partners, works, strict=True))
+            self.progress("partners go online", there, len(works))
+            if there == len(works):
+                break
+            await asyncio.sleep(0.2)
+        self.progress("partners go online", len(works), len(works))
+
+    async def make_users(self) -> None:
+        """Make users ahead of time, so that their signing up does not compete with the replay."""
+        made = [self._new_user() for _ in range(self.plan.users)]
+        for count, user in enumerate(made, 1):
+            if await user.clear():
+                self.idle.append(user)
+            self.progress("users sign in", count, len(made))
+
+    def _new_user(self) -> User:
+        number = len(self.users) + 1
+        user = User(
+            bot_account(self.api, self.keyring, kind="replay-user", number=number, secret=self.plan.secret),
+            ledger=self.ledger,
+            errors=self.api.errors,
+            rng=rng_of(self.plan.seed, "user", number),
+            patience_s=self.plan.patience_s,
+        )
+        self.users.append(user)
+        self._in_background(user.feed.run())
+        return user
+
+    # ------------------------------------------------------------ asking
+
+    async def ask_all(self) -> list["asyncio.Task[None]"]:
+        """Ask for each pickup at its moment; answers the tasks that follow the requests."""
+        tasks: list[asyncio.Task[None]] = []
+        for demand in self.plan.demands:
+            due = self.began + demand.at_s / self.plan.habits.speed
+            while (left := due - time.monotonic()) > 0:
+                await asyncio.sleep(min(left, 1.0))
+                self.progress(self._standing(), len(tasks), len(self.plan.demands))
+            tasks.append(self._in_background(self.one(demand.place)))
+        return tasks
+
+    async def one(self, place: Place) -> None:
+        """One request, from the asking to its end."""
+        for _ in range(USERS_TRIED):
+            user = self.idle.pop() if self.idle else self._new_user()
+            if await user.clear():
+                break
+        else:
+            self.ledger.refused["no user could be had"] += 1
+            return
+        story = await user.ask(place)
+        if story is not None:
+            self.following[story.request_id] = user
+            await user.follow(story)
+        self.idle.append(user)
+
+    async def drain(self, requests: list["asyncio.Task[None]"]) -> None:
+        """Wait until every request has ended, at most `wait_s`."""
+        end = time.monotonic() + self.plan.wait_s
+        waiting: set[asyncio.Task[None]] = set(requests)
+        while waiting and time.monotonic() < end:
+            _, waiting = await asyncio.wait(waiting, timeout=1.0)
+            self.progress(self._standing(), len(requests), len(requests))
+        for request in requests:
+            if request.done() and not request.cancelled() and (error := request.exception()):
+                log.error("a user has stumbled", exc_info=error)
+        await asyncio.gather(*(self.following[story.request_id].look(story) for story in self.ledger.open))
+
+    def _standing(self) -> str:
+        return f"requests made; {len(self.ledger.open)} open, {len(self.users)} users"
+
+    # ------------------------------------------------------------ checking
+
+    async def measure_lag(self) -> None:
+        """Note how late this very process is, as the measured latencies include it."""
+        while True:
+            due = time.perf_counter() + LAG_SAMPLE_S
+            await asyncio.sleep(LAG_SAMPLE_S)
+            self.ledger.lags_s.append(time.perf_counter() - due)
+
+    async def roll_call(self) -> None:
+        """Compare what each socket was given with the server's log."""
+        await asyncio.sleep(SETTLE_S)
+        gate = asyncio.Semaphore(ROLL_CALL_AT_ONCE)
+
+        async def check(feed: Feed) -> None:
+            async with gate:
+                undelivered = await feed.undelivered()
+            self.sockets.unasked += undelivered is None
+            self.sockets.undelivered += undelivered or 0
+
+        await asyncio.gather(*(check(feed) for feed in self._feeds()))
+
+    def count_gaps(self) -> None:
+        """Add up what the sockets' numbering came to."""
+        for feed in self._feeds():
+            self.sockets.count += 1
+            self.sockets.missing += feed.numbering.missing
+            self.sockets.repeated += feed.numbering.repeated
+            self.sockets.reconnections += feed.reconnections
+
+    def _feeds(self) -> list[Feed]:
+        return [bot.feed for bot in (*self.partners, *self.users) if bot.feed.numbering.last is not None]
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self.background.append(task)
+        return task

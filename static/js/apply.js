@@ -1,0 +1,28 @@
+// The application to become a partner.
+
+import { post } from "./api.js";
+import { $, whilePressed } from "./dom.js";
+
+const form = $("#apply-form");
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  whilePressed($("button[type=submit]", form), async () => {
+    const values = new FormData(form);
+    const body = { type: values.get("type"), phone: values.get("phone").trim() };
+    const name = values.get("name").trim();
+    if (name) body.name = name;
+    try {
+      await post("/partner/apply", body);
+    } catch (error) {
+      const field = error.attr && form.elements[error.attr];
+      if (field?.focus) {
+        field.setAttribute("aria-invalid", "true");
+        field.focus();
+      }
+      throw error;
+    }
+    location.assign("/partner");
+  });
+});

@@ -1,0 +1,56 @@
+// Small helpers around the document.
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+/** What the server put into the page for its script. */
+export function pageData() {
+  return JSON.parse($("#page-data").textContent);
+}
+
+export function show(element, visible = true) {
+  if (element) element.hidden = !visible;
+}
+
+/** Set an element's text, and only touch it where that changes something: live regions speak on every touch. */
+export function text(element, value) {
+  if (element && element.textContent !== value) element.textContent = value;
+}
+
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** Show one of the sections marked with `data-panel`, hide the others. */
+export function showPanel(name) {
+  for (const panel of $$("[data-panel]")) show(panel, panel.dataset.panel === name);
+}
+
+/** Tell those who can't see the change. */
+export function announce(sentence) {
+  text($("#announcer"), sentence);
+}
+
+/** Show what went wrong, in words; nothing hides it. */
+export function showProblem(sentence, element = $("#problem")) {
+  text(element, sentence || "");
+  show(element, Boolean(sentence));
+}
+
+/** Run an action with its button held down, so that it can't be pressed twice; failures end up in `problem`. */
+export async function whilePressed(button, action, problem = $("#problem")) {
+  if (button.getAttribute("aria-busy") === "true") return undefined;
+  button.setAttribute("aria-busy", "true");
+  showProblem("", problem);
+  try {
+    return await action();
+  } catch (error) {
+    if (!error.sentence) console.error(error);
+    showProblem(error.sentence || "Something went wrong in this page. Please reload it.", problem);
+    return undefined;
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}

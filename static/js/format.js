@@ -1,0 +1,73 @@
+// How amounts, distances and times read.
+
+const LOCALE = "en";
+const IN_MILES = /-(US|GB|LR|MM)$/i.test(navigator.language);
+const METRES_PER_MILE = 1609.344;
+const FEET_PER_METRE = 3.28084;
+const EARTH_RADIUS_M = 6372797.560856; // as the server's
+
+/** {amount, currency} in minor units as people write it: $10.00. `short` cuts ".00". */
+export function money({ amount, currency }, { short = false } = {}) {
+  const probe = new Intl.NumberFormat(LOCALE, { style: "currency", currency });
+  const value = amount / 10 ** probe.resolvedOptions().maximumFractionDigits;
+  if (!short || !Number.isInteger(value)) return probe.format(value);
+  return new Intl.NumberFormat(LOCALE, { style: "currency", currency, maximumFractionDigits: 0 }).format(value);
+}
+
+/** The digits after the point that a currency has. */
+export function minorDigits(currency) {
+  return new Intl.NumberFormat(LOCALE, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+}
+
+/** Metres, in the units of the device's country. */
+export function distance(metres) {
+  if (IN_MILES) {
+    if (metres < 300) return `${Math.max(50, Math.round((metres * FEET_PER_METRE) / 50) * 50)} ft`;
+    return `${(metres / METRES_PER_MILE).toFixed(1)} mi`;
+  }
+  return metres < 950 ? `${Math.max(10, Math.round(metres / 10) * 10)} m` : `${(metres / 1000).toFixed(1)} km`;
+}
+
+/** Seconds of travel, rounded up to minutes. */
+export function eta(seconds) {
+  return `${Math.max(1, Math.ceil(seconds / 60))} min`;
+}
+
+/** Seconds as a running clock: 4:05, 1:02:03. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** Seconds in words: 45 s, 3 min 20 s, 1 h 5 min. */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return whole % 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole / 60} min`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
+}
+
+/** A tariff in words: "$10 per started 5 minutes". */
+export function perIncrement(seconds) {
+  if (seconds % 60) return `per started ${seconds} seconds`;
+  return seconds === 60 ? "per started minute" : `per started ${seconds / 60} minutes`;
+}
+
+export function timeOfDay(moment) {
+  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+/** Great-circle metres between two {lat, lng}, by the haversine formula. */
+export function metresBetween(a, b) {
+  const rad = Math.PI / 180;
+  const u = Math.sin(((b.lat - a.lat) * rad) / 2);
+  const v = Math.sin(((b.lng - a.lng) * rad) / 2);
+  return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(u * u + Math.cos(a.lat * rad) * Math.cos(b.lat * rad) * v * v));
+}
+
+/** Seconds to cover a straight line through streets, reckoned as matching reckons it. */
+export function travelS(metres, { speedMps, streetFactor }) {
+  return (metres * streetFactor) / speedMps;
+}

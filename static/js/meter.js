@@ -1,0 +1,58 @@
+// The session's clock and price. The price is always the server's; only the clock ticks here, between its answers.
+
+import { $, text } from "./dom.js";
+import { clock, money } from "./format.js";
+
+export class Meter {
+  #ride = null;
+  #takenAt = 0;
+  #askedAt = 0;
+  #refresh;
+
+  /** `refresh()` fetches the ride anew and hands it to `show`. */
+  constructor(refresh, { everyMs = 5000 } = {}) {
+    this.#refresh = refresh;
+    setInterval(() => this.#tick(everyMs), 250);
+  }
+
+  /** Show a running ride as the server has just described it. */
+  show(ride) {
+    this.#ride = ride;
+    this.#takenAt = this.#askedAt = performance.now();
+    this.#paint();
+  }
+
+  stop() {
+    this.#ride = null;
+  }
+
+  get elapsedS() {
+    return this.#ride ? this.#ride.elapsedS + (performance.now() - this.#takenAt) / 1000 : 0;
+  }
+
+  get fare() {
+    return this.#ride?.fare ?? null;
+  }
+
+  #tick(everyMs) {
+    if (!this.#ride) return;
+    const asked = performance.now() - this.#askedAt;
+    const { incrementS } = this.#ride.tariff;
+    const began = Math.floor(this.elapsedS / incrementS) > Math.floor(this.#ride.elapsedS / incrementS);
+    // A new increment has begun by this clock: ask at once what it costs.
+    if (asked > everyMs || (began && asked > 1000)) {
+      this.#askedAt = performance.now();
+      this.#refresh();
+    }
+    this.#paint();
+  }
+
+  #paint() {
+    const { tariff, fare } = this.#ride;
+    const into = this.elapsedS % tariff.incrementS;
+    text($("#clock"), clock(this.elapsedS));
+    text($("#fare"), fare ? money(fare) : "");
+    text($("#next-step"), `Next ${money(tariff, { short: true })} in ${clock(Math.ceil(tariff.incrementS - into))}`);
+    $("#increment-bar").style.transform = `scaleX(${into / tariff.incrementS})`;
+  }
+}

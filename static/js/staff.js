@@ -1,0 +1,30 @@
+// Live counts.
+
+import { $$, $, pageData, show, text } from "./dom.js";
+import { duration } from "./format.js";
+import { stayLive } from "./live.js";
+
+const at = (counts, path) => path.split(".").reduce((part, name) => part?.[name], counts) ?? 0;
+
+function paint(counts) {
+  for (const tile of $$("[data-count]")) {
+    const count = at(counts, tile.dataset.count);
+    text($(".tile-number", tile), String(count));
+    tile.toggleAttribute("data-zero", count === 0);
+  }
+  const oldest = counts.oldestPendingS;
+  show($("#oldest"), oldest !== null);
+  if (oldest !== null) text($("#oldest"), `The oldest request has been looking for ${duration(oldest)}.`);
+}
+
+paint(pageData().counts);
+stayLive("/staff/notification", {
+  onFrame: (frame) => frame.counts && paint(frame.counts),
+  // There is no call for the counts; the page itself has them.
+  poll: async () => {
+    const response = await fetch(location.href, { cache: "no-store" });
+    if (!response.ok) throw new Error(String(response.status));
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    paint(JSON.parse($("#page-data", page).textContent).counts);
+  },
+});

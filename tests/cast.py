@@ -1,0 +1,383 @@
+"""The cast: who acts in the tests, where, and what they do. A pytest plugin, and functions to import.
+
+Rows come from the services only, so that no test starts from a state that the program can't reach.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from math import pi
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.transaction import Atomic
+from django.utils import timezone
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from accounts import services as accounts
+from accounts.models import Partner, Role, User
+from accounts.positions import Position
+from accounts.states import Application
+from regions.geometry import EARTH_RADIUS_M
+from regions.models import Region
+from regions.selectors import forget_regions
+from requests_app import availability, demo, fulfilment, offers, services
+from requests_app.matching import match_batch
+from requests_app.models import CheerRequest, Offer, RequestType
+from requests_app.states import OfferStatus
+from rides.models import Ride
+
+PASSWORD = "hip-hip-hooray-42"
+Place = tuple[float, float]  # (lat, lng)
+EMPIRE_STATE: Place = (40.7484, -73.9857)
+LONDON: Place = (51.5072, -0.1276)  # served by nobody
+METRES_PER_DEGREE = EARTH_RADIUS_M * pi / 180
+
+
+def north(metres: float, of: Place = EMPIRE_STATE) -> Place:
+    """The place so many metres north of another."""
+    return of[0] + metres / METRES_PER_DEGREE, of[1]
+
+
+def at(place: Place) -> dict[str, float]:
+    """A place as the API writes it."""
+    return {"lat": place[0], "lng": place[1]}
+
+
+# ---------------------------------------------------------------- what people do
+
+
+def make_user(name: str) -> User:
+    """A user `<name>@cast.test`."""
+    return accounts.sign_up(email=f"{name.lower().replace(' ', '.')}@cast.test", password=PASSWORD, name=name)
+
+
+def make_staff(name: str) -> User:
+    """A member of staff, as `manage.py createsuperuser` makes them."""
+    return User.objects.create_superuser(f"{name.lower()}@cast.test", PASSWORD, name=name)
+
+
+def make_applicant(name: str, *, type: str = "cheerleader", phone: str = "+1 212 555 0100") -> Partner:
+    """A partner who awaits approval."""
+    return accounts.apply_as_partner(make_user(name), name=name, type=type, phone=phone, now=timezone.now())
+
+
+def make_partner(
+    name: str, *, at: Place | None = EMPIRE_STATE, online: bool = True, type: str = "cheerleader"
+) -> Partner:
+    """An approved partner, at a place and online unless told otherwise."""
+    partner = make_applicant(name, type=type)
+    accounts.decide_application(partner, Application.APPROVED, actor=None, now=timezone.now())
+    if at is not None:
+        report(partner, at)
+    if online:
+        availability.go_online(partner, now=timezone.now())
+    return fresh(partner)
+
+
+def report(partner: Partner, place: Place, *, recorded_at: datetime | None = None) -> None:
+    """A partner reports a position."""
+    now = timezone.now()
+    availability.report_position(fresh(partner), Position(*place, recorded_at or now), now=now)
+
+
+def submit(
+    user: User,
+    *,
+    at: Place = EMPIRE_STATE,
+    type: str = "pep_talk",
+    note: str = "Third floor",
+    now: datetime | None = None,
+) -> CheerRequest:
+    """A user asks for a cheer."""
+    kind = RequestType.objects.get(slug=type)
+    return services.submit_request(user, lat=at[0], lng=at[1], request_type=kind, note=note, now=now or timezone.now())
+
+
+def match(region: Region) -> bool:
+    """Run the matcher once."""
+    return match_batch(region)
+
+
+def open_offer(request: CheerRequest) -> Offer:
+    """The offer of a request that awaits an answer."""
+    return Offer.objects.select_related("partner__user", "request").get(request=request, status=OfferStatus.PENDING)
+
+
+def offered_to(request: CheerRequest) -> Partner | None:
+    """Whom a request is offered to, if to anybody."""
+    found = Offer.objects.filter(request=request, status=OfferStatus.PENDING).select_related("partner__region").first()
+    return found.partner if found else None
+
+
+def accept(offer: Offer) -> Ride:
+    """The offered partner accepts."""
+    return fulfilment.accept_offer(fresh(offer.partner), offer_id=offer.pk, now=timezone.now())
+
+
+def decline(offer: Offer, reason: str = "") -> None:
+    """The offered partner declines."""
+    offers.decline_offer(fresh(offer.partner), offer.pk, reason=reason, now=timezone.now())
+
+
+def start(ride: Ride, pin: str = "") -> Ride:
+    """The partner has arrived."""
+    return fulfilment.start_session(fresh(ride.partner), ride.pk, pin=pin, now=timezone.now())
+
+
+def end(ride: Ride) -> Ride:
+    """The session is over."""
+    return fulfilment.end_session(fresh(ride.partner), ride.pk, now=timezone.now())
+
+
+def fresh(row: Any) -> Any:
+    """A row as the database has it now."""
+    rows = type(row)._default_manager
+    if isinstance(row, Partner):
+        rows = rows.select_related("user", "region")
+    return rows.get(pk=row.pk)
+
+
+# ---------------------------------------------------------------- calling the API
+
+
+def token_of(user: User) -> str:
+    """A new token of an account."""
+    text: str = AuthToken.objects.create(user)[1]
+    return text
+
+
+def client_of(user: User | None) -> APIClient:
+    """A client that calls with a token of this account; without one for None."""
+    client = APIClient()
+    if user is not None:
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+    return client
+
+
+def assert_refused(response: Any, status: int, code: str, attr: str | None = None) -> None:
+    """The answer is one error, in the one shape."""
+    body = assert_error_shape(response, status)
+    found = [(error["code"], error["attr"]) for error in body["errors"]]
+    assert found == [(code, attr)], body
+
+
+def assert_error_shape(response: Any, status: int) -> dict[str, Any]:
+    """The answer has this status and the shape of every error."""
+    assert response.status_code == status, (response.status_code, response.content)
+    assert response["Content-Type"].startswith("application/json")
+    body: dict[str, Any] = response.json()
+    assert set(body) == {"type", "errors"}
+    assert body["type"] in (["validation_error", "client_error"] if status == 400 else ["client_error"])
+    assert body["errors"]
+    for error in body["errors"]:
+        assert set(error) == {"code", "detail", "attr"}
+        assert isinstance(error["code"], str)
+        assert error["code"]
+        assert isinstance(error["detail"], str)
+        assert error["detail"]
+        assert error["attr"] is None or isinstance(error["attr"], str)
+    return body
+
+
+# ---------------------------------------------------------------- that nothing has changed
+
+OUR_APPS = ("accounts", "notifications", "payments", "regions", "requests_app", "rides")
+
+
+def all_rows() -> dict[str, list[dict[str, Any]]]:
+    """Every row of ours."""
+    models = [model for app in OUR_APPS for model in apps.get_app_config(app).get_models()]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """What happens inside changes no row of ours."""
+    before = all_rows()
+    yield
+    assert all_rows() == before
+
+
+# ---------------------------------------------------------------- fixtures: surroundings
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_regions() -> None:
+    """Regions that an earlier test has rolled back are not remembered."""
+    forget_regions()
+
+
+@pytest.fixture(autouse=True)
+def _commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for the commit runs when the outermost transaction inside the test's own ends.
+
+    Most tests run in a transaction that is rolled back, in which Django would never run it.
+    """
+    leave = Atomic.__exit__
+
+    def leave_and_commit(self: Atomic, *exception: Any) -> None:
+        leave(self, *exception)
+        blocks = connection.atomic_blocks
+        if blocks and all(block._from_testcase for block in blocks):
+            run_commit_hooks()
+
+    monkeypatch.setattr(Atomic, "__exit__", leave_and_commit)
+
+
+def run_commit_hooks() -> None:
+    """Run what waits for the commit."""
+    while connection.run_on_commit:
+        waiting, connection.run_on_commit = connection.run_on_commit, []
+        for _, hook, _ in waiting:
+            hook()
+
+
+class Clock:
+    """The time that the program reads. It stands still until it is told to move."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move by so many seconds (back where negative); returns the time then."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock
+
+
+# ---------------------------------------------------------------- fixtures: places and people
+
+
+@pytest.fixture
+def nyc(db: None) -> Region:
+    """New York City and the kinds of cheer."""
+    demo.seed_request_types()
+    return demo.seed_region()
+
+
+@pytest.fixture
+def user(nyc: Region) -> User:
+    return make_user("Ada")
+
+
+@pytest.fixture
+def other_user(nyc: Region) -> User:
+    return make_user("Grace")
+
+
+@pytest.fixture
+def outsider(nyc: Region) -> User:
+    """A user who takes part in nothing."""
+    return make_user("Olga")
+
+
+@pytest.fixture
+def partner(nyc: Region) -> Partner:
+    """Available, 500 m from where requests are made: the nearest."""
+    return make_partner("Pia", at=north(500))
+
+
+@pytest.fixture
+def other_partner(nyc: Region) -> Partner:
+    """Available, 1 km from where requests are made."""
+    return make_partner("Quin", at=north(1000))
+
+
+@pytest.fixture
+def staff(nyc: Region) -> User:
+    return make_staff("Stella")
+
+
+@pytest.fixture
+def anonymous(nyc: Region) -> APIClient:
+    return client_of(None)
+
+
+@pytest.fixture
+def user_api(user: User) -> APIClient:
+    return client_of(user)
+
+
+@pytest.fixture
+def other_user_api(other_user: User) -> APIClient:
+    return client_of(other_user)
+
+
+@pytest.fixture
+def outsider_api(outsider: User) -> APIClient:
+    return client_of(outsider)
+
+
+@pytest.fixture
+def partner_api(partner: Partner) -> APIClient:
+    return client_of(partner.user)
+
+
+@pytest.fixture
+def other_partner_api(other_partner: Partner) -> APIClient:
+    return client_of(other_partner.user)
+
+
+@pytest.fixture
+def staff_api(staff: User) -> APIClient:
+    return client_of(staff)
+
+
+@pytest.fixture
+def api_of(request: pytest.FixtureRequest) -> Callable[[str], APIClient]:
+    """A client by the name of its fixture, for parametrised tests."""
+
+    def find(who: str) -> APIClient:
+        client: APIClient = request.getfixturevalue(who if who == "anonymous" else f"{who}_api")
+        return client
+
+    return find
+
+
+# ---------------------------------------------------------------- fixtures: how far a request has come
+
+
+@pytest.fixture
+def pending(user: User) -> CheerRequest:
+    """The user's request, waiting for a partner."""
+    return submit(user)
+
+
+@pytest.fixture
+def offer(nyc: Region, partner: Partner, pending: CheerRequest) -> Offer:
+    """The user's request, offered to the partner."""
+    match(nyc)
+    offer = open_offer(pending)
+    assert offer.partner == partner
+    return offer
+
+
+@pytest.fixture
+def ride(offer: Offer) -> Ride:
+    """The partner is on the way."""
+    return accept(offer)
+
+
+@pytest.fixture
+def running(ride: Ride) -> Ride:
+    """The session runs."""
+    return start(ride)
+
+
+@pytest.fixture
+def completed(running: Ride) -> Ride:
+    """The session is over."""
+    return end(running)
+
+
+__all__ = ["EMPIRE_STATE", "LONDON", "PASSWORD", "Clock", "Role", "at", "client_of", "north"]

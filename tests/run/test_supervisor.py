@@ -1,0 +1,247 @@
+"""`python -m speedycheers`: one start at a time, everything ends together, nothing is lost."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from speedycheers import lifeline
+from speedycheers.children import MAX_DEATHS, Child, Surroundings
+from tests.environment import make_folder
+from tests.processes import BASE, free_port, running, wait_until
+from tests.stack import STOP_S, Stack, environment, kill, running_stack, start
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Stack]:
+    """A program for the tests that don't end it. It then ends by SIGTERM, with nothing left."""
+    with running_stack() as stack:
+        yield stack
+
+
+@contextlib.contextmanager
+def killed_at_the_end(stack: Stack) -> Iterator[Stack]:
+    """For the tests that end it themselves."""
+    try:
+        yield stack
+    finally:
+        kill(stack)
+
+
+def refusal(env: dict[str, str]) -> list[str]:
+    """The lines with which a start is refused."""
+    result = subprocess.run(
+        [sys.executable, "-m", "speedycheers"],
+        cwd=BASE,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert not result.stdout
+    return result.stderr.splitlines()
+
+
+def healthy(stack: Stack) -> bool:
+    """Whether everything answers."""
+    with contextlib.suppress(OSError):
+        return stack.call("GET", "/readyz")[0] == 200
+    return False
+
+
+def open_request(stack: Stack) -> str:
+    """A cheer request, made through the API."""
+    location = {"lat": 40.7484, "lng": -73.9857}
+    body = {"location": location, "requestType": "birthday"}
+    kinds = stack.manage(
+        "shell", "-v0", "-c", "from requests_app.models import *; print(RequestType.objects.first().slug)"
+    )
+    body["requestType"] = kinds.split()[-1]
+    status, answer = stack.call("POST", "/cheerRequest", body, stack.token("user1@demo.test"))
+    assert status == 201, answer
+    return str(answer["requestId"])
+
+
+# ---------------------------------------------------------------- starting
+
+
+def test_it_says_what_a_user_needs(program: Stack) -> None:
+    said = program.output.read_text()
+    assert said.count(f"ready {program.url}\n") == 1
+    for wanted in (
+        "user1@demo.test",
+        "partner1@demo.test",
+        "staff@demo.test",
+        "cheers-demo",
+        str(program.data / "log"),
+    ):
+        assert wanted in said
+    assert len(said.splitlines()) < 15
+
+
+def test_a_second_start_is_refused_and_disturbs_nothing(program: Stack) -> None:
+    before = program.processes()
+    lines = refusal({**program.env, "PORT": str(free_port())})
+    assert len(lines) == 1
+    assert str(program.pid) in lines[0]
+    assert healthy(program)
+    assert program.processes().keys() == before.keys()
+
+
+def test_a_taken_port_is_refused(program: Stack, tmp_path: Path) -> None:
+    lines = refusal({**program.env, "SPEEDYCHEERS_DATA": str(tmp_path / "other")})
+    assert len(lines) == 1
+    assert str(program.port) in lines[0]
+    assert healthy(program)
+
+
+def test_unusable_settings_are_refused(tmp_path: Path) -> None:
+    for wrong in ({"DEBUG": "0"}, {"MATCH_RADIUS_M": "5,3"}, {"PORT": "many"}):
+        lines = refusal({**environment(tmp_path / "var", free_port()), **wrong})
+        assert len(lines) == 1, lines
+
+
+def test_valkey_is_private(program: Stack) -> None:
+    socket = program.data / "valkey" / "valkey.sock"
+    assert socket.is_socket()
+    assert socket.parent.stat().st_mode & 0o777 == 0o700
+
+
+# ---------------------------------------------------------------- going on
+
+
+@pytest.mark.parametrize("part", ["speedycheers.server", "manage.py worker", "manage.py sweep", "valkey-server"])
+def test_a_part_that_dies_is_started_again(program: Stack, part: str) -> None:
+    before = wait_until(lambda: program.process_of(part), 5, part)
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: program.process_of(part) not in (0, before), 15, f"{part} is back")
+    wait_until(lambda: healthy(program), 30, f"ready again; {program.logs()}")
+
+
+def test_a_part_that_dies_again_and_again_ends_everything(tmp_path: Path) -> None:
+    script = """
+import sys
+from speedycheers import children, supervisor
+children.FIRST_DELAY_S = 0.01
+class Flaky(supervisor.Supervisor):
+    def start(self, surroundings):
+        self.keep("steady", ["sleep", "1000"], surroundings)
+        self.keep("flaky", [sys.executable, "-c", "raise SystemExit(3)"], surroundings)
+sys.argv = ["speedycheers"]
+supervisor.Supervisor = Flaky
+from speedycheers.__main__ import main
+raise SystemExit(main())
+"""
+    env = environment(tmp_path / "var", free_port())
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=BASE, env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) == MAX_DEATHS
+    assert "exit code 3" in lines[0]
+    assert "log/flaky.log" in lines[-1]
+
+
+def test_deaths_long_ago_are_forgiven(tmp_path: Path) -> None:
+    child = Child("x", [], Surroundings({}, tmp_path, []))
+    assert all(child.plan_restart(now) for now in range(0, 1000, 20))
+    assert not all(child.plan_restart(now) for now in range(2000, 2010))
+
+
+def test_logs_are_kept_once_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child("x", [], Surroundings({}, tmp_path, []))
+    child.log.write_text("first")
+    child.roll_log()
+    assert (tmp_path / "x.log.1").read_text() == "first"
+    child.log.write_text("second")
+    monkeypatch.setattr("speedycheers.children.MAX_LOG_BYTES", 3)
+    child.bound_log()
+    assert child.log.read_text() == ""
+    assert (tmp_path / "x.log.1").read_text() == "second"
+
+
+# ---------------------------------------------------------------- ending
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything(number: int) -> None:
+    with running_stack() as stack:
+        assert len(stack.processes()) >= 5
+        assert stack.stop(number) == 0
+
+
+def test_a_signal_during_the_start_ends_everything() -> None:
+    stack = start(environment(make_folder() / "var", free_port()), ready=False)
+    with killed_at_the_end(stack):
+        wait_until(lambda: stack.process_of("speedycheers.prepare"), 10, "preparing the database")
+        assert stack.stop() == 0
+
+
+def test_after_kill_9_nothing_is_left_and_a_restart_goes_on() -> None:
+    env = environment(make_folder() / "var", free_port(), OFFER_TTL_S="60", REQUEST_PATIENCE_S="600")
+    with killed_at_the_end(start(env)) as first:
+        request_id = open_request(first)
+        of_first = set(first.processes())
+        assert len(of_first) >= 5
+        first.process.kill()
+        # At once: it waits for what is left of the first.
+        with killed_at_the_end(start(env)) as second:
+            assert not of_first & set(second.processes())
+            status, answer = second.call("GET", f"/cheerRequest/{request_id}", token=second.token("user1@demo.test"))
+            assert (status, answer["status"]) == (200, "pending")
+            second.process.kill()
+            second.process.wait(5)
+            wait_until(lambda: not second.processes(), STOP_S, f"nothing is left of {second.processes()}")
+
+
+def test_it_follows_the_process_that_started_it() -> None:
+    env = environment(make_folder() / "var", free_port())
+    launcher = (sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])")
+    with killed_at_the_end(start(env, prefix=launcher, arguments=("--follow-parent",))) as stack:
+        assert len(stack.processes()) >= 6
+        stack.process.kill()
+        wait_until(lambda: not stack.processes(), STOP_S, f"nothing is left of {stack.processes()}")
+
+
+def test_an_ordinary_user_can_run_it() -> None:
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("the other tests run as an ordinary user already")
+    folder = make_folder()
+    os.chown(folder, 65534, 65534)
+    # The one right that it keeps is to read this very Python, which may be installed under /root.
+    rights = (
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=-all,+dac_read_search",
+        "--bounding-set=-all,+dac_read_search",
+    )
+    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *rights)
+    with killed_at_the_end(start(environment(folder / "var", free_port()), prefix=prefix)) as stack:
+        assert (stack.data / "speedycheers.sqlite3").stat().st_uid == 65534
+        assert stack.stop() == 0
+
+
+def test_the_guard_ends_a_program_that_knows_no_lifeline() -> None:
+    reading, writing = os.pipe()
+    command = lifeline.guarded([sys.executable, "-c", "print('here', flush=True); input()"], by_kernel=False)
+    env = {**os.environ, lifeline.VARIABLE: str(reading)}
+    options = {"pass_fds": [reading], "env": env, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with running(command, **options) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        os.close(writing)
+        assert process.wait(5) == -signal.SIGKILL % 256 or process.returncode != 0
+        assert process.stdout.read() == ""  # closed by both, so both are gone
+        assert process.stdin is not None
+        process.stdin.close()
+    os.close(reading)

@@ -1,0 +1,82 @@
+"""What a page hands its script: JSON in the page, in the API's own shapes, so that the first paint needs no call."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import Partner, User
+from accounts.serializers import PartnerSerializer
+from regions.models import Region
+from regions.selectors import active_regions
+from requests_app.models import CheerRequest, RequestType
+from requests_app.policy import SPEED_M_PER_S, STREET_FACTOR
+from requests_app.selectors import open_offers_of
+from requests_app.serializers import offer_body, request_body
+from requests_app.states import RequestStatus
+from rides.models import Ride
+from rides.selectors import active_ride_of_partner
+from rides.serializers import ride_body
+
+Data = dict[str, Any]
+
+
+def region_data(region: Region) -> Data:
+    """Where a region lies and what it costs there. Amounts are minor units."""
+    return {
+        "slug": region.slug,
+        "name": region.name,
+        "boundary": region.boundary,
+        "tariff": {"amount": region.increment_amount, "currency": region.currency, "incrementS": region.increment_s},
+        "cancellation": {"amount": region.cancellation_fee_amount, "graceS": region.cancellation_grace_s},
+    }
+
+
+def request_screen(regions: Iterable[Region], again: CheerRequest | None) -> Data:
+    """For the request screen; `again` is a request to start from."""
+    return {
+        "regions": [region_data(region) for region in regions],
+        "again": again
+        and {
+            "location": {"lat": again.lat, "lng": again.lng},
+            "requestType": again.request_type_id,
+            "note": again.note,
+        },
+    }
+
+
+def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
+    """For the live screen. `now` lets the page measure how far the device's clock is off."""
+    body = request_body(request, viewer)
+    ride = Ride.objects.select_related("partner__region", "user").filter(pk=body["rideId"]).first()
+    waiting = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
+    return {
+        "now": now.isoformat(),
+        "request": body,
+        "ride": ride and ride_body(ride, viewer),
+        "region": region_data(request.region),
+        "type": {"name": request.request_type.name, "icon": request.request_type.icon},
+        "giveUpAt": request.give_up_at.isoformat() if waiting else None,
+        "offerTtlS": settings.OFFER_TTL_S,
+        "travel": travel(),
+    }
+
+
+def partner_console(partner: Partner, *, now: datetime) -> Data:
+    """For the partner's console."""
+    ride = active_ride_of_partner(partner)
+    return {
+        "now": now.isoformat(),
+        "partner": dict(PartnerSerializer(partner).data),
+        "offers": [offer_body(offer) for offer in open_offers_of(partner, now=now)],
+        "ride": ride and ride_body(ride, partner.user),
+        "regions": [region_data(region) for region in active_regions()],
+        "types": {t.slug: {"name": t.name, "icon": t.icon} for t in RequestType.objects.all()},
+        "travel": travel(),
+    }
+
+
+def travel() -> Data:
+    """How matching turns a straight line into minutes, so that the page estimates alike."""
+    return {"speedMps": SPEED_M_PER_S, "streetFactor": STREET_FACTOR}

@@ -1,0 +1,86 @@
+"""Reads that only the pages need."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Prefetch, QuerySet, Sum
+
+from accounts.models import Partner, User
+from payments.models import Payment, PaymentKind
+from requests_app.models import CheerRequest
+from requests_app.selectors import requests_of
+from rides.models import Ride
+from rides.states import RideStatus
+
+RIDES_SHOWN = 30
+WEEK = timedelta(days=7)
+
+
+def partner_or_403(user: User) -> Partner:
+    """The partner that this account is. Raises `PermissionDenied`."""
+    found = Partner.objects.select_related("region").filter(user=user).first()
+    if found is None:
+        raise PermissionDenied
+    return found
+
+
+def request_to_repeat(user: User, request_id: str) -> CheerRequest | None:
+    """The user's own request of that id, to ask for the same once more; None where it is no such thing."""
+    try:
+        wanted = UUID(request_id)
+    except ValueError:
+        return None
+    return requests_of(user).filter(pk=wanted).first()
+
+
+def history_of(user: User) -> QuerySet[CheerRequest]:
+    """A user's requests, newest first, with `rides` (newest first), their partners and payments at hand."""
+    rides = Ride.objects.select_related("partner").prefetch_related("payments").order_by("-accepted_at")
+    requests = requests_of(user).select_related("request_type").prefetch_related(Prefetch("rides", queryset=rides))
+    return requests.order_by("-created_at")
+
+
+def rides_served_by(partner: Partner) -> Iterable[Ride]:
+    """A partner's latest rides that are over, newest first, with their payments at hand."""
+    over = Ride.objects.filter(partner=partner, status__in=[RideStatus.COMPLETED, RideStatus.CANCELLED])
+    return (
+        over.select_related("request__request_type").prefetch_related("payments").order_by("-accepted_at")[:RIDES_SHOWN]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Earnings:
+    """What a partner's completed rides brought, fares and tips, in minor units of one currency."""
+
+    currency: str
+    today: int
+    week: int
+    total: int
+    rides: int
+
+
+def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
+    """A partner's earnings in the currency of their region. "Today" begins at midnight in the region."""
+    zone = ZoneInfo(partner.region.time_zone) if partner.region else ZoneInfo("UTC")
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    done = Ride.objects.filter(partner=partner, status=RideStatus.COMPLETED)
+    latest = done.order_by("-end_time").values_list("tariff_currency", flat=True).first()
+    currency = partner.region.currency if partner.region else latest or "usd"
+    done = done.filter(tariff_currency=currency)
+    return Earnings(
+        currency=currency,
+        today=_earned(done.filter(end_time__gte=midnight)),
+        week=_earned(done.filter(end_time__gte=now - WEEK)),
+        total=_earned(done),
+        rides=done.count(),
+    )
+
+
+def _earned(rides: QuerySet[Ride]) -> int:
+    fares = rides.aggregate(sum=Sum("fare_amount"))["sum"] or 0
+    tips = Payment.objects.filter(kind=PaymentKind.TIP, ride__in=rides)
+    return int(fares) + int(tips.aggregate(sum=Sum(F("amount") - F("refunded_amount")))["sum"] or 0)

@@ -1,0 +1,76 @@
+"""How amounts and durations read on the pages."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import template
+
+from payments.states import PaymentStatus
+from rides.models import Ride
+
+register = template.Library()
+
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+WITHOUT_MINOR_UNIT = {"jpy", "krw", "vnd", "clp", "isk", "ugx", "xaf", "xof"}  # ISO 4217, exponent 0
+
+
+@register.filter
+def money(amount: int | None, currency: str) -> str:
+    """Minor units as people write them: `1000|money:"usd"` is $10.00; an empty string for nothing."""
+    if amount is None:
+        return ""
+    currency = currency.lower()
+    number = f"{amount:,}" if currency in WITHOUT_MINOR_UNIT else f"{amount // 100:,}.{amount % 100:02}"
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+
+
+@register.filter
+def price(amount: int | None, currency: str) -> str:
+    """As `money`, with whole amounts cut short: $10."""
+    return money(amount, currency).replace(".00", "")
+
+
+@register.filter
+def minutes(seconds: int) -> str:
+    """A tariff's increment: `300|minutes` is "5 minutes", 90 is "90 seconds"."""
+    if seconds % 60:
+        return f"{seconds} seconds"
+    return "minute" if seconds == 60 else f"{seconds // 60} minutes"
+
+
+@register.filter
+def duration(value: timedelta | int | float | None) -> str:
+    """How long something took: "12 min 5 s", "1 h 2 min"."""
+    if value is None:
+        return ""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    hours, rest = divmod(seconds, 3600)
+    if hours:
+        return f"{hours} h {rest // 60} min"
+    return f"{rest // 60} min {rest % 60} s" if rest >= 60 else f"{rest} s"
+
+
+@register.filter
+def session_length(ride: Ride) -> timedelta | None:
+    """How long a ride's session ran; None unless it has ended."""
+    return ride.elapsed(ride.end_time) if ride.end_time else None
+
+
+@register.filter
+def paid_total(payments: Any) -> int:
+    """What a ride's payments come to, refunds taken off, in minor units."""
+    return sum(payment.amount - payment.refunded_amount for payment in payments.all())
+
+
+@register.filter
+def payment_status(status: str) -> str:
+    """A payment's status in words: `due` is "Due"."""
+    return PaymentStatus(status).label
+
+
+@register.simple_tag(takes_context=True)
+def current(context: dict[str, Any], name: str) -> str:
+    """`aria-current` for the navigation's link to the page being shown."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return "page" if match and match.url_name == name else "false"

@@ -1,0 +1,113 @@
+"""The pages: each reads what it shows, and leaves every change to the API, called from the page's script."""
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import Partner, PartnerType, Role, User
+from regions.selectors import active_regions
+from requests_app.dashboard import live_counts
+from requests_app.selectors import open_request_of, request_types, requests_of
+from web import page_data, selectors
+from web.access import UserRequest, page_for
+from web.staff_links import UNDER_WAY, staff_cards
+
+HISTORY_PAGE_SIZE = 20
+HOME_OF = {Role.PARTNER: "partner", Role.STAFF: "staff"}
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page for visitors, the request screen for users; partners and staff have their own."""
+    user = request.user
+    if not isinstance(user, User):
+        context = {"request_types": request_types(), "region": next(iter(active_regions()), None)}
+        return render(request, "web/landing.html", context)
+    if user.role in HOME_OF:
+        return redirect(HOME_OF[Role(user.role)])
+    waiting = open_request_of(user)
+    if waiting is not None:
+        return redirect("cheer", waiting.pk)
+    return render(request, "web/request.html", _request_screen(user, request.GET.get("again", "")))
+
+
+def _request_screen(user: User, again: str) -> dict[str, object]:
+    regions = active_regions()
+    return {
+        "request_types": request_types(),
+        "region": next(iter(regions), None),
+        "page_data": page_data.request_screen(regions, selectors.request_to_repeat(user, again)),
+    }
+
+
+@page_for(Role.USER, Role.PARTNER)
+def cheer(request: UserRequest, request_id: UUID) -> HttpResponse:
+    """One request, live, from looking to the receipt. Its user's only."""
+    found = requests_of(request.user).select_related("request_type").filter(pk=request_id).first()
+    if found is None:
+        raise Http404
+    context = {
+        "cheer": found,
+        "page_data": page_data.cheer_screen(found, request.user, now=timezone.now()),
+        # Partners were users once and may look back, but rating and tipping are a user's.
+        "may_thank": request.user.role == Role.USER,
+    }
+    return render(request, "web/cheer.html", context)
+
+
+@page_for(Role.USER, Role.PARTNER)
+def history(request: UserRequest) -> HttpResponse:
+    """What this account asked for, newest first."""
+    pages = Paginator(selectors.history_of(request.user), HISTORY_PAGE_SIZE)
+    return render(request, "web/history.html", {"page": pages.get_page(request.GET.get("page"))})
+
+
+@page_for()
+def partner(request: UserRequest) -> HttpResponse:
+    """The partner's console; whoever is not one yet is shown how to become one."""
+    if request.user.role == Role.USER:
+        return redirect("become-a-partner")
+    found = selectors.partner_or_403(request.user)
+    now = timezone.now()
+    context = {
+        "partner": found,
+        "page_data": page_data.partner_console(found, now=now),
+        "earnings": selectors.earnings_of(found, now=now),
+        "rides": selectors.rides_served_by(found),
+    }
+    return render(request, "web/partner.html", context)
+
+
+@page_for(Role.PARTNER)
+def earnings(request: UserRequest) -> HttpResponse:
+    """The part of the console that changes when a ride ends, for its script to put in place."""
+    found: Partner = selectors.partner_or_403(request.user)
+    context = {
+        "earnings": selectors.earnings_of(found, now=timezone.now()),
+        "rides": selectors.rides_served_by(found),
+        "partner": found,
+    }
+    return render(request, "web/_earnings.html", context)
+
+
+@page_for()
+def become_a_partner(request: UserRequest) -> HttpResponse:
+    """The application form."""
+    if request.user.role in HOME_OF:
+        return redirect(HOME_OF[Role(request.user.role)])
+    context = {"partner_types": PartnerType.choices, "region": next(iter(active_regions()), None)}
+    return render(request, "web/become_a_partner.html", context)
+
+
+@page_for(Role.STAFF)
+def staff(request: UserRequest) -> HttpResponse:
+    """Live counts, with links into the admin."""
+    counts = live_counts()
+    context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
+    return render(request, "web/staff.html", context)
