@@ -4,7 +4,6 @@ The answer is stored in the transaction of the effect: either both are there or 
 in between leaves nothing to clean up, and of two calls at once the second waits and repeats the first's answer.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -67,10 +67,20 @@ def _claim(scope: str, key: str, fingerprint: str, now: datetime) -> tuple[Idemp
 
 
 def _answer(handler: Handler, view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
-    """The handler's answer, or the error it ended in; an error's partial writes are rolled back."""
+    """The handler's answer, or the error it ended in; an error's partial writes are rolled back.
+
+    Except where the error's class has `keeps_writes`: what was written is then the point, such as a wrong PIN counted.
+    """
+    kept: ServiceError | None = None
     try:
         with transaction.atomic():
-            return handler(view, request, *args, **kwargs)
+            try:
+                return handler(view, request, *args, **kwargs)
+            except ServiceError as error:
+                if not getattr(error, "keeps_writes", False):
+                    raise
+                kept = error
+        raise kept
     except (ServiceError, APIException) as error:
         response: Response = view.handle_exception(error)
         if response.status_code >= 500:
@@ -84,4 +94,5 @@ def _scope(request: Request) -> str:
 
 def _fingerprint(request: Request) -> str:
     call = json.dumps([request.method, request.path, request.data], sort_keys=True)
-    return hashlib.sha256(call.encode()).hexdigest()
+    # Keyed, because a body may hold a password, which a plain digest would let somebody guess.
+    return salted_hmac("idempotency", call, algorithm="sha256").hexdigest()

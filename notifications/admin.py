@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 
 from api.admin.base import ReadOnlyAdmin
 from api.admin.columns import list_link, moment, pretty_json, shown
@@ -38,7 +39,7 @@ class EventAdmin(ReadOnlyAdmin):
     content = pretty_json("payload", "Payload")
 
     list_display = ("created", "recipient", "seq", "type")
-    list_filter = ("type",)
+    list_filter = (("type", AllValuesCheckboxFilter),)
     search_fields = ("^recipient",)
     search_ids = ()
     ordering = ("-id",)

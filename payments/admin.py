@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import User
@@ -38,8 +39,7 @@ SETTLE = Step(
 
 
 class _Columns:
-    number = identity()
-    linked = identity(linked=True)
+    linked = identity()
     created = moment("created_at", "Created")
     status_badge = badge("status", "Status", STATUS_COLOURS)
     money = amount("amount", "Amount")
@@ -66,15 +66,18 @@ class PaymentAdmin(_Columns, ReadOnlyAdmin):
     steps = (SETTLE,)
     inlines = (PaymentHistoryInline,)
 
-    list_display = ("created", "number", "kind", "money", "refunded", "status_badge", "user_link", "ride_link")
-    list_filter = ("status", "kind", "currency")
+    list_display = ("created", "kind", "money", "refunded", "status_badge", "user_link", "ride_link")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+    )
     list_select_related = ("user",)
     search_fields = ("user__email", "third_party_reference_id")
     search_ids = ("pk", "ride_id", "user_id")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fieldsets = (
-        (None, {"fields": (("kind", "money", "refunded"), ("status_badge", "created"))}),
+        (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), "created")}),
         ("For", {"fields": (("ride_link", "user_link"),)}),
         ("Provider", {"fields": ("third_party_reference_id",)}),
     )
@@ -90,7 +93,7 @@ class ProviderEventAdmin(ReadOnlyAdmin):
     content = pretty_json("payload", "Payload")
 
     list_display = ("received", "type", "id", "processed")
-    list_filter = ("type",)
+    list_filter = (("type", AllValuesCheckboxFilter),)
     search_fields = ("id", "type")
     search_ids = ()
     date_hierarchy = "received_at"

@@ -1,6 +1,5 @@
 """Regions in the admin. `requests_app.admin` registers them, because a new one needs a matcher too."""
 
-import json
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from api.admin.base import StaffAdmin
@@ -32,26 +32,31 @@ def coordinates_of(value: Any) -> Any:
     return value
 
 
-def check_rings(value: Any) -> None:
-    """Refuse whatever would not be rings of [lng, lat] numbers that enclose something."""
+def closed_rings(value: Any) -> list[list[list[float]]]:
+    """Rings of [lng, lat], each closed. Raises `ValidationError` on what would not be that, or enclose nothing."""
     if not isinstance(value, list) or not value:
         raise ValidationError("Give a GeoJSON polygon or its coordinates: a list of rings of [lng, lat].")
-    for ring in value:
-        if not isinstance(ring, list) or len(ring) < 4:
-            raise ValidationError("A ring is a list of at least four corners, of which the last is the first again.")
-        if not all(_is_corner(corner) for corner in ring):
-            raise ValidationError("A corner is [lng, lat] in degrees, two numbers within ±180 and ±90.")
-        if ring[0] != ring[-1]:
-            raise ValidationError("A ring ends where it began: repeat its first corner at the end.")
-        if _area(ring) == 0:
-            raise ValidationError("A ring encloses nothing.")
+    return [_closed(ring) for ring in value]
+
+
+def _closed(ring: Any) -> list[list[float]]:
+    if not isinstance(ring, list) or len(ring) < 3:
+        raise ValidationError("A ring is a list of at least three corners.")
+    if not all(_is_corner(corner) for corner in ring):
+        raise ValidationError("A corner is [lng, lat] in degrees: numbers within ±180 and ±90.")
+    corners = [corner[:2] for corner in ring]  # GeoJSON allows an altitude
+    if corners[0] != corners[-1]:
+        corners.append(corners[0])
+    if _area(corners) == 0:
+        raise ValidationError("A ring encloses nothing.")
+    return corners
 
 
 def _is_corner(corner: Any) -> bool:
     return (
         isinstance(corner, list)
-        and len(corner) == 2
-        and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in corner)
+        and 2 <= len(corner) <= 3
+        and all(isinstance(x, int | float) and not isinstance(x, bool) for x in corner)
         and abs(corner[0]) <= 180
         and abs(corner[1]) <= 90
     )
@@ -83,7 +88,6 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     boundary = RingsField(
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
-        validators=[check_rings],
         help_text="A GeoJSON polygon, or its coordinates: rings of [lng, lat], the outer one first, then its holes.",
     )
     increment_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units: 1000 is $10.00.")
@@ -109,6 +113,9 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "pin_required",
         )
 
+    def clean_boundary(self) -> list[list[list[float]]]:
+        return closed_rings(self.cleaned_data["boundary"])
+
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).lower()
         if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
@@ -132,10 +139,13 @@ class RegionAdmin(StaffAdmin):
     @shown("Outline")
     def outline(self, row: Region) -> str | SafeString:
         """The boundary as a drawing, to see at a glance that it is what was meant."""
-        return _svg(row.boundary) if row.boundary else NOTHING
+        try:
+            return _svg(closed_rings(row.boundary))
+        except ValidationError:
+            return NOTHING
 
     list_display: ClassVar[Sequence[str]] = ("name", "slug", "active", "time_zone", "tariff", "fee", "pin_required")
-    list_filter = ("active",)
+    list_filter = (("active", BooleanRadioFilter),)
     search_fields = ("name", "slug", "time_zone")
     fieldsets = (
         (None, {"fields": ("name", "slug", "active", "time_zone")}),
@@ -152,10 +162,6 @@ class RegionAdmin(StaffAdmin):
 
 def _svg(rings: Sequence[Sequence[Sequence[float]]]) -> str | SafeString:
     """Rings drawn north up, a degree of longitude as wide as it is in the middle."""
-    try:
-        check_rings(json.loads(json.dumps(rings)))
-    except ValidationError:
-        return "This boundary is not a polygon."
     lngs, lats = [lng for lng, _ in rings[0]], [lat for _, lat in rings[0]]
     squeeze = max(0.01, math.cos(math.radians((min(lats) + max(lats)) / 2)))
     width, height = (max(lngs) - min(lngs)) * squeeze, max(lats) - min(lats)
@@ -167,8 +173,8 @@ def _svg(rings: Sequence[Sequence[Sequence[float]]]) -> str | SafeString:
         for ring in rings
     )
     return format_html(
-        '<svg width="{}" height="{}" role="img" aria-label="Outline"><path d="{}" fill="currentColor" '
-        'fill-opacity="0.15" fill-rule="evenodd" stroke="currentColor"/></svg>',
+        '<svg width="{}" height="{}" style="overflow: visible" role="img" aria-label="Outline">'
+        '<path d="{}" fill="currentColor" fill-opacity="0.15" fill-rule="evenodd" stroke="currentColor"/></svg>',
         f"{width * scale:.0f}",
         f"{height * scale:.0f}",
         paths,

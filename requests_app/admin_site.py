@@ -146,5 +146,8 @@ def _figures(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
         | {"link": _list("accounts_partner", {"status__in": "available,offered,busy"})},
         {"title": "Completed", "value": counts["completedLastDay"], "note": "in 24 hours"}
         | {"link": _list("rides_ride", {"status__exact": "completed"})},
-        *({"title": title, "value": value, "link": _list(*WAITING[title])} for title, value in waiting),
+        *(
+            {"title": title, "value": value, "note": "to look at"} | {"link": _list(*WAITING[title])}
+            for title, value in waiting
+        ),
     ]

@@ -88,7 +88,8 @@ class CheerRequestDetail(APIView):
 
     @extend_schema(operation_id="cheerRequestDetail", responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
-        return Response(request_body(selectors.request_of(caller(request), request_id), caller(request)))
+        found = selectors.request_of(caller(request), request_id, now=timezone.now())
+        return Response(request_body(found, caller(request)))
 
 
 class CheerRequestCancel(APIView):

@@ -22,17 +22,16 @@ def requests_of(user: User) -> QuerySet[CheerRequest]:
     return CheerRequest.objects.select_related("region", "user").filter(user_id=user.pk)
 
 
-def request_of(user: User, request_id: UUID) -> CheerRequest:
+def request_of(user: User, request_id: UUID, *, now: datetime) -> CheerRequest:
     """A request that this account may see. Raises `Missing`, also for a stranger's.
 
     Its user always may, staff always may, and a partner while it is offered to them or theirs to serve.
     """
     requests = CheerRequest.objects.select_related("region", "user")
     if user.role != Role.STAFF:
-        theirs = Q(offers__partner__user_id=user.pk, offers__status=OfferStatus.PENDING) | Q(
-            rides__partner__user_id=user.pk, rides__status__in=ACTIVE
-        )
-        requests = requests.filter(Q(user_id=user.pk) | theirs).distinct()
+        offered = Q(offers__partner__user_id=user.pk, offers__status=OfferStatus.PENDING, offers__expires_at__gt=now)
+        served = Q(rides__partner__user_id=user.pk, rides__status__in=ACTIVE)
+        requests = requests.filter(Q(user_id=user.pk) | offered | served).distinct()
     request = requests.filter(pk=request_id).first()
     if request is None:
         raise Missing

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from api.admin.columns import NOTHING, amount_text, badge, identity, link, moment, related, shown
@@ -19,8 +20,7 @@ STATUS_COLOURS = {
 
 
 class _Columns:
-    number = identity()
-    linked = identity(linked=True)
+    linked = identity()
     status_badge = badge("status", "Status", STATUS_COLOURS)
     accepted = moment("accepted_at", "Accepted")
     started = moment("start_time", "Started")
@@ -73,7 +73,6 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
 
     list_display = (
         "accepted",
-        "number",
         "status_badge",
         "partner_link",
         "user_link",
@@ -82,7 +81,7 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
         "stars",
         "request_link",
     )
-    list_filter = ("status", "rating", "tariff_currency")
+    list_filter = (("status", ChoicesDropdownFilter),)
     list_select_related = ("user", "partner")
     search_fields = ("user__email", "partner__name", "partner__user__email")
     search_ids = ("pk", "request_id", "user_id", "partner_id")
@@ -90,8 +89,8 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
     ordering = ("-accepted_at",)
     fieldsets = (
         (None, {"fields": (("status_badge", "request_link"), ("user_link", "partner_link"))}),
-        ("Session", {"fields": (("accepted", "started", "ended", "cancelled"), ("length", "pin_failures"))}),
-        ("Bill", {"fields": (("tariff", "fare", "receipt"),)}),
+        ("Session", {"fields": (("accepted", "cancelled"), ("started", "ended"), ("length", "pin_failures"))}),
+        ("Bill", {"fields": (("tariff", "fare"), "receipt")}),
         ("Rating", {"fields": ("stars", "rating_comment")}),
     )
     readonly_fields = (

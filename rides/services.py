@@ -9,6 +9,7 @@ from hmac import compare_digest
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import Partner, User
 from accounts.services import rate_partner
@@ -22,6 +23,12 @@ from rides.states import RideStatus
 from speedycheers.errors import Conflict, Forbidden, Invalid
 
 PIN_FAILURES_MAX = 5
+
+
+class WrongPin(Forbidden):
+    default_code = "wrong_pin"
+    default_detail = "This is not the PIN that the user was shown."
+    keeps_writes = True  # the failure counts, also under an Idempotency-Key
 
 
 def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
@@ -43,15 +50,15 @@ def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region,
 def check_pin(ride: Ride, pin: str) -> None:
     """Compare the PIN that the user told the partner; failures are counted, so that guessing ends.
 
-    Raises `Forbidden` (`wrong_pin`), `Conflict` (`pin_locked`).
+    Raises `WrongPin`, `Conflict` (`pin_locked`).
     """
     if not ride.pin:
         return
     if ride.pin_failures >= PIN_FAILURES_MAX:
         raise Conflict("pin_locked", "Too many wrong PINs. Staff can release this ride.")
     if not compare_digest(ride.pin.encode(), pin.encode()):
-        Ride.objects.filter(pk=ride.pk, pin_failures=ride.pin_failures).update(pin_failures=ride.pin_failures + 1)
-        raise Forbidden("wrong_pin", "This is not the PIN that the user was shown.", "pin")
+        Ride.objects.filter(pk=ride.pk).update(pin_failures=F("pin_failures") + 1)
+        raise WrongPin(attr="pin")
 
 
 def start_ride(ride: Ride, *, actor: User, now: datetime) -> None:
@@ -65,9 +72,9 @@ def start_ride(ride: Ride, *, actor: User, now: datetime) -> None:
 
 def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, reason: str = "") -> None:
     """The session is over: freeze its end and fare, and open the payment. Raises `Conflict` unless it is running."""
-    if ride.status == RideStatus.EN_ROUTE or ride.start_time is None:
+    if ride.status == RideStatus.EN_ROUTE:
         raise Conflict("ride_not_started", "This session has not started.")
-    if ride.status != RideStatus.IN_PROGRESS:
+    if ride.status != RideStatus.IN_PROGRESS or ride.start_time is None:
         raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
     end_time = max(now, ride.start_time)  # where the clock has stepped back
     amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))

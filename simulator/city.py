@@ -63,7 +63,7 @@ class City:
         log.info("%d bots go to work", len(bots))
         tasks = [asyncio.create_task(keep_running(bot)) for bot in bots]
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait(tasks)  # unlike gather, leaves them at work when it is cancelled itself
             await asyncio.Event().wait()  # all were refused, and the log says why: starting again would change nothing
         finally:
             await sign_off_all(bots)

@@ -69,6 +69,7 @@ class Api:
     server: str
     rng: Random = field(default_factory=Random)
     errors: Counter[str] = field(default_factory=Counter)
+    transport: httpx.AsyncBaseTransport | None = None  # None: the network
 
     def __post_init__(self) -> None:
         self.http = httpx.AsyncClient(
@@ -77,6 +78,7 @@ class Api:
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             headers={"Accept": "application/json; version=1"},
             trust_env=False,
+            transport=self.transport,
         )
         # Hashing a password is heavy for the server on purpose.
         self.sign_ins = asyncio.Semaphore(2)

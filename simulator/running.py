@@ -13,7 +13,7 @@ from simulator.partner import Partner
 
 log = logging.getLogger(__name__)
 
-SIGN_OFF_S = 0.8
+SIGN_OFF_S = 0.6
 RESTART_S = 10.0
 
 

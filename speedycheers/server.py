@@ -4,16 +4,20 @@ SIGTERM and SIGINT stop it within 3 s: no new connections, sockets closed with 1
 clients come back at once), requests under way finished.
 """
 
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 
 from speedycheers import lifeline, protocols
+
+logger = logging.getLogger(__name__)
 
 STOP_S = 2.0
 EXIT_S = 3.0
@@ -92,6 +96,22 @@ class Server(protocols.Server):
             "disconnected" not in details or not (task := details.get("application_instance")) or not task.done()
             for details in self.connections.values()
         )
+
+    def application_checker(self) -> None:
+        """daphne's round of clean-ups. One that fails must not be the last."""
+        self.again_after(1, super().application_checker, self.application_checker)
+
+    def timeout_checker(self) -> None:
+        """daphne's round of pings and time-outs."""
+        self.again_after(2, super().timeout_checker, self.timeout_checker)
+
+    def again_after(self, pause_s: float, work: Callable[[], None], again: Callable[[], None]) -> None:
+        """Do the work, which plans its own next round at its end; plan it where the end isn't reached."""
+        try:
+            work()
+        except Exception:
+            logger.exception("a periodic check failed")
+            self.loop.call_later(pause_s, again)
 
     def kill_all_applications(self) -> Any:
         """daphne's own stumbles over connections without an application and waits for the others without limit."""

@@ -1,10 +1,13 @@
-"""`python -m tests`: the whole suite on SQLite, then on PostgreSQL. Browser tests run once. Arguments go to pytest."""
+"""`python -m tests`: the whole suite on SQLite, then on PostgreSQL. Arguments go to pytest.
+
+What no database has a part in runs once: the browser, and the program's start and end.
+"""
 
 import os
 import subprocess
 import sys
 
-RUNS = {"sqlite": [], "postgres": ["-m", "not browser"]}
+RUNS = {"sqlite": [], "postgres": ["-m", "not browser", "--ignore=tests/run"]}
 
 
 def run(database: str, arguments: list[str]) -> tuple[bool, str]:

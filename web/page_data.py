@@ -18,6 +18,7 @@ from requests_app.states import RequestStatus
 from rides.models import Ride
 from rides.selectors import active_ride_of_partner
 from rides.serializers import ride_body
+from web.templatetags.cheers import DRAWN_KINDS
 
 Data = dict[str, Any]
 
@@ -28,6 +29,7 @@ def region_data(region: Region) -> Data:
         "slug": region.slug,
         "name": region.name,
         "boundary": region.boundary,
+        "timeZone": region.time_zone,
         "tariff": {"amount": region.increment_amount, "currency": region.currency, "incrementS": region.increment_s},
         "cancellation": {"amount": region.cancellation_fee_amount, "graceS": region.cancellation_grace_s},
     }
@@ -56,7 +58,6 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
         "request": body,
         "ride": ride and ride_body(ride, viewer),
         "region": region_data(request.region),
-        "type": {"name": request.request_type.name, "icon": request.request_type.icon},
         "giveUpAt": request.give_up_at.isoformat() if waiting else None,
         "offerTtlS": settings.OFFER_TTL_S,
         "travel": travel(),
@@ -72,9 +73,15 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
         "offers": [offer_body(offer) for offer in open_offers_of(partner, now=now)],
         "ride": ride and ride_body(ride, partner.user),
         "regions": [region_data(region) for region in active_regions()],
-        "types": {t.slug: {"name": t.name, "icon": t.icon} for t in RequestType.objects.all()},
+        "offerTtlS": settings.OFFER_TTL_S,
+        "types": {kind.slug: kind_data(kind) for kind in RequestType.objects.all()},
         "travel": travel(),
     }
+
+
+def kind_data(kind: RequestType) -> Data:
+    """A kind of cheer: its name, and its picture, ours or an emoji."""
+    return {"name": kind.name, "icon": kind.icon, "drawn": kind.slug in DRAWN_KINDS}
 
 
 def travel() -> Data:

@@ -38,8 +38,8 @@ def request_to_repeat(user: User, request_id: str) -> CheerRequest | None:
 
 
 def history_of(user: User) -> QuerySet[CheerRequest]:
-    """A user's requests, newest first, with `rides` (newest first), their partners and payments at hand."""
-    rides = Ride.objects.select_related("partner").prefetch_related("payments").order_by("-accepted_at")
+    """A user's requests, newest first, with `rides` (newest first) and their payments at hand."""
+    rides = Ride.objects.prefetch_related("payments").order_by("-accepted_at")
     requests = requests_of(user).select_related("request_type").prefetch_related(Prefetch("rides", queryset=rides))
     return requests.order_by("-created_at")
 

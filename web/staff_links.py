@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
-from accounts.states import Application
-from payments.states import UNPAID
-from requests_app.states import RequestStatus
+from requests_app.admin_site import WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +15,15 @@ class Card:
     """A count that wants somebody's attention when it isn't zero."""
 
     key: str
-    label: str
+    title: str  # as in the admin's sidebar
     hint: str
     count: int
-    url: str
+
+    @property
+    def url(self) -> str:
+        """The list in the admin."""
+        model, query = WAITING[self.title]
+        return f"{reverse(f'admin:{model}_changelist')}?{urlencode(query)}"
 
 
 # Paths into the counts, as the page's script follows them, and what each means.
@@ -35,38 +38,9 @@ UNDER_WAY = [
 
 
 def staff_cards(counts: Mapping[str, Any]) -> list[Card]:
-    """What waits for staff, each with the list to work through."""
-    no_match = {"status__exact": RequestStatus.NO_MATCH.value}
-    applied = {"application__exact": Application.APPLIED.value}
-    unpaid = {"status__in": ",".join(status.value for status in UNPAID)}
+    """What waits for staff, each with the admin's list to work through."""
     return [
-        Card(
-            "deadLetters",
-            "Dead letters",
-            "Requests that nobody took",
-            counts["deadLetters"],
-            changelist("requests_app_cheerrequest", no_match),
-        ),
-        Card(
-            "applications",
-            "Applications",
-            "Partners waiting for approval",
-            counts["applications"],
-            changelist("accounts_partner", applied),
-        ),
-        Card(
-            "unpaid",
-            "Unpaid",
-            "Payments not settled yet",
-            counts["unpaid"],
-            changelist("payments_payment", unpaid),
-        ),
+        Card("deadLetters", "Dead letters", "Requests that nobody took", counts["deadLetters"]),
+        Card("applications", "Applications", "Partners waiting for approval", counts["applications"]),
+        Card("unpaid", "Unpaid", "Payments not settled yet", counts["unpaid"]),
     ]
-
-
-def changelist(model: str, query: Mapping[str, str]) -> str:
-    """The admin's list of a model, filtered; the admin's front page where it has no such list."""
-    try:
-        return f"{reverse(f'admin:{model}_changelist')}?{urlencode(query)}"
-    except NoReverseMatch:
-        return reverse("admin:index")

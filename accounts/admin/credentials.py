@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from knox.models import AuthToken
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import may_manage
@@ -115,7 +116,10 @@ class EmailAddressAdmin(ReadOnlyAdmin):
     owner = related("user", "Account", named=True)
 
     list_display = ("email", "owner", "verified", "primary")
-    list_filter = ("verified", "primary")
+    list_filter = (
+        ("verified", BooleanRadioFilter),
+        ("primary", BooleanRadioFilter),
+    )
     list_select_related = ("user",)
     search_fields = ("email", "user__email")
     search_ids = ("user_id",)
@@ -135,7 +139,7 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     used = moment("last_used_at", "Last used")
 
     list_display = ("kind", "owner", "created", "used")
-    list_filter = ("type",)
+    list_filter = (("type", ChoicesDropdownFilter),)
     list_select_related = ("user",)
     search_fields = ("user__email",)
     search_ids = ("user_id",)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from accounts.models import ApplicationTransition, PartnerTransition
 from api.admin.base import HistoryAdmin, ReadOnlyAdmin
@@ -30,7 +31,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
         return str(row.get_change_message())
 
     list_display = ("when", "who", "kind", "what", "change")
-    list_filter = ("action_flag", "content_type")
+    list_filter = (("action_flag", ChoicesDropdownFilter),)
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "change_message", "user__email")
     search_ids = ("user_id",)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import ApplicationTransition, Partner, PartnerTransition, User
@@ -92,22 +93,27 @@ class PartnerAdmin(NoAdding, StaffAdmin):
     def rated(self, row: Partner) -> str:
         return f"{row.rating} ({row.rating_count})" if row.rating_count else NOTHING
 
-    @shown("Their")
+    @shown("Lists")
     def own_lists(self, row: Partner) -> SafeString:
         lists = (("requests_app_offer", "Offers"), ("rides_ride", "Rides"))
         return format_html_join(" · ", "{}", ((list_link(name, text, q=row.pk),) for name, text in lists))
 
     list_display: Any = ("name", "account", "type", "application_badge", "status_badge", "since", "where", "rated")
-    list_filter = ("application", "status", "type", "region")
+    list_filter = (
+        ("application", ChoicesDropdownFilter),
+        ("status", ChoicesDropdownFilter),
+        ("type", ChoicesDropdownFilter),
+        ("region", RelatedDropdownFilter),
+    )
     list_select_related = ("user", "region")
     search_fields = ("name", "phone", "user__email")
     search_ids = ("pk", "user_id")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fieldsets = (
-        (None, {"fields": (("name", "type", "phone"), ("account", "own_lists"))}),
+        (None, {"fields": (("name", "phone"), "type", ("account", "own_lists"))}),
         ("Work", {"fields": (("application_badge", "applied"), ("status_badge", "since"), "rated")}),
-        ("Place", {"fields": (("where", "position", "positioned"),)}),
+        ("Place", {"fields": ("where", ("position", "positioned"))}),
     )
     readonly_fields = (
         "account",

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
@@ -20,7 +21,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from accounts.admin.revocation import activate, deactivate, may_manage, revoke_all
 from accounts.models import Partner, Role, User
 from api.admin.base import StaffAdmin, SuperuserOnly
-from api.admin.columns import NOTHING, badge, change_url, identity, link, list_link, moment, shown
+from api.admin.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from api.admin.steps import Step
 
 _DjangoUserAdmin: Any = DjangoUserAdmin  # generic to the type checker alone, as GroupAdmin is
@@ -110,7 +111,6 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
     change_password_form = NewPasswordForm
     steps = (DEACTIVATE, ACTIVATE, REVOKE)
 
-    number = identity()
     role_badge = badge("role", "Role", ROLE_COLOURS)
     created = moment("created_at", "Signed up")
     seen = moment("last_login", "Last sign-in")
@@ -118,14 +118,22 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
     @shown("Partner")
     def partner_link(self, row: User) -> str | SafeString:
         pk = Partner.objects.filter(user=row).values_list("pk", flat=True).first()
-        return link(change_url(Partner, pk), "Their page as a partner") if pk else NOTHING
+        return link(change_url(Partner, pk), "Partner page") if pk else NOTHING
 
-    @shown("Their")
+    @shown("Password")
+    def password_link(self, row: User) -> str | SafeString:
+        return link("../password/", "Set another" if row.has_usable_password() else "Set one")
+
+    @shown("Lists")
     def own_lists(self, row: User) -> SafeString:
         return format_html_join(" · ", "{}", ((list_link(name, text, q=row.pk),) for name, text in OWN_LISTS))
 
     list_display = ("email", "name", "role_badge", "is_active", "created", "seen")
-    list_filter = ("role", "is_active", "is_superuser")
+    list_filter = (
+        ("role", ChoicesDropdownFilter),
+        ("is_active", BooleanRadioFilter),
+        ("is_superuser", BooleanRadioFilter),
+    )
     search_fields = ("email", "name")
     search_ids = ("pk", "partner__pk")
     date_hierarchy = "created_at"
@@ -139,11 +147,12 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
         "created",
         "seen",
         "partner_link",
+        "password_link",
         "own_lists",
     )
     fieldsets = (
         (None, {"fields": (("email", "name"), ("role_badge", "is_active"), ("created", "seen"))}),
-        ("Theirs", {"fields": ("partner_link", "own_lists")}),
+        ("Theirs", {"fields": ("own_lists", ("partner_link", "password_link"))}),
     )
     staff_fieldset = ("Rights", {"fields": ("is_staff", "is_superuser", "groups")})
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)

@@ -16,7 +16,6 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
 
     list_display = ("created", "scope", "key", "status")
     list_display_links = ("created",)
-    list_filter = ("status",)
     search_fields = ("scope", "key")
     search_ids = ()
     ordering = ("-created_at",)

@@ -13,6 +13,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 from unfold.forms import PaginationInlineFormSet
 
 from api.admin.columns import moment, related, shown
@@ -149,6 +150,7 @@ class ReadOnlyInline(NoAdding, TabularInline):
     hide_title = True
     show_count = True
     per_page = HISTORY_PER_PAGE
+    ordering = ("-pk",)
     selected: ClassVar[Sequence[str]] = ()  # for select_related
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -190,7 +192,7 @@ class HistoryAdmin(_Trail, ReadOnlyAdmin):
 
     subject = related("subject", "Of")
     list_display = ("moment", "subject", "step", "who", "reason")
-    list_filter = ("new",)
+    list_filter = (("new", AllValuesCheckboxFilter),)
     list_select_related = ("actor",)
     search_fields = ("actor__email", "reason")
     search_ids = ("subject_id", "actor_id")

@@ -72,7 +72,7 @@ def list_link(list_name: str, text: str, **query: Any) -> str | SafeString:
 
 def short_id(pk: Any) -> str:
     """The end of an id, where those of the same time differ."""
-    return f"…{str(pk)[-8:]}"
+    return f"..{str(pk)[-8:]}"
 
 
 def badge_html(text: str, colour: str = "") -> SafeString:
@@ -96,8 +96,8 @@ def moment(field: str, title: str) -> Column:
     """A time to the second."""
 
     @shown(title, ordering=field)
-    def column(admin: Any, row: Any) -> str:
-        return moment_text(getattr(row, field))
+    def column(admin: Any, row: Any) -> SafeString:
+        return format_html('<span class="whitespace-nowrap">{}</span>', moment_text(getattr(row, field)))
 
     return column
 
@@ -112,12 +112,12 @@ def amount(field: str, title: str, *, currency: str = "currency") -> Column:
     return column
 
 
-def identity(title: str = "Id", *, linked: bool = False) -> Column:
-    """The row's own id, short; `linked` to its page where the list doesn't do so itself."""
+def identity(title: str = "Id") -> Column:
+    """The row's own id, short, and linked to its page."""
 
     @shown(title, ordering="pk")
     def column(admin: Any, row: Any) -> str | SafeString:
-        return link(change_url(type(row), row.pk) if linked else None, short_id(row.pk))
+        return link(change_url(type(row), row.pk), short_id(row.pk))
 
     return column
 

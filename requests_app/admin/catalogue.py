@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import PartnerType
@@ -68,7 +69,7 @@ class RequestTypeAdmin(StaffAdmin):
         return ", ".join(str(labels.get(each, each)) for each in row.partner_types) or "Anybody"
 
     list_display = ("name", "icon", "slug", "partners", "active", "position")
-    list_filter = ("active",)
+    list_filter = (("active", BooleanRadioFilter),)
     search_fields = ("name", "slug", "description")
     search_ids = ()
     ordering = ("position", "slug")

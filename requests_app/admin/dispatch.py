@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import User
 from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from api.admin.columns import badge, identity, moment, place, related, shown
+from api.admin.columns import badge, identity, moment, moment_text, place, related, shown
 from api.admin.steps import Step
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
 from requests_app.services import cancel_request_as_staff, requeue_request
@@ -47,7 +48,7 @@ REQUEUE = Step(
 )
 CANCEL = Step(
     "cancel",
-    "Cancel",
+    "Cancel request",
     _cancel,
     "It is called off, free of charge; an offer or a ride that has not started ends with it.",
     fits=lambda request: request.status in OPEN,
@@ -58,8 +59,7 @@ CANCEL = Step(
 
 
 class _OfferColumns:
-    number = identity()
-    linked = identity(linked=True)
+    linked = identity()
     status_badge = badge("status", "Status", OFFER_COLOURS)
     request_link = related("request", "Request")
     partner_link = related("partner", "Partner", named=True)
@@ -96,19 +96,23 @@ class CheerRequestAdmin(ReadOnlyAdmin):
     steps = (REQUEUE, CANCEL)
     inlines = (OfferInline, RideInline, RequestHistoryInline)
 
-    number = identity()
     status_badge = badge("status", "Status", REQUEST_COLOURS)
     created = moment("created_at", "Created")
-    next_attempt = moment("next_attempt_at", "Next attempt")
-    gives_up = moment("give_up_at", "Gives up")
     where = place()
     user_link = related("user", "User", named=True)
     region_link = related("region", "Region", named=True)
     type_link = related("request_type", "Type", named=True)
 
+    @shown("Next attempt")
+    def next_attempt(self, row: CheerRequest) -> str:
+        return moment_text(row.next_attempt_at if row.status == RequestStatus.PENDING else None)
+
+    @shown("Gives up")
+    def gives_up(self, row: CheerRequest) -> str:
+        return moment_text(row.give_up_at if row.status == RequestStatus.PENDING else None)
+
     list_display = (
         "created",
-        "number",
         "status_badge",
         "type_link",
         "region_link",
@@ -116,7 +120,11 @@ class CheerRequestAdmin(ReadOnlyAdmin):
         "attempts",
         "closed_because",
     )
-    list_filter = ("status", "region", "request_type")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("region", RelatedDropdownFilter),
+        ("request_type", RelatedDropdownFilter),
+    )
     list_select_related = ("user", "region", "request_type")
     search_fields = ("user__email", "user__name", "note", "closed_because")
     search_ids = ("pk", "user_id", "rides__pk", "offers__pk")
@@ -125,7 +133,7 @@ class CheerRequestAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_because"), ("user_link", "type_link"), "note")}),
         ("Place", {"fields": (("region_link", "where"),)}),
-        ("Matching", {"fields": (("attempts", "wave"), ("created", "next_attempt", "gives_up"))}),
+        ("Matching", {"fields": (("attempts", "wave"), "created", ("next_attempt", "gives_up"))}),
     )
     readonly_fields = (
         "status_badge",
@@ -145,8 +153,8 @@ class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
 
     inlines = (OfferHistoryInline,)
 
-    list_display = ("made", "number", "status_badge", "partner_link", "request_link", "distance", "answered")
-    list_filter = ("status", "wave")
+    list_display = ("made", "status_badge", "partner_link", "request_link", "distance", "answered")
+    list_filter = (("status", ChoicesDropdownFilter),)
     list_select_related = ("partner",)
     search_fields = ("partner__name", "partner__user__email", "closed_because")
     search_ids = ("pk", "request_id", "partner_id")
@@ -155,7 +163,7 @@ class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_because"), ("request_link", "partner_link"))}),
         ("Search", {"fields": (("distance", "wave"),)}),
-        ("Times", {"fields": (("made", "expires", "answered"),)}),
+        ("Times", {"fields": (("made", "expires"), "answered")}),
     )
     readonly_fields = ("status_badge", "request_link", "partner_link", "distance", "made", "expires", "answered")
 

@@ -10,6 +10,10 @@ form.addEventListener("submit", (event) => {
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   whilePressed($("button[type=submit]", form), async () => {
     const values = new FormData(form);
+    if (!values.get("phone").trim()) {
+      form.elements.phone.focus();
+      throw Object.assign(new Error("no phone"), { sentence: "Please give us a phone number to reach you." });
+    }
     const body = { type: values.get("type"), phone: values.get("phone").trim() };
     const name = values.get("name").trim();
     if (name) body.name = name;

@@ -39,7 +39,9 @@ export class CancelDialog {
     const free = left > 0 || cancellation.amount === 0;
     let terms = "Nobody has accepted yet, so cancelling is free.";
     if (left !== Infinity) {
-      terms = free ? `Cancelling is free for another ${clock(left)}. After that it costs ${fee}.` : `Your partner has been on the way for a while, so cancelling now costs ${fee}.`;
+      terms = free
+        ? `Cancelling is free for another ${clock(left)}. After that it costs ${fee}.`
+        : `Your partner has been on the way for a while, so cancelling now costs ${fee}.`;
       if (cancellation.amount === 0) terms = "Your partner is on the way. Cancelling is free.";
     }
     text($("#cancel-terms"), terms);

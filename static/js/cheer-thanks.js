@@ -54,9 +54,18 @@ export class Thanks {
   #offerTips({ amount, currency }) {
     if (this.#tipMade) return;
     this.#tipMade = true;
-    const choice = (value, label) => make("label", { className: "tip" }, make("input", { type: "radio", name: "tip", value: String(value) }), make("span", { textContent: label }));
+    const choice = (value, label) =>
+      make(
+        "label",
+        { className: "tip" },
+        make("input", { type: "radio", name: "tip", value: String(value) }),
+        make("span", { textContent: label }),
+      );
     const amounts = TIP_SHARES.map((share) => Math.max(1, Math.round(amount * share)));
-    $("#tip-amounts").append(...amounts.map((minor) => choice(minor, money({ amount: minor, currency }, { short: true }))), choice("other", "Other"));
+    $("#tip-amounts").append(
+      ...amounts.map((minor) => choice(minor, money({ amount: minor, currency }, { short: true }))),
+      choice("other", "Other"),
+    );
   }
 
   #chosenTip() {
@@ -64,21 +73,30 @@ export class Thanks {
   }
 
   #rate() {
-    whilePressed($("button", $("#rating-form")), async () => {
-      const rating = Number(new FormData($("#rating-form")).get("rating"));
-      if (!rating) throw Object.assign(new Error("no stars"), { sentence: "Choose one to five stars first." });
-      this.#onRide(await post(`/ride/${this.#ride.rideId}/rating`, { rating, comment: $("#comment").value.trim() }));
-    }, $("#rating-problem"));
+    whilePressed(
+      $("button", $("#rating-form")),
+      async () => {
+        const rating = Number(new FormData($("#rating-form")).get("rating"));
+        if (!rating) throw Object.assign(new Error("no stars"), { sentence: "Choose one to five stars first." });
+        this.#onRide(await post(`/ride/${this.#ride.rideId}/rating`, { rating, comment: $("#comment").value.trim() }));
+      },
+      $("#rating-problem"),
+    );
   }
 
   #tip() {
-    whilePressed($("button", $("#tip-form")), async () => {
-      const { currency } = this.#ride.tariff;
-      let amount = Number(this.#chosenTip());
-      if (this.#chosenTip() === "other") amount = Math.round(Number.parseFloat($("#tip-other").value.replace(",", ".")) * 10 ** minorDigits(currency));
-      if (!(amount > 0)) throw Object.assign(new Error("no amount"), { sentence: "Choose an amount first." });
-      await post(`/ride/${this.#ride.rideId}/tip`, { amount });
-      this.#onTip();
-    }, $("#tip-problem"));
+    whilePressed(
+      $("button", $("#tip-form")),
+      async () => {
+        const { currency } = this.#ride.tariff;
+        let amount = Number(this.#chosenTip());
+        if (this.#chosenTip() === "other")
+          amount = Math.round(Number.parseFloat($("#tip-other").value.replace(",", ".")) * 10 ** minorDigits(currency));
+        if (!(amount > 0)) throw Object.assign(new Error("no amount"), { sentence: "Choose an amount first." });
+        await post(`/ride/${this.#ride.rideId}/tip`, { amount });
+        this.#onTip();
+      },
+      $("#tip-problem"),
+    );
   }
 }

@@ -13,22 +13,31 @@ export const REASONS = {
 };
 
 /** The headline of a phase, and one sentence below it. */
-export function words(phase, { request, ride, partner }) {
+export function words(phase, { request, ride, partner }, { timeZone }) {
   const name = partner?.name ?? "Your partner";
   switch (phase) {
     case "looking":
       if (request.status === "offered") {
-        return { headline: "Asking somebody near you", detail: "They have a few seconds to say yes. If they don't, we ask the next one." };
+        return {
+          headline: "Asking somebody near you",
+          detail: "They have a few seconds to say yes. If they don't, we ask the next one.",
+        };
       }
       return request.attempts === 0
         ? { headline: "Looking for your cheerer", detail: "Your request is in. We ask the nearest free partner first." }
-        : { headline: "Still looking", detail: "Nobody free was close enough so far. We keep looking, wider each time." };
+        : {
+            headline: "Still looking",
+            detail: "Nobody free was close enough so far. We keep looking, wider each time.",
+          };
     case "on-way":
       return { headline: `${name} is on the way`, detail: "Stay where the pin is. The clock starts when they arrive." };
     case "running":
       return { headline: "You are being cheered", detail: "Enjoy it." };
     case "done":
-      return { headline: "That was your cheer", detail: ride?.endTime ? `It ended at ${timeOfDay(ride.endTime)}.` : "" };
+      return {
+        headline: "That was your cheer",
+        detail: ride?.endTime ? `It ended at ${timeOfDay(ride.endTime, timeZone)}.` : "",
+      };
     case "cancelled":
       return { headline: "Called off", detail: "This request is closed." };
     default:
@@ -39,13 +48,14 @@ export function words(phase, { request, ride, partner }) {
 /** What has been tried so far, honestly. */
 export function paintLooking({ request, requeued }, data) {
   const waitedS = (serverNow() - Date.parse(request.createdAt)) / 1000;
-  const facts = [`Asked for ${duration(waitedS)} ago.`];
+  const facts = [waitedS < 5 ? "You asked just now." : `You asked ${duration(waitedS)} ago.`];
   if (requeued) facts.unshift("Your partner could not make it. We are finding you somebody else, at no cost.");
   if (request.attempts === 1) facts.push("We have looked once so far.");
   if (request.attempts > 1) facts.push(`We have looked ${request.attempts} times so far.`);
   if (request.status === "offered") facts.push(`Each partner has ${data.offerTtlS} seconds to answer.`);
   // After a partner has called off, patience starts anew, and only a reload knows until when.
-  if (data.giveUpAt && !requeued) facts.push(`If nobody can come by ${timeOfDay(data.giveUpAt)}, we tell you so.`);
+  if (data.giveUpAt && !requeued)
+    facts.push(`If nobody can come by ${timeOfDay(data.giveUpAt, data.region.timeZone)}, we tell you so.`);
   const list = $("#search-facts");
   facts.forEach((fact, index) => {
     if (!list.children[index]) list.append(make("li"));

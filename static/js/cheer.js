@@ -24,7 +24,12 @@ city.marker("pin", data.request.location, "Your place");
 let partnerMarker = null;
 const meter = new Meter(refreshRide);
 const thanks = $("#rating-form") ? new Thanks({ onRide: (ride) => applyRide(ride), onTip: () => fetchBill() }) : null;
-const cancelDialog = new CancelDialog({ requestId: id, terms: data.region, ride: () => state.ride, onRequest: applyRequest });
+const cancelDialog = new CancelDialog({
+  requestId: id,
+  terms: data.region,
+  ride: () => state.ride,
+  onRequest: applyRequest,
+});
 
 function phase() {
   const { request, ride } = state;
@@ -38,7 +43,8 @@ function phase() {
 function applyRequest(request) {
   if (request.requestId !== id) return;
   version += 1;
-  if (request.status !== "pending" || state.request.status !== "pending") state.requeued ||= state.request.status === "accepted" && request.status === "pending";
+  if (request.status === "accepted") state.requeued = false;
+  else if (state.request.status === "accepted" && request.status === "pending") state.requeued = true;
   state.request = request;
   if (request.partner) {
     state.partner = request.partner;
@@ -114,7 +120,7 @@ function onFrame(frame) {
 function paint() {
   const now = phase();
   const changed = now !== shownPhase;
-  const said = words(now, state);
+  const said = words(now, state, data.region);
   text($("#headline"), said.headline);
   text($("#detail"), said.detail);
   document.title = `${said.headline} · SpeedyCheers`;
@@ -135,6 +141,8 @@ function enter(now) {
   const first = shownPhase === null;
   shownPhase = now;
   showPanel(now);
+  $("main").dataset.phase = now;
+  city.map.invalidateSize();
   if (!first) announce(`${$("#headline").textContent}. ${$("#detail").textContent}`);
   if (now !== "running") meter.stop();
   if (now !== "on-way" && now !== "looking") cancelDialog.close();
@@ -169,7 +177,12 @@ function paintCancelled() {
   const why = state.request.reason;
   text($("#cancel-why"), REASONS[why] ?? (why ? `The reason given: ${why}.` : "This request was called off."));
   const fee = state.bill?.lines.find((line) => line.kind === "cancellation_fee");
-  text($("#cancel-fee"), fee ? `A cancellation fee of ${money(fee.amount)} applies, because your partner was on the way already.` : "You pay nothing.");
+  text(
+    $("#cancel-fee"),
+    fee
+      ? `A cancellation fee of ${money(fee.amount)} applies, because your partner was on the way already.`
+      : "You pay nothing.",
+  );
 }
 
 paint();

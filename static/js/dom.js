@@ -23,6 +23,20 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const KINDS = new URL("../icons/kinds.svg", import.meta.url);
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A kind of cheer's picture: ours where there is one, else its emoji. */
+export function kindIcon(slug, { icon, drawn }) {
+  if (!drawn) return make("span", { className: "kind-icon", ariaHidden: "true", textContent: icon });
+  const [picture, use] = ["svg", "use"].map((tag) => document.createElementNS(SVG, tag));
+  picture.setAttribute("class", "kind-icon");
+  picture.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${KINDS.pathname}#${slug}`);
+  picture.append(use);
+  return picture;
+}
+
 /** Show one of the sections marked with `data-panel`, hide the others. */
 export function showPanel(name) {
   for (const panel of $$("[data-panel]")) show(panel, panel.dataset.panel === name);

@@ -55,8 +55,10 @@ export function perIncrement(seconds) {
   return seconds === 60 ? "per started minute" : `per started ${seconds / 60} minutes`;
 }
 
-export function timeOfDay(moment) {
-  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+/** A moment's time of day, in a time zone, or else in the device's. As the server writes it: 14:05. */
+export function timeOfDay(moment, timeZone = undefined) {
+  const shape = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
+  return new Date(moment).toLocaleTimeString(LOCALE, shape);
 }
 
 /** Great-circle metres between two {lat, lng}, by the haversine formula. */

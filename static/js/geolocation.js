@@ -12,14 +12,21 @@ export const hasGeolocation = () => isSecureContext && "geolocation" in navigato
 const placeOf = ({ coords }) => ({ lat: coords.latitude, lng: coords.longitude, accuracyM: coords.accuracy });
 
 function problem(error) {
-  return Object.assign(new Error(error.message), { sentence: WHY_NOT[error.code] ?? WHY_NOT[2], denied: error.code === 1 });
+  return Object.assign(new Error(error.message), {
+    sentence: WHY_NOT[error.code] ?? WHY_NOT[2],
+    denied: error.code === 1,
+  });
 }
 
 /** Where the device is: {lat, lng, accuracyM}. Rejects with an error that has a `sentence`. */
 export function whereAmI() {
   if (!hasGeolocation()) return Promise.reject(problem({ code: 2, message: "no geolocation here" }));
   return new Promise((resolve, reject) => {
-    navigator.geolocation.getCurrentPosition((found) => resolve(placeOf(found)), (error) => reject(problem(error)), OPTIONS);
+    navigator.geolocation.getCurrentPosition(
+      (found) => resolve(placeOf(found)),
+      (error) => reject(problem(error)),
+      OPTIONS,
+    );
   });
 }
 
@@ -29,6 +36,10 @@ export function follow(onPlace, onProblem) {
     onProblem(problem({ code: 2, message: "no geolocation here" }));
     return () => {};
   }
-  const watch = navigator.geolocation.watchPosition((found) => onPlace(placeOf(found)), (error) => onProblem(problem(error)), OPTIONS);
+  const watch = navigator.geolocation.watchPosition(
+    (found) => onPlace(placeOf(found)),
+    (error) => onProblem(problem(error)),
+    OPTIONS,
+  );
   return () => navigator.geolocation.clearWatch(watch);
 }

@@ -31,7 +31,8 @@ export function stayLive(path, { onFrame, poll }) {
     polling = null;
     if (state === "live") sign("live", "Live");
     else if (state === "lost") polling = setTimeout(pollOnce, PATIENCE_MS);
-    else sign("stale", signedOut ? "You have been signed out. Please sign in again." : "No longer live. Please reload.");
+    else
+      sign("stale", signedOut ? "You have been signed out. Please sign in again." : "No longer live. Please reload.");
   }
 
   const keepFresh = (frame) => {

@@ -5,7 +5,8 @@ import { make } from "./dom.js";
 const L = window.L; // the vendored library is a classic script
 const FOLDER = new URL("../map/", import.meta.url);
 const ICONS = new URL("../icons/", import.meta.url);
-const NEAR_ZOOM = 14; // from here on zones and places have names
+// From these zooms on there is room for the names of well-known places, of all places, of zones.
+const ROOM = { near: 13, nearer: 14.5, close: 15 };
 const METRES_PER_DEGREE = 111_320;
 const STEP_M = { false: 10, true: 100 }; // an arrow key, without and with Shift
 const ARROWS = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -46,16 +47,28 @@ export class CityMap {
       minZoom: 9,
       maxZoom: 18,
       zoomSnap: 0.5,
+      scrollWheelZoom: false, // the page must scroll past the map; see below
       zoomAnimation: !still,
       fadeAnimation: !still,
       markerZoomAnimation: !still,
     });
+    this.map.on("focus", () => this.map.scrollWheelZoom.enable());
+    this.map.on("blur", () => this.map.scrollWheelZoom.disable());
     this.map.attributionControl.setPrefix("Leaflet");
-    for (const [name, level] of [["zones", 300], ["names", 450]]) this.map.createPane(name).style.zIndex = level;
-    this.map.on("zoomend", () => element.classList.toggle("near", this.map.getZoom() >= NEAR_ZOOM));
+    for (const [name, level] of [
+      ["zones", 300],
+      ["names", 450],
+    ])
+      this.map.createPane(name).style.zIndex = level;
+    this.map.on("zoomend viewreset", () => {
+      for (const [name, zoom] of Object.entries(ROOM)) element.classList.toggle(name, this.map.getZoom() >= zoom);
+    });
     this.regions = regions;
     const shapes = regions.map(({ boundary }) =>
-      L.polygon(boundary.map((ring) => ring.map(swap)), { className: "map-region", interactive: false, pane: "zones" }).addTo(this.map),
+      L.polygon(
+        boundary.map((ring) => ring.map(swap)),
+        { className: "map-region", interactive: false, pane: "zones" },
+      ).addTo(this.map),
     );
     if (center) this.map.setView(toLatLng(center), zoom);
     else if (shapes.length) this.map.fitBounds(L.featureGroup(shapes).getBounds());
@@ -72,7 +85,7 @@ export class CityMap {
       return;
     }
     const home = this.#atlas[this.regions[0]?.slug]?.view;
-    if (home && moveThere && !this.moved) this.map.setView([home[0], home[1]], home[2]);
+    if (home && moveThere && !this.moved) this.map.setView([home[0], home[1]], home[2], { animate: false });
   }
 
   async #drawRegion(slug, { view, zones, labels, places }) {
@@ -82,18 +95,25 @@ export class CityMap {
     for (const feature of features) {
       const { name, label, park } = feature.properties;
       const shape = polygonsOf(feature.geometry).map((rings) => rings.map((ring) => ring.map(swap)));
-      L.polygon(shape, { className: park ? "map-zone map-park" : "map-zone", interactive: false, pane: "zones" }).addTo(this.map);
+      L.polygon(shape, { className: park ? "map-zone map-park" : "map-zone", interactive: false, pane: "zones" }).addTo(
+        this.map,
+      );
       this.#name(name, swap(label), "map-name zone");
       this.#zones.push({ name, polygons: polygonsOf(feature.geometry) });
     }
     for (const [name, lat, lng] of labels) this.#name(name, [lat, lng], "map-name borough");
-    for (const [name, lat, lng] of places) this.#name(name, [lat, lng], "map-name place");
+    for (const [name, lat, lng, major] of places) {
+      this.#name(name, [lat, lng], `map-name place${major ? " major" : ""}`);
+    }
   }
 
   #name(name, at, className) {
     const html = make("span", { textContent: name });
     const icon = L.divIcon({ className, html, iconSize: null });
-    L.marker(at, { icon, interactive: false, keyboard: false, pane: "names" }).addTo(this.map).getElement().setAttribute("aria-hidden", "true");
+    L.marker(at, { icon, interactive: false, keyboard: false, pane: "names" })
+      .addTo(this.map)
+      .getElement()
+      .setAttribute("aria-hidden", "true");
   }
 
   /** Well-known places of a region: [name, lat, lng]. Ask after `ready`. */
@@ -134,8 +154,21 @@ export class CityMap {
   marker(kind, place, label, { onMove = null } = {}) {
     const size = kind === "pin" ? [44, 46] : [38, 38];
     const iconAnchor = kind === "pin" ? [22, 43] : [19, 19];
-    const icon = L.icon({ iconUrl: new URL(`${kind}.svg`, ICONS).href, iconSize: size, iconAnchor, className: `map-${kind}` });
-    const marker = L.marker(toLatLng(place), { icon, alt: label, title: label, draggable: Boolean(onMove), keyboard: Boolean(onMove), interactive: Boolean(onMove), zIndexOffset: kind === "pin" ? 0 : 500 });
+    const icon = L.icon({
+      iconUrl: new URL(`${kind}.svg`, ICONS).href,
+      iconSize: size,
+      iconAnchor,
+      className: `map-${kind}`,
+    });
+    const marker = L.marker(toLatLng(place), {
+      icon,
+      alt: label,
+      title: label,
+      draggable: Boolean(onMove),
+      keyboard: Boolean(onMove),
+      interactive: Boolean(onMove),
+      zIndexOffset: kind === "pin" ? 0 : 500,
+    });
     marker.addTo(this.map);
     if (onMove) {
       marker.on("dragend", () => onMove(marker.getLatLng()));

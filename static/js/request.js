@@ -29,7 +29,12 @@ function setPlace(chosen, { look = false } = {}) {
 function describe() {
   if (!place) return;
   const region = regionAt(regions, place);
-  text($("#place-text"), region ? `At ${city.nameOf(place) ?? region.name}. Drag the pin to be exact.` : "We don't serve this place yet. Please choose another one.");
+  text(
+    $("#place-text"),
+    region
+      ? `At ${city.nameOf(place) ?? region.name}. Drag the pin to be exact.`
+      : "We don't serve this place yet. Please choose another one.",
+  );
   if (region) showTariff(region);
 }
 
@@ -82,7 +87,9 @@ async function send() {
 
 city.onPick((picked) => setPlace(picked));
 for (const field of [$("#lat"), $("#lng")]) field.addEventListener("change", typedPlace);
-$("#locate").addEventListener("click", () => whilePressed($("#locate"), async () => setPlace(await whereAmI(), { look: true })));
+$("#locate").addEventListener("click", () =>
+  whilePressed($("#locate"), async () => setPlace(await whereAmI(), { look: true })),
+);
 $("#request-form").addEventListener("submit", (event) => {
   event.preventDefault();
   whilePressed($("#submit"), send);

@@ -4,14 +4,30 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
 
 from payments.states import PaymentStatus
+from requests_app.models import RequestType
 from rides.models import Ride
 
 register = template.Library()
 
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 WITHOUT_MINOR_UNIT = {"jpy", "krw", "vnd", "clp", "isk", "ugx", "xaf", "xof"}  # ISO 4217, exponent 0
+
+
+# The kinds of cheer that static/icons/kinds.svg draws; any other shows its emoji.
+DRAWN_KINDS = frozenset(["classic", "pep_talk", "birthday", "celebration", "game_day", "serenade"])
+
+
+@register.simple_tag
+def kind_icon(kind: RequestType) -> str:
+    """A kind of cheer's picture. It says nothing that the name beside it does not."""
+    if kind.slug not in DRAWN_KINDS:
+        return format_html('<span class="kind-icon" aria-hidden="true">{}</span>', kind.icon)
+    address = f"{static('icons/kinds.svg')}#{kind.slug}"
+    return format_html('<svg class="kind-icon" aria-hidden="true" focusable="false"><use href="{}"/></svg>', address)
 
 
 @register.filter
@@ -48,7 +64,9 @@ def duration(value: timedelta | int | float | None) -> str:
     hours, rest = divmod(seconds, 3600)
     if hours:
         return f"{hours} h {rest // 60} min"
-    return f"{rest // 60} min {rest % 60} s" if rest >= 60 else f"{rest} s"
+    if rest < 60:
+        return f"{rest} s"
+    return f"{rest // 60} min {rest % 60} s" if rest % 60 else f"{rest // 60} min"
 
 
 @register.filter

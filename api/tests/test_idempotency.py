@@ -1,0 +1,199 @@
+"""`Idempotency-Key`. Two calls at once are in tests/test_races.py."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from accounts.models import Partner, User
+from api.models import IdempotencyRecord
+from regions.models import Region
+from requests_app.models import CheerRequest, Offer
+from requests_app.sweep import sweep_leftovers
+from rides.models import Ride
+from speedycheers.urls import api as api_paths
+from tests.cast import EMPIRE_STATE, LONDON, PASSWORD, Clock, assert_refused, at, client_of, fresh, match, unchanged
+
+BODY = {"location": at(EMPIRE_STATE)}
+
+
+def post(client: APIClient, path: str, body: Any, key: str = "k1") -> Any:
+    return client.post(path, body, HTTP_IDEMPOTENCY_KEY=key)
+
+
+def replayed(response: Any) -> bool:
+    return bool(response.headers.get("Idempotency-Replayed") == "true")
+
+
+def test_the_same_key_and_body_give_the_same_answer_and_one_effect(user_api: APIClient) -> None:
+    first = post(user_api, "/cheerRequest", BODY)
+    assert (first.status_code, replayed(first)) == (201, False)
+    with unchanged():
+        second = post(user_api, "/cheerRequest", BODY)
+    assert (second.status_code, replayed(second)) == (201, True)
+    assert second.json() == first.json()
+    assert CheerRequest.objects.count() == 1
+
+
+def test_also_where_the_state_has_moved_on(user_api: APIClient, pending: CheerRequest) -> None:
+    first = post(user_api, f"/cheerRequest/{pending.pk}/cancel", {})
+    post(user_api, "/cheerRequest", BODY, key="k2")
+    assert post(user_api, f"/cheerRequest/{pending.pk}/cancel", {}).json() == first.json()
+
+
+def test_the_order_of_keys_in_the_body_does_not_matter(user_api: APIClient) -> None:
+    post(user_api, "/cheerRequest", {"location": {"lat": 40.7, "lng": -73.99}, "note": "x"})
+    second = post(user_api, "/cheerRequest", {"note": "x", "location": {"lng": -73.99, "lat": 40.7}})
+    assert replayed(second)
+
+
+@pytest.mark.parametrize("body", [{**BODY, "note": "other"}, {"location": at(LONDON)}, {}])
+def test_another_body(user_api: APIClient, body: Any) -> None:
+    post(user_api, "/cheerRequest", BODY)
+    with unchanged():
+        assert_refused(post(user_api, "/cheerRequest", body), 409, "idempotency_mismatch")
+
+
+def test_another_path(user_api: APIClient, pending: CheerRequest) -> None:
+    post(user_api, f"/cheerRequest/{pending.pk}/cancel", {})
+    with unchanged():
+        assert_refused(post(user_api, "/partner/apply", {}), 409, "idempotency_mismatch")
+
+
+def test_keys_are_each_accounts_own(user_api: APIClient, other_user_api: APIClient) -> None:
+    first, second = (post(client, "/cheerRequest", BODY) for client in (user_api, other_user_api))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["requestId"] != second.json()["requestId"]
+
+
+def test_they_belong_to_the_account_and_not_to_the_token(user: User) -> None:
+    first, second = (post(client_of(user), "/cheerRequest", BODY) for _ in range(2))
+    assert replayed(second)
+    assert first.json() == second.json()
+
+
+def test_refusals_are_answers_too(user_api: APIClient, nyc: Region) -> None:
+    far = {"location": at(LONDON)}
+    first = post(user_api, "/cheerRequest", far)
+    assert_refused(first, 409, "region_not_served", "location")
+    nyc.boundary = [[[-180, -90], [180, -90], [180, 90], [-180, 90]]]
+    nyc.save()
+    second = post(user_api, "/cheerRequest", far)
+    assert_refused(second, 409, "region_not_served", "location")
+    assert replayed(second)
+    assert post(user_api, "/cheerRequest", far, key="k2").status_code == 201
+
+
+def test_invalid_bodies_are_answered_alike(user_api: APIClient) -> None:
+    first, second = (post(user_api, "/cheerRequest", {"location": None}) for _ in range(2))
+    assert first.status_code == second.status_code == 400
+    assert first.json() == second.json()
+
+
+def test_an_answer_without_content(partner_api: APIClient, offer: Offer) -> None:
+    for _ in range(2):
+        response = post(partner_api, "/rideDecline", {"offerId": str(offer.pk)})
+        assert (response.status_code, response.content) == (204, b"")
+
+
+def test_a_failure_of_ours_is_not_kept(user_api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_api.raise_request_exception = False
+    with monkeypatch.context() as patch, unchanged():
+        patch.setattr("requests_app.announce.request_updated", lambda *_: 1 / 0)
+        assert post(user_api, "/cheerRequest", BODY).status_code == 500
+    assert not IdempotencyRecord.objects.exists()
+    assert post(user_api, "/cheerRequest", BODY).status_code == 201
+
+
+def test_refused_before_the_handler_nothing_is_kept(partner_api: APIClient, anonymous: APIClient) -> None:
+    assert post(partner_api, "/cheerRequest", BODY).status_code == 403
+    assert post(anonymous, "/cheerRequest", BODY).status_code == 401
+    assert not IdempotencyRecord.objects.exists()
+
+
+def test_for_24_hours(user_api: APIClient, pending: CheerRequest, clock: Clock) -> None:
+    path = f"/cheerRequest/{pending.pk}/cancel"
+    post(user_api, path, {})
+    clock.advance(settings.IDEMPOTENCY_KEY_TTL_S)
+    assert replayed(post(user_api, path, {}))
+    clock.advance(1)
+    assert_refused(post(user_api, path, {}), 409, "request_cancelled")
+
+
+def test_the_sweep_deletes_what_has_had_its_time(user_api: APIClient, clock: Clock) -> None:
+    post(user_api, "/cheerRequest", BODY)
+    sweep_leftovers(clock.advance(settings.IDEMPOTENCY_KEY_TTL_S - 1))
+    assert IdempotencyRecord.objects.count() == 1
+    sweep_leftovers(clock.advance(2))
+    assert not IdempotencyRecord.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 256, "a\tb", "a\x7fb"])
+def test_keys_that_are_none(user_api: APIClient, key: str) -> None:
+    with unchanged():
+        assert_refused(post(user_api, "/cheerRequest", BODY, key=key), 400, "invalid", "Idempotency-Key")
+
+
+@pytest.mark.parametrize("key", ["1", "x" * 255, "018f-…", "🎉", "' OR 1=1 --"])
+def test_keys_that_are(user_api: APIClient, key: str) -> None:
+    assert [post(user_api, "/cheerRequest", BODY, key=key).status_code for _ in range(2)] == [201, 201]
+
+
+def test_without_a_key_each_call_counts(user_api: APIClient) -> None:
+    assert user_api.post("/cheerRequest", BODY).status_code == 201
+    assert user_api.post("/cheerRequest", BODY).status_code == 409
+    assert not IdempotencyRecord.objects.exists()
+
+
+def test_no_password_and_no_secret_is_kept(anonymous: APIClient) -> None:
+    body = {"email": "ada@cast.test", "password": PASSWORD, "name": "Ada"}
+    assert [post(anonymous, "/signup", body).status_code for _ in range(2)] == [201, 201]
+    record = IdempotencyRecord.objects.get()
+    assert PASSWORD not in str(record.body)
+    guess = json.dumps(["POST", "/signup", body], sort_keys=True)
+    assert record.fingerprint != hashlib.sha256(guess.encode()).hexdigest()
+    anonymous.post("/login", body, HTTP_IDEMPOTENCY_KEY="k2")
+    assert IdempotencyRecord.objects.count() == 1
+
+
+EXEMPT = {
+    "login": "its answer is a secret",
+    "socketTicket": "its answer is a secret",
+    "logout": "twice is once",
+    "updatePaymentInfo": "the event's own id does it",
+}
+
+
+def test_every_post_takes_one_but_those_that_must_not() -> None:
+    without = {
+        str(pattern.pattern)
+        for pattern in api_paths
+        if (post := getattr(pattern.callback.view_class, "post", None)) and not getattr(post, "idempotent", False)
+    }
+    assert without == set(EXEMPT)
+
+
+def test_the_whole_way_with_every_call_made_twice(
+    user_api: APIClient, partner_api: APIClient, partner: Partner, nyc: Region
+) -> None:
+    """A client on a bad line repeats everything, and it is as if it had not."""
+
+    def twice(client: APIClient, path: str, body: Any) -> Any:
+        first, second = (post(client, path, body, key=path) for _ in range(2))
+        assert (first.status_code, first.json()) == (second.status_code, second.json())
+        return first.json()
+
+    made = twice(user_api, "/cheerRequest", BODY)
+    match(nyc)
+    ride = twice(partner_api, "/rideAccept", {"requestId": made["requestId"]})
+    for path in ("/rideStart", "/rideEnd"):
+        twice(partner_api, path, {"rideId": ride["rideId"]})
+    for path, body in (("rating", {"rating": 5}), ("tip", {"amount": 100})):
+        twice(user_api, f"/ride/{ride['rideId']}/{path}", body)
+    found = Ride.objects.get()
+    assert [t.new for t in found.transitions.all()] == ["en_route", "in_progress", "completed"]
+    assert (fresh(partner).status, fresh(partner).rating_count) == ("available", 1)
+    assert sorted(found.payments.values_list("kind", flat=True)) == ["fare", "tip"]

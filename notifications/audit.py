@@ -1,0 +1,46 @@
+"""What the event log promises."""
+
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Window
+from django.db.models.functions import Lag
+
+from api.audit import Checks, Result, one_each, unless, wrong_rows
+from notifications.models import Event, Stream
+
+CHECKS = Checks()
+
+
+@CHECKS
+def one_event_per_number(now: datetime) -> Result:
+    """A recipient's number belongs to one event."""
+    return one_each(Event.objects.all(), "recipient", "seq")
+
+
+@CHECKS
+def events_have_no_gap(now: datetime) -> Result:
+    """The events kept for a recipient are numbered without a gap."""
+    before = Window(Lag("seq"), partition_by="recipient", order_by="seq")
+    events = Event.objects.annotate(_before=before)
+    return wrong_rows(Event.objects.all(), events.filter(_before__isnull=False).exclude(seq=F("_before") + 1))
+
+
+@CHECKS
+def streams_end_with_their_newest_event(now: datetime) -> Result:
+    """The newest event kept for a recipient has the number that the counter stands at."""
+    newest = Subquery(Event.objects.filter(recipient=OuterRef("pk")).order_by("-seq").values("seq")[:1])
+    streams = Stream.objects.annotate(_newest=newest)
+    return wrong_rows(Stream.objects.all(), streams.filter(_newest__isnull=False).exclude(_newest=F("last_seq")))
+
+
+@CHECKS
+def events_have_a_stream(now: datetime) -> Result:
+    """Every event's recipient has a counter."""
+    events = Event.objects.all()
+    return wrong_rows(events, events.exclude(Exists(Stream.objects.filter(pk=OuterRef("recipient")))))
+
+
+@CHECKS
+def nothing_unsent_is_acknowledged(now: datetime) -> Result:
+    """Nobody has acknowledged more than they were sent."""
+    return unless(Stream.objects.all(), Q(acked_seq__gte=0, last_seq__gte=F("acked_seq")))

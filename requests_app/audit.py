@@ -1,0 +1,211 @@
+"""What requests and offers promise, and with them the whole of the dispatch. Gathers every app's checks."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+import accounts.audit
+import api.audit
+import notifications.audit
+import payments.audit
+import regions.audit
+import rides.audit
+from accounts.models import Partner
+from accounts.states import PartnerStatus
+from api.audit import (
+    GRACE,
+    OVERDUE,
+    Check,
+    Checks,
+    Result,
+    add_history_checks,
+    exactly_one,
+    known_values,
+    number,
+    one_each,
+    unless,
+    wrong_rows,
+)
+from requests_app.models import CheerRequest, Offer
+from requests_app.states import OPEN, OfferStatus, RequestStatus
+from rides.models import Ride
+from rides.states import ACTIVE, RideStatus
+
+CHECKS = Checks()
+
+PENDING_OFFERS = Offer.objects.filter(status=OfferStatus.PENDING)
+ACTIVE_RIDES = Ride.objects.filter(status__in=ACTIVE)
+
+
+# ---------------------------------------------------------------- requests
+
+
+@CHECKS
+def request_statuses_are_known(now: datetime) -> Result:
+    """A request's status is one that we know."""
+    return known_values(CheerRequest.objects.all(), "status", RequestStatus.values)
+
+
+@CHECKS
+def one_open_request_per_user(now: datetime) -> Result:
+    """A user has one open request at most."""
+    return one_each(CheerRequest.objects.filter(status__in=OPEN), "user_id")
+
+
+@CHECKS
+def requests_lie_on_the_globe(now: datetime) -> Result:
+    """A request's location lies on the globe."""
+    return unless(CheerRequest.objects.all(), Q(lat__range=(-90, 90), lng__range=(-180, 180)))
+
+
+@CHECKS
+def pending_requests_are_looked_at_again(now: datetime) -> Result:
+    """A pending request knows when matching looks at it next."""
+    return unless(CheerRequest.objects.all(), ~Q(status=RequestStatus.PENDING) | Q(next_attempt_at__isnull=False))
+
+
+@CHECKS
+def dead_letters_have_a_reason(now: datetime) -> Result:
+    """A request that nobody took says why."""
+    return unless(CheerRequest.objects.all(), ~Q(status=RequestStatus.NO_MATCH) | ~Q(closed_because=""))
+
+
+@CHECKS
+def offered_requests_have_one_offer(now: datetime) -> Result:
+    """A request is offered exactly while one offer for it awaits an answer."""
+    inner = PENDING_OFFERS.filter(request=OuterRef("pk"))
+    return exactly_one(CheerRequest.objects.all(), Q(status=RequestStatus.OFFERED), inner)
+
+
+@CHECKS
+def accepted_requests_have_one_active_ride(now: datetime) -> Result:
+    """A request is accepted exactly while one ride for it is under way."""
+    inner = ACTIVE_RIDES.filter(request=OuterRef("pk"))
+    return exactly_one(CheerRequest.objects.all(), Q(status=RequestStatus.ACCEPTED), inner)
+
+
+@CHECKS
+def completed_requests_have_one_completed_ride(now: datetime) -> Result:
+    """A request is completed exactly if one ride for it is."""
+    inner = Ride.objects.filter(request=OuterRef("pk"), status=RideStatus.COMPLETED)
+    return exactly_one(CheerRequest.objects.all(), Q(status=RequestStatus.COMPLETED), inner)
+
+
+@CHECKS
+def closed_requests_hold_nobody(now: datetime) -> Result:
+    """A request that is over holds no offer and no ride."""
+    closed = CheerRequest.objects.exclude(status__in=OPEN)
+    held = Exists(PENDING_OFFERS.filter(request=OuterRef("pk"))) | Exists(ACTIVE_RIDES.filter(request=OuterRef("pk")))
+    return wrong_rows(closed, closed.filter(held))
+
+
+# ---------------------------------------------------------------- offers
+
+
+@CHECKS
+def offer_statuses_are_known(now: datetime) -> Result:
+    """An offer's status is one that we know."""
+    return known_values(Offer.objects.all(), "status", OfferStatus.values)
+
+
+@CHECKS
+def one_open_offer_per_request(now: datetime) -> Result:
+    """A request is offered to one partner at a time."""
+    return one_each(PENDING_OFFERS, "request_id")
+
+
+@CHECKS
+def one_open_offer_per_partner(now: datetime) -> Result:
+    """A partner is offered one request at a time."""
+    return one_each(PENDING_OFFERS, "partner_id")
+
+
+@CHECKS
+def one_accepted_offer_per_ride(now: datetime) -> Result:
+    """An offer was accepted exactly for each ride, by its partner, for its request."""
+    accepted = Offer.objects.filter(status=OfferStatus.ACCEPTED)
+    rides = Ride.objects.annotate(_offers=number(_of_same_pair(accepted)))
+    without = accepted.exclude(Exists(_of_same_pair(Ride.objects.all())))
+    return wrong_rows(Ride.objects.all(), rides.exclude(_offers=1), without)
+
+
+def _of_same_pair(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(request=OuterRef("request"), partner=OuterRef("partner"))
+
+
+@CHECKS
+def offers_expire_after_they_are_made(now: datetime) -> Result:
+    """An offer expires after it was made."""
+    return unless(Offer.objects.all(), Q(expires_at__gt=F("created_at")))
+
+
+@CHECKS
+def answered_offers_say_when(now: datetime) -> Result:
+    """An offer has the time of its answer exactly if it no longer awaits one."""
+    waiting, answered = Q(status=OfferStatus.PENDING), Q(answered_at__isnull=False)
+    return unless(Offer.objects.all(), (waiting & ~answered) | (~waiting & answered))
+
+
+# ---------------------------------------------------------------- partners and rides
+
+
+@CHECKS
+def offered_partners_have_one_offer(now: datetime) -> Result:
+    """A partner is offered exactly while one offer awaits their answer."""
+    inner = PENDING_OFFERS.filter(partner=OuterRef("pk"))
+    return exactly_one(Partner.objects.all(), Q(status=PartnerStatus.OFFERED), inner)
+
+
+@CHECKS
+def busy_partners_have_one_active_ride(now: datetime) -> Result:
+    """A partner is busy exactly while they are on one ride."""
+    inner = ACTIVE_RIDES.filter(partner=OuterRef("pk"))
+    return exactly_one(Partner.objects.all(), Q(status=PartnerStatus.BUSY), inner)
+
+
+@CHECKS
+def rides_serve_the_user_who_asked(now: datetime) -> Result:
+    """A ride's user is the one who made its request, and is not its own partner."""
+    same = Q(user_id=F("request__user_id"))
+    return unless(Ride.objects.all(), same & ~Q(partner__user_id=F("user_id")))
+
+
+# ---------------------------------------------------------------- deadlines
+
+
+@CHECKS.of_kind(OVERDUE)
+def offers_lapse_in_time(now: datetime) -> Result:
+    """No offer awaits an answer long past its end."""
+    return wrong_rows(PENDING_OFFERS.all(), PENDING_OFFERS.filter(expires_at__lt=now - GRACE))
+
+
+@CHECKS.of_kind(OVERDUE)
+def requests_are_given_up_in_time(now: datetime) -> Result:
+    """No request is looked for long past its user's patience."""
+    pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
+    return wrong_rows(pending, pending.filter(give_up_at__lt=now - GRACE))
+
+
+@CHECKS.of_kind(OVERDUE)
+def requests_are_looked_at_in_time(now: datetime) -> Result:
+    """No pending request waits long past its next attempt."""
+    pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
+    return wrong_rows(pending, pending.filter(next_attempt_at__lt=now - GRACE, give_up_at__gt=now))
+
+
+add_history_checks(CHECKS, "request", CheerRequest, CheerRequest.history, CheerRequest.graph)
+add_history_checks(CHECKS, "offer", Offer, Offer.history, Offer.graph)
+
+
+def all_checks() -> list[Check]:
+    """Every app's checks, the lowest app's first."""
+    return [
+        *api.audit.CHECKS,
+        *notifications.audit.CHECKS,
+        *regions.audit.CHECKS,
+        *accounts.audit.CHECKS,
+        *payments.audit.CHECKS,
+        *rides.audit.CHECKS,
+        *CHECKS,
+    ]

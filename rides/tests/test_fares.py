@@ -1,0 +1,132 @@
+"""The fare, and that display, charge and receipt are one."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from payments.models import Payment
+from rides.fares import Tariff, elapsed, fare, increments
+from rides.models import Ride
+from tests.cast import Clock
+
+TEN_DOLLARS = Tariff(amount=1000, currency="usd", increment_s=300)
+MICROSECOND = timedelta(microseconds=1)
+
+DURATIONS = st.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=400))
+INCREMENTS_S = st.integers(1, 100_000)
+TARIFFS = st.builds(Tariff, amount=st.integers(0, 10**9), currency=st.just("usd"), increment_s=INCREMENTS_S)
+
+
+def minutes(text: str) -> timedelta:
+    """`4:59.999` as a duration."""
+    whole, _, seconds = text.partition(":")
+    return timedelta(minutes=int(whole), microseconds=round(float(seconds) * 1_000_000))
+
+
+EXAMPLES = [
+    ("0:00", 1000),
+    ("0:00.001", 1000),
+    ("4:59.999", 1000),
+    ("5:00", 1000),
+    ("5:00.000001", 2000),
+    ("5:00.001", 2000),
+    ("9:59", 2000),
+    ("10:00", 2000),
+    ("10:00.000001", 3000),
+    ("60:00", 12_000),
+    ("1440:00", 288_000),
+    ("1440:00.001", 289_000),
+]
+
+
+@pytest.mark.parametrize(("ran", "cents"), EXAMPLES)
+def test_examples(ran: str, cents: int) -> None:
+    assert fare(TEN_DOLLARS, minutes(ran)) == cents
+
+
+def test_a_clock_that_steps_back_bills_one_increment() -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    assert elapsed(now, now - timedelta(hours=1)) == timedelta(0)
+    assert fare(TEN_DOLLARS, timedelta(hours=-1)) == 1000
+
+
+def test_times_with_other_offsets_and_across_a_change_of_summer_time() -> None:
+    from zoneinfo import ZoneInfo
+
+    here = ZoneInfo("America/New_York")
+    start = datetime(2026, 11, 1, 5, 58, tzinfo=UTC)  # 01:58, four minutes before the clocks go back
+    end = datetime(2026, 11, 1, 6, 3, tzinfo=UTC).astimezone(here)
+    assert fare(TEN_DOLLARS, elapsed(start, end)) == 1000
+
+
+def test_other_tariffs() -> None:
+    assert fare(Tariff(1, "jpy", 1), timedelta(seconds=86_400)) == 86_400
+    assert fare(Tariff(0, "usd", 300), timedelta(hours=5)) == 0
+
+
+@given(tariff=TARIFFS, duration=DURATIONS, more=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=2)))
+def test_longer_never_costs_less(tariff: Tariff, duration: timedelta, more: timedelta) -> None:
+    assert fare(tariff, duration + more) >= fare(tariff, duration)
+
+
+@given(tariff=TARIFFS, duration=DURATIONS)
+def test_a_started_session_bills_whole_increments_and_at_least_one(tariff: Tariff, duration: timedelta) -> None:
+    count = increments(duration, tariff.increment_s)
+    assert count >= 1
+    assert fare(tariff, duration) == count * tariff.amount
+
+
+@given(increment_s=INCREMENTS_S, duration=st.timedeltas(min_value=MICROSECOND, max_value=timedelta(days=400)))
+def test_every_started_increment_and_no_other_is_billed(increment_s: int, duration: timedelta) -> None:
+    count, length = increments(duration, increment_s), timedelta(seconds=increment_s)
+    assert (count - 1) * length < duration <= count * length
+
+
+@given(increment_s=INCREMENTS_S, whole=st.integers(1, 5000))
+def test_the_border_belongs_to_the_increment_that_ends_there(increment_s: int, whole: int) -> None:
+    border = timedelta(seconds=increment_s * whole)
+    assert increments(border - MICROSECOND, increment_s) == whole
+    assert increments(border, increment_s) == whole
+    assert increments(border + MICROSECOND, increment_s) == whole + 1
+
+
+@given(
+    tariff=TARIFFS,
+    one=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=30)),
+    other=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=30)),
+)
+def test_two_sessions_cost_as_much_as_one_or_one_increment_more(
+    tariff: Tariff, one: timedelta, other: timedelta
+) -> None:
+    apart, together = fare(tariff, one) + fare(tariff, other), fare(tariff, one + other)
+    assert together <= apart <= together + tariff.amount
+
+
+# ---------------------------------------------------------------- one function for all of it
+
+
+@pytest.mark.parametrize(("ran", "cents"), EXAMPLES)
+def test_display_charge_receipt_and_final_fare_agree(
+    partner_api: APIClient, user_api: APIClient, running: Ride, clock: Clock, ran: str, cents: int
+) -> None:
+    assert running.start_time is not None
+    clock.now = running.start_time + minutes(ran)
+    shown: Any = user_api.get(f"/ride/{running.pk}").json()
+    ended: Any = partner_api.post("/rideEnd", {"rideId": str(running.pk)}).json()
+    [payment] = Payment.objects.filter(ride=running)
+    receipt: Any = user_api.get(f"/ride/{running.pk}/receipt").json()
+    [line] = receipt["lines"]
+    assert (
+        shown["fare"]["amount"]
+        == ended["fare"]["amount"]
+        == payment.amount
+        == line["amount"]["amount"]
+        == line["quantity"] * line["unitAmount"]
+        == receipt["total"]["amount"]
+        == cents
+    )
+    assert shown["elapsedS"] == ended["elapsedS"] == minutes(ran).total_seconds()

@@ -1,0 +1,126 @@
+"""A phone's socket: numbering, resuming, coming back."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from simulator import feed as feeds
+from simulator.feed import Feed
+from simulator.tests.fakes import NoDelay, api_of, event, hello, no_errors, signed_in, socket_server, soon
+
+
+@asynccontextmanager
+async def followed(server: str) -> AsyncIterator[tuple[Feed, list[dict[str, Any]]]]:
+    """A feed that runs, and the frames it has given."""
+
+    def log_in(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"token": "fresh"})
+
+    frames: list[dict[str, Any]] = []
+    account = signed_in(api_of(log_in, server))
+    feed = Feed(account, "/partner/notification", on_frame=frames.append, errors=no_errors(), rng=NoDelay())
+    task = asyncio.create_task(feed.run())
+    try:
+        yield feed, frames
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def stay(connection: ServerConnection) -> None:
+    await connection.wait_closed()
+
+
+async def test_gives_each_event_once_and_acknowledges_it() -> None:
+    acks: list[Any] = []
+
+    async def talk(connection: ServerConnection) -> None:
+        for text in (hello(4), event(5), event(5), event(6)):
+            await connection.send(text)
+        async for text in connection:
+            acks.append(json.loads(text))
+
+    async with socket_server(talk) as (server, connections), followed(server) as (feed, frames):
+        await soon(lambda: len(acks) == 3)
+        assert [frame["seq"] for frame in frames] == [4, 5, 6]
+        assert acks[-1] == {"type": "ack", "seq": 6}
+        assert (feed.numbering.missing, feed.numbering.repeated) == (0, 1)
+        request = connections[0].request
+        assert request is not None
+        assert request.headers["Authorization"] == "Bearer good"
+
+
+async def test_comes_back_with_the_last_number() -> None:
+    async def first(connection: ServerConnection) -> None:
+        await connection.send(hello(0))
+        await connection.send(event(1))
+        await connection.recv()
+        await connection.close(1012)
+
+    async def second(connection: ServerConnection) -> None:
+        for text in (hello(3, resumed=True), event(2), event(3)):
+            await connection.send(text)
+        await stay(connection)
+
+    async with socket_server(first, second) as (server, connections), followed(server) as (feed, frames):
+        await soon(lambda: feed.numbering.last == 3)
+        assert [frame["type"] for frame in frames] == ["hello", "thing", "hello", "thing", "thing"]
+        request = connections[1].request
+        assert request is not None
+        assert "after=1" in request.path
+        assert feed.numbering.missing == 0
+        assert feed.reconnections == 1
+
+
+async def test_a_token_that_has_lapsed_is_replaced() -> None:
+    async def refuse(connection: ServerConnection) -> None:
+        await connection.close(4401)
+
+    async def welcome(connection: ServerConnection) -> None:
+        await connection.send(hello(0))
+        await stay(connection)
+
+    async with socket_server(refuse, welcome) as (server, connections), followed(server) as (feed, _):
+        await soon(feed.connected.is_set)
+        request = connections[1].request
+        assert request is not None
+        assert request.headers["Authorization"] == "Bearer fresh"
+
+
+async def test_who_is_replaced_does_not_fight(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def replace(connection: ServerConnection) -> None:
+        await connection.send(hello(0))
+        await connection.close(4409)
+
+    monkeypatch.setitem(feeds.REST_S, 4409, 0.3)
+    async with socket_server(replace) as (server, connections), followed(server) as (feed, _):
+        await soon(lambda: feed.reconnections == 1)
+        await asyncio.sleep(0.1)
+        assert len(connections) == 1
+        await soon(lambda: len(connections) == 2)
+
+
+async def test_what_the_server_never_sent_is_found_at_the_end() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        request = connection.request
+        assert request is not None
+        await connection.send(hello(9 if "roll-call" in request.path else 7))
+        await stay(connection)
+
+    async with socket_server(talk) as (server, _), followed(server) as (feed, _frames):
+        await soon(feed.connected.is_set)
+        assert await feed.undelivered() == 2
+
+
+async def test_nothing_is_sent_without_a_connection() -> None:
+    account = signed_in(api_of(lambda request: httpx.Response(200), "http://127.0.0.1:9"))
+    feed = Feed(account, "/x", on_frame=lambda frame: None, errors=no_errors(), rng=NoDelay())
+    assert not await feed.send({"type": "ping"})
+    assert await feed.undelivered() is None
+    assert feed.errors.total() == 1

@@ -1,0 +1,136 @@
+// The ride in hand: on the way, then the running session.
+
+import { get, post } from "./api.js";
+import { $, kindIcon, show, text, whilePressed } from "./dom.js";
+import { clock, distance, eta, metresBetween, money, travelS } from "./format.js";
+import { Meter } from "./meter.js";
+
+export class ServingPanel {
+  #data;
+  #on;
+  #ride = null;
+  #metered = null;
+  #meter = new Meter(() => this.refresh());
+
+  /** `on.ride(ride)` is handed each new state of the ride. */
+  constructor(data, on) {
+    this.#data = data;
+    this.#on = on;
+    $("#start-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#start();
+    });
+    $("#end").addEventListener("click", () => this.#askEnd());
+    $("#end-keep").addEventListener("click", () => $("#end-dialog").close());
+    $("#end-confirm").addEventListener("click", () => this.#end());
+    $("#call-off").addEventListener("click", () => $("#call-off-dialog").showModal());
+    $("#call-off-keep").addEventListener("click", () => $("#call-off-dialog").close());
+    $("#call-off-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#callOff();
+    });
+    setInterval(() => $("#end-dialog").open && this.#paintEnd(), 500);
+  }
+
+  /** `request` is what is to be served, null until it is known; `place` is where the partner is. */
+  paint(ride, request, place) {
+    this.#ride = ride;
+    const running = ride?.status === "in_progress";
+    if (!running) this.#meter.stop();
+    if (!ride) {
+      this.#metered = null;
+      for (const dialog of [$("#end-dialog"), $("#call-off-dialog")]) dialog.close();
+      return;
+    }
+    show($("#start-form"), !running);
+    show($("#call-off-row"), !running);
+    show($("#way-row"), !running);
+    show($("#running"), running);
+    show($("#pin-field"), ride.pinRequired && !running);
+    if (running && this.#metered !== ride) this.#meter.show(ride);
+    this.#metered = running ? ride : null;
+    if (request) this.#paintRequest(request, running ? null : place);
+  }
+
+  #paintRequest(request, place) {
+    const kind = this.#data.types[request.requestType] ?? { name: request.requestType, icon: "🎉" };
+    if ($("#ride-type").textContent !== kind.name) $("#ride-icon").replaceChildren(kindIcon(request.requestType, kind));
+    text($("#ride-type"), kind.name);
+    text($("#ride-note"), request.note);
+    show($("#ride-note"), Boolean(request.note));
+    const { lat, lng } = request.location;
+    $("#directions").href = `https://www.google.com/maps/dir/?api=1&destination=${lat},${lng}`;
+    $("#geo").href = `geo:${lat},${lng}?q=${lat},${lng}`;
+    const away = place && metresBetween(place, request.location);
+    text(
+      $("#ride-distance"),
+      away === null ? "" : `${distance(away)} to go, about ${eta(travelS(away, this.#data.travel))}.`,
+    );
+  }
+
+  /** Ask how the ride stands. */
+  async refresh() {
+    const rideId = this.#ride?.rideId;
+    if (!rideId) return;
+    try {
+      this.#on.ride(await get(`/ride/${rideId}`));
+    } catch (error) {
+      console.info("The ride could not be refreshed; the next try may do.", error.message);
+    }
+  }
+
+  #start() {
+    const pinField = $("#pin-input");
+    const pin = pinField.value.trim();
+    whilePressed($("#start"), async () => {
+      try {
+        this.#on.ride(await post("/rideStart", { rideId: this.#ride.rideId, pin }));
+        pinField.value = "";
+      } catch (error) {
+        if (error.attr !== "pin") {
+          this.refresh();
+          throw error;
+        }
+        text($("#pin-problem"), error.sentence);
+        show($("#pin-problem"));
+        pinField.setAttribute("aria-invalid", "true");
+        pinField.select();
+      }
+    });
+  }
+
+  #askEnd() {
+    this.#paintEnd();
+    $("#end-dialog").showModal();
+  }
+
+  #paintEnd() {
+    const { fare, elapsedS } = this.#meter;
+    text(
+      $("#end-terms"),
+      `${clock(elapsedS)} so far${fare ? `: that is ${money(fare)}` : ""}. The clock stops and the bill is made.`,
+    );
+  }
+
+  #end() {
+    whilePressed($("#end-confirm"), () => this.#finish($("#end-dialog"), "/rideEnd", {}));
+  }
+
+  #callOff() {
+    const reason = $("#reason").value;
+    whilePressed($("#call-off-form button[type=submit]"), () =>
+      this.#finish($("#call-off-dialog"), "/rideCancel", { reason }),
+    );
+  }
+
+  async #finish(dialog, path, body) {
+    try {
+      this.#on.ride(await post(path, { rideId: this.#ride.rideId, ...body }));
+    } catch (error) {
+      this.refresh(); // it may be over already
+      throw error;
+    } finally {
+      dialog.close(); // the problem, if any, is told on the page behind it
+    }
+  }
+}

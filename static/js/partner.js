@@ -1,0 +1,254 @@
+// The partner's console: online or not, the offer, the ride. The server's state decides; this page paints it.
+
+import { get, post } from "./api.js";
+import { arm, chime } from "./chime.js";
+import { $, announce, pageData, show, showPanel, showProblem, text, whilePressed } from "./dom.js";
+import { money } from "./format.js";
+import { stayLive } from "./live.js";
+import { CityMap } from "./map.js";
+import { OfferPanel } from "./partner-offer.js";
+import { ServingPanel } from "./partner-serving.js";
+import { Positions } from "./positions.js";
+import { setServerNow } from "./server-clock.js";
+
+const APPROVAL_POLL_MS = 10_000;
+const STATUS_POLL_MS = 30_000;
+const WITHDRAWN = {
+  cancelled: "The user has withdrawn the request.",
+  expired: "The time to answer was over.",
+  taken: "The request was taken back.",
+};
+const data = pageData();
+setServerNow(data.now);
+
+if ($("#waiting")) awaitApproval();
+else runConsole();
+
+function awaitApproval() {
+  setInterval(async () => {
+    const me = await get("/me").catch(() => null);
+    if (me?.partner && me.partner.application !== data.partner.application) location.reload();
+  }, APPROVAL_POLL_MS);
+}
+
+function runConsole() {
+  const state = { partner: data.partner, offer: data.offers[0] ?? null, ride: data.ride, request: null };
+  let version = 0; // rises with every change, to tell answers that are older than it
+  let shownPhase = null;
+  const known = data.partner.currentLocation;
+  const city = new CityMap($("#map"), data.regions, { center: known, zoom: 14 });
+  let [here, there] = [null, null];
+  const offerPanel = new OfferPanel(data, {
+    accepted: (ride, offer) => {
+      state.request = offer;
+      Object.assign(state.partner, { status: "busy" });
+      applyRide(ride);
+    },
+    gone: (sentence) => dropOffer(sentence),
+  });
+  const servingPanel = new ServingPanel(data, { ride: (ride) => applyRide(ride) });
+  const socket = stayLive("/partner/notification", { onFrame, poll: refreshAll });
+  const online = () => state.partner.status !== "offline";
+  const positions = new Positions({ socket, wanted: online, onChange: paint, lastKnown: known });
+
+  // ---------------------------------------------------------- what comes in
+
+  function onFrame(frame) {
+    if (frame.type === "hello") {
+      applyAll(frame.partner, frame.offers[0] ?? null, frame.ride);
+      if (online()) positions.send().catch(() => {});
+    } else if (frame.replayed) {
+      return; // `hello` has brought the outcome already
+    } else if (frame.type === "offer") {
+      applyOffer(frame.offer);
+    } else if (frame.type === "offer.rescinded" && frame.offerId === state.offer?.offerId) {
+      dropOffer(WITHDRAWN[frame.reason] ?? "The request was taken back.");
+    } else if (frame.type === "ride.updated") {
+      applyRide(frame.ride, { fresh: false });
+    }
+  }
+
+  function applyAll(partner, offer, ride) {
+    version += 1;
+    state.partner = partner;
+    if (offer?.offerId !== state.offer?.offerId) applyOffer(offer);
+    if (ride) applyRide(ride);
+    else if (state.ride) servingPanel.refresh(); // it ended while nobody looked: ask how
+    paint();
+  }
+
+  function applyOffer(offer) {
+    version += 1;
+    state.offer = offer;
+    if (offer) {
+      state.partner.status = "offered";
+      showProblem("");
+      show($("#served"), false);
+      chime();
+    }
+    paint();
+  }
+
+  function dropOffer(sentence) {
+    version += 1;
+    state.offer = null;
+    if (sentence) announce(sentence);
+    showProblem(sentence);
+    paint();
+    refreshAll().catch(() => {});
+  }
+
+  function applyRide(ride, { fresh = true } = {}) {
+    version += 1;
+    const over = ride.status === "completed" || ride.status === "cancelled";
+    if (over && state.ride?.rideId !== ride.rideId) return;
+    if (state.request?.requestId !== ride.requestId) state.request = null;
+    state.ride = over ? null : ride;
+    state.offer = null;
+    if (over) finished(ride);
+    else if (!state.request) fetchRequest(ride.requestId);
+    paint();
+    // An event tells how the clock stood when it was written; ask how it stands now.
+    if (ride.status === "in_progress" && !fresh) servingPanel.refresh();
+  }
+
+  async function fetchRequest(requestId) {
+    const request = await get(`/cheerRequest/${requestId}`).catch(() => null);
+    if (request && state.ride?.requestId === requestId) {
+      state.request = request;
+      paint();
+    }
+  }
+
+  function finished(ride) {
+    state.request = null;
+    state.partner.status = "available";
+    const sentence =
+      ride.status === "completed"
+        ? `Well cheered! That session made ${money(ride.fare)}.`
+        : "This ride was called off.";
+    text($("#served"), sentence);
+    $("#served").classList.toggle("success", ride.status === "completed");
+    show($("#served"));
+    announce(sentence);
+    refreshAll().catch(() => {});
+    refreshEarnings();
+  }
+
+  async function refreshAll() {
+    const asked = version;
+    const { partner } = await get("/me");
+    if (partner.application !== "approved") location.reload();
+    if (asked !== version) return;
+    state.partner = partner;
+    if (state.ride) await servingPanel.refresh();
+    paint();
+  }
+
+  async function refreshEarnings() {
+    const response = await fetch("/partner/earnings").catch(() => null);
+    if (!response?.ok) return;
+    const part = new DOMParser().parseFromString(await response.text(), "text/html");
+    $("#earnings").replaceChildren(...part.body.children);
+  }
+
+  // ---------------------------------------------------------- what shows
+
+  function phase() {
+    if (state.ride) return "serving";
+    return state.offer ? "offer" : "idle";
+  }
+
+  function words(now) {
+    if (now === "offer") return ["Somebody needs a cheer", "It is yours if you take it in time."];
+    if (now === "serving") {
+      const who = state.ride.userName ?? "Your user";
+      return state.ride.status === "in_progress"
+        ? [`Cheer for ${who}!`, "The clock runs. Give it all you have."]
+        : [`${who} is waiting for you`, "Start the clock when you are there."];
+    }
+    return online()
+      ? ["You are online", "The next cheer near you comes up here. Keep this page open."]
+      : [`Hello, ${state.partner.name}`, "Go online to be offered cheers near you."];
+  }
+
+  function paint() {
+    const now = phase();
+    const [headline, detail] = words(now);
+    text($("#headline"), headline);
+    text($("#detail"), detail);
+    document.title = `${now === "offer" ? "(1) " : ""}${headline} · SpeedyCheers`;
+    if (now !== shownPhase) {
+      showPanel(now);
+      if (now === "offer") $("[data-panel=offer]").scrollIntoView({ block: "nearest" });
+    }
+    shownPhase = now;
+    $("#online").setAttribute("aria-checked", String(online()));
+    text($("#online-text"), online() ? "Online" : "Offline");
+    text($("#position-text"), positionText());
+    offerPanel.paint(now === "offer" ? state.offer : null);
+    servingPanel.paint(state.ride, state.request, positions.place);
+    paintMap(now);
+  }
+
+  function positionText() {
+    if (positions.byDevice) return "Your position comes from this device.";
+    const byHand = "Tap the map where you are.";
+    if (positions.problem)
+      return positions.place
+        ? `${positions.problem} You count as being at the mark; ${byHand.toLowerCase()}`
+        : `${positions.problem} ${byHand}`;
+    return positions.place ? "The mark is your last known position." : "";
+  }
+
+  function paintMap(now) {
+    if (positions.place) {
+      here ??= city.marker("partner", positions.place, "You");
+      here.setLatLng([positions.place.lat, positions.place.lng]);
+    }
+    const wanted = now === "offer" ? state.offer.location : now === "serving" ? state.request?.location : null;
+    if (wanted && !there) {
+      there = city.marker("pin", wanted, "Where you are wanted");
+      city.fit(positions.place ? [wanted, positions.place] : [wanted]);
+    } else if (!wanted && there) {
+      there.remove();
+      there = null;
+    } else if (wanted) {
+      there.setLatLng([wanted.lat, wanted.lng]);
+    }
+  }
+
+  // ---------------------------------------------------------- what is pressed
+
+  async function turn(wanted) {
+    if (wanted === "available") {
+      arm();
+      positions.start();
+      if (!positions.place) {
+        $("#map").focus();
+        throw Object.assign(new Error("no position"), {
+          sentence: "We need to know where you are: allow your location, or tap the map.",
+        });
+      }
+      await positions.send();
+    }
+    version += 1;
+    state.partner = await post("/partner/status", { status: wanted });
+    version += 1;
+    if (wanted === "offline") state.offer = null;
+    announce(online() ? "You are online." : "You are offline.");
+    paint();
+  }
+
+  $("#online").addEventListener("click", () =>
+    whilePressed($("#online"), () => turn(online() ? "offline" : "available")),
+  );
+  city.onPick((place) => {
+    if (positions.setByHand(place) && online()) positions.send().catch(() => {});
+  });
+  // Staff may take a partner offline, of which no event tells.
+  setInterval(() => !document.hidden && refreshAll().catch(() => {}), STATUS_POLL_MS);
+  if (online()) positions.start();
+  if (state.ride) fetchRequest(state.ride.requestId);
+  paint();
+}

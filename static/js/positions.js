@@ -1,0 +1,64 @@
+// Where this partner is: from the device, or where that is refused, from a click on the map. Sent every few seconds.
+
+import { post } from "./api.js";
+import { follow } from "./geolocation.js";
+
+const SEND_EVERY_MS = 4000;
+
+export class Positions {
+  #socket;
+  #onChange;
+  #stopFollowing = null;
+  #sending = false;
+  place = null;
+  byDevice = false; // whether `place` is the device's own
+  problem = ""; // why the device's own position can't be had
+
+  /** `wanted()` says whether positions are to be sent now; `onChange()` is told of each new place or problem. */
+  constructor({ socket, wanted, onChange, lastKnown }) {
+    this.#socket = socket;
+    this.#onChange = onChange;
+    this.place = lastKnown;
+    setInterval(() => wanted() && this.send().catch(() => {}), SEND_EVERY_MS);
+  }
+
+  /** Ask the device, which may ask the user. */
+  start() {
+    this.#stopFollowing ??= follow(
+      ({ lat, lng }) => this.#take({ lat, lng }, true),
+      (problem) => {
+        this.problem = problem.sentence;
+        this.byDevice = false;
+        this.#onChange();
+      },
+    );
+  }
+
+  /** The user says where they are; the device knows better, if it knows. */
+  setByHand(place) {
+    if (this.byDevice) return false;
+    this.#take(place, false);
+    return true;
+  }
+
+  #take(place, byDevice) {
+    this.place = place;
+    this.byDevice = byDevice;
+    if (byDevice) this.problem = "";
+    this.#onChange();
+  }
+
+  /** Send the present place: over the socket, or by a call while that is away. */
+  async send() {
+    if (!this.place || this.#sending) return;
+    const location = { lat: this.place.lat, lng: this.place.lng };
+    // Without recordedAt: a partner who stands still is still there now.
+    if (this.#socket.send({ type: "location", location })) return;
+    this.#sending = true;
+    try {
+      await post("/updateLocation", { location });
+    } finally {
+      this.#sending = false;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+"""The endpoints of the URL conf, a call of each that succeeds, and a client that sends what a decent one would not."""
+
+import hashlib
+import hmac
+import io
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from accounts.models import User
+from speedycheers.urls import api
+from speedycheers.wsgi import application
+from tests import cast
+from tests.fuzz.conftest import WEBHOOK_SECRET, World
+
+JSON = "application/json"
+UNKNOWN_ID = "019a8f5e-6f00-7000-8000-000000000001"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.body[:300]!r}"
+
+
+def send(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    query: str = "",
+    content_length: str | None = None,
+) -> Answer:
+    """One call through WSGI, as a server would make it. Header values are latin-1, as they are on the wire."""
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "localhost",
+        "CONTENT_TYPE": JSON,
+        "CONTENT_LENGTH": str(len(body)) if content_length is None else content_length,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in (headers or {}).items():
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    head: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+        head[:] = [int(status.split()[0]), {name.lower(): value for name, value in headers}]
+        return lambda data: None
+
+    result = application(environ, start_response)
+    try:
+        content = b"".join(result)
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    return Answer(head[0], head[1], content)
+
+
+def assert_refused(answer: Answer, about: object = "") -> None:
+    """A 4xx in the one shape."""
+    assert 400 <= answer.status < 500, f"{about}: {answer}"
+    assert answer.headers["content-type"] == JSON, f"{about}: {answer}"
+    body = json.loads(answer.body)
+    assert set(body) == {"type", "errors"}, f"{about}: {answer}"
+    assert body["type"] in ("validation_error", "client_error"), f"{about}: {answer}"
+    assert body["errors"], f"{about}: {answer}"
+    for error in body["errors"]:
+        assert set(error) == {"code", "detail", "attr"}, f"{about}: {answer}"
+        assert error["code"], f"{about}: {answer}"
+        assert error["detail"], f"{about}: {answer}"
+
+
+# ---------------------------------------------------------------- what there is to call
+
+ROUTES: dict[str, Any] = {str(pattern.pattern): pattern.callback.view_class for pattern in api}  # type: ignore[union-attr]
+POSTS = sorted(route for route, view in ROUTES.items() if hasattr(view, "post"))
+GETS = sorted(route for route, view in ROUTES.items() if hasattr(view, "get"))
+
+
+@dataclass(frozen=True)
+class Good:
+    """A call that succeeds."""
+
+    who: User | None
+    body: dict[str, Any] = field(default_factory=dict)
+    id: object = ""  # the one in the path
+    signed: bool = False
+
+
+GOOD: dict[str, Callable[[World], Good]] = {
+    "login": lambda w: Good(None, {"email": w.user.email, "password": cast.PASSWORD}),
+    "signup": lambda w: Good(None, {"email": "new@cast.test", "password": cast.PASSWORD, "name": "Nora"}),
+    "logout": lambda w: Good(w.user),
+    "socketTicket": lambda w: Good(w.user),
+    "cheerRequest": lambda w: Good(
+        w.stroller, {"location": cast.at(cast.EMPIRE_STATE), "requestType": "pep_talk", "note": "Lobby"}
+    ),
+    "cheerRequest/<uuid:request_id>/cancel": lambda w: Good(w.user, {"reason": "rain"}, w.request.pk),
+    "updateLocation": lambda w: Good(
+        w.offered.user,
+        {
+            "location": cast.at(cast.EMPIRE_STATE),
+            "accuracyM": 5.5,
+            "heading": 90,
+            "speedMps": 1,
+            "recordedAt": "2026-05-01T12:00:00Z",
+        },
+    ),
+    "partner/apply": lambda w: Good(w.stroller, {"name": "Stan", "type": "coach", "phone": "+1 212 555 0100"}),
+    "partner/status": lambda w: Good(w.idle.user, {"status": "available"}),
+    "partner/<uuid:partner_id>/approve": lambda w: Good(w.staff, {"reason": "fine"}, w.applicant.pk),
+    "partner/<uuid:partner_id>/suspend": lambda w: Good(w.staff, {"reason": "late"}, w.idle.pk),
+    "rideAccept": lambda w: Good(w.offered.user, {"offerId": str(cast.open_offer(w.request).pk)}),
+    "rideDecline": lambda w: Good(
+        w.offered.user, {"offerId": str(cast.open_offer(w.request).pk), "reason": "too far"}
+    ),
+    "rideStart": lambda w: Good(w.en_route.user, {"rideId": str(w.coming.pk), "pin": ""}),
+    "rideEnd": lambda w: Good(w.at_work.user, {"rideId": str(w.running.pk)}),
+    "rideCancel": lambda w: Good(w.en_route.user, {"rideId": str(w.coming.pk), "reason": "flat tyre"}),
+    "ride/<uuid:ride_id>/rating": lambda w: Good(w.user, {"rating": 5, "comment": "Loud!"}, w.completed.pk),
+    "ride/<uuid:ride_id>/tip": lambda w: Good(w.user, {"amount": 500, "currency": "usd"}, w.completed.pk),
+    "updatePaymentInfo": lambda w: Good(None, {"id": "evt_1", "type": "payment_intent.processing"}, signed=True),
+}
+
+
+def path_of(route: str, id: object) -> str:
+    """The path of a route whose one id is this."""
+    before, _, rest = route.partition("<")
+    return f"/{before}{id}{rest.partition('>')[2]}" if rest else f"/{before}"
+
+
+class Caller:
+    """Sends variations of a good call."""
+
+    def __init__(self, route: str, world: World) -> None:
+        self.good = GOOD[route](world)
+        self.path = path_of(route, self.good.id)
+        self.headers = {"Authorization": f"Bearer {cast.token_of(self.good.who)}"} if self.good.who else {}
+        self.honours_keys = hasattr(ROUTES[route].post, "idempotent")
+
+    def __call__(self, body: Any = None, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
+        """Send bytes as they are, or an object as JSON; the good body where none is given."""
+        raw = body if isinstance(body, bytes) else json.dumps(self.good.body if body is None else body).encode()
+        signature = {"Stripe-Signature": sign(raw)} if self.good.signed else {}
+        return send("POST", self.path, raw, {**self.headers, **signature, **(headers or {})}, **more)
+
+
+def sign(body: bytes) -> str:
+    """The payment provider's signature."""
+    now = int(time.time())
+    digest = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={now},v1={digest}"

@@ -1,0 +1,134 @@
+"""What the fuzz tests share: a world in which every call could succeed, and a watch over its rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from knox.models import AuthToken
+
+from accounts.models import Partner, User
+from regions.models import Region
+from regions.selectors import forget_regions
+from requests_app import availability, demo
+from requests_app.models import CheerRequest
+from rides.models import Ride
+from tests import cast
+from tests.cast import _commits
+
+__all__ = ["_commits"]  # a fixture
+
+WEBHOOK_SECRET = "whsec_fuzz"
+UNLIMITED = "1000000/sec"
+# The same examples in every run, however slow the machine is.
+hypothesis_settings.register_profile(
+    "fuzz",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+FUZZ = hypothesis_settings.get_profile("fuzz")
+
+
+@pytest.fixture(autouse=True)
+def _open_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rate limits, and a payment provider whose secret we know."""
+    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], UNLIMITED)
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
+    monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+
+
+@pytest.fixture(autouse=True)
+def _connections_stay_open() -> Iterator[None]:
+    """Django closes a connection that is in a transaction at the end of a request, and each test runs in one."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@dataclass(frozen=True)
+class World:
+    """A city at work, with something at every stage."""
+
+    region: Region
+    user: User  # has a request that is offered to `offered`, and a completed ride behind them
+    stroller: User  # has nothing
+    offered: Partner
+    en_route: Partner  # on the way in `coming`
+    at_work: Partner  # in the session of `running`
+    idle: Partner  # offline
+    applicant: Partner
+    staff: User
+    request: CheerRequest
+    coming: Ride
+    running: Ride
+    completed: Ride  # of `user` and `idle`
+
+
+def make_world() -> World:
+    """Built by the services, as everything in the tests is."""
+    forget_regions()
+    demo.seed_request_types()
+    region = demo.seed_region()
+    idle = cast.make_partner("Idle")
+    user = cast.make_user("Ada")
+    completed = cast.end(cast.start(_ride_of(user, region)))
+    availability.go_offline(cast.fresh(idle), now=timezone.now())
+    en_route = cast.make_partner("Rita")
+    coming = _ride_of(cast.make_user("Carl"), region)
+    at_work = cast.make_partner("Walt")
+    running = cast.start(_ride_of(cast.make_user("Rose"), region))
+    offered = cast.make_partner("Otto")
+    request = cast.submit(user)
+    cast.match(region)
+    assert cast.offered_to(request) == offered
+    return World(
+        region=region,
+        user=user,
+        stroller=cast.make_user("Stan"),
+        offered=offered,
+        en_route=en_route,
+        at_work=at_work,
+        idle=idle,
+        applicant=cast.make_applicant("Anna"),
+        staff=cast.make_staff("Stella"),
+        request=request,
+        coming=coming,
+        running=running,
+        completed=completed,
+    )
+
+
+def _ride_of(user: User, region: Region) -> Ride:
+    """The only free partner accepts this user's request."""
+    request = cast.submit(user)
+    cast.match(region)
+    return cast.accept(cast.open_offer(request))
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """What happens inside is undone."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def rows() -> dict[str, Any]:
+    """Every row of the domain, and every token."""
+    return {**cast.all_rows(), "tokens": list(AuthToken.objects.order_by("digest").values())}

@@ -1,0 +1,90 @@
+"""The partner's console, and what it says they have earned."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.models import Partner, User
+from accounts.services import decide_application
+from accounts.states import Application
+from payments.models import Payment, PaymentKind
+from requests_app.models import Offer
+from rides.models import Ride
+from rides.services import rate_ride, tip_ride
+from tests.cast import Clock, fresh, make_applicant
+from web.selectors import earnings_of
+from web.tests.browse import browser_of, data_of, text_of
+
+
+def test_the_console_starts_from_the_present_state(partner: Partner, offer: Offer) -> None:
+    data = data_of(browser_of(partner.user).get("/partner"))
+    assert data["partner"]["status"] == "offered"
+    assert [o["offerId"] for o in data["offers"]] == [str(offer.pk)]
+    assert data["ride"] is None
+    assert data["types"]["pep_talk"]["name"] == "Pep talk"
+
+
+def test_the_ride_in_hand(partner: Partner, ride: Ride) -> None:
+    data = data_of(browser_of(partner.user).get("/partner"))
+    assert data["ride"]["rideId"] == str(ride.pk)
+    assert data["ride"]["userName"] == "Ada"
+    assert data["ride"]["pin"] is None
+    assert data["offers"] == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "says"),
+    [
+        (None, "We are looking at your application"),
+        (Application.REJECTED, "We can't take you on for now"),
+        (Application.SUSPENDED, "Your account is paused"),
+    ],
+)
+def test_without_approval_there_is_no_switch(nyc: object, clock: Clock, decision: str | None, says: str) -> None:
+    applicant = make_applicant("Nora")
+    if decision == Application.SUSPENDED:
+        decide_application(applicant, Application.APPROVED, actor=None, now=clock.now)
+    if decision:
+        decide_application(fresh(applicant), decision, actor=None, now=clock.now)
+    answer = browser_of(applicant.user).get("/partner")
+    assert says in text_of(answer)
+    assert 'id="online"' not in answer.content.decode()
+
+
+def test_earnings_are_fares_and_tips(partner: Partner, completed: Ride, clock: Clock) -> None:
+    tip_ride(completed, amount=300, currency="usd", now=clock.now)
+    rate_ride(completed, stars=4, comment="")
+    text = text_of(browser_of(partner.user).get("/partner/earnings"))
+    assert "Today $13.00 7 days $13.00 In all $13.00" in text
+    assert "1 session. Your rating is 4 of 5." in text
+    assert "4 ★ $13.00" in text
+
+
+def test_a_tip_given_back_is_not_earned(partner: Partner, completed: Ride, clock: Clock) -> None:
+    tip_ride(completed, amount=300, currency="usd", now=clock.now)
+    Payment.objects.filter(kind=PaymentKind.TIP).update(refunded_amount=300)
+    assert earnings_of(fresh(partner), now=clock.now).total == 1000
+
+
+def test_somebody_elses_rides_are_not_earned(other_partner: Partner, completed: Ride, clock: Clock) -> None:
+    found = earnings_of(fresh(other_partner), now=clock.now)
+    assert (found.today, found.week, found.total, found.rides) == (0, 0, 0, 0)
+
+
+def test_today_begins_at_midnight_in_the_region(partner: Partner, completed: Ride) -> None:
+    # 02:00 UTC is 22:00 of the day before in New York.
+    Ride.objects.update(start_time=datetime(2026, 5, 2, 1, tzinfo=UTC), end_time=datetime(2026, 5, 2, 2, tzinfo=UTC))
+    same_evening = datetime(2026, 5, 2, 3, 59, tzinfo=UTC)
+    next_day = datetime(2026, 5, 2, 4, 0, tzinfo=UTC)
+    found = fresh(partner)
+    assert earnings_of(found, now=same_evening).today == 1000
+    assert earnings_of(found, now=next_day).today == 0
+    assert earnings_of(found, now=next_day).week == 1000
+    assert earnings_of(found, now=next_day + timedelta(days=8)).week == 0
+    assert earnings_of(found, now=next_day + timedelta(days=8)).total == 1000
+
+
+def test_the_application_form(user: User) -> None:
+    text = text_of(browser_of(user).get("/become-a-partner"))
+    for word in ("Cheerleader", "Coach", "Musician", "Mascot", "$10 per started 5 minutes"):
+        assert word in text
