@@ -12,7 +12,7 @@ from accounts.states import PartnerStatus
 from notifications.events import recorded
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
-from requests_app.models import CheerRequest
+from requests_app.models import CheerRequest, Offer
 from requests_app.offers import locked_offer, require_open, rescind_offer
 from requests_app.selectors import latest_offer
 from requests_app.services import free_partner, match_again
@@ -65,12 +65,14 @@ def end_session(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     return _end(found, actor=partner.user, now=now)
 
 
-def _end(found: Ride, *, actor: User, now: datetime, reason: str = "") -> Ride:
+def _end(
+    found: Ride, *, actor: User, now: datetime, reason: str = "", partner_becomes: str = PartnerStatus.AVAILABLE
+) -> Ride:
     with recorded() as outbox:
         request, partner, ride = _locked(found)
         end_ride(ride, outbox, actor=actor, now=now, reason=reason)
         request.move(RequestStatus.COMPLETED, actor=actor, at=now)
-        free_partner(partner, actor=actor, now=now, reason="ride completed")
+        free_partner(partner, actor=actor, now=now, reason="ride completed", becomes=partner_becomes)
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, partner)
         wakeups.wake_on_commit(request.region.slug)
@@ -98,50 +100,52 @@ def release_partner(partner: Partner, *, actor: User, now: datetime) -> str:
     """Staff free a stuck partner and take them offline; says in a sentence what that meant.
 
     An open offer is taken back; a partner on the way loses the ride, and its request is matched again; a running
-    session is ended and billed. Raises `Conflict` where there is nothing to release.
+    session is ended and billed. Each is one transaction, so that no new work comes in between.
+    Raises `Conflict` where there is nothing to release, or where it has just changed.
     """
     ride = Ride.objects.filter(partner=partner, status__in=ACTIVE).first()
     if ride is not None and ride.status == RideStatus.IN_PROGRESS:
-        _end(ride, actor=actor, now=now, reason="ended by staff")
-        _take_offline(partner, actor=actor, now=now)
+        _end(ride, actor=actor, now=now, reason="ended by staff", partner_becomes=PartnerStatus.OFFLINE)
         return "The running session was ended and billed."
     if ride is not None:
         _release_from_ride(ride, actor=actor, now=now)
         return "The ride was cancelled and its request is matched again."
-    offered = CheerRequest.objects.filter(offers__partner=partner, offers__status=OfferStatus.PENDING).first()
-    if offered is not None:
-        _release_from_offer(offered, actor=actor, now=now)
-        _take_offline(partner, actor=actor, now=now)
+    offer = Offer.objects.filter(partner=partner, status=OfferStatus.PENDING).first()
+    if offer is not None:
+        _release_from_offer(offer, actor=actor, now=now)
         return "The offer was taken back and its request is matched again."
-    if not _take_offline(partner, actor=actor, now=now):
-        raise Conflict("nothing_to_release", "This partner is offline and has nothing in hand.")
+    _take_offline(partner, actor=actor, now=now)
     return "The partner is offline."
 
 
 def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
         request, partner, ride = _locked(found)
+        if ride.status == RideStatus.IN_PROGRESS:
+            raise Conflict("ride_in_progress", "The session has just started. Try again to end it.")
         cancel_ride(ride, actor=actor, now=now, reason="released by staff")
         free_partner(partner, actor=actor, now=now, reason="released by staff", becomes=PartnerStatus.OFFLINE)
         match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
         announce.ride_updated(outbox, ride, partner)
 
 
-def _release_from_offer(found: CheerRequest, *, actor: User, now: datetime) -> None:
+def _release_from_offer(found: Offer, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
-        request = lock_request(found.pk)
-        if request.status == RequestStatus.OFFERED:
-            rescind_offer(outbox, request, why="taken", actor=actor, now=now)
-            match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
+        request, _, offer = locked_offer(found)
+        if offer.status != OfferStatus.PENDING:
+            raise Conflict("offer_answered", "The offer has just been answered. Look again.")
+        rescind_offer(outbox, request, why="taken", actor=actor, now=now, partner_becomes=PartnerStatus.OFFLINE)
+        match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
 
 
-def _take_offline(partner: Partner, *, actor: User, now: datetime) -> bool:
+def _take_offline(partner: Partner, *, actor: User, now: datetime) -> None:
     with transaction.atomic():
         locked = lock_partner(partner.pk)
         if locked.status == PartnerStatus.OFFLINE:
-            return False
+            raise Conflict("nothing_to_release", "This partner is offline and has nothing in hand.")
+        if locked.status != PartnerStatus.AVAILABLE:
+            raise Conflict("partner_at_work", "This partner has just been given work. Try again.")
         move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason="released by staff")
-    return True
 
 
 def _own_ride(partner: Partner, ride_id: UUID) -> Ride:

@@ -34,6 +34,7 @@ from speedycheers.transitions import move_all
 log = logging.getLogger(__name__)
 
 BATCH = 100  # requests looked at together
+WAITING_MAX = 2000  # requests looked at in one run; the sweep wakes the matcher for the rest
 CANDIDATES = 20  # partners considered for each
 SEARCHED_MAX = 200  # nearest partners fetched for each, before those who can't be asked are left out
 
@@ -49,24 +50,26 @@ class Found:
 
 
 def match_batch(region: Region) -> bool:
-    """Look at the oldest pending requests of a region once. True where a further batch may find more.
+    """Look at the pending requests of a region once, oldest first. True where another look may find more.
 
+    All of them, a batch at a time: a hundred that nobody can serve must not hide the next one.
     Raises `valkey.Unreachable`.
     """
     now = timezone.now()
-    waiting = list(
-        CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
-        .select_related("request_type")
-        .order_by("created_at")[:BATCH]
-    )
-    if not waiting:
-        return False
+    pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
+    waiting = list(pending.select_related("request_type").order_by("created_at")[:WAITING_MAX])
+    offered = sum(_match(region, waiting[at : at + BATCH], now=now) for at in range(0, len(waiting), BATCH))
+    return offered > 0
+
+
+def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> int:
+    """Offer what can be offered of one batch, and postpone the rest; returns the number of offers."""
     found = search(region, waiting, now=now)
     chosen = policy.assign(found.pairs)
     offered = make_offers(chosen, found.waves, now=now) if chosen else 0
     matched = {pair.request for pair in chosen}
     postpone([r for r in waiting if r.pk not in matched], now=now)
-    return offered > 0
+    return offered
 
 
 # ---------------------------------------------------------------- search
@@ -80,10 +83,7 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     usable = _usable_partners(region, {c.partner_id for cs in nearby.values() for c in cs}, now=now)
     for request in waiting:
         barred = excluded[request.pk]
-        fits = request.request_type.partner_types
-        candidates = [
-            c for c in nearby[request.pk] if c.partner_id in usable and (not fits or usable[c.partner_id] in fits)
-        ]
+        candidates = [c for c in nearby[request.pk] if (p := usable.get(c.partner_id)) and p.may_serve(request)]
         for wave in range(request.wave, len(settings.MATCH_RADIUS_M)):
             radius_m = settings.MATCH_RADIUS_M[wave]
             free = [c for c in candidates if c.distance_m <= radius_m and not barred.bars(c.partner_id, wave)]
@@ -100,12 +100,25 @@ def _nearest(region: Region, request: CheerRequest) -> list[positions.Candidate]
     return positions.nearest(region.slug, request.lat, request.lng, radius_m=widest_m, count=SEARCHED_MAX)
 
 
-def _usable_partners(region: Region, ids: set[UUID], *, now: datetime) -> dict[UUID, str]:
-    """Of the partners searched, those whose position is fresh and who are available, each with their type."""
+@dataclass(frozen=True)
+class Usable:
+    """A partner who is free, with a fresh position."""
+
+    type: str
+    user_id: UUID
+
+    def may_serve(self, request: CheerRequest) -> bool:
+        """Whether they are of a type that fits (any, where none is named), and not the one who asks."""
+        types = request.request_type.partner_types
+        return (not types or self.type in types) and self.user_id != request.user_id
+
+
+def _usable_partners(region: Region, ids: set[UUID], *, now: datetime) -> dict[UUID, Usable]:
+    """Of the partners searched, those whose position is fresh and who are available."""
     oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
     fresh = [pk for pk, (_, received) in positions.held(region.slug, list(ids)).items() if received >= oldest]
     free = Partner.objects.filter(pk__in=fresh, status=PartnerStatus.AVAILABLE)
-    return dict(free.values_list("pk", "type"))
+    return {pk: Usable(type, user_id) for pk, type, user_id in free.values_list("pk", "type", "user_id")}
 
 
 @dataclass

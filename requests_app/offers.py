@@ -63,6 +63,7 @@ def rescind_offer(
     why: str,
     actor: User | None,
     now: datetime,
+    partner_becomes: str = PartnerStatus.AVAILABLE,
 ) -> None:
     """Take back a locked request's open offer, if any, and free its partner. The request is left to the caller."""
     found = Offer.objects.filter(request=request, status=OfferStatus.PENDING).first()
@@ -70,7 +71,7 @@ def rescind_offer(
         return
     partner, offer = lock_partner(found.partner_id), lock_offer(found.pk)
     offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
-    move_partners([partner], PartnerStatus.AVAILABLE, actor=None, at=now, reason="offer rescinded")
+    move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")
     announce.rescinded(outbox, offer, why)
 
 

@@ -1,6 +1,7 @@
 """Waking the matcher of a region. A wake-up is a hint: the sweep gives another where one got lost."""
 
 import logging
+from contextlib import suppress
 
 import kombu.exceptions
 from django.db import transaction
@@ -30,6 +31,8 @@ def wake(region_slug: str) -> None:
             match_region.apply_async((region_slug,), queue=match_queue(region_slug), expires=60)
     except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
         log.warning("matcher of %s not woken (%s); the sweep will", region_slug, type(error).__name__)
+        with suppress(valkey.Unreachable):
+            taken(region_slug)  # nothing waits, so the next one must not rely on it
 
 
 def taken(region_slug: str) -> None:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.authentication import caller
 from accounts.permissions import IsUser
 from api.idempotency import idempotent
+from api.schema import ErrorsSerializer
 from payments.serializers import PaymentSerializer
 from rides import selectors, services
 from rides.models import Ride
@@ -50,9 +51,8 @@ class RideReceipt(APIView):
     """The lines of the bill: JSON, or a page for browsers."""
 
     renderer_classes = (JSONRenderer, TemplateHTMLRenderer)
-    metadata_class = None  # the page has no template for what OPTIONS would say
 
-    @extend_schema(operation_id="rideReceipt", responses={200: ReceiptSerializer})
+    @extend_schema(operation_id="rideReceipt", responses={200: ReceiptSerializer, 409: ErrorsSerializer})
     def get(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_of(caller(request), ride_id)
         bill = ReceiptSerializer(receipt(ride, now=timezone.now())).data

@@ -112,10 +112,10 @@ def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:
     if ride.status != RideStatus.COMPLETED:
         raise Conflict("ride_not_completed", "Only a completed ride can be rated.")
     with transaction.atomic():
+        rate_partner(ride.partner_id, stars)  # first, because partners are locked before rides
         unrated = Ride.objects.filter(pk=ride.pk, status=RideStatus.COMPLETED, rating__isnull=True)
         if not unrated.update(rating=stars, rating_comment=comment):
             raise Conflict("already_rated", "This ride has been rated.")
-        rate_partner(ride.partner_id, stars)
     ride.rating, ride.rating_comment = stars, comment
     return ride
 

@@ -110,7 +110,7 @@ class Api:
             if not answer.ok:
                 self._note(method, path, f"{answer.status} {answer.code}")
             if answer.status == HTTP_THROTTLED:
-                await asyncio.sleep(retry_after_s(response.headers.get("Retry-After")) + self.rng.random())
+                await asyncio.sleep(retry_after_s(response.headers.get("Retry-After")) + self.rng.uniform(0, 1))
             elif answer.status in UNAVAILABLE or (
                 answer.status >= HTTP_SERVER_FAULT and failures + 1 < SERVER_FAULTS_MAX
             ):

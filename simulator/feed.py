@@ -1,6 +1,7 @@
 """One account's socket, as a phone keeps it: reconnects, resumes, acknowledges, and misses nothing."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import Counter
@@ -55,35 +56,36 @@ class Feed:
         failures = 0
         while True:
             token = await self.account.token()
-            try:
-                code = await self._one_connection(token)
-                failures = 0
-            except InvalidStatus as error:
-                code = NOT_AUTHENTICATED if error.response.status_code == UNAUTHENTICATED else None
-                self._note(f"refused with {error.response.status_code}")
-                failures += 1
-            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
-                code = None
-                self._note(type(error).__name__)
-                failures += 1
+            code, welcome = await self._one_connection(token)
+            failures = 1 if welcome else failures + 1
             if code == NOT_AUTHENTICATED:
                 await self.account.token(stale=token)
-            pause_s = backoff_s(failures + 1, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng)
+            pause_s = backoff_s(failures, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng)
             await asyncio.sleep(max(pause_s, REST_S.get(code or 0, 0.0)))
 
-    async def _one_connection(self, token: str) -> int | None:
-        """Connect and follow until the connection ends; answers the close code."""
-        async with self._connect(token, after=self.numbering.last) as socket:
-            try:
-                async for text in socket:
-                    await self._take(socket, json.loads(text))
-            finally:
-                self._socket = None
-                self.connected.clear()
-            code = socket.close_code
+    async def _one_connection(self, token: str) -> tuple[int | None, bool]:
+        """Connect and follow until the connection ends; answers the close code, and whether there was a hello."""
+        welcome = False
+        try:
+            async with self._connect(token, after=self.numbering.last) as socket:
+                with contextlib.suppress(ConnectionClosed):
+                    while True:
+                        await self._take(socket, json.loads(await socket.recv()))
+                        welcome = True
+                code = socket.close_code
+        except InvalidStatus as error:
+            status = error.response.status_code
+            self._note(f"refused with {status}")
+            return (NOT_AUTHENTICATED if status == UNAUTHENTICATED else None), False
+        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+            self._note(type(error).__name__)
+            return None, False
+        finally:
+            self._socket = None
+            self.connected.clear()
         self.reconnections += 1
         self._note(f"closed with {code}")
-        return code
+        return code, welcome
 
     def _connect(self, token: str, *, after: int | None = None, device: str | None = None) -> connect:
         server = self.account.api.server.rstrip("/").replace("http", "ws", 1)

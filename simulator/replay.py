@@ -231,7 +231,8 @@ class Replay:
             self.sockets.reconnections += feed.reconnections
 
     def _feeds(self) -> list[Feed]:
-        return [bot.feed for bot in (*self.partners, *self.users) if bot.feed.numbering.last is not None]
+        feeds = [*(partner.feed for partner in self.partners), *(user.feed for user in self.users)]
+        return [feed for feed in feeds if feed.numbering.last is not None]
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)

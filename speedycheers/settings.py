@@ -215,6 +215,7 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSION": "1",
     "ALLOWED_VERSIONS": ["1"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS: the schema says it all
     "DEFAULT_THROTTLE_CLASSES": ["api.throttles.AccountThrottle", "api.throttles.AddressThrottle"],
     # Calls per account, and per address for those without one. Sign-in counts failures only.
     "DEFAULT_THROTTLE_RATES": {

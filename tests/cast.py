@@ -3,22 +3,24 @@
 Rows come from the services only, so that no test starts from a state that the program can't reach.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import pi
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, connections
 from django.db.transaction import Atomic
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts import services as accounts
-from accounts.models import Partner, Role, User
+from accounts.models import Partner, User
 from accounts.positions import Position
 from accounts.states import Application
 from regions.geometry import EARTH_RADIUS_M
@@ -139,6 +141,31 @@ def fresh(row: Any) -> Any:
     if isinstance(row, Partner):
         rows = rows.select_related("user", "region")
     return rows.get(pk=row.pk)
+
+
+# ---------------------------------------------------------------- at the same time
+
+
+def in_threads(*steps: Callable[[], Any], timeout_s: float = 60.0) -> list[Any]:
+    """Run each step in a thread with database connections of its own; returns what each gave or raised, in order."""
+    outcomes: list[Any] = [None] * len(steps)
+
+    def run(number: int, step: Callable[[], Any]) -> None:
+        try:
+            outcomes[number] = step()
+        except BaseException as error:
+            outcomes[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=run, args=(number, step)) for number, step in enumerate(steps)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + timeout_s
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        assert not thread.is_alive(), "two threads wait for each other"
+    return outcomes
 
 
 # ---------------------------------------------------------------- calling the API
@@ -378,6 +405,3 @@ def running(ride: Ride) -> Ride:
 def completed(running: Ride) -> Ride:
     """The session is over."""
     return end(running)
-
-
-__all__ = ["EMPIRE_STATE", "LONDON", "PASSWORD", "Clock", "Role", "at", "client_of", "north"]

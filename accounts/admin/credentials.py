@@ -11,13 +11,13 @@ from knox.models import AuthToken
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
-from accounts.admin.revocation import may_manage
+from accounts.admin.revocation import require_rank
 from accounts.models import SocketTicket, User
 from accounts.services import log_out
 from api.admin.base import ReadOnlyAdmin
 from api.admin.columns import badge, moment, related, shown
 from api.admin.steps import Step
-from speedycheers.errors import Conflict, Forbidden
+from speedycheers.errors import Conflict
 
 KEY_SHOWN_CHARS = 8
 
@@ -27,20 +27,15 @@ for model in (AuthToken, EmailAddress, Authenticator, SocialAccount, SocialApp, 
         admin.site.unregister(model)
 
 
-def _require_rank(actor: User, owner: User) -> None:
-    if not may_manage(actor, owner):
-        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
-
-
 def _revoke(token: AuthToken, actor: User, reason: str, now: datetime) -> None:
-    _require_rank(actor, token.user)
+    require_rank(actor, token.user)
     if not AuthToken.objects.filter(pk=token.pk).exists():
         raise Conflict("already_revoked", "This token is gone already.")
     log_out(token)
 
 
 def _remove(factor: Authenticator, actor: User, reason: str, now: datetime) -> None:
-    _require_rank(actor, factor.user)
+    require_rank(actor, factor.user)
     if not Authenticator.objects.filter(pk=factor.pk).delete()[0]:
         raise Conflict("already_removed", "This second factor is gone already.")
 

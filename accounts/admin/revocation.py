@@ -19,6 +19,12 @@ def may_manage(actor: User, user: User) -> bool:
     return actor.is_superuser or not user.is_superuser
 
 
+def require_rank(actor: User, user: User) -> None:
+    """Raise `Forbidden` unless this member of staff may manage this account."""
+    if not may_manage(actor, user):
+        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+
+
 def revoke_all(user: User) -> int:
     """Delete an account's tokens and tickets, and close all its sockets; returns how many tokens there were."""
     with transaction.atomic():
@@ -35,8 +41,7 @@ def deactivate(user: User, *, actor: User, now: datetime) -> None:
     """
     if user.pk == actor.pk:
         raise Conflict("own_account", "You can't deactivate your own account.")
-    if not may_manage(actor, user):
-        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+    require_rank(actor, user)
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         if not locked.is_active:
@@ -58,7 +63,6 @@ def _send_home(user: User, *, actor: User, now: datetime) -> None:
 
 def activate(user: User, *, actor: User) -> None:
     """Open an account again. Raises `Conflict`, `Forbidden`."""
-    if not may_manage(actor, user):
-        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+    require_rank(actor, user)
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         raise Conflict("already_active", "This account is active.")

@@ -18,7 +18,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from accounts.admin.revocation import activate, deactivate, may_manage, revoke_all
+from accounts.admin.revocation import activate, deactivate, may_manage, require_rank, revoke_all
 from accounts.models import Partner, Role, User
 from api.admin.base import StaffAdmin, SuperuserOnly
 from api.admin.columns import NOTHING, badge, change_url, link, list_link, moment, shown
@@ -44,6 +44,7 @@ def _activate(user: User, actor: User, reason: str, now: datetime) -> None:
 
 
 def _revoke(user: User, actor: User, reason: str, now: datetime) -> str:
+    require_rank(actor, user)
     return f"{revoke_all(user)} tokens revoked, and all sockets closed."
 
 

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 from unfold.forms import PaginationInlineFormSet
@@ -67,25 +69,30 @@ class StaffAdmin(ModelAdmin):
         actions = super().get_actions_detail(request, object_id)
         return [action for action in actions if action.path in fitting]
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """A pasted id finds its row and those that point at it; anything else is looked for in `search_fields`."""
-        term = search_term.replace("\0", "")
-        if self.search_ids and (pk := as_uuid(term)) is not None:
+        if self.search_ids and (pk := as_uuid(search_term)) is not None:
             return queryset.filter(Q.create([(field, pk) for field in self.search_ids], connector=Q.OR)), False
-        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, term)
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
         return found
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        # PostgreSQL holds no NUL, and Django hands filters on unchecked.
-        if any("\0" in value for values in request.GET.lists() for value in (values[0], *values[1])):
-            request.GET = QueryDict()
-        response: HttpResponse = super().changelist_view(request, extra_context)
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Django hands selected ids on unchecked, and would fail on one that can't be an id."""
+        for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            if "\0" in pk or not self._could_be_id(pk):
+                messages.error(request, "Nothing was done: a selected row is not there.")
+                return HttpResponseRedirect(request.get_full_path())
+        response: HttpResponse | None = super().response_action(request, queryset)
         return response
+
+    def _could_be_id(self, text: str) -> bool:
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return True
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
@@ -132,8 +139,23 @@ class SuperuserOnly:
     has_view_permission = has_change_permission = has_add_permission = has_delete_permission = _superuser
 
 
-class TolerantFormSet(PaginationInlineFormSet):
-    """Pages of an inline, numbered as the address says, whatever it says."""
+class ReadOnlyFormSet(PaginationInlineFormSet):
+    """Pages of rows to look at. What a browser posts of them is ignored: meanwhile there may be others."""
+
+    new_objects: ClassVar[list[Any]] = []
+    changed_objects: ClassVar[list[Any]] = []
+    deleted_objects: ClassVar[list[Any]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for posted in ("data", "files", "save_as_new"):
+            kwargs.pop(posted, None)
+        super().__init__(*args, **kwargs)
+
+    def is_valid(self) -> bool:
+        return True
+
+    def save(self, commit: bool = True) -> list[Any]:
+        return []
 
     def get_page_num(self) -> int:
         page = self.request.GET.get(self.get_pagination_key(), "")
@@ -143,7 +165,7 @@ class TolerantFormSet(PaginationInlineFormSet):
 class ReadOnlyInline(NoAdding, TabularInline):
     """Rows of another table on the page of the one they belong to."""
 
-    formset = TolerantFormSet
+    formset = ReadOnlyFormSet
     extra = 0
     can_delete = False
     tab = True

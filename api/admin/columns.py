@@ -39,7 +39,8 @@ def amount_text(amount: int | None, currency: str) -> str:
     if amount is None:
         return NOTHING
     decimals = DECIMALS.get(currency, 2)
-    number = f"{amount / 10**decimals:,.{decimals}f}"
+    whole, rest = divmod(amount, 10**decimals)
+    number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
 

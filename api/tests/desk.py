@@ -1,5 +1,6 @@
 """The admin as a member of staff uses it: what the tests of every app's admin share."""
 
+from html.parser import HTMLParser
 from typing import Any
 
 from django.contrib.messages import get_messages
@@ -52,3 +53,27 @@ def refusals(response: Any) -> list[str]:
     """The error messages of a page."""
     assert response.status_code == 200
     return [text for level, text in told(response) if level == "error"]
+
+
+class _Inputs(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name = given.get("name") or ""
+        if tag == "input" and name and (given.get("type") not in ("checkbox", "submit") or "checked" in given):
+            self.found[name] = given.get("value") or ""
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and "selected" in given:
+            self.found[self._select] = given.get("value") or ""
+
+
+def inputs_of(page: Any) -> dict[str, str]:
+    """What a browser would send of a page's forms, as they are."""
+    parser = _Inputs()
+    parser.feed(page.content.decode())
+    return parser.found

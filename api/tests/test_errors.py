@@ -38,17 +38,17 @@ def test_paths_are_exact(user_api: APIClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "allowed"),
+    ("who", "method", "path", "allowed"),
     [
-        ("get", "/login", {"POST", "OPTIONS"}),
-        ("delete", "/cheerRequest", {"GET", "POST", "HEAD", "OPTIONS"}),
-        ("put", "/me", {"GET", "HEAD", "OPTIONS"}),
-        ("patch", "/rideEnd", {"POST", "OPTIONS"}),
-        ("get", "/updatePaymentInfo", {"POST", "OPTIONS"}),
+        ("anonymous", "get", "/login", {"POST", "OPTIONS"}),
+        ("user", "delete", "/cheerRequest", {"GET", "POST", "HEAD", "OPTIONS"}),
+        ("user", "put", "/me", {"GET", "HEAD", "OPTIONS"}),
+        ("partner", "patch", "/rideEnd", {"POST", "OPTIONS"}),
+        ("anonymous", "get", "/updatePaymentInfo", {"POST", "OPTIONS"}),
     ],
 )
-def test_a_method_that_is_not_there(partner_api: APIClient, method: str, path: str, allowed: set[str]) -> None:
-    response = getattr(partner_api, method)(path)
+def test_a_method_that_is_not_there(api_of: Any, who: str, method: str, path: str, allowed: set[str]) -> None:
+    response = getattr(api_of(who), method)(path)
     assert_refused(response, 405, "method_not_allowed")
     assert set(response["Allow"].split(", ")) == allowed
 

@@ -46,9 +46,10 @@ def test_healthz_needs_nothing(anonymous: APIClient, monkeypatch: pytest.MonkeyP
     def away(*_: Any, **__: Any) -> Any:
         raise ConnectionError
 
-    monkeypatch.setattr(valkey, "client", away)
-    monkeypatch.setattr(connection, "cursor", away)
-    assert anonymous.get("/healthz").json() == {"status": "ok"}
+    with monkeypatch.context() as patch:
+        patch.setattr(valkey, "client", away)
+        patch.setattr(connection, "cursor", away)
+        assert anonymous.get("/healthz").json() == {"status": "ok"}
 
 
 def test_ready(anonymous: APIClient, worker: None) -> None:
@@ -65,16 +66,17 @@ def test_without_a_worker(anonymous: APIClient, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("target", "name", "failing"), [(connection, "cursor", "database"), (valkey, "client", "valkey")]
 )
-def test_each_part_is_named(
-    anonymous: APIClient, worker: None, monkeypatch: pytest.MonkeyPatch, target: Any, name: str, failing: str
+def test_each_part_is_named_and_no_more_is_told(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch, target: Any, name: str, failing: str
 ) -> None:
     def away(*_: Any, **__: Any) -> Any:
         raise ConnectionError("secret://password@host")
 
     with monkeypatch.context() as patch:
+        patch.setattr(health, "WORKER_ANSWER_S", 0.1)
         patch.setattr(target, name, away)
         response = anonymous.get("/readyz")
-    assert (response.status_code, response.json()["failing"]) == (503, [failing])
+    assert (response.status_code, response.json()["failing"]) == (503, [failing, "worker"])
     assert "secret" not in response.content.decode()
 
 

@@ -29,7 +29,7 @@ def operations(schema: Any) -> dict[tuple[str, str], Any]:
 SEED = {
     ("POST", "/login"),
     ("POST", "/cheerRequest"),
-    ("GET", "/cheerRequest/{request_id}"),
+    ("GET", "/cheerRequest/{requestId}"),
     ("POST", "/updatePaymentInfo"),
     ("POST", "/updateLocation"),
     ("POST", "/rideAccept"),

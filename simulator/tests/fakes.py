@@ -21,8 +21,8 @@ Talk = Callable[[ServerConnection], Awaitable[None]]
 class NoDelay(Random):
     """Random numbers that make every jittered wait as short as can be."""
 
-    def random(self) -> float:
-        return 0.0
+    def uniform(self, a: float, b: float) -> float:
+        return a
 
 
 def api_of(handler: Handler, server: str = "http://server.test") -> Api:

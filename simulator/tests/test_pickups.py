@@ -13,7 +13,12 @@ from simulator.pickups import Pickup, Unreadable, read_pickups, spread, starting
 
 FIVE = datetime(2014, 7, 3, 17)  # noqa: DTZ001  # local time, as in the files
 SIX = FIVE + timedelta(hours=1)
-ROWS = "t,lat,lng\n2014-07-03T16:59,40.1,-73.1\n2014-07-03T17:00,40.2,-73.2\n2014-07-03T17:59,40.3,-73.3\n2014-07-03T18:00,40.4,-73.4\n"
+ROWS = """t,lat,lng
+2014-07-03T16:59,40.1,-73.1
+2014-07-03T17:00,40.2,-73.2
+2014-07-03T17:59,40.3,-73.3
+2014-07-03T18:00,40.4,-73.4
+"""
 
 pickups = st.builds(Pickup, st.integers(0, 59).map(lambda m: FIVE + timedelta(minutes=m)), st.just(Place(40.7, -74.0)))
 
@@ -33,7 +38,7 @@ def test_reads_the_period_without_its_end(tmp_path: Path, name: str) -> None:
         ("", "columns"),
         ("a,b\n1,2\n", "columns"),
         ("t,lat,lng\n2014-07-03T17:00,north,2\n", "Line 2"),
-        ("t,lat,lng\nx\n", "Line 2"),
+        ("t,lat,lng\n2014-07-03T17:00\n", "Line 2"),
     ],
 )
 def test_says_what_is_wrong_with_a_file(tmp_path: Path, content: str, message: str) -> None:

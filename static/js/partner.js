@@ -224,6 +224,7 @@ function runConsole() {
     if (wanted === "available") {
       arm();
       positions.start();
+      await positions.settle();
       if (!positions.place) {
         $("#map").focus();
         throw Object.assign(new Error("no position"), {

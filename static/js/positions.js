@@ -4,6 +4,10 @@ import { post } from "./api.js";
 import { follow } from "./geolocation.js";
 
 const SEND_EVERY_MS = 4000;
+const SETTLE_MS = 2500;
+const SETTLE_FIRST_MS = 10_000; // somebody may have to answer the browser's question first
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Positions {
   #socket;
@@ -32,6 +36,12 @@ export class Positions {
         this.#onChange();
       },
     );
+  }
+
+  /** Wait for the device's word, whichever it is; where a place is known already, only briefly. */
+  async settle() {
+    const deadline = Date.now() + (this.place ? SETTLE_MS : SETTLE_FIRST_MS);
+    while (!this.byDevice && !this.problem && Date.now() < deadline) await pause(100);
   }
 
   /** The user says where they are; the device knows better, if it knows. */

@@ -135,9 +135,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "partner/<uuid:partner_id>/approve": lambda w: Good(w.staff, {"reason": "fine"}, w.applicant.pk),
     "partner/<uuid:partner_id>/suspend": lambda w: Good(w.staff, {"reason": "late"}, w.idle.pk),
     "rideAccept": lambda w: Good(w.offered.user, {"offerId": str(cast.open_offer(w.request).pk)}),
-    "rideDecline": lambda w: Good(
-        w.offered.user, {"offerId": str(cast.open_offer(w.request).pk), "reason": "too far"}
-    ),
+    "rideDecline": lambda w: Good(w.offered.user, {"offerId": str(cast.open_offer(w.request).pk), "reason": "too far"}),
     "rideStart": lambda w: Good(w.en_route.user, {"rideId": str(w.coming.pk), "pin": ""}),
     "rideEnd": lambda w: Good(w.at_work.user, {"rideId": str(w.running.pk)}),
     "rideCancel": lambda w: Good(w.en_route.user, {"rideId": str(w.coming.pk), "reason": "flat tyre"}),

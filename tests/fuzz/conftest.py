@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_django
+from django.apps import apps
 from django.conf import settings
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -21,9 +23,6 @@ from requests_app import availability, demo
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from tests import cast
-from tests.cast import _commits
-
-__all__ = ["_commits"]  # a fixture
 
 WEBHOOK_SECRET = "whsec_fuzz"
 UNLIMITED = "1000000/sec"
@@ -35,6 +34,10 @@ hypothesis_settings.register_profile(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+TABLES = [
+    AuthToken._meta.db_table,
+    *(model._meta.db_table for app in cast.OUR_APPS for model in apps.get_app_config(app).get_models()),
+]
 FUZZ = hypothesis_settings.get_profile("fuzz")
 
 
@@ -80,15 +83,14 @@ def make_world() -> World:
     forget_regions()
     demo.seed_request_types()
     region = demo.seed_region()
-    idle = cast.make_partner("Idle")
-    user = cast.make_user("Ada")
+    idle, user = _partner("Idle"), cast.make_user("Ada")
     completed = cast.end(cast.start(_ride_of(user, region)))
     availability.go_offline(cast.fresh(idle), now=timezone.now())
-    en_route = cast.make_partner("Rita")
+    en_route = _partner("Rita")
     coming = _ride_of(cast.make_user("Carl"), region)
-    at_work = cast.make_partner("Walt")
+    at_work = _partner("Walt")
     running = cast.start(_ride_of(cast.make_user("Rose"), region))
-    offered = cast.make_partner("Otto")
+    offered = _partner("Otto")
     request = cast.submit(user)
     cast.match(region)
     assert cast.offered_to(request) == offered
@@ -109,6 +111,13 @@ def make_world() -> World:
     )
 
 
+def _partner(name: str) -> Partner:
+    """An available partner, whom the matcher sees."""
+    partner = cast.make_partner(name)
+    cast.run_commit_hooks()
+    return partner
+
+
 def _ride_of(user: User, region: Region) -> Ride:
     """The only free partner accepts this user's request."""
     request = cast.submit(user)
@@ -116,9 +125,19 @@ def _ride_of(user: User, region: Region) -> Ride:
     return cast.accept(cast.open_offer(request))
 
 
+@pytest.fixture(scope="module")
+def _built(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[World]:
+    """Built once a module, in a transaction that is never committed."""
+    with django_db_blocker.unblock(), rolled_back():
+        yield make_world()
+    forget_regions()
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    return make_world()
+def world(_built: World, db: None) -> World:
+    """As it was built: what the test before did is undone."""
+    forget_regions()
+    return _built
 
 
 @contextmanager
@@ -129,6 +148,11 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def rows() -> dict[str, Any]:
-    """Every row of the domain, and every token."""
-    return {**cast.all_rows(), "tokens": list(AuthToken.objects.order_by("digest").values())}
+def rows() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the domain, and every token. Plain SQL: the ORM would take longer than the calls it watches."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f'SELECT * FROM "{table}" ORDER BY 1')  # noqa: S608  # no outside text
+            found[table] = cursor.fetchall()
+    return found

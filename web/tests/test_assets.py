@@ -34,7 +34,7 @@ def test_every_import_of_a_script_is_there() -> None:
 
 def test_every_import_names_what_the_module_exports() -> None:
     exports = {
-        path.name: set(re.findall(r"^export (?:async )?(?:function|class|const|let) (\w+)", path.read_text(), re.M))
+        path.name: set(re.findall(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)", path.read_text(), re.M))
         for path in SCRIPTS
     }
     for path in SCRIPTS:

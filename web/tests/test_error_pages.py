@@ -41,4 +41,4 @@ def test_our_mistake_is_shown(user: User, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_icon_that_browsers_ask_for_unprompted(db: None) -> None:
-    assert browser_of(None).get("/favicon.ico").url.endswith("/icons/favicon.svg")
+    assert browser_of(None).get("/favicon.ico")["Location"].endswith("/icons/favicon.svg")

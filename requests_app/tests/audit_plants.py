@@ -1,0 +1,167 @@
+"""What could go wrong behind the services' back: one way for every check, and for some another.
+
+Each is done to rows that no constraint guards; see `unguarded` in `test_audit.py`.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+from knox.models import AuthToken
+
+from accounts.models import ApplicationTransition, Partner, PartnerTransition, SocketTicket, User
+from api.models import IdempotencyRecord
+from notifications.models import Event, Stream
+from payments.models import Payment, PaymentTransition, ProviderEvent
+from regions.models import Region
+from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
+from rides.models import Ride, RideTransition
+
+NOW = timezone.now
+HOUR = timedelta(hours=1)
+
+
+def one(model: type[models.Model], **where: Any) -> Any:
+    """One row, to be changed without anybody's leave."""
+    rows = model._default_manager.filter(**where).order_by("pk")
+    return model._default_manager.filter(pk=rows[0].pk)
+
+
+def copy(model: type[models.Model], where: dict[str, Any], **changes: Any) -> None:
+    """Insert a row like another, with the same key unless told otherwise."""
+    row = one(model, **where).get()
+    for field, value in changes.items():
+        setattr(row, field, value)
+    model._default_manager.bulk_create([row])
+
+
+def new_key() -> Any:
+    return User().pk
+
+
+Plant = Callable[[], object]
+PLANTS: dict[str, Plant] = {
+    # api
+    "kept_answers_are_whole": lambda: one(IdempotencyRecord).update(status=None),
+    "one_answer_per_key": lambda: copy(IdempotencyRecord, {}),
+    # notifications
+    "one_event_per_number": lambda: copy(Event, {}),
+    "events_have_no_gap": lambda: one(Event, seq=2).delete(),
+    "streams_end_with_their_newest_event": lambda: one(Stream).update(last_seq=F("last_seq") + 1),
+    "events_have_a_stream": lambda: one(Stream).delete(),
+    "nothing_unsent_is_acknowledged": lambda: one(Stream).update(acked_seq=F("last_seq") + 1),
+    # regions
+    "one_region_per_slug": lambda: copy(Region, {}, pk=new_key()),
+    "tariffs_are_sane": lambda: one(Region).update(increment_s=0),
+    "regions_can_be_placed": lambda: one(Region).update(time_zone="Mars/Olympus"),
+    # accounts
+    "one_account_per_address": lambda: copy(User, {}, pk=new_key(), email=User.objects.order_by("pk")[0].email.upper()),
+    "roles_are_known": lambda: one(User).update(role="king"),
+    "only_staff_may_use_the_admin": lambda: one(User, role="user").update(is_staff=True),
+    "partners_have_the_role": lambda: one(User, role="partner").update(role="user"),
+    "one_partner_per_account": lambda: copy(Partner, {}, pk=new_key()),
+    "passwords_are_hashed": lambda: one(User).update(password="secret"),
+    "tokens_are_hashed": lambda: one(AuthToken).update(digest="f" * 64),
+    "tickets_are_hashed": lambda: one(SocketTicket).update(digest="a ticket"),
+    "deactivated_accounts_hold_no_token": lambda: User.objects.update(is_active=False),
+    "partner_statuses_are_known": lambda: one(Partner).update(status="asleep"),
+    "applications_are_known": lambda: one(Partner).update(application="lost"),
+    "partners_work_only_when_approved": lambda: one(Partner, status="busy").update(application="suspended"),
+    "positions_are_whole": lambda: one(Partner, lat__isnull=False).update(lng=None),
+    "ratings_are_possible": lambda: one(Partner).update(rating_count=1, rating_sum=6),
+    # payments
+    "one_payment_per_ride_and_kind": lambda: copy(Payment, {}, pk=new_key()),
+    "payment_statuses_are_known": lambda: one(Payment).update(status="lost"),
+    "payment_kinds_are_known": lambda: one(Payment).update(kind="bribe"),
+    "amounts_are_not_negative": lambda: one(Payment).update(amount=-1, refunded_amount=-1),
+    "no_more_is_refunded_than_was_paid": lambda: one(Payment).update(refunded_amount=F("amount") + 1),
+    "refunds_fit_the_status": lambda: one(Payment, status="due").update(refunded_amount=1),
+    "one_payment_per_provider_reference": lambda: Payment.objects.update(third_party_reference_id="pi_1"),
+    "provider_events_are_processed": lambda: ProviderEvent.objects.update(processed_at=None, received_at=NOW() - HOUR),
+    # rides
+    "ride_statuses_are_known": lambda: one(Ride).update(status="flying"),
+    "one_active_ride_per_partner": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), user_id=new_key()),
+    "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),
+    "one_ride_per_request": lambda: copy(Ride, {"status": "completed"}, pk=new_key()),
+    "rides_end_after_they_start": lambda: one(Ride, status="completed").update(end_time=F("start_time") - HOUR),
+    "ride_times_fit_the_status": lambda: one(Ride, status="completed").update(end_time=None),
+    "ride_times_go_forward": lambda: one(Ride, status="in_progress").update(start_time=F("accepted_at") - HOUR),
+    "ride_money_is_sane": lambda: one(Ride).update(tariff_amount=-1),
+    "fares_are_right": lambda: one(Ride, status="completed").update(fare_amount=999),
+    "completed_rides_are_charged": lambda: one(Payment, kind="fare").delete(),
+    "payments_fit_their_rides": lambda: one(Payment, kind="fare").update(amount=1),
+    "payments_have_a_ride": lambda: one(Payment).update(ride_id=new_key()),
+    "ratings_are_of_completed_rides": lambda: one(Ride, status="cancelled").update(rating=3),
+    "ratings_add_up": lambda: one(Partner, rating_count=1).update(rating_sum=2),
+    # requests
+    "request_statuses_are_known": lambda: one(CheerRequest).update(status="lost"),
+    "one_open_request_per_user": lambda: copy(CheerRequest, {"status": "pending"}, pk=new_key()),
+    "requests_lie_on_the_globe": lambda: one(CheerRequest).update(lat=91),
+    "pending_requests_are_looked_at_again": lambda: one(CheerRequest, status="pending").update(next_attempt_at=None),
+    "dead_letters_have_a_reason": lambda: one(CheerRequest, status="no_match").update(closed_because=""),
+    "offered_requests_have_one_offer": lambda: one(CheerRequest, status="offered").update(status="pending"),
+    "accepted_requests_have_one_active_ride": lambda: one(CheerRequest, status="pending").update(status="accepted"),
+    "completed_requests_have_one_completed_ride": lambda: one(Ride, status="completed").update(status="cancelled"),
+    "closed_requests_hold_nobody": lambda: one(CheerRequest, status="accepted").update(status="cancelled"),
+    # offers
+    "offer_statuses_are_known": lambda: one(Offer).update(status="lost"),
+    "one_open_offer_per_request": lambda: copy(Offer, {"status": "pending"}, pk=new_key(), partner_id=new_key()),
+    "one_open_offer_per_partner": lambda: copy(Offer, {"status": "pending"}, pk=new_key(), request_id=new_key()),
+    "one_accepted_offer_per_ride": lambda: one(Offer, status="accepted").update(status="expired"),
+    "offers_expire_after_they_are_made": lambda: one(Offer).update(expires_at=F("created_at")),
+    "answered_offers_say_when": lambda: one(Offer, status="accepted").update(answered_at=None),
+    # partners and rides together
+    "offered_partners_have_one_offer": lambda: one(Partner, status="available").update(status="offered"),
+    "busy_partners_have_one_active_ride": lambda: one(Partner, status="busy").update(status="available"),
+    "rides_serve_the_user_who_asked": lambda: one(Ride).update(user_id=new_key()),
+    # deadlines
+    "offers_lapse_in_time": lambda: one(Offer, status="pending").update(expires_at=NOW() - HOUR),
+    "requests_are_given_up_in_time": lambda: one(CheerRequest, status="pending").update(give_up_at=NOW() - HOUR),
+    "requests_are_looked_at_in_time": lambda: one(CheerRequest, status="pending").update(next_attempt_at=NOW() - HOUR),
+}
+HISTORIES: dict[str, Any] = {
+    "partner": PartnerTransition,
+    "application": ApplicationTransition,
+    "payment": PaymentTransition,
+    "ride": RideTransition,
+    "request": CheerRequestTransition,
+    "offer": OfferTransition,
+}
+
+
+def last_step(history: Any) -> Any:
+    """The newest step of something that has moved."""
+    subject = history.objects.exclude(old="").order_by("subject_id")[0].subject_id
+    return history.objects.filter(pk=history.objects.filter(subject=subject).order_by("-id")[0].pk)
+
+
+def history_plants(name: str, history: Any) -> dict[str, Plant]:
+    return {
+        f"{name}_history_ends_in_status": lambda: last_step(history).update(new="lost"),
+        f"{name}_history_joins": lambda: last_step(history).update(old="lost"),
+        f"{name}_history_moves_along_the_graph": lambda: last_step(history).update(new=F("old")),
+        f"{name}_history_goes_forward": lambda: last_step(history).update(at=NOW() - 2 * HOUR),
+    }
+
+
+for _name, _history in HISTORIES.items():
+    PLANTS |= history_plants(_name, _history)
+
+
+# Checks that can be broken in another way, too.
+OTHER_SIDES: list[tuple[str, Plant]] = [
+    ("offered_requests_have_one_offer", lambda: one(Offer, status="pending").delete()),
+    ("offered_requests_have_one_offer", lambda: copy(Offer, {"status": "pending"}, pk=new_key())),
+    ("closed_requests_hold_nobody", lambda: one(CheerRequest, status="offered").update(status="no_match")),
+    ("completed_rides_are_charged", lambda: copy(Payment, {"kind": "fare"}, pk=new_key())),
+    ("payments_fit_their_rides", lambda: one(Payment, kind="tip").update(currency="eur")),
+    ("regions_can_be_placed", lambda: one(Region).update(boundary=[["12", "34", "56", "78"]])),
+    ("events_have_no_gap", lambda: one(Event, seq=3).update(seq=30)),
+    ("request_history_ends_in_status", lambda: CheerRequestTransition.objects.all().delete()),
+    ("fares_are_right", lambda: one(Ride, status="completed").update(end_time=F("start_time") + HOUR)),
+    ("ride_history_moves_along_the_graph", lambda: RideTransition.objects.filter(old="").update(new="completed")),
+    ("tariffs_are_sane", lambda: one(Region).update(increment_amount=None)),
+]

@@ -1,0 +1,60 @@
+"""Scenes that the tests of the admin share."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from payments.services import take_provider_event
+from regions.models import Region
+from requests_app import services
+from requests_app.models import CheerRequest
+from rides.services import rate_ride
+from tests.cast import (
+    accept,
+    decline,
+    end,
+    fresh,
+    make_applicant,
+    make_partner,
+    make_user,
+    match,
+    open_offer,
+    start,
+    submit,
+    token_of,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def make_dead_letter(user: User) -> CheerRequest:
+    """A request that nobody took."""
+    request = submit(user, now=timezone.now() - HOUR)
+    assert services.dead_letter(request.pk, now=timezone.now())
+    return fresh(request)  # type: ignore[no-any-return]
+
+
+def everything(nyc: Region, staff: User) -> None:
+    """Rows of every model, in every state that the services lead to."""
+    partners = [make_partner(f"Pia {n}") for n in range(4)]
+    make_applicant("Ann")
+    make_dead_letter(make_user("Dora"))
+    users = [make_user(f"Uma {n}") for n in range(5)]
+    first = submit(users[0])
+    match(nyc)
+    decline(open_offer(first), "busy")
+    match(nyc)
+    done = end(start(accept(open_offer(first))))
+    rate_ride(fresh(done), stars=4, comment="<b>loud</b>")
+    for user in users[1:4]:
+        submit(user)
+        match(nyc)
+    running, _, cancelled = [open_offer(r) for r in CheerRequest.objects.filter(user__in=users[1:4]).order_by("pk")]
+    start(accept(running))
+    accept(cancelled)
+    services.cancel_request_as_staff(cancelled.request, actor=staff, reason="<script>", now=timezone.now())
+    submit(users[4], note="'\"><script>alert(1)</script>")
+    take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=timezone.now())
+    for person in (*users, *(partner.user for partner in partners)):
+        token_of(person)

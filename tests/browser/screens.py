@@ -1,0 +1,150 @@
+"""A person at a browser: what they see and press."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, WebSocketRoute, expect
+
+from tests.browser.people import Person
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+TIMES_SQUARE = {"latitude": 40.7580, "longitude": -73.9855}
+# What a browser prints by itself about an answer that is not 2xx.
+REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+
+
+class Visit:
+    """One browser profile with one page, and everything that it complained about."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        *,
+        viewport: dict[str, int] | None = None,
+        at: dict[str, float] | None = None,
+        dark: bool = False,
+        refusals: tuple[int, ...] = (),
+    ) -> None:
+        """`at`: where the device is; None where it won't say. `refusals`: statuses that this test provokes."""
+        self.url = url
+        self.complaints: list[str] = []
+        self._refusals = {str(status) for status in refusals}
+        self._context = browser.new_context(
+            base_url=url,
+            viewport=viewport or PHONE,  # type: ignore[arg-type]  # a dict of these two
+            locale="en-US",
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            permissions=["geolocation"] if at else [],
+            geolocation=at,  # type: ignore[arg-type]  # a dict of these two
+        )
+        self.page: Page = self._context.new_page()
+        self._watch()
+
+    def _watch(self) -> None:
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        refusal = REFUSAL.match(message.text)
+        if message.type in ("error", "warning") and not (refusal and refusal[1] in self._refusals):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def close(self) -> None:
+        self._context.close()
+
+    def go(self, path: str) -> None:
+        self.page.goto(path)
+
+    def sign_in(self, person: Person) -> "Visit":
+        """By the form, like everybody."""
+        self.go("/account/login/")
+        self.page.get_by_label("Email").fill(person.email)
+        self.page.get_by_label("Password").fill(person.password)
+        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        expect(self.page.locator(".avatar").first).to_be_visible()
+        return self
+
+    def move_to(self, latitude: float, longitude: float) -> None:
+        """The device moves."""
+        self._context.set_geolocation({"latitude": latitude, "longitude": longitude})
+
+    # ------------------------------------------------------------ looking
+
+    def see(self, text: str | re.Pattern[str]) -> None:
+        """The text is on the page."""
+        expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+
+    def headline(self, text: str | re.Pattern[str]) -> None:
+        """The page's headline is, or becomes, this."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    def press(self, name: str | re.Pattern[str]) -> None:
+        self.button(name).click()
+
+    def live(self) -> None:
+        """The page is connected."""
+        expect(self.page.locator("#live")).to_have_attribute("data-state", "live")
+
+    def fits(self) -> None:
+        """Nothing sticks out to the side."""
+        widths = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert widths[0] <= widths[1], f"{self.page.url} is {widths[0]} wide on a screen of {widths[1]}"
+
+    # ------------------------------------------------------------ what users do
+
+    def ask(self, kind: str = "Pep talk", note: str = "") -> None:
+        """Click the middle of the map, choose a kind, press the button."""
+        self.go("/")
+        self.page.locator("#map.near").click()
+        self.see("Drag the pin to be exact.")
+        self.page.get_by_role("radio", name=kind).check()
+        if note:
+            self.page.get_by_label("Anything they should know?").fill(note)
+        self.press("Cheer me on")
+        self.page.wait_for_url(re.compile("/cheer/"))
+        self.live()
+
+    # ------------------------------------------------------------ what partners do
+
+    def go_online(self) -> None:
+        self.go("/partner")
+        self.live()
+        self.page.get_by_role("switch").click()
+        # By its id: where an offer comes at once, the switch is out of sight by now.
+        expect(self.page.locator("#online")).to_have_attribute("aria-checked", "true")
+
+
+class Sockets:
+    """Stands between a page and its sockets: it can hang them all up, and refuse new ones."""
+
+    def __init__(self, page: Page) -> None:
+        self._open: list[WebSocketRoute] = []
+        self.refused = False
+        page.route_web_socket(re.compile("/notification"), self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self.refused:
+            socket.close(code=1012)
+            return
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(socket.send)
+        self._open.append(socket)
+
+    def hang_up(self) -> None:
+        """As a tunnel would."""
+        self.refused = True
+        for socket in self._open:
+            socket.close(code=1012)
+        self._open.clear()
+
+
+def in_shell(stack: Any, code: str) -> None:
+    """What no page can do: run a line in the program's own shell."""
+    stack.manage("shell", "-v0", "-c", code)

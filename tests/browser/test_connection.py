@@ -1,0 +1,72 @@
+"""The page stays true when the connection does not."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Cast
+from tests.browser.screens import TIMES_SQUARE, Sockets, Visit
+from tests.processes import wait_until
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+
+def test_without_sockets_the_user_is_told_by_polling(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    user = visit().sign_in(cast.user())
+    sockets = Sockets(user.page)
+    user.ask()
+    sockets.hang_up()
+    user.see("No live connection; checking every few seconds")
+    partner.go_online()
+    partner.press("Accept")
+    user.headline("Pia is on the way")
+    expect(user.page.locator("#live")).to_have_attribute("data-state", "polling")
+    sockets.refused = False
+    user.live()
+    partner.press("I'm here: start the clock")
+    user.headline("You are being cheered")
+
+
+def test_without_sockets_the_partner_can_still_answer(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    sockets = Sockets(partner.page)
+    user = visit().sign_in(cast.user())
+    partner.go_online()
+    user.ask()
+    partner.headline("Somebody needs a cheer")
+    sockets.hang_up()
+    partner.press("Accept")
+    partner.headline("Ada is waiting for you")
+    partner.press("I'm here: start the clock")
+    partner.headline("Cheer for Ada!")
+    partner.press("End the session")
+    partner.press("End it")
+    partner.see("Well cheered!")
+
+
+def test_a_server_that_dies_and_comes_back(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    user = visit().sign_in(cast.user())
+    partner.go_online()
+    user.ask()
+    partner.press("Accept")
+    user.headline("Pia is on the way")
+    server = stack.process_of("speedycheers.server")
+    assert server
+    os.kill(server, signal.SIGSTOP)  # it neither answers nor hangs up
+    os.kill(server, signal.SIGKILL)
+    expect(user.page.locator("#live")).not_to_have_attribute("data-state", "live")
+    wait_until(lambda: stack.process_of("speedycheers.server") not in (0, server), 30, "the server is back")
+    user.live()
+    partner.live()
+    partner.press("I'm here: start the clock")
+    user.headline("You are being cheered")
+    # What the browser says about connections that nobody took is not the page's complaint.
+    for one in (partner, user):
+        one.complaints = [text for text in one.complaints if not re.search("ERR_|WebSocket|reading", text)]

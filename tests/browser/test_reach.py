@@ -1,0 +1,120 @@
+"""Other ways in: the keyboard, no location, a first sign-up, an application, the staff's page."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Cast, Person
+from tests.browser.screens import DESKTOP, TIMES_SQUARE, Visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_request_by_keyboard_alone(cast: Cast, visit: Callable[..., Visit]) -> None:
+    user = visit(viewport=DESKTOP).sign_in(cast.user())
+    user.go("/")
+    user.page.locator("#map.near").focus()
+    user.page.keyboard.press("Enter")
+    user.see("Drag the pin to be exact.")
+    pin = user.page.get_by_role("button", name="Your place")
+    latitude = user.page.locator("#lat")
+    before = float(latitude.input_value())
+    pin.focus()
+    user.page.keyboard.press("Shift+ArrowUp")
+    expect(latitude).not_to_have_value(f"{before:.5f}")
+    assert float(latitude.input_value()) == pytest.approx(before + 0.0009, abs=0.0002)
+    user.page.get_by_role("radio", name="A good cheer").focus()
+    user.page.keyboard.press("ArrowDown")
+    user.page.keyboard.press("Tab")
+    user.page.keyboard.type("By the fountain")
+    user.page.keyboard.press("Tab")
+    user.page.keyboard.press("Enter")
+    user.page.wait_for_url(re.compile("/cheer/"))
+    user.see("Pep talk")
+
+
+def test_a_place_typed_or_chosen_from_the_list(cast: Cast, visit: Callable[..., Visit]) -> None:
+    user = visit().sign_in(cast.user())
+    user.go("/")
+    user.page.get_by_text("Set the place without the map").click()
+    user.page.get_by_label("A well-known place").select_option(label="Union Square")
+    user.see("At Union Sq.")
+    user.page.get_by_label("Latitude").fill("51.5")
+    user.page.get_by_label("Latitude").press("Tab")
+    user.see("We don't serve this place yet.")
+
+
+def test_a_place_that_we_do_not_serve_is_refused_in_words(cast: Cast, visit: Callable[..., Visit]) -> None:
+    user = visit(at={"latitude": 51.5072, "longitude": -0.1276}, refusals=(409,)).sign_in(cast.user())
+    user.go("/")
+    user.press("Cheer me on")
+    user.see("Where are you? Tap the map, or use your location.")
+    user.press("Use my location")
+    user.see("We don't serve this place yet.")
+    user.press("Cheer me on")
+    expect(user.page.locator("#problem")).to_have_text("We don't serve this place yet. Please choose another one.")
+
+
+def test_a_user_who_gives_no_location_is_told_why(cast: Cast, visit: Callable[..., Visit]) -> None:
+    user = visit().sign_in(cast.user())
+    user.go("/")
+    user.press("Use my location")
+    user.see("Your browser does not let this page know where you are.")
+
+
+def test_a_partner_without_location_taps_the_map(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit().sign_in(cast.partner())
+    partner.go("/partner")
+    partner.live()
+    switch = partner.page.get_by_role("switch")
+    switch.click()
+    partner.see("We need to know where you are: allow your location, or tap the map.")
+    partner.page.locator("#map.near").click()
+    partner.see("You count as being at the mark")
+    switch.click()
+    partner.headline("You are online")
+    user = visit().sign_in(cast.user())
+    user.ask()
+    partner.headline("Somebody needs a cheer")
+
+
+def test_from_a_visitor_to_a_partner(cast: Cast, visit: Callable[..., Visit]) -> None:
+    visitor = visit(at=TIMES_SQUARE)
+    visitor.go("/")
+    visitor.page.get_by_role("link", name="Earn by cheering").click()
+    visitor.page.get_by_label("Name").fill("Zoe")
+    email = f"zoe.{id(cast)}@browser.test"
+    visitor.page.get_by_label("Email").fill(email)
+    visitor.page.get_by_label("Password").fill("hip-hip-hooray-42")
+    visitor.page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    visitor.headline("Cheer for a living")
+    visitor.press("Apply")
+    visitor.see("Please give us a phone number")
+    visitor.page.get_by_label("Phone").fill("+1 212 555 0123")
+    visitor.page.get_by_role("radio", name="Musician").check()
+    visitor.press("Apply")
+    visitor.see("We are looking at your application.")
+    cast.approve(Person("Zoe", email))
+    visitor.headline("Hello, Zoe")  # by itself
+    visitor.page.get_by_label("Account: Zoe").click()
+    visitor.press("Sign out")
+    visitor.headline("Somebody comes and cheers for you. Now.")
+
+
+def test_staff_watch_the_counts_live(cast: Cast, visit: Callable[..., Visit]) -> None:
+    staff = visit(viewport=DESKTOP).sign_in(cast.staff())
+    staff.headline("Right now")
+    staff.live()
+    looking = staff.page.locator('[data-count="requests.pending"] .tile-number')
+    applications = staff.page.locator('[data-count="applications"]')
+    before = int(looking.inner_text())
+    waiting = int(applications.locator(".tile-number").inner_text())
+    visit().sign_in(cast.user()).ask()
+    expect(looking).to_have_text(str(before + 1))
+    staff.see("The oldest request has been looking for")
+    cast.applicant("Nora")
+    expect(applications.locator(".tile-number")).to_have_text(str(waiting + 1))
+    applications.click()
+    staff.see("Nora")
