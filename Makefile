@@ -18,6 +18,9 @@ DEV_STAMP := $(VENV)/installed-dev-$(call sum,requirements.txt requirements-dev.
 # A virtual environment whose Python is gone or too old counts for nothing.
 $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || rm -f $(VENV)/installed-*)
 
+# A developer's own value would load the settings too early.
+unexport DJANGO_SETTINGS_MODULE
+
 .PHONY: run install test test-fast check lint types format lock bench clean help
 
 help:

@@ -108,7 +108,7 @@ class EventConsumer(AsyncWebsocketConsumer):
     async def _hello(self, after: str) -> None:
         async with self._sending:
             seq, state, missed = await in_thread(self._present)(
-                int(after) if after.isdecimal() and len(after) < 16 else None
+                int(after) if after.isascii() and after.isdecimal() and len(after) < 16 else None
             )
             hello = {"type": "hello", "seq": seq, "resumed": missed is not None, **state}
             await self._send_text(json.dumps(hello, separators=(",", ":")))

@@ -10,6 +10,7 @@ from typing import Any
 
 from simulator.accounts import Keyring, Staff
 from simulator.client import Api
+from simulator.crowd import Crowd
 from simulator.feed import Feed
 from simulator.habits import Habits
 from simulator.ledger import Ledger
@@ -26,7 +27,6 @@ ONLINE_WITHIN_S = 300.0
 SETTLE_S = 1.5  # the server compares its sockets with the log once a second
 ROLL_CALL_AT_ONCE = 8
 LAG_SAMPLE_S = 0.05
-USERS_TRIED = 3
 Progress = Callable[[str, int, int], None]  # what is going on, how much of it is done, of how much
 
 
@@ -62,8 +62,7 @@ class Replay:
         self.api = Api(self.plan.server)
         self.keyring = Keyring(self.plan.cache, self.plan.server)
         self.partners = self._partners()
-        self.users: list[User] = []
-        self.idle: list[User] = []
+        self.crowd = Crowd(self._user)
         self.following: dict[str, User] = {}  # by request
         self.background: list[asyncio.Task[None]] = []
         self.finished = False
@@ -103,7 +102,7 @@ class Replay:
             await sign_off_all(self.partners)
             for task in self.background:
                 task.cancel()
-            await asyncio.gather(*self.background, return_exceptions=True)
+            await asyncio.gather(*self.background, self.crowd.close(), return_exceptions=True)
 
     # ------------------------------------------------------------ who takes part
 
@@ -138,24 +137,22 @@ class Replay:
 
     async def make_users(self) -> None:
         """Make users ahead of time, so that their signing up does not compete with the replay."""
-        made = [self._new_user() for _ in range(self.plan.users)]
-        for count, user in enumerate(made, 1):
-            if await user.clear():
-                self.idle.append(user)
-            self.progress("users sign in", count, len(made))
+        coming = [asyncio.create_task(self.crowd.take()) for _ in range(self.plan.users)]
+        for count, made in enumerate(asyncio.as_completed(coming), 1):
+            await made
+            self.progress("users sign in", count, len(coming))
+        for user in (task.result() for task in coming):
+            if user is not None:
+                self.crowd.give_back(user)
 
-    def _new_user(self) -> User:
-        number = len(self.users) + 1
-        user = User(
+    def _user(self, number: int) -> User:
+        return User(
             bot_account(self.api, self.keyring, kind="replay-user", number=number, secret=self.plan.secret),
             ledger=self.ledger,
             errors=self.api.errors,
             rng=rng_of(self.plan.seed, "user", number),
             patience_s=self.plan.patience_s,
         )
-        self.users.append(user)
-        self._in_background(user.feed.run())
-        return user
 
     # ------------------------------------------------------------ asking
 
@@ -172,18 +169,15 @@ class Replay:
 
     async def one(self, place: Place) -> None:
         """One request, from the asking to its end."""
-        for _ in range(USERS_TRIED):
-            user = self.idle.pop() if self.idle else self._new_user()
-            if await user.clear():
-                break
-        else:
+        user = await self.crowd.take()
+        if user is None:
             self.ledger.refused["no user could be had"] += 1
             return
         story = await user.ask(place)
         if story is not None:
             self.following[story.request_id] = user
             await user.follow(story)
-        self.idle.append(user)
+        self.crowd.give_back(user)
 
     async def drain(self, requests: list["asyncio.Task[None]"]) -> None:
         """Wait until every request has ended, at most `wait_s`."""
@@ -198,7 +192,7 @@ class Replay:
         await asyncio.gather(*(self.following[story.request_id].look(story) for story in self.ledger.open))
 
     def _standing(self) -> str:
-        return f"requests made; {len(self.ledger.open)} open, {len(self.users)} users"
+        return f"requests made; {len(self.ledger.open)} open, {len(self.crowd.users)} users"
 
     # ------------------------------------------------------------ checking
 
@@ -231,7 +225,7 @@ class Replay:
             self.sockets.reconnections += feed.reconnections
 
     def _feeds(self) -> list[Feed]:
-        feeds = [*(partner.feed for partner in self.partners), *(user.feed for user in self.users)]
+        feeds = [*(partner.feed for partner in self.partners), *(user.feed for user in self.crowd.users)]
         return [feed for feed in feeds if feed.numbering.last is not None]
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 PATH = "/user/notification"
 ASK_AGAIN_EVERY_S = 60.0  # how often a patient user looks for themselves; the socket should have told
-HELLO_WITHIN_S = 30.0
 EVENT_WITHIN_S = 2.0  # how long the socket may lag behind an answer
 
 
@@ -61,14 +60,14 @@ class User:
     # ------------------------------------------------------------ asking
 
     async def clear(self) -> bool:
-        """Wait for the socket, and call off what an earlier run has left open. Whether this user can ask now."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HELLO_WITHIN_S):
-                await self.feed.connected.wait()
-                if self.leftover is not None:
-                    return (await self.account.call("POST", f"/cheerRequest/{self.leftover}/cancel", {})).ok
-                return True
-        return False
+        """Call off what an earlier run has left open. Whether this user can ask now."""
+        if self.leftover is None:
+            return True
+        answer = await self.account.call("POST", f"/cheerRequest/{self.leftover}/cancel", {})
+        if answer.code == "ride_in_progress":  # it can only be waited for, and others can ask meanwhile
+            return False
+        self.leftover = None
+        return True
 
     async def ask(self, place: Place) -> Story | None:
         """Ask for a cheer; None where the server says no, which the ledger then holds."""

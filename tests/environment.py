@@ -12,6 +12,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import django
+import pytest
+from django.conf import settings
+
+from speedycheers import embedded_valkey, lifeline
 from tests.postgres import Postgres
 
 # What the program reads: a developer's own values must not change what the tests see.
@@ -31,11 +36,11 @@ def prepare(database: str) -> None:
         os.environ["DATABASE_URL"] = os.environ[SERVER_URL]
     os.environ["SPEEDYCHEERS_DATA"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
-    adjust_settings(folder)
+    load_settings(folder)
     start_valkey()
-    import django
-
     django.setup()
+    # An xdist worker that inherited it would load its settings before it has an environment of its own.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def make_folder() -> Path:
@@ -56,10 +61,10 @@ def start_postgres(folder: Path) -> str:
     return server.url
 
 
-def adjust_settings(folder: Path) -> None:
-    """What only tests want otherwise."""
-    from django.conf import settings
-
+def load_settings(folder: Path) -> None:
+    """Load the settings, and change what only tests want otherwise."""
+    if settings.configured:
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings are loaded after the environment is made.")
     # A file, as in real life: SQLite's in-memory databases lock differently.
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
@@ -68,10 +73,6 @@ def adjust_settings(folder: Path) -> None:
 
 def start_valkey() -> None:
     """A Valkey on the socket that the settings name."""
-    from django.conf import settings
-
-    from speedycheers import embedded_valkey, lifeline
-
     path = settings.VALKEY_SOCKET
     embedded_valkey.prepare(path)
     process = subprocess.Popen(

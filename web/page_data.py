@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.models import Partner, User
+from accounts.models import Partner, Role, User
 from accounts.serializers import PartnerSerializer
 from regions.models import Region
 from regions.selectors import active_regions
@@ -55,6 +55,7 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
     waiting = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
     return {
         "now": now.isoformat(),
+        "live": viewer.role == Role.USER,  # only users have a socket for this; who has become a partner looks back
         "request": body,
         "ride": ride and ride_body(ride, viewer),
         "region": region_data(request.region),

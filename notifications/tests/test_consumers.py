@@ -66,15 +66,16 @@ def _closed_connections() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-async def _own_hub(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[hub.Hub]:
+async def own_hub(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[hub.Hub]:
     """A hub lives in one event loop, and each test has its own."""
     own = hub.Hub()
     monkeypatch.setattr(hub, "COMPARE_EVERY_S", 0.05)
     monkeypatch.setattr(consumers, "hub", own)
     yield own
-    for task in own._tasks:
-        task.cancel()
-    await asyncio.gather(*own._tasks, return_exceptions=True)
+    while running := [task for task in own._tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=0.1)  # redis-py swallows a cancellation while it connects
 
 
 class Socket:
@@ -143,15 +144,20 @@ def aside(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+async def eventually(look: Callable[[], Any], wanted: Any) -> None:
+    """Look until what is wanted is there: other processes tell nobody when."""
+    async with asyncio.timeout(WAIT_S):
+        while await look() != wanted:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.01)
+
+
 async def subscribed(own: hub.Hub) -> None:
     """Wait until the hub hears what is pushed."""
 
     def listeners() -> int:
         return int(valkey.client().pubsub_numsub(PUSH_CHANNEL)[0][1])
 
-    async with asyncio.timeout(WAIT_S):
-        while not await sync_to_async(listeners)():
-            await asyncio.sleep(0.01)
+    await eventually(sync_to_async(listeners), 1)
 
 
 def tell(recipient: str, *types: str) -> None:
@@ -332,11 +338,11 @@ async def test_staff_are_told_counts_and_their_changes(staff: User, user: User) 
 # ---------------------------------------------------------------- events
 
 
-async def test_events_arrive_in_order_on_every_socket(user: User, user_token: str, _own_hub: hub.Hub) -> None:
+async def test_events_arrive_in_order_on_every_socket(user: User, user_token: str, own_hub: hub.Hub) -> None:
     phone, laptop = Socket(USER, user_token), Socket(USER, user_token)
     for socket in (phone, laptop):
         await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(tell)(f"user:{user.pk}", "a", "b")
     await aside(tell)(f"user:{user.pk}", "c")
     for socket in (phone, laptop):
@@ -346,12 +352,12 @@ async def test_events_arrive_in_order_on_every_socket(user: User, user_token: st
 
 
 async def test_nobody_hears_what_is_for_others(
-    user_token: str, other_user: User, partner_token: str, partner: Partner, _own_hub: hub.Hub
+    user_token: str, other_user: User, partner_token: str, partner: Partner, own_hub: hub.Hub
 ) -> None:
     sockets = [Socket(USER, user_token), Socket(PARTNER, partner_token)]
     for socket in sockets:
         await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(tell)(f"user:{other_user.pk}", "secret")
     await aside(tell)(f"user:{partner.user_id}", "secret")  # the same account, in another role
     for socket in sockets:
@@ -360,12 +366,12 @@ async def test_nobody_hears_what_is_for_others(
 
 
 async def test_the_whole_way_as_both_sides_see_it(
-    nyc: Region, user: User, user_token: str, partner: Partner, partner_token: str, _own_hub: hub.Hub
+    nyc: Region, user: User, user_token: str, partner: Partner, partner_token: str, own_hub: hub.Hub
 ) -> None:
     mine, theirs = Socket(USER, user_token), Socket(PARTNER, partner_token)
     await mine.open()
     await theirs.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(submit)(user)
     assert (await mine.next())["request"]["status"] == "pending"
     await aside(match)(nyc)
@@ -408,13 +414,13 @@ async def test_the_whole_way_as_both_sides_see_it(
 # ---------------------------------------------------------------- coming back
 
 
-async def test_whoever_comes_back_is_told_what_they_missed(user: User, user_token: str, _own_hub: hub.Hub) -> None:
+async def test_whoever_comes_back_is_told_what_they_missed(user: User, user_token: str, own_hub: hub.Hub) -> None:
     await aside(tell)(f"user:{user.pk}", *"abcde")
     socket = Socket(f"{USER}?after=2", user_token)
     hello = await socket.open()
     assert (hello["seq"], hello["resumed"]) == (5, True)
     assert [await socket.next() for _ in range(3)] == [{"type": t, "seq": n} for n, t in enumerate("cde", 3)]
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(tell)(f"user:{user.pk}", "f")
     assert await socket.next() == {"type": "f", "seq": 6}
     await socket.nothing_else()
@@ -461,11 +467,11 @@ async def test_nor_who_missed_too_many(user: User, user_token: str, monkeypatch:
 
 
 async def test_a_push_that_got_lost_is_made_up_for(
-    user: User, user_token: str, _own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     socket = Socket(USER, user_token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     with monkeypatch.context() as patch:
         patch.setattr("notifications.events.push", lambda _: None)
         await aside(tell)(f"user:{user.pk}", "a", "b")
@@ -474,12 +480,12 @@ async def test_a_push_that_got_lost_is_made_up_for(
 
 
 async def test_a_gap_is_filled_before_what_came_after_it(
-    user: User, user_token: str, _own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "COMPARE_EVERY_S", 60.0)
     socket = Socket(USER, user_token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     with monkeypatch.context() as patch:
         patch.setattr("notifications.events.push", lambda _: None)
         await aside(tell)(f"user:{user.pk}", "a", "b")
@@ -489,11 +495,11 @@ async def test_a_gap_is_filled_before_what_came_after_it(
     await socket.leave()
 
 
-async def test_pushes_out_of_order_and_doubled(user: User, user_token: str, _own_hub: hub.Hub) -> None:
+async def test_pushes_out_of_order_and_doubled(user: User, user_token: str, own_hub: hub.Hub) -> None:
     """Two processes may publish in another order than they committed."""
     socket = Socket(USER, user_token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     recipient = f"user:{user.pk}"
     await aside(tell)(recipient, *"abc")
     frames = [(recipient, n, json.dumps({"type": t, "seq": n})) for n, t in enumerate("abc", 1)]
@@ -525,7 +531,7 @@ async def test_events_that_come_while_the_state_is_read_follow_it(
     await socket.leave()
 
 
-async def test_nothing_of_a_transaction_that_was_rolled_back(user: User, user_token: str, _own_hub: hub.Hub) -> None:
+async def test_nothing_of_a_transaction_that_was_rolled_back(user: User, user_token: str, own_hub: hub.Hub) -> None:
     def undone() -> None:
         with transaction.atomic():
             tell(f"user:{user.pk}", "lost")
@@ -533,17 +539,17 @@ async def test_nothing_of_a_transaction_that_was_rolled_back(user: User, user_to
 
     socket = Socket(USER, user_token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(undone)()
     await aside(tell)(f"user:{user.pk}", "kept")
     assert await socket.next() == {"type": "kept", "seq": 1}
     await socket.leave()
 
 
-async def test_many_events_at_once(user: User, user_token: str, _own_hub: hub.Hub) -> None:
+async def test_many_events_at_once(user: User, user_token: str, own_hub: hub.Hub) -> None:
     socket = Socket(USER, user_token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     writes = [aside(tell)(f"user:{user.pk}", *["e"] * 10) for _ in range(20)]
     await asyncio.gather(*writes)
     assert [(await socket.next())["seq"] for _ in range(200)] == list(range(1, 201))
@@ -574,9 +580,7 @@ async def test_acknowledgements_are_written_down(user: User, user_token: str) ->
     def acked() -> int:
         return Stream.objects.get(recipient=f"user:{user.pk}").acked_seq
 
-    async with asyncio.timeout(WAIT_S):
-        while await aside(acked)() != 2:
-            await asyncio.sleep(0.02)
+    await eventually(aside(acked), 2)
     await socket.leave()
 
 
@@ -777,13 +781,13 @@ async def test_before_the_hello_and_after_a_refusal_nothing_is_obeyed(user: User
 
 
 async def test_a_newer_connection_of_the_same_device_replaces_the_older(
-    user_token: str, other_user: User, _own_hub: hub.Hub
+    user_token: str, other_user: User, own_hub: hub.Hub
 ) -> None:
     old, other_device = Socket(f"{USER}?device=phone", user_token), Socket(f"{USER}?device=laptop", user_token)
     nameless, stranger = Socket(USER, user_token), Socket(f"{USER}?device=phone", await aside(token_of)(other_user))
     for socket in (old, other_device, nameless, stranger):
         await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     new = Socket(f"{USER}?device=phone", user_token)
     await new.open()
     assert await old.closed() == 4409
@@ -792,12 +796,12 @@ async def test_a_newer_connection_of_the_same_device_replaces_the_older(
         await socket.leave()
 
 
-async def test_signing_out_closes_the_sockets_of_that_token_and_no_other(user: User, _own_hub: hub.Hub) -> None:
+async def test_signing_out_closes_the_sockets_of_that_token_and_no_other(user: User, own_hub: hub.Hub) -> None:
     first, second = [await aside(AuthToken.objects.create)(user) for _ in range(2)]
     out, kept = Socket(USER, first[1]), Socket(USER, second[1])
     for socket in (out, kept):
         await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(log_out)(first[0])
     assert await out.closed() == 4401
     await kept.nothing_else()
@@ -805,45 +809,45 @@ async def test_signing_out_closes_the_sockets_of_that_token_and_no_other(user: U
     await kept.leave()
 
 
-async def test_over_http_as_well(user: User, _own_hub: hub.Hub) -> None:
+async def test_over_http_as_well(user: User, own_hub: hub.Hub) -> None:
     client = await aside(client_of)(user)
     token = client._credentials["HTTP_AUTHORIZATION"].partition(" ")[2]
     socket = Socket(USER, token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(client.post)("/logout")
     assert await socket.closed() == 4401
 
 
-async def test_who_has_left_is_forgotten(user_token: str, _own_hub: hub.Hub) -> None:
+async def test_who_has_left_is_forgotten(user_token: str, own_hub: hub.Hub) -> None:
     sockets = [Socket(USER, user_token) for _ in range(3)]
     for socket in sockets:
         await socket.open()
-    assert len(_own_hub.all()) == 3
+    assert len(own_hub.all()) == 3
     for socket in sockets:
         await socket.leave()
-    assert _own_hub.all() == []
-    assert dict(_own_hub._sockets) == {}
+    assert own_hub.all() == []
+    assert dict(own_hub._sockets) == {}
 
 
 async def test_valkey_away_and_back(
-    user: User, user_token: str, _own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events go on arriving from the log, and the hub subscribes again."""
     monkeypatch.setattr(hub, "RECONNECT_AFTER_S", 0.05)
     socket = Socket(USER, user_token)
     await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await sync_to_async(valkey.client().client_kill_filter)(_type="pubsub")
     await aside(tell)(f"user:{user.pk}", "a")
     assert await socket.next() == {"type": "a", "seq": 1}
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     await aside(tell)(f"user:{user.pk}", "b")
     assert await socket.next() == {"type": "b", "seq": 2}
     await socket.leave()
 
 
-async def test_a_request_of_many_users_reaches_each(nyc: Region, _own_hub: hub.Hub) -> None:
+async def test_a_request_of_many_users_reaches_each(nyc: Region, own_hub: hub.Hub) -> None:
     def cast() -> list[tuple[User, str]]:
         made = [make_user(f"U{n}") for n in range(5)]
         for n in range(5):
@@ -854,7 +858,7 @@ async def test_a_request_of_many_users_reaches_each(nyc: Region, _own_hub: hub.H
     sockets = [Socket(USER, token) for _, token in people]
     for socket in sockets:
         await socket.open()
-    await subscribed(_own_hub)
+    await subscribed(own_hub)
     for one, _ in people:
         await aside(submit)(one)
     await aside(match)(nyc)

@@ -19,14 +19,21 @@ REQUEST = {"requestId": "q1", "status": "pending", "attempts": 0, "reason": None
 class Server:
     """Takes every request; answers `GET` with `state`."""
 
-    def __init__(self, state: dict[str, Any] | None = None, refuse: httpx.Response | None = None) -> None:
-        self.state, self.refuse = state or REQUEST, refuse
+    def __init__(
+        self,
+        state: dict[str, Any] | None = None,
+        refuse: httpx.Response | None = None,
+        refuse_cancel: httpx.Response | None = None,
+    ) -> None:
+        self.state, self.refuse, self.refuse_cancel = state or REQUEST, refuse, refuse_cancel
         self.calls: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(f"{request.method} {request.url.path}")
         if request.method == "POST" and request.url.path == "/cheerRequest":
             return self.refuse or httpx.Response(201, json=REQUEST)
+        if request.url.path.endswith("/cancel") and self.refuse_cancel:
+            return self.refuse_cancel
         return httpx.Response(200, json=self.state)
 
 
@@ -88,7 +95,7 @@ async def test_what_an_earlier_run_left_open_is_called_off(request_: dict[str, A
     server = Server()
     user = user_of(server)
     user.on_frame({"type": "hello", "seq": 0, "resumed": False, "request": request_, "ride": None})
-    user.feed.connected.set()
+    assert await user.clear()
     assert await user.clear()
     assert server.calls == (["POST /cheerRequest/q1/cancel"] if cancels else [])
 
@@ -100,6 +107,7 @@ async def test_its_own_request_is_no_leftover_after_a_reconnection() -> None:
     assert user.leftover is None
 
 
-async def test_who_never_gets_a_socket_can_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(users, "HELLO_WITHIN_S", 0.05)
-    assert not await user_of(Server()).clear()
+async def test_who_is_still_being_cheered_can_not_ask() -> None:
+    user = user_of(Server(refuse_cancel=error(409, "ride_in_progress")))
+    user.on_frame({"type": "hello", "seq": 0, "resumed": False, "request": REQUEST, "ride": {}})
+    assert not await user.clear()

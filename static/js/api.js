@@ -1,6 +1,5 @@
 // Calls of the API, with the session cookie, the CSRF header and one key per intention.
 
-const csrfToken = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 const TRIES = 3;
 const WAIT_MS = [500, 1500];
 const AWAY = new Set([502, 503, 504]);
@@ -24,6 +23,7 @@ export class ApiError extends Error {
     this.attr = attr;
     this.sentence = SENTENCES[code] ?? detail;
     if (status === 429) this.sentence = `That was a lot at once. Please wait ${retryAfterS || "a few"} seconds.`;
+    if (detail?.startsWith("CSRF Failed")) this.sentence = "This page is too old. Please reload it and try again.";
     if (status >= 500) this.sentence = "Something broke on our side. Please try again in a moment.";
   }
 }
@@ -38,13 +38,19 @@ export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+/** From the cookie, which is that of now: signing in again in another tab changes it. The page's own is of its loading. */
+function csrfToken() {
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
+  return cookie?.slice("csrftoken=".length) ?? document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function call(method, path, { body, key } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") {
     headers["Content-Type"] = "application/json";
-    headers["X-CSRFToken"] = csrfToken;
+    headers["X-CSRFToken"] = csrfToken();
     headers["Idempotency-Key"] = key;
   }
   let response;

@@ -4,11 +4,12 @@ import { post } from "./api.js";
 import { $, whilePressed } from "./dom.js";
 
 const form = $("#apply-form");
+const button = $("button[type=submit]", form);
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-  whilePressed($("button[type=submit]", form), async () => {
+  whilePressed(button, async () => {
     const values = new FormData(form);
     if (!values.get("phone").trim()) {
       form.elements.phone.focus();
@@ -30,3 +31,5 @@ form.addEventListener("submit", (event) => {
     location.assign("/partner");
   });
 });
+
+button.disabled = false;

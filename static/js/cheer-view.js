@@ -27,7 +27,7 @@ export function words(phase, { request, ride, partner }, { timeZone }) {
         ? { headline: "Looking for your cheerer", detail: "Your request is in. We ask the nearest free partner first." }
         : {
             headline: "Still looking",
-            detail: "Nobody free was close enough so far. We keep looking, wider each time.",
+            detail: "Nobody has said yes so far. We keep asking, and look wider each time.",
           };
     case "on-way":
       return { headline: `${name} is on the way`, detail: "Stay where the pin is. The clock starts when they arrive." };

@@ -177,6 +177,8 @@ function paintCancelled() {
   const why = state.request.reason;
   text($("#cancel-why"), REASONS[why] ?? (why ? `The reason given: ${why}.` : "This request was called off."));
   const fee = state.bill?.lines.find((line) => line.kind === "cancellation_fee");
+  show($("#fee-receipt"), Boolean(fee));
+  $("#fee-receipt a").setAttribute("href", `/ride/${state.request.rideId}/receipt`);
   text(
     $("#cancel-fee"),
     fee
@@ -185,14 +187,19 @@ function paintCancelled() {
   );
 }
 
+function keepLive() {
+  stayLive("/user/notification", {
+    onFrame,
+    poll: async () => {
+      await refreshRequest();
+      if (phase() === "on-way") state.partnerAt = state.request.partner?.currentLocation ?? state.partnerAt;
+      if (state.request.status === "accepted") await refreshRide();
+    },
+  });
+  // The wait is a number that changes by itself.
+  setInterval(() => phase() === "looking" && paintLooking(state, data), 1000);
+}
+
 paint();
-stayLive("/user/notification", {
-  onFrame,
-  poll: async () => {
-    await refreshRequest();
-    if (phase() === "on-way") state.partnerAt = state.request.partner?.currentLocation ?? state.partnerAt;
-    if (state.request.status === "accepted") await refreshRide();
-  },
-});
-// A minute's wait is a number that changes by itself.
-setInterval(() => phase() === "looking" && paintLooking(state, data), 1000);
+show($("#live"), data.live);
+if (data.live) keepLive();

@@ -39,7 +39,10 @@ export function kindIcon(slug, { icon, drawn }) {
 
 /** Show one of the sections marked with `data-panel`, hide the others. */
 export function showPanel(name) {
+  const lost = document.activeElement?.closest("[data-panel]")?.dataset.panel;
   for (const panel of $$("[data-panel]")) show(panel, panel.dataset.panel === name);
+  // Whoever was in a part that is gone goes on reading at the headline, not at the top of the page.
+  if (lost && lost !== name) $("#headline").focus({ preventScroll: true });
 }
 
 /** Tell those who can't see the change. */

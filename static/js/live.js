@@ -16,14 +16,19 @@ export function stayLive(path, { onFrame, poll }) {
   let lastGoodAt = Date.now();
 
   async function pollOnce() {
-    try {
-      await poll();
+    const mine = polling;
+    const failed = await poll().then(
+      () => false,
+      () => true,
+    );
+    if (polling !== mine) return; // the socket has come back meanwhile, or another round has begun
+    if (failed) {
+      sign("stale", `No connection since ${timeOfDay(lastGoodAt)}. What you see may be old.`);
+    } else {
       lastGoodAt = Date.now();
       sign("polling", "No live connection; checking every few seconds");
-    } catch {
-      sign("stale", `No connection since ${timeOfDay(lastGoodAt)}. What you see may be old.`);
     }
-    if (polling !== null) polling = setTimeout(pollOnce, POLL_MS * (0.75 + Math.random() / 2));
+    polling = setTimeout(pollOnce, POLL_MS * (0.75 + Math.random() / 2));
   }
 
   function onState(state, { signedOut }) {

@@ -40,7 +40,6 @@ export class OfferPanel {
       `New offer: ${kind.name}, ${distance(offer.distanceM)} away. ${Math.round(this.#leftS())} seconds to answer.`,
     );
     this.#count();
-    $("#accept").focus({ preventScroll: true });
   }
 
   #leftS() {

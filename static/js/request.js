@@ -102,5 +102,6 @@ if (again) {
   $("#note").value = again.note;
 }
 offerPlaces();
+for (const button of [$("#locate"), $("#submit")]) button.disabled = false;
 // Back from the next page by the browser's cache: that page decides what is true now.
 addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -21,8 +21,10 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page whose answer a test has touched counts as foreign to this machine, and could open no socket to it.
+    "--disable-features=LocalNetworkAccessChecks",
 )
-WITHIN_MS = 15_000
+WITHIN_MS = 20_000
 MISSING = (
     "No Chromium on this machine, so the browser tests were left out. Install Chromium or Google Chrome to run them."
 )

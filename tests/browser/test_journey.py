@@ -54,7 +54,7 @@ def test_from_the_map_to_the_receipt(cast: Cast, visit: Callable[..., Visit]) ->
     user.page.get_by_role("radio", name="4 of 5").check(force=True)  # the stars cover their radio buttons
     user.press("Send the rating")
     user.see("You gave 4 of 5. Thank you.")
-    user.page.get_by_text("Other", exact=True).click()
+    user.page.get_by_role("radio", name="Other").check(force=True)
     user.page.get_by_label("Your amount").fill("2.50")
     user.press("Give the tip")
     user.see("You tipped $2.50. That is kind.")

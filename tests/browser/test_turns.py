@@ -103,6 +103,8 @@ def test_a_late_cancellation_shows_its_fee_first(cast: Cast, visit: Callable[...
     user.see("A cancellation fee of $5.00 applies")
     user.page.reload()
     user.see("A cancellation fee of $5.00 applies")
+    user.page.get_by_role("link", name="See the receipt").click()
+    user.see("Cancellation fee")
 
 
 @pytest.mark.usefixtures("strict_region")

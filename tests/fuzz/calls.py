@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
 from accounts.models import User
 from speedycheers.urls import api
 from speedycheers.wsgi import application
@@ -68,7 +70,7 @@ def send(
     head: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
-        head[:] = [int(status.split()[0]), {name.lower(): value for name, value in headers}]
+        head[:] = [int(status.split(maxsplit=1)[0]), {name.lower(): value for name, value in headers}]
         return lambda data: None
 
     result = application(environ, start_response)
@@ -96,7 +98,7 @@ def assert_refused(answer: Answer, about: object = "") -> None:
 
 # ---------------------------------------------------------------- what there is to call
 
-ROUTES: dict[str, Any] = {str(pattern.pattern): pattern.callback.view_class for pattern in api}  # type: ignore[union-attr]
+ROUTES: dict[str, Any] = {str(pattern.pattern): pattern.callback.view_class for pattern in api}  # type: ignore[attr-defined]
 POSTS = sorted(route for route, view in ROUTES.items() if hasattr(view, "post"))
 GETS = sorted(route for route, view in ROUTES.items() if hasattr(view, "get"))
 
@@ -172,3 +174,23 @@ def sign(body: bytes) -> str:
     now = int(time.time())
     digest = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={now},v1={digest}"
+
+
+# ---------------------------------------------------------------- OpenAPI 3.0 as JSON schema
+
+
+def resolved(part: Any, components: dict[str, Any]) -> Any:
+    """OpenAPI 3.0 as JSON schema: references filled in, `nullable` spelt out."""
+    if isinstance(part, list):
+        return [resolved(item, components) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return resolved(components[part["$ref"].rpartition("/")[2]], components)
+    whole = {key: resolved(value, components) for key, value in part.items() if key != "nullable"}
+    return {"anyOf": [whole, {"type": "null"}]} if part.get("nullable") else whole
+
+
+def validator(schema: dict[str, Any]) -> Draft202012Validator:
+    """Checks a body, formats included."""
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -128,7 +128,8 @@ def _ride_of(user: User, region: Region) -> Ride:
 @pytest.fixture(scope="module")
 def _built(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[World]:
     """Built once a module, in a transaction that is never committed."""
-    with django_db_blocker.unblock(), rolled_back():
+    with django_db_blocker.unblock(), rolled_back(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "OFFER_TTL_S", 3600)
         yield make_world()
     forget_regions()
 

@@ -1,21 +1,23 @@
 """Schemathesis over `/schema`: every answer is one that the schema promises, and a refused call changes nothing."""
 
+import io
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-from drf_spectacular.validation import validate_schema
+from django.core.management import call_command
 from hypothesis import settings
-from jsonschema import Draft202012Validator
 from rest_framework.permissions import AllowAny
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.result import Ok
 from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    ignored_auth,
     missing_required_header,
     negative_data_rejection,
     response_headers_conformance,
@@ -24,9 +26,11 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from requests_app.models import RequestType
+from requests_app.selectors import request_types
 from speedycheers.wsgi import application
 from tests import cast
-from tests.fuzz.calls import ROUTES, assert_refused, path_of, send
+from tests.fuzz.calls import ROUTES, path_of, resolved, send, validator
 from tests.fuzz.conftest import FUZZ, World, rolled_back, rows
 
 EXAMPLES = 12  # a role and operation and mode, beside those that cover the schema one by one
@@ -99,6 +103,7 @@ def test_every_operation(role: str, world: World, subtests: pytest.Subtests) -> 
 
     tested = set()
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
         operation = found.ok()
         name = re.sub(r"{\w+}", "*", operation.label)
         tested.add(name)
@@ -125,3 +130,77 @@ def may(role: str, view: Any) -> bool:
     if AllowAny in view.permission_classes:
         return role == "anonymous"
     return role != "anonymous" and all(role in getattr(rule, "roles", ROLES) for rule in view.permission_classes)
+
+
+# ---------------------------------------------------------------- the schema itself
+
+
+@pytest.fixture
+def document(world: World) -> dict[str, Any]:
+    answer = send("GET", "/schema", query="format=json")
+    assert answer.status == 200
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def test_is_valid_and_draws_no_warnings(world: World) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
+
+
+def test_operation_ids_are_unique_and_camel_case(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _, operation in _operations(document)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", id) for id in ids), ids
+    assert all(re.fullmatch(r"(/[a-zA-Z]+|/{[a-z]+[A-Z][a-z]+})+", path) for path in document["paths"])
+
+
+def test_every_body_has_an_example_and_each_is_valid(document: dict[str, Any]) -> None:
+    for label, operation in _operations(document):
+        if "requestBody" not in operation:
+            continue
+        content = operation["requestBody"]["content"]["application/json"]
+        assert content["examples"], label
+        for name, example in content["examples"].items():
+            schema = resolved(content["schema"], document["components"]["schemas"])
+            errors = [error.message for error in validator(schema).iter_errors(example["value"])]
+            assert errors == [], (label, name)
+
+
+def test_every_error_has_the_one_shape(document: dict[str, Any]) -> None:
+    errors = {"$ref": "#/components/schemas/Errors"}
+    for label, operation in _operations(document):
+        for status, answer in operation["responses"].items():
+            if status >= "4":
+                assert answer["content"]["application/json"]["schema"] == errors, (label, status)
+        assert {"400", "406", "429"} <= set(operation["responses"]), label
+
+
+def test_request_types_are_those_of_the_moment(document: dict[str, Any], world: World) -> None:
+    assert _listed(document) == list(request_types().values_list("slug", flat=True))
+    RequestType.objects.filter(slug="serenade").update(active=False)
+    later = json.loads(send("GET", "/schema", query="format=json").body)
+    assert _listed(later) == [slug for slug in _listed(document) if slug != "serenade"]
+
+
+def _listed(document: dict[str, Any]) -> list[str]:
+    components = document["components"]["schemas"]
+    field = resolved(components["CheerRequestInputRequest"], components)["properties"]["requestType"]
+    slugs: list[str] = field["enum"]
+    return slugs
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_the_docs_need_nobody_else(world: World) -> None:
+    """No address of another host: the page and what it loads are ours."""
+    page = send("GET", "/docs", headers={"Accept": "text/html"})
+    assert page.status == 200
+    assert not re.search(rb"""(src|href|url)\s*[=:]\s*["'](https?:)?//""", page.body)
+    loaded = re.findall(rb'(?:src|href)="(/static/[^"]+)"', page.body)
+    assert len(loaded) >= 3
+    for path in loaded:
+        assert send("GET", path.decode()).status == 200, path

@@ -81,7 +81,8 @@ def test_who_has_become_a_partner_may_look_back_but_not_thank(
 
     end(start(ride))
     apply_as_partner(user, name="Ada", type="coach", phone="+1 212 555 0111", now=clock.now)
-    text, _ = page(fresh(user), pending)
+    text, data = page(fresh(user), pending)
+    assert data["live"] is False
     assert "Send the rating" not in text
 
 

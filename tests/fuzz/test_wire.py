@@ -1,0 +1,128 @@
+"""What reaches the running program only over a real connection: broken HTTP, lying lengths, broken frames."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import websockets
+from websockets.frames import Opcode
+
+from tests.stack import Stack
+
+pytestmark = pytest.mark.e2e
+WITHIN_S = 10.0
+GOOD = b'{"email":"user1@demo.test","password":"cheers-demo"}'
+POST = b"POST /cheerRequest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+def exchange(stack: Stack, sent: bytes) -> bytes:
+    """Everything that comes back, until the server closes or says no more."""
+    with socket.create_connection(("127.0.0.1", stack.port), WITHIN_S) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        parts = []
+        try:
+            while part := connection.recv(65536):
+                parts.append(part)
+        except ConnectionResetError:
+            pass
+    return b"".join(parts)
+
+
+def counts(stack: Stack) -> Any:
+    """How many rows there are of everything, by status."""
+    with socket.create_connection(("127.0.0.1", stack.port), WITHIN_S) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return [line for line in answer.partition(b"\r\n\r\n")[2].splitlines() if b"oldest" not in line]
+
+
+@contextmanager
+def nothing_changes(stack: Stack) -> Iterator[None]:
+    before = counts(stack)
+    assert before
+    yield
+    assert counts(stack) == before
+
+
+REQUESTS = {
+    "chunked, no JSON": POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "chunked, bad size": POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n",
+    "chunked, huge size": POST + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhello",
+    "chunked and a length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "unknown encoding": POST + b"Transfer-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+    "compressed": POST + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+    "length too large": POST + b"Content-Length: 500\r\n\r\n{}",
+    "length too small": POST + b"Content-Length: 1\r\n\r\n{}",
+    "length negative": POST + b"Content-Length: -1\r\n\r\n{}",
+    "length no number": POST + b"Content-Length: two\r\n\r\n{}",
+    "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "no length": POST + b"\r\n{}",
+    "too large": POST + b"Content-Length: 2000000\r\n\r\n" + b"x" * 2_000_000,
+    "a form without boundary": POST.replace(b"application/json", b"multipart/form-data")
+    + b"Content-Length: 5\r\n\r\nhello",
+    "a NUL in a header": POST + b"X-Odd: \0\r\nContent-Length: 2\r\n\r\n{}",
+    "a header without colon": POST + b"Odd\r\nContent-Length: 2\r\n\r\n{}",
+    "a huge header": POST + b"X-Odd: " + b"x" * 100_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
+    "many headers": POST + b"".join(b"X-%d: x\r\n" % n for n in range(5000)) + b"Content-Length: 2\r\n\r\n{}",
+    "a huge path": b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a raw path": b"GET /\xff\xfe\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "no host": b"GET /me HTTP/1.1\r\n\r\n",
+    "no version": b"GET /me\r\n\r\n",
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20,
+    "an upgrade without key": b"GET /user/notification HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\n\r\n",
+    "an upgrade elsewhere": b"POST /login HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("request_bytes", REQUESTS.values(), ids=REQUESTS)
+def test_broken_requests(request_bytes: bytes, stack: Stack) -> None:
+    """Refused, or the connection ends where no answer is possible; never a 5xx."""
+    with nothing_changes(stack):
+        answer = exchange(stack, request_bytes)
+        if answer:
+            assert answer.startswith(b"HTTP/1.1 4"), answer[:500]
+    assert stack.call("POST", "/login", json.loads(GOOD))[0] == 200
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_one_shape(stack: Stack) -> None:
+    answer = exchange(stack, REQUESTS["too large"])
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert set(json.loads(answer.partition(b"\r\n\r\n")[2])) == {"type", "errors"}
+
+
+FRAMES = {
+    "text that is no UTF-8": (Opcode.TEXT, b"\xff\xfe", 1007),
+    "text with a surrogate": (Opcode.TEXT, b'"\xed\xa0\x80"', 1007),
+    "too large": (Opcode.TEXT, b"x" * (16 * 1024 + 1), 1008),
+    "too large and binary": (Opcode.BINARY, b"x" * (16 * 1024 + 1), 1008),
+    "much too large": (Opcode.TEXT, b"x" * 5_000_000, 1008),
+    "an unknown kind": (3, b"x", 1002),
+}
+
+
+@pytest.mark.parametrize(("opcode", "data", "code"), FRAMES.values(), ids=FRAMES)
+async def test_broken_frames_close(opcode: int, data: bytes, code: int, stack: Stack) -> None:
+    headers = {"Authorization": f"Bearer {stack.token('partner1@demo.test')}"}
+    with nothing_changes(stack):
+        async with websockets.connect(f"{stack.ws_url}/partner/notification", additional_headers=headers) as line:
+            assert json.loads(await line.recv())["type"] == "hello"
+            header = bytes([0x80 | opcode]) + _length(len(data)) + b"\0\0\0\0"  # a mask of zeros changes nothing
+            line.transport.write(header + data)
+            async with asyncio.timeout(WITHIN_S):
+                with pytest.raises(websockets.ConnectionClosed) as closed:
+                    while True:
+                        await line.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == code
+
+
+def _length(count: int) -> bytes:
+    if count < 126:
+        return bytes([0x80 | count])
+    return bytes([0x80 | 126]) + count.to_bytes(2, "big") if count < 2**16 else bytes([0xFF]) + count.to_bytes(8, "big")
