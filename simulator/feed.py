@@ -18,12 +18,13 @@ from simulator.habits import backoff_s
 
 log = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 10.0
+OPEN_TIMEOUT_S = 30.0  # a server that has just started has many to welcome
 CLOSE_TIMEOUT_S = 0.3  # a bot that ends has no time for long farewells
 RETRY_BASE_S, RETRY_MAX_S = 0.25, 10.0
 NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION = 4401, 4403, 4409, 1008
-# Closed for these reasons, coming back at once would only be closed again.
-REST_S = {WRONG_ROLE: 60.0, REPLACED: 60.0, POLICY_VIOLATION: 30.0}
+# Closed again and again for one of these reasons, a client that comes back quickly is a nuisance.
+UNWELCOME, REST_S = (WRONG_ROLE, REPLACED, POLICY_VIOLATION), 60.0
+ROLL_CALL_TRIES = 3
 UNAUTHENTICATED = 401
 
 Frame = dict[str, Any]
@@ -53,15 +54,16 @@ class Feed:
 
     async def run(self) -> None:
         """Stay connected until cancelled. Raises `Refused` where the account can't sign in."""
-        failures = 0
+        failures, unwelcome = 0, False
         while True:
             token = await self.account.token()
             code, welcome = await self._one_connection(token)
             failures = 1 if welcome else failures + 1
+            again, unwelcome = unwelcome and code in UNWELCOME, code in UNWELCOME
             if code == NOT_AUTHENTICATED:
                 await self.account.token(stale=token)
             pause_s = backoff_s(failures, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng)
-            await asyncio.sleep(max(pause_s, REST_S.get(code or 0, 0.0)))
+            await asyncio.sleep(REST_S if again else pause_s)
 
     async def _one_connection(self, token: str) -> tuple[int | None, bool]:
         """Connect and follow until the connection ends; answers the close code, and whether there was a hello."""
@@ -128,14 +130,16 @@ class Feed:
 
     async def undelivered(self) -> int | None:
         """How many events the server has in its log that this feed was never given; None where it can't be asked."""
-        try:
-            token = await self.account.token()
-            async with self._connect(token, device=f"{self.device}-roll-call") as socket:
-                hello = json.loads(await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S))
-        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, Refused) as error:
-            self._note(f"roll call: {type(error).__name__}")
-            return None
-        return max(0, int(hello["seq"]) - (self.numbering.last or 0))
+        for attempt in range(1, ROLL_CALL_TRIES + 1):
+            try:
+                token = await self.account.token()
+                async with self._connect(token, device=f"{self.device}-roll-call") as socket:
+                    hello = json.loads(await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S))
+                return max(0, int(hello["seq"]) - (self.numbering.last or 0))
+            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, Refused) as error:
+                self._note(f"roll call: {type(error).__name__}")
+                await asyncio.sleep(backoff_s(attempt, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng))
+        return None
 
     def _note(self, what: str) -> None:
         self.errors[f"socket {self.path}: {what}"] += 1

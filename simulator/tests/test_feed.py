@@ -93,17 +93,17 @@ async def test_a_token_that_has_lapsed_is_replaced() -> None:
         assert request.headers["Authorization"] == "Bearer fresh"
 
 
-async def test_who_is_replaced_does_not_fight(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_is_replaced_again_and_again_does_not_fight(monkeypatch: pytest.MonkeyPatch) -> None:
     async def replace(connection: ServerConnection) -> None:
         await connection.send(hello(0))
         await connection.close(4409)
 
-    monkeypatch.setitem(feeds.REST_S, 4409, 0.3)
+    monkeypatch.setattr(feeds, "REST_S", 0.3)
     async with socket_server(replace) as (server, connections), followed(server) as (feed, _):
-        await soon(lambda: feed.reconnections == 1)
+        await soon(lambda: feed.reconnections == 2)
         await asyncio.sleep(0.1)
-        assert len(connections) == 1
-        await soon(lambda: len(connections) == 2)
+        assert len(connections) == 2
+        await soon(lambda: len(connections) == 3)
 
 
 async def test_what_the_server_never_sent_is_found_at_the_end() -> None:
@@ -123,4 +123,4 @@ async def test_nothing_is_sent_without_a_connection() -> None:
     feed = Feed(account, "/x", on_frame=lambda frame: None, errors=no_errors(), rng=NoDelay())
     assert not await feed.send({"type": "ping"})
     assert await feed.undelivered() is None
-    assert feed.errors.total() == 1
+    assert feed.errors.total() == feeds.ROLL_CALL_TRIES

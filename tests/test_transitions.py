@@ -1,0 +1,432 @@
+"""Every edge of every state graph, and random lives of requests, offers, rides and partners."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from accounts import positions
+from accounts.models import Partner, User
+from accounts.services import decide_application
+from accounts.states import APPLICATION_GRAPH, PARTNER_GRAPH, Application, PartnerStatus
+from payments.models import Payment
+from payments.services import settle_in_cash
+from payments.states import PAYMENT_GRAPH
+from regions.models import Region
+from regions.selectors import forget_regions
+from requests_app import availability, fulfilment, offers, services
+from requests_app.audit import all_checks
+from requests_app.matching import match_batch
+from requests_app.models import CheerRequest, Offer
+from requests_app.states import OFFER_GRAPH, OPEN, REQUEST_GRAPH, OfferStatus, RequestStatus
+from requests_app.sweep import sweep_deadlines
+from rides.models import Ride
+from rides.services import rate_ride, tip_ride
+from rides.states import ACTIVE, RIDE_GRAPH
+from speedycheers import valkey
+from speedycheers.errors import Conflict, Forbidden, ServiceError
+from speedycheers.transitions import REASON_MAX_CHARS, Graph, move_all
+from tests.cast import (
+    EMPIRE_STATE,
+    LONDON,
+    Clock,
+    fresh,
+    make_applicant,
+    make_partner,
+    make_staff,
+    make_user,
+    north,
+    report,
+    run_commit_hooks,
+    submit,
+    unchanged,
+)
+
+GRAPHS = {
+    "request": REQUEST_GRAPH,
+    "offer": OFFER_GRAPH,
+    "ride": RIDE_GRAPH,
+    "partner": PARTNER_GRAPH,
+    "payment": PAYMENT_GRAPH,
+}
+# What a status needs beside itself to satisfy the table's constraints.
+NEEDS: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
+    ("ride", "in_progress"): lambda: {"start_time": timezone.now()},
+    ("ride", "completed"): lambda: {"start_time": timezone.now(), "end_time": timezone.now(), "fare_amount": 1000},
+}
+EVERY_PAIR = [
+    (name, old, new) for name, graph in GRAPHS.items() for old in graph.statuses.values for new in graph.statuses.values
+]
+
+
+@pytest.fixture
+def rows(completed: Ride) -> dict[str, Any]:
+    """One row of each kind, with nothing else beside it in the way."""
+    found: dict[str, Any] = {
+        "request": completed.request,
+        "offer": Offer.objects.get(),
+        "ride": completed,
+        "partner": completed.partner,
+        "payment": Payment.objects.get(),
+    }
+    return {name: fresh(row) for name, row in found.items()}
+
+
+def put(row: Any, name: str, status: str) -> Any:
+    """Set a row's status behind its graph's back."""
+    needs = NEEDS.get((name, status), dict)()
+    blank = {"start_time": None, "end_time": None, "fare_amount": None} if name == "ride" else {}
+    type(row)._default_manager.filter(pk=row.pk).update(status=status, **{**blank, **needs})
+    return fresh(row)
+
+
+# ---------------------------------------------------------------- every pair of every graph
+
+
+@pytest.mark.parametrize(("name", "old", "new"), EVERY_PAIR)
+def test_declared_edges_move_and_the_others_change_nothing(
+    rows: dict[str, Any], staff: User, name: str, old: str, new: str
+) -> None:
+    row = put(rows[name], name, old)
+    before, at = row.transitions.count(), timezone.now()
+    needs = NEEDS.get((name, new), dict)()
+    if not GRAPHS[name].allows(old, new):
+        with unchanged(), pytest.raises(Conflict) as refused:
+            row.move(new, actor=staff, at=at, reason="why", **needs)
+        assert refused.value.code == "wrong_state"
+        assert row.status == old
+        return
+    row.move(new, actor=staff, at=at, reason="why", **needs)
+    assert row.status == fresh(row).status == new
+    assert row.transitions.count() == before + 1
+    last = row.transitions.last()
+    assert (last.old, last.new, last.actor, last.reason, last.at) == (old, new, staff, "why", at)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_no_row_stays_where_it_is(name: str) -> None:
+    graph = GRAPHS[name]
+    assert not any(graph.allows(status, status) for status in graph.statuses.values)
+
+
+def test_what_is_final() -> None:
+    assert REQUEST_GRAPH.final == ["cancelled", "completed"]
+    assert OFFER_GRAPH.final == ["accepted", "declined", "expired", "rescinded"]
+    assert RIDE_GRAPH.final == ["cancelled", "completed"]
+    assert PAYMENT_GRAPH.final == ["refunded"]
+    assert PARTNER_GRAPH.final == APPLICATION_GRAPH.final == []
+
+
+@pytest.mark.parametrize("old", Application.values)
+@pytest.mark.parametrize("new", Application.values)
+def test_applications(nyc: Region, staff: User, old: str, new: str) -> None:
+    partner = make_applicant("Ann")
+    Partner.objects.filter(pk=partner.pk).update(application=old)
+    if APPLICATION_GRAPH.allows(old, new):
+        decide_application(partner, new, actor=staff, now=timezone.now(), reason="why")
+        last = partner.application_transitions.last()
+        assert last is not None
+        assert (last.old, last.new, last.actor, last.reason) == (old, new, staff, "why")
+        assert fresh(partner).application == new
+    else:
+        with unchanged(), pytest.raises(Conflict) as refused:
+            decide_application(partner, new, actor=staff, now=timezone.now())
+        assert refused.value.code == "wrong_state"
+
+
+# ---------------------------------------------------------------- the guard
+
+
+def test_somebody_was_first(pending: CheerRequest, user: User) -> None:
+    """Two have seen it pending; the row count tells the second."""
+    first, second = fresh(pending), fresh(pending)
+    first.move(RequestStatus.CANCELLED, actor=user, at=timezone.now())
+    with unchanged(), pytest.raises(Conflict) as refused:
+        second.move(RequestStatus.NO_MATCH, actor=None, at=timezone.now())
+    assert refused.value.code == "state_changed"
+    assert second.status == RequestStatus.PENDING
+
+
+def test_many_move_together_or_not_at_all(nyc: Region, user: User, other_user: User) -> None:
+    requests = [submit(user), submit(other_user)]
+    fresh(requests[1]).move(RequestStatus.CANCELLED, actor=None, at=timezone.now())
+    with unchanged(), pytest.raises(Conflict), transaction.atomic():
+        move_all(requests, RequestStatus.NO_MATCH, actor=None, at=timezone.now())
+    assert [row.status for row in requests] == ["pending", "pending"]
+
+
+def test_many_seen_in_different_statuses_do_not_move(nyc: Region, user: User, other_user: User) -> None:
+    one, other = submit(user), submit(other_user)
+    other.move(RequestStatus.NO_MATCH, actor=None, at=timezone.now())
+    with unchanged(), pytest.raises(Conflict), transaction.atomic():
+        move_all([one, other], RequestStatus.CANCELLED, actor=None, at=timezone.now())
+
+
+def test_none_is_no_move(nyc: Region) -> None:
+    with unchanged():
+        move_all([], RequestStatus.CANCELLED, actor=None, at=timezone.now())
+
+
+def test_fields_change_with_the_status(pending: CheerRequest) -> None:
+    pending.move(RequestStatus.NO_MATCH, actor=None, at=timezone.now(), closed_because="x")
+    assert (pending.closed_because, fresh(pending).closed_because) == ("x", "x")
+
+
+def test_a_long_reason_is_cut(pending: CheerRequest) -> None:
+    pending.move(RequestStatus.NO_MATCH, actor=None, at=timezone.now(), reason="é" * 1000)
+    last = pending.transitions.last()
+    assert last is not None
+    assert last.reason == "é" * REASON_MAX_CHARS
+
+
+# ---------------------------------------------------------------- impossible graphs
+
+
+class Light(models.TextChoices):
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+
+
+@pytest.mark.parametrize(
+    ("initial", "edges", "why"),
+    [
+        ("red", {"red": ["amber"]}, "differ"),  # green is nowhere
+        ("red", {"red": ["amber", "green", "blue"]}, "differ"),  # blue is no status
+        ("blue", {"red": ["amber"], "amber": ["green"], "green": ["red"]}, "differ"),
+        ("red", {"red": ["amber"], "green": ["red"]}, "nothing leads to"),
+        ("red", {"red": ["red"], "amber": ["green"], "green": ["amber"]}, "nothing leads to"),
+    ],
+)
+def test_are_refused_at_construction(initial: str, edges: dict[str, list[str]], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Graph(Light, initial=initial, edges=edges)
+
+
+def test_a_possible_one() -> None:
+    graph = Graph(Light, initial="red", edges={"red": ["amber"], "amber": ["green"]})
+    assert graph.allows("red", "amber")
+    assert not graph.allows("amber", "red")
+    assert not graph.allows("no such", "red")
+    assert graph.final == ["green"]
+
+
+# ---------------------------------------------------------------- random lives
+
+
+class Lives(RuleBasedStateMachine):
+    """A few users, partners and staff do what they like, in any order, while time passes.
+
+    Every action either works or is refused with a reason; after each of them the audit finds nothing.
+    """
+
+    @initialize()
+    def begin(self) -> None:
+        valkey.client().flushall()
+        forget_regions()
+        self.transaction = transaction.atomic()
+        self.transaction._from_testcase = True  # what happens inside commits; see `_commits` in the cast
+        self.transaction.__enter__()
+        self.patch = pytest.MonkeyPatch()
+        self.clock = Clock()
+        self.patch.setattr(timezone, "now", lambda: self.clock.now)
+        self.staff = make_staff("Stella")
+        self.users = [make_user(f"User {n}") for n in range(2)]
+        self.partners = [make_partner(f"Partner {n}", at=north(-900 * n)) for n in range(3)]
+        self.nyc = Region.objects.get(slug="nyc")
+
+    def teardown(self) -> None:
+        if hasattr(self, "transaction"):
+            self.patch.undo()
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do something that may be refused, as a view does."""
+        with suppress(ServiceError), transaction.atomic():
+            action()
+
+    def user(self, number: int) -> User:
+        found: User = fresh(self.users[number])
+        return found
+
+    def partner(self, number: int) -> Partner:
+        found: Partner = fresh(self.partners[number])
+        return found
+
+    # -------------------------------------------------------- users
+
+    @rule(n=st.integers(0, 1), metres=st.sampled_from([0, -1500, -6000]), remote=st.booleans())
+    def ask(self, n: int, metres: int, remote: bool) -> None:
+        place = LONDON if remote and metres else north(metres)
+        self.attempt(lambda: submit(self.user(n), at=place, now=self.now))
+
+    @rule(n=st.integers(0, 1), whose=st.integers(0, 1))
+    def call_off(self, n: int, whose: int) -> None:
+        request = CheerRequest.objects.filter(user=self.users[whose]).order_by("-created_at").first()
+        if request:
+            self.attempt(lambda: services.cancel_request(self.user(n), request.pk, reason="", now=self.now))
+
+    @rule(n=st.integers(0, 1), stars=st.integers(1, 5))
+    def rate_and_tip(self, n: int, stars: int) -> None:
+        ride = Ride.objects.filter(user=self.users[n]).order_by("-accepted_at").first()
+        if ride:
+            self.attempt(lambda: rate_ride(ride, stars=stars, comment=""))
+            self.attempt(lambda: tip_ride(ride, amount=stars, currency="usd", now=self.now))
+
+    # -------------------------------------------------------- partners
+
+    @rule(n=st.integers(0, 2), status=st.sampled_from(["available", "offline"]))
+    def go(self, n: int, status: str) -> None:
+        self.attempt(lambda: availability.set_status(self.partner(n), status, now=self.now))
+
+    @rule(n=st.integers(0, 2), metres=st.sampled_from([0, -1000, -4000, -8000]))
+    def move(self, n: int, metres: int) -> None:
+        report(self.partners[n], north(metres))
+
+    def newest_offer(self, n: int) -> Offer | None:
+        return Offer.objects.filter(partner=self.partners[n]).order_by("-created_at").first()
+
+    def newest_ride(self, n: int) -> Ride | None:
+        return Ride.objects.filter(partner=self.partners[n]).order_by("-accepted_at").first()
+
+    @rule(n=st.integers(0, 2), whose=st.integers(0, 2))
+    def accept(self, n: int, whose: int) -> None:
+        if offer := self.newest_offer(whose):
+            self.attempt(lambda: fulfilment.accept_offer(self.partner(n), offer_id=offer.pk, now=self.now))
+
+    @rule(n=st.integers(0, 2))
+    def accept_what_is_mine(self, n: int) -> None:
+        self.accept(n, n)
+
+    @rule(n=st.integers(0, 2))
+    def decline(self, n: int) -> None:
+        if offer := self.newest_offer(n):
+            self.attempt(lambda: offers.decline_offer(self.partner(n), offer.pk, reason="", now=self.now))
+
+    @rule(n=st.integers(0, 2))
+    def start(self, n: int) -> None:
+        if ride := self.newest_ride(n):
+            self.attempt(lambda: fulfilment.start_session(self.partner(n), ride.pk, pin="", now=self.now))
+
+    @rule(n=st.integers(0, 2))
+    def end(self, n: int) -> None:
+        if ride := self.newest_ride(n):
+            self.attempt(lambda: fulfilment.end_session(self.partner(n), ride.pk, now=self.now))
+
+    @rule(n=st.integers(0, 2))
+    def call_off_a_ride(self, n: int) -> None:
+        if ride := self.newest_ride(n):
+            self.attempt(lambda: fulfilment.cancel_by_partner(self.partner(n), ride.pk, reason="x", now=self.now))
+
+    # -------------------------------------------------------- staff
+
+    @rule(n=st.integers(0, 2))
+    def release(self, n: int) -> None:
+        self.attempt(lambda: fulfilment.release_partner(self.partner(n), actor=self.staff, now=self.now))
+
+    @rule(n=st.integers(0, 2), decision=st.sampled_from(Application.values))
+    def decide(self, n: int, decision: str) -> None:
+        self.attempt(lambda: decide_application(self.partner(n), decision, actor=self.staff, now=self.now))
+
+    @rule(n=st.integers(0, 1))
+    def requeue(self, n: int) -> None:
+        dead = CheerRequest.objects.filter(user=self.users[n], status=RequestStatus.NO_MATCH).first()
+        if dead:
+            self.attempt(lambda: services.requeue_request(dead, actor=self.staff, now=self.now))
+
+    @rule(n=st.integers(0, 1))
+    def cancel_as_staff(self, n: int) -> None:
+        request = CheerRequest.objects.filter(user=self.users[n]).order_by("-created_at").first()
+        if request:
+            self.attempt(
+                lambda: services.cancel_request_as_staff(request, actor=self.staff, reason="", now=self.now)
+            )
+
+    @rule()
+    def take_cash(self) -> None:
+        if payment := Payment.objects.order_by("created_at").first():
+            self.attempt(lambda: settle_in_cash(payment, actor=self.staff, now=self.now))
+
+    # -------------------------------------------------------- the program
+
+    @rule()
+    def match(self) -> None:
+        match_batch(self.nyc)
+
+    @rule(seconds=st.sampled_from([1, 10, 21, 125, 301, 601]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+        sweep_deadlines(self.now)
+
+    # -------------------------------------------------------- what always holds
+
+    @invariant()
+    def the_audit_finds_nothing(self) -> None:
+        if not hasattr(self, "transaction"):
+            return
+        for check in all_checks():
+            found = check(self.now)
+            assert not found.wrong, (check, found)
+
+    @invariant()
+    def the_map_shows_who_is_available(self) -> None:
+        if not hasattr(self, "transaction"):
+            return
+        run_commit_hooks()
+        available = set(Partner.objects.filter(status=PartnerStatus.AVAILABLE).values_list("pk", flat=True))
+        assert positions.searchable("nyc") == (available, available)
+        serving = dict(Ride.objects.filter(status__in=ACTIVE).values_list("partner_id", "user_id"))
+        assert positions.serving("nyc") == serving
+
+    @invariant()
+    def nobody_is_asked_again_who_said_no(self) -> None:
+        if not hasattr(self, "transaction"):
+            return
+        for partner in self.partners:
+            for request in CheerRequest.objects.all():
+                asked = list(Offer.objects.filter(partner=partner, request=request).order_by("created_at"))
+                assert not any(o.status in (OfferStatus.DECLINED, OfferStatus.ACCEPTED) for o in asked[:-1])
+
+    @invariant()
+    def a_partner_who_is_not_approved_does_not_work(self) -> None:
+        if hasattr(self, "transaction"):
+            working = Partner.objects.exclude(status=PartnerStatus.OFFLINE)
+            assert not working.exclude(application=Application.APPROVED).exists()
+
+
+def test_random_lives(nyc: Region) -> None:
+    run_state_machine_as_test(
+        Lives,
+        settings=hypothesis(
+            max_examples=25,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_what_the_random_lives_stand_on(nyc: Region) -> None:
+    """The machine's world is one in which things happen."""
+    assert set(OPEN) | set(REQUEST_GRAPH.final) | {RequestStatus.NO_MATCH} == set(RequestStatus.values)
+    assert settings.OFFER_TTL_S == 20
+    assert settings.REQUEST_PATIENCE_S == 600
+    partner = make_partner("Pia", at=EMPIRE_STATE)
+    with pytest.raises(Forbidden):
+        availability.go_online(make_applicant("Ann"), now=timezone.now())
+    assert partner.pk in positions.searchable("nyc")[1]
