@@ -20,13 +20,20 @@ def check_time_zone(name: str) -> None:
 def check_polygon(value: Any) -> None:
     """Refuse what isn't the coordinates of a GeoJSON polygon: rings of [lng, lat]."""
     try:
-        rings = [[(float(lng), float(lat)) for lng, lat, *_ in ring] for ring in value]
-    except (TypeError, ValueError):
+        rings = [[(_degrees(lng), _degrees(lat)) for lng, lat, *_ in ring] for ring in value]
+    except (TypeError, ValueError, OverflowError):
         rings = []
     if not rings or any(len(ring) < 4 for ring in rings):
         raise ValidationError("Give the coordinates of a GeoJSON polygon: a list of rings of at least four [lng, lat].")
     if any(not (-180 <= lng <= 180 and -90 <= lat <= 90) for ring in rings for lng, lat in ring):
         raise ValidationError("A corner lies off the globe: the order is [lng, lat], in degrees.")
+
+
+def _degrees(value: Any) -> float:
+    """A JSON number as it is: text and booleans would only fail later, at every request."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
 
 
 class Region(models.Model):

@@ -69,7 +69,7 @@ def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) 
 
 
 def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, now: datetime) -> CheerRequest:
-    """Staff call a request off before its session starts, free of charge. Raises `Conflict`."""
+    """Staff call a request off before its session starts, free, or close a dead letter. Raises `Conflict`."""
     return _cancel(request.pk, actor=actor, reason=reason or "cancelled_by_staff", now=now, charge=False)
 
 
@@ -80,7 +80,7 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
             _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge)
         elif request.status == RequestStatus.OFFERED:
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
-        elif request.status not in OPEN:
+        elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
             raise Conflict(f"request_{request.status}", f"This request is {request.get_status_display().lower()}.")
         request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
         announce.request_updated(outbox, request)

@@ -51,6 +51,7 @@ class RideReceipt(APIView):
     """The lines of the bill: JSON, or a page for browsers."""
 
     renderer_classes = (JSONRenderer, TemplateHTMLRenderer)
+    http_method_names = ("get", "head")  # the page could not say what OPTIONS would
 
     @extend_schema(operation_id="rideReceipt", responses={200: ReceiptSerializer, 409: ErrorsSerializer})
     def get(self, request: Request, ride_id: UUID) -> Response:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from types import FrameType
 
 VARIABLE = "SPEEDYCHEERS_LIFELINE_FD"
-GRACE_S = 2.0  # between the request to end and the end
+GRACE_S = 1.0  # between the request to end and the end
 PR_SET_PDEATHSIG = 1
 IS_LINUX = sys.platform.startswith("linux")
 

@@ -215,7 +215,6 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSION": "1",
     "ALLOWED_VERSIONS": ["1"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS: the schema says it all
     "DEFAULT_THROTTLE_CLASSES": ["api.throttles.AccountThrottle", "api.throttles.AddressThrottle"],
     # Calls per account, and per address for those without one. Sign-in counts failures only.
     "DEFAULT_THROTTLE_RATES": {
@@ -323,4 +322,12 @@ LOGGING = {
 }
 
 # ---------------------------------------------------------------- the admin's looks
-UNFOLD = {"SITE_TITLE": "SpeedyCheers", "SITE_HEADER": "SpeedyCheers", "SITE_SUBHEADER": "Dispatch desk"}
+UNFOLD = {
+    "SITE_TITLE": "SpeedyCheers",
+    "SITE_HEADER": "SpeedyCheers",
+    "SITE_SUBHEADER": "Dispatch desk",
+    "SITE_SYMBOL": "celebration",
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "requests_app.admin_site.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "requests_app.admin_site.navigation"},
+}

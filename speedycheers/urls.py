@@ -44,7 +44,7 @@ api = [
 urlpatterns = [
     *api,
     path("schema", SpectacularAPIView.as_view(urlconf=api), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"]), name="docs"),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),

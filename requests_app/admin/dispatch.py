@@ -51,7 +51,7 @@ CANCEL = Step(
     "Cancel request",
     _cancel,
     "It is called off, free of charge; an offer or a ride that has not started ends with it.",
-    fits=lambda request: request.status in OPEN,
+    fits=lambda request: request.status in [*OPEN, RequestStatus.NO_MATCH],
     icon="cancel",
     variant=ActionVariant.DANGER,
     asks_reason=True,

@@ -107,7 +107,6 @@ def test_broken_requests(request_bytes: bytes, stack: Stack) -> None:
             assert 400 <= status < 500, answer[:500]
             if body:
                 assert set(json.loads(body)) == {"type", "errors"}
-    print("ZZZ", request_bytes[:200], answer[:300])
     assert stack.call("POST", "/login", json.loads(GOOD))[0] == 200
 
 
