@@ -2,7 +2,8 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
+# --no-compile: Python compiles what is used when it is first used, a third of what there is.
+PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes
 
 # Some systems list commands that don't work (pyenv's shims, for example), so each is tried.
 FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -6,6 +6,7 @@ clients come back at once), requests under way finished.
 
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -19,6 +20,7 @@ from speedycheers import lifeline, protocols
 
 logger = logging.getLogger(__name__)
 
+OPEN_FILES = 65536
 STOP_S = 2.0
 EXIT_S = 3.0
 BACKLOG = 1024  # connections waiting to be accepted; Twisted's 50 makes a crowd of sockets wait for seconds
@@ -121,9 +123,18 @@ class Server(protocols.Server):
                 task.cancel()
 
 
+def raise_open_files() -> None:
+    """Allow as many sockets as the system lets us; the usual 1024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> int:
     """Serve until told to stop. Answers the exit code."""
     lifeline.watch()
+    raise_open_files()
     from django.conf import settings
 
     from speedycheers.asgi import application

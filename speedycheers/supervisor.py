@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import select
 import signal
 import socket
@@ -33,6 +34,20 @@ def say(text: str) -> None:
         print(text, flush=True)  # noqa: T201 - the program's output
 
 
+def free_port() -> int:
+    """A port that nobody uses at present, for PORT=0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def reason_in(log: Path) -> str:
+    """The line of a log that names the error of its last traceback, or else its last line."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Configured)\b", line)]
+    return (named or lines or ["no message"])[-1]
+
+
 class Supervisor:
     """One run. `follow_parent` ends it with the process that started it, too."""
 
@@ -41,7 +56,7 @@ class Supervisor:
 
         self.parent = os.getppid() if follow_parent else None
         self.data: Path = settings.DATA_DIR
-        self.port: int = settings.PORT
+        self.port: int = settings.PORT or free_port()
         self.valkey_socket: Path | None = settings.VALKEY_SOCKET if settings.VALKEY_IS_EMBEDDED else None
         self.base: Path = settings.BASE_DIR
         self.host = os.environ.get("HOST", "127.0.0.1")
@@ -74,6 +89,9 @@ class Supervisor:
 
     def check_port(self) -> None:
         """Raise `Refused` where somebody else listens on our port."""
+        # macOS lets one program listen on 127.0.0.1 beside another that listens everywhere.
+        with contextlib.suppress(OSError, OverflowError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            raise Refused(f"Port {self.port} is in use: choose another with PORT=….")
         for host in {"127.0.0.1", self.host} - {""}:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             with socket.socket(family) as probe:
@@ -81,8 +99,8 @@ class Supervisor:
                 try:
                     probe.bind((host, self.port))
                     probe.listen(1)
-                except OSError as error:
-                    reason = (error.strerror or str(error)).lower()
+                except (OSError, OverflowError) as error:
+                    reason = (getattr(error, "strerror", None) or str(error)).lower()
                     raise Refused(f"Port {self.port} can't be used ({reason}): choose another with PORT=….") from None
 
     def surroundings(self, parts_fd: int) -> Surroundings:
@@ -95,6 +113,7 @@ class Supervisor:
             "MALLOC_ARENA_MAX": "2",  # glibc's many arenas cost threads' memory and gain us nothing
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "speedycheers.settings",
+            "PORT": str(self.port),
             "PYTHONPATH": path,
             "PYTHONUNBUFFERED": "1",
             "SPEEDYCHEERS_DATA": str(self.data),
@@ -172,8 +191,7 @@ class Supervisor:
             self.tick(TICK_S, restart=False)
         self.children.remove(child)
         if code != 0:
-            lines = child.log.read_text(errors="replace").strip().splitlines() or [f"exit code {code}"]
-            raise Refused(f"The database can't be prepared ({lines[-1]}); {child.log} has the details.")
+            raise Refused(f"The database can't be prepared ({reason_in(child.log)}); {child.log} has the details.")
 
     def wait_until_ready(self) -> None:
         """Ask `/readyz` until it answers 200."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from accounts import positions
 from accounts.models import Partner, User
@@ -28,11 +29,11 @@ from requests_app import availability, fulfilment, offers, services
 from requests_app.audit import all_checks
 from requests_app.matching import match_batch
 from requests_app.models import CheerRequest, Offer
-from requests_app.states import OFFER_GRAPH, REQUEST_GRAPH, OfferStatus, RequestStatus
+from requests_app.states import OFFER_GRAPH, OPEN, REQUEST_GRAPH, OfferStatus, RequestStatus
 from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
-from rides.states import ACTIVE, RIDE_GRAPH
+from rides.states import ACTIVE, RIDE_GRAPH, RideStatus
 from speedycheers import valkey
 from speedycheers.errors import Conflict, ServiceError
 from speedycheers.transitions import REASON_MAX_CHARS, Graph, move_all
@@ -221,6 +222,10 @@ def test_a_possible_one() -> None:
 # ---------------------------------------------------------------- random lives
 
 
+USER, PARTNER = st.integers(0, 1), st.integers(0, 2)
+SELDOM = st.sampled_from([False] * 7 + [True])
+
+
 class Lives(RuleBasedStateMachine):
     """A few users, partners and staff do what they like, in any order, while time passes.
 
@@ -241,6 +246,8 @@ class Lives(RuleBasedStateMachine):
         self.staff = make_staff("Stella")
         self.users = [make_user(f"User {n}") for n in range(2)]
         self.partners = [make_partner(f"Partner {n}", at=north(-900 * n)) for n in range(3)]
+        submit(self.users[0])
+        match_batch(self.nyc)
 
     def teardown(self) -> None:
         try:
@@ -269,108 +276,113 @@ class Lives(RuleBasedStateMachine):
         found: Partner = fresh(self.partners[number])
         return found
 
+    def woken(self, asleep: bool) -> None:
+        """The matcher, which wakes after most of what happens."""
+        if not asleep:
+            match_batch(self.nyc)
+
     # -------------------------------------------------------- users
 
-    @rule(n=st.integers(0, 1), metres=st.sampled_from([0, -1500, -6000]), remote=st.booleans())
-    def ask(self, n: int, metres: int, remote: bool) -> None:
-        place = LONDON if remote and metres else north(metres)
-        self.attempt(lambda: submit(self.user(n), at=place, now=self.now))
+    @rule(n=USER, metres=st.sampled_from([0, 0, -1500, -6000]), asleep=SELDOM)
+    def ask(self, n: int, metres: int, asleep: bool) -> None:
+        self.attempt(lambda: submit(self.user(n), at=north(metres), now=self.now))
+        self.woken(asleep)
 
-    @rule(n=st.integers(0, 1), whose=st.integers(0, 1))
-    def call_off(self, n: int, whose: int) -> None:
-        request = CheerRequest.objects.filter(user=self.users[whose]).order_by("-created_at").first()
-        if request:
-            self.attempt(lambda: services.cancel_request(self.user(n), request.pk, reason="", now=self.now))
+    @rule(n=USER)
+    def ask_from_afar(self, n: int) -> None:
+        self.attempt(lambda: submit(self.user(n), at=LONDON, now=self.now))
 
-    @rule(n=st.integers(0, 1), stars=st.integers(1, 5))
-    def rate_and_tip(self, n: int, stars: int) -> None:
-        ride = Ride.objects.filter(user=self.users[n]).order_by("-accepted_at").first()
-        if ride:
-            self.attempt(lambda: rate_ride(ride, stars=stars, comment=""))
-            self.attempt(lambda: tip_ride(ride, amount=stars, currency="usd", now=self.now))
+    @precondition(lambda self: CheerRequest.objects.exists())
+    @rule(n=USER, stranger=SELDOM, by_staff=SELDOM, asleep=SELDOM)
+    def call_off(self, n: int, stranger: bool, by_staff: bool, asleep: bool) -> None:
+        request = CheerRequest.objects.filter(user=self.users[n]).order_by("-created_at").first()
+        if request is None:
+            return
+        if by_staff:
+            self.attempt(lambda: services.cancel_request_as_staff(request, actor=self.staff, reason="", now=self.now))
+        else:
+            who = self.user(1 - n if stranger else n)
+            self.attempt(lambda: services.cancel_request(who, request.pk, reason="", now=self.now))
+        self.woken(asleep)
+
+    @precondition(lambda self: Ride.objects.exists())
+    @rule(stars=st.integers(1, 5))
+    def rate_and_tip(self, stars: int) -> None:
+        ride = Ride.objects.order_by("-accepted_at")[0]
+        self.attempt(lambda: rate_ride(ride, stars=stars, comment=""))
+        self.attempt(lambda: tip_ride(ride, amount=stars, currency="usd", now=self.now))
 
     # -------------------------------------------------------- partners
 
-    @rule(n=st.integers(0, 2), status=st.sampled_from(["available", "offline"]))
-    def go(self, n: int, status: str) -> None:
+    @rule(n=PARTNER, status=st.sampled_from(["available", "available", "offline"]), asleep=SELDOM)
+    def go(self, n: int, status: str, asleep: bool) -> None:
         self.attempt(lambda: availability.set_status(self.partner(n), status, now=self.now))
+        self.woken(asleep)
 
-    @rule(n=st.integers(0, 2), metres=st.sampled_from([0, -1000, -4000, -8000]))
-    def move(self, n: int, metres: int) -> None:
-        report(self.partners[n], north(metres))
+    @rule(metres=st.sampled_from([0, -1000, -4000, -8000]), asleep=SELDOM)
+    def move(self, metres: int, asleep: bool) -> None:
+        for number, partner in enumerate(self.partners):
+            report(partner, north(metres - 300 * number))
+        self.woken(asleep)
 
-    def newest_offer(self, n: int) -> Offer | None:
-        return Offer.objects.filter(partner=self.partners[n]).order_by("-created_at").first()
+    @precondition(lambda self: Offer.objects.exists())
+    @rule(n=PARTNER, stranger=SELDOM)
+    def accept(self, n: int, stranger: bool) -> None:
+        offer = Offer.objects.filter(status=OfferStatus.PENDING).first() or Offer.objects.order_by("-created_at")[0]
+        who = self.partner(n) if stranger else fresh(offer.partner)
+        self.attempt(lambda: fulfilment.accept_offer(who, offer_id=offer.pk, now=self.now))
 
-    def newest_ride(self, n: int) -> Ride | None:
-        return Ride.objects.filter(partner=self.partners[n]).order_by("-accepted_at").first()
+    @precondition(lambda self: Offer.objects.exists())
+    @rule(asleep=SELDOM)
+    def decline(self, asleep: bool) -> None:
+        offer = Offer.objects.filter(status=OfferStatus.PENDING).last() or Offer.objects.order_by("-created_at")[0]
+        self.attempt(lambda: offers.decline_offer(fresh(offer.partner), offer.pk, reason="", now=self.now))
+        self.woken(asleep)
 
-    @rule(n=st.integers(0, 2), whose=st.integers(0, 2))
-    def accept(self, n: int, whose: int) -> None:
-        if offer := self.newest_offer(whose):
-            self.attempt(lambda: fulfilment.accept_offer(self.partner(n), offer_id=offer.pk, now=self.now))
-
-    @rule(n=st.integers(0, 2))
-    def accept_what_is_mine(self, n: int) -> None:
-        self.accept(n, n)
-
-    @rule(n=st.integers(0, 2))
-    def decline(self, n: int) -> None:
-        if offer := self.newest_offer(n):
-            self.attempt(lambda: offers.decline_offer(self.partner(n), offer.pk, reason="", now=self.now))
-
-    @rule(n=st.integers(0, 2))
-    def start(self, n: int) -> None:
-        if ride := self.newest_ride(n):
-            self.attempt(lambda: fulfilment.start_session(self.partner(n), ride.pk, pin="", now=self.now))
-
-    @rule(n=st.integers(0, 2))
-    def end(self, n: int) -> None:
-        if ride := self.newest_ride(n):
-            self.attempt(lambda: fulfilment.end_session(self.partner(n), ride.pk, now=self.now))
-
-    @rule(n=st.integers(0, 2))
-    def call_off_a_ride(self, n: int) -> None:
-        if ride := self.newest_ride(n):
-            self.attempt(lambda: fulfilment.cancel_by_partner(self.partner(n), ride.pk, reason="x", now=self.now))
+    @precondition(lambda self: Ride.objects.exists())
+    @rule(n=PARTNER, step=st.sampled_from(["start", "end", "end", "cancel"]), stranger=SELDOM, asleep=SELDOM)
+    def go_on(self, n: int, step: str, stranger: bool, asleep: bool) -> None:
+        ride = Ride.objects.filter(status__in=ACTIVE).first() or Ride.objects.order_by("-accepted_at")[0]
+        who = self.partner(n) if stranger else fresh(ride.partner)
+        steps: dict[str, Callable[[], object]] = {
+            "start": lambda: fulfilment.start_session(who, ride.pk, pin="", now=self.now),
+            "end": lambda: fulfilment.end_session(who, ride.pk, now=self.now),
+            "cancel": lambda: fulfilment.cancel_by_partner(who, ride.pk, reason="x", now=self.now),
+        }
+        self.attempt(steps[step])
+        self.woken(asleep)
 
     # -------------------------------------------------------- staff
 
-    @rule(n=st.integers(0, 2))
-    def release(self, n: int) -> None:
+    @rule(n=PARTNER, asleep=SELDOM)
+    def release(self, n: int, asleep: bool) -> None:
         self.attempt(lambda: fulfilment.release_partner(self.partner(n), actor=self.staff, now=self.now))
+        self.woken(asleep)
 
-    @rule(n=st.integers(0, 2), decision=st.sampled_from(Application.values))
+    @rule(n=PARTNER, decision=st.sampled_from([Application.APPROVED, Application.SUSPENDED]))
     def decide(self, n: int, decision: str) -> None:
         self.attempt(lambda: decide_application(self.partner(n), decision, actor=self.staff, now=self.now))
 
-    @rule(n=st.integers(0, 1))
-    def requeue(self, n: int) -> None:
-        dead = CheerRequest.objects.filter(user=self.users[n], status=RequestStatus.NO_MATCH).first()
-        if dead:
-            self.attempt(lambda: services.requeue_request(dead, actor=self.staff, now=self.now))
+    @precondition(lambda self: CheerRequest.objects.filter(status=RequestStatus.NO_MATCH).exists())
+    @rule(asleep=SELDOM)
+    def requeue(self, asleep: bool) -> None:
+        dead = CheerRequest.objects.filter(status=RequestStatus.NO_MATCH)[0]
+        self.attempt(lambda: services.requeue_request(dead, actor=self.staff, now=self.now))
+        self.woken(asleep)
 
-    @rule(n=st.integers(0, 1))
-    def cancel_as_staff(self, n: int) -> None:
-        request = CheerRequest.objects.filter(user=self.users[n]).order_by("-created_at").first()
-        if request:
-            self.attempt(lambda: services.cancel_request_as_staff(request, actor=self.staff, reason="", now=self.now))
-
+    @precondition(lambda self: Payment.objects.exists())
     @rule()
     def take_cash(self) -> None:
-        if payment := Payment.objects.order_by("created_at").first():
-            self.attempt(lambda: settle_in_cash(payment, actor=self.staff, now=self.now))
+        payment = Payment.objects.order_by("-created_at")[0]
+        self.attempt(lambda: settle_in_cash(payment, actor=self.staff, now=self.now))
 
     # -------------------------------------------------------- the program
 
-    @rule()
-    def match(self) -> None:
-        match_batch(self.nyc)
-
-    @rule(seconds=st.sampled_from([1, 10, 21, 125, 301, 601]))
-    def time_passes(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([1, 10, 21, 125, 301, 601]), asleep=SELDOM)
+    def time_passes(self, seconds: int, asleep: bool) -> None:
         self.clock.advance(seconds)
         sweep_deadlines(self.now)
+        self.woken(asleep)
 
     # -------------------------------------------------------- what always holds
 
@@ -415,3 +427,47 @@ def test_random_lives(nyc: Region) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def one_step(life: Lives, random: Random) -> None:
+    """Something that can happen now, each kind as likely as the others that can."""
+    asleep, stranger = random.random() < 0.1, random.random() < 0.1
+    n = random.randrange(3)
+    steps: list[Callable[[], None]] = [
+        lambda: life.ask(random.randrange(2), random.choice([0, -1500, -6000]), asleep),
+        lambda: life.go(n, random.choice(["available", "available", "offline"]), asleep),
+        lambda: life.move(random.choice([0, -1000, -4000, -8000]), asleep),
+        lambda: life.time_passes(random.choice([1, 10, 21, 125, 301, 601]), asleep),
+    ]
+    if CheerRequest.objects.filter(status__in=OPEN).exists() and random.random() < 0.3:
+        steps.append(lambda: life.call_off(random.randrange(2), stranger, random.random() < 0.2, asleep))
+    if Offer.objects.filter(status=OfferStatus.PENDING).exists():
+        steps += [lambda: life.accept(n, stranger)] * 3 + [lambda: life.decline(asleep)]
+    if Ride.objects.filter(status__in=ACTIVE).exists():
+        kinds = ["start", "start", "end", "end", "end", "cancel"]
+        steps += [lambda: life.go_on(n, random.choice(kinds), stranger, asleep)] * 3
+    if Ride.objects.exists():
+        steps.append(lambda: life.rate_and_tip(random.randint(1, 5)))
+    if Payment.objects.exists():
+        steps.append(life.take_cash)
+    if CheerRequest.objects.filter(status=RequestStatus.NO_MATCH).exists():
+        steps.append(lambda: life.requeue(asleep))
+    if random.random() < 0.1:
+        steps.append(lambda: life.release(n, asleep))
+        steps.append(lambda: life.decide(n, random.choice([Application.APPROVED, Application.SUSPENDED])))
+    random.choice(steps)()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_long_lives(nyc: Region, seed: int) -> None:
+    """As above, but long, and such that much comes about."""
+    life, random = Lives(), Random(seed)
+    try:
+        for _ in range(150):
+            one_step(life, random)
+            life.requests_offers_rides_and_partners_agree()
+            life.the_map_shows_who_is_available()
+            life.nobody_is_asked_again_who_said_no()
+        assert Ride.objects.filter(status=RideStatus.COMPLETED).count() >= 3
+    finally:
+        life.teardown()

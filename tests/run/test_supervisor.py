@@ -20,6 +20,17 @@ from tests.stack import STOP_S, Stack, environment, kill, running_stack, start
 pytestmark = pytest.mark.e2e
 
 
+PORT_OF_A_RUN = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
+from speedycheers.supervisor import Supervisor
+run = Supervisor()
+run.check_port()
+assert run.url.endswith(f":{run.port}")
+print(run.port)
+"""
+
+
 @pytest.fixture(scope="module")
 def program() -> Iterator[Stack]:
     """A program for the tests that don't end it. It then ends by SIGTERM, with nothing left."""
@@ -106,9 +117,32 @@ def test_a_taken_port_is_refused(program: Stack, tmp_path: Path) -> None:
 
 
 def test_unusable_settings_are_refused(tmp_path: Path) -> None:
-    for wrong in ({"DEBUG": "0"}, {"MATCH_RADIUS_M": "5,3"}, {"PORT": "many"}):
+    for wrong in ({"DEBUG": "0"}, {"MATCH_RADIUS_M": "5,3"}, {"PORT": "many"}, {"PORT": "70000"}):
         lines = refusal({**environment(tmp_path / "var", free_port()), **wrong})
         assert len(lines) == 1, lines
+
+
+def test_a_database_out_of_reach_is_named(tmp_path: Path) -> None:
+    env = environment(tmp_path / "var", free_port(), DATABASE_URL="postgres://127.0.0.1:1/nothing")
+    result = subprocess.run(
+        [sys.executable, "-m", "speedycheers"],
+        cwd=BASE,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert len(result.stdout.splitlines()) == 1
+    assert "connection failed" in result.stdout
+    assert "prepare.log" in result.stdout
+
+
+def test_port_0_is_any_free_port(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PORT_OF_A_RUN]
+    result = subprocess.run(command, cwd=BASE, env=environment(tmp_path, 0), capture_output=True, text=True, check=True)
+    assert int(result.stdout) > 0
 
 
 def test_valkey_is_private(program: Stack) -> None:
