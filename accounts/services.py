@@ -14,6 +14,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.http import HttpRequest
 from knox.models import AuthToken
 
 from accounts import positions
@@ -91,6 +92,13 @@ def log_out(token: AuthToken) -> None:
     digest = token.digest
     token.delete()
     close_sockets(code=4401, credential=f"token:{digest[:32]}")
+
+
+def close_sockets_of_session(*, request: HttpRequest, **_: object) -> None:
+    """Somebody signs out on the pages: close the sockets that live by that session."""
+    session = getattr(request, "session", None)
+    if session is not None and session.session_key:
+        close_sockets(code=4401, credential=f"session:{session.session_key[:16]}")
 
 
 def issue_socket_ticket(user: User, *, now: datetime) -> tuple[str, datetime]:

@@ -11,7 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+import accounts.apis
 from accounts.authentication import caller
+from accounts.models import User
 from accounts.permissions import IsPartner, IsUser
 from accounts.serializers import PartnerSerializer, PositionInput
 from api.idempotency import idempotent
@@ -28,6 +30,7 @@ from requests_app.serializers import (
     request_body,
 )
 from rides.serializers import RideCancelInput, RideIdInput, RideSerializer, RideStartInput
+from speedycheers.errors import Conflict
 
 RIDE_ID = {"rideId": "019a8f5e-6f00-7000-8000-000000000001"}
 OFFER_ID = {"offerId": "019a8f5e-6f00-7000-8000-000000000002"}
@@ -110,6 +113,14 @@ class CheerRequestCancel(APIView):
         now = timezone.now()
         cancelled = services.cancel_request(caller(request), request_id, reason=data.validated_data["reason"], now=now)
         return Response(request_body(cancelled, caller(request)))
+
+
+class PartnerApply(accounts.apis.PartnerApply):
+    """Become a partner. Staff approve the application before work can start."""
+
+    def require_free(self, user: User) -> None:
+        if selectors.open_request_of(user) is not None:
+            raise Conflict("request_still_open", "You have an open request; it must be over first.")
 
 
 class RequestTypes(ListAPIView[RequestType]):

@@ -22,7 +22,7 @@ api = [
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
     path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),
     path("updateLocation", requests.UpdateLocation.as_view()),
-    path("partner/apply", accounts.PartnerApply.as_view()),
+    path("partner/apply", requests.PartnerApply.as_view()),
     path("partner/status", requests.PartnerStatusView.as_view()),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
     path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),

@@ -259,8 +259,8 @@ def run_commit_hooks() -> None:
     """Run what waits for the commit."""
     while connection.run_on_commit:
         waiting, connection.run_on_commit = connection.run_on_commit, []
-        for _, hook, _ in waiting:
-            hook()
+        for entry in waiting:
+            entry[1]()
 
 
 class Clock:

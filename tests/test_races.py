@@ -56,7 +56,7 @@ from tests.cast import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = 8
+SEEDS = 6
 Step = Callable[[], Any]
 
 
@@ -69,7 +69,7 @@ class Schedule:
     A thread that waits for a lock of the database is not waited for: the others go on until it comes back.
     """
 
-    BLOCKED_S = 0.05
+    BLOCKED_S = 0.03
     STUCK_S = 60.0
 
     def __init__(self, seed: int) -> None:
@@ -345,7 +345,7 @@ def end_and_end(stage: Stage) -> Race:
 
 def start_and_start(stage: Stage) -> Race:
     ride = stage.ride()
-    return Race([lambda: start(ride)] * 3, one_wins("ride_already_started"))
+    return Race([lambda: start(ride)] * 2, one_wins("ride_already_started"))
 
 
 def start_and_user_cancels(stage: Stage) -> Race:
@@ -400,7 +400,7 @@ def rating_and_rating(stage: Stage) -> Race:
         one_wins("already_rated")(outcomes)
         assert fresh(ride.partner).rating_count == 1
 
-    return Race([lambda: rate_ride(fresh(ride), stars=5, comment="")] * 3, judge)
+    return Race([lambda: rate_ride(fresh(ride), stars=5, comment="")] * 2, judge)
 
 
 def tip_and_tip(stage: Stage) -> Race:
@@ -410,13 +410,17 @@ def tip_and_tip(stage: Stage) -> Race:
         one_wins("payment_exists")(outcomes)
         assert Payment.objects.filter(ride=ride, kind=PaymentKind.TIP).count() == 1
 
-    return Race([lambda: tip_ride(fresh(ride), amount=1, currency="usd", now=now())] * 3, judge)
+    return Race([lambda: tip_ride(fresh(ride), amount=1, currency="usd", now=now())] * 2, judge)
 
 
 def paid_in_cash_and_online(stage: Stage) -> Race:
     payment = Payment.objects.get(ride=end(start(stage.ride())))
     intent = {"metadata": {"paymentId": str(payment.pk)}, "amount_received": payment.amount, "currency": "usd"}
-    event = {"id": f"evt_{stage.name}", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi", **intent}}}
+    event = {
+        "id": f"evt_{stage.name}",
+        "type": "payment_intent.succeeded",
+        "data": {"object": {"id": f"pi_{stage.name}", **intent}},
+    }
 
     def judge(outcomes: list[Any]) -> None:
         one_of(("done", "done"), ("already_paid", "done"))(outcomes)
@@ -434,18 +438,22 @@ def paid_in_cash_and_online(stage: Stage) -> Race:
 def the_same_event_twice(stage: Stage) -> Race:
     payment = Payment.objects.get(ride=end(start(stage.ride())))
     intent = {"metadata": {"paymentId": str(payment.pk)}, "amount_received": payment.amount, "currency": "usd"}
-    event = {"id": f"evt_{stage.name}", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi", **intent}}}
+    event = {
+        "id": f"evt_{stage.name}",
+        "type": "payment_intent.succeeded",
+        "data": {"object": {"id": f"pi_{stage.name}", **intent}},
+    }
 
     def judge(outcomes: list[Any]) -> None:
-        assert sorted(outcomes) == [False, False, True]
+        assert sorted(outcomes) == [False, True]
         assert ProviderEvent.objects.filter(pk=event["id"]).count() == 1
 
-    return Race([lambda: take_provider_event(event, now=now())] * 3, judge)
+    return Race([lambda: take_provider_event(event, now=now())] * 2, judge)
 
 
 def one_user_asks_twice(stage: Stage) -> Race:
     user = stage.user()
-    return Race([lambda: submit(user)] * 3, one_wins("request_already_open"))
+    return Race([lambda: submit(user)] * 2, one_wins("request_already_open"))
 
 
 def requeue_and_a_new_request(stage: Stage) -> Race:
@@ -480,10 +488,10 @@ def one_ticket_twice(stage: Stage) -> Race:
     ticket, _ = issue_socket_ticket(stage.user(), now=now())
 
     def judge(outcomes: list[Any]) -> None:
-        assert sorted(outcome is None for outcome in outcomes) == [False, True, True]
+        assert sorted(outcome is None for outcome in outcomes) == [False, True]
         assert not SocketTicket.objects.exists()
 
-    return Race([lambda: redeem_socket_ticket(ticket, now=now())] * 3, judge)
+    return Race([lambda: redeem_socket_ticket(ticket, now=now())] * 2, judge)
 
 
 def one_key_twice(stage: Stage) -> Race:
@@ -541,7 +549,7 @@ def test_one_winner_and_the_books_balance(nyc: Region, staff: User, race: Callab
         stage.clear()
         built = race(stage)
         built.judge(Schedule(seed).run(*built.steps))
-        assert violations() == []
+    assert violations() == []
 
 
 # ---------------------------------------------------------------- without a schedule, and many

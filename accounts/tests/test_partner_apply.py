@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, PartnerType, Role, User
 from accounts.states import Application, PartnerStatus
-from tests.cast import assert_refused, client_of, fresh, make_user, unchanged
+from tests.cast import assert_refused, client_of, fresh, make_user, submit, unchanged
 
 BODY = {"name": "Captain Cheer", "type": "musician", "phone": "+1 (212) 555-0100"}
 
@@ -98,3 +98,10 @@ def test_nobody_approves_themselves(user_api: APIClient) -> None:
     answer = user_api.post("/partner/apply", body).json()
     assert (answer["application"], answer["status"], answer["rating"]) == ("applied", "offline", None)
     assert_refused(user_api.post("/partner/status", {"status": "available"}), 403, "partner_not_approved")
+
+
+def test_somebody_with_an_open_request_can_not_change_sides(user: User, user_api: APIClient) -> None:
+    submit(user)
+    with unchanged():
+        answer = user_api.post("/partner/apply", {"phone": "+1 212 555 0100"})
+        assert_refused(answer, 409, "request_still_open")
