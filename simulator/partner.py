@@ -52,6 +52,7 @@ class Partner:
         self.places: dict[str, Place] = {}  # of the request that is offered or served, by its id
         self.changed = asyncio.Event()
         self.online = asyncio.Event()  # once it has gone to work for the first time
+        self.leaving = False
         self.feed = Feed(account, PATH, on_frame=self.on_frame, errors=errors, rng=rng)
 
     # ------------------------------------------------------------ life
@@ -84,6 +85,8 @@ class Partner:
         while True:
             await self.feed.connected.wait()
             answer = await self.account.call("GET", "/me")
+            if self.leaving:
+                return
             if answer.ok and answer.body["partner"]["status"] == "offline":
                 answer = await self.account.call("POST", "/partner/status", {"status": "available"})
             if answer.ok:
@@ -92,6 +95,7 @@ class Partner:
 
     async def sign_off(self) -> None:
         """Go offline, so that nobody waits for an answer from us. A ride under way keeps us online."""
+        self.leaving = True
         if self.feed.connected.is_set() and self.ride is None:
             await self.account.call("POST", "/partner/status", {"status": "offline"})
 

@@ -24,6 +24,7 @@ from simulator.user import User
 log = logging.getLogger(__name__)
 
 ONLINE_WITHIN_S = 300.0
+SIGN_OFF_WITHIN_S = 60.0
 SETTLE_S = 1.5  # the server compares its sockets with the log once a second
 ROLL_CALL_AT_ONCE = 8
 LAG_SAMPLE_S = 0.05
@@ -96,10 +97,12 @@ class Replay:
             requests = await self.ask_all()
             await self.drain(requests)
             await self.roll_call()
+            await sign_off_all(self.partners, SIGN_OFF_WITHIN_S)  # nobody is to wait for an answer from them
             self.finished = True
         finally:
             self.count_gaps()
-            await sign_off_all(self.partners)
+            if not self.finished:
+                await sign_off_all(self.partners)
             for task in self.background:
                 task.cancel()
             await asyncio.gather(*self.background, self.crowd.close(), return_exceptions=True)

@@ -13,7 +13,7 @@ from simulator.partner import Partner
 
 log = logging.getLogger(__name__)
 
-SIGN_OFF_S = 0.6
+SIGN_OFF_S = 0.6  # when somebody waits for our end
 RESTART_S = 10.0
 
 
@@ -62,10 +62,10 @@ async def keep_running(bot: Partner) -> None:
             await asyncio.sleep(RESTART_S)
 
 
-async def sign_off_all(bots: Sequence[Partner]) -> None:
-    """Let the bots go offline, as far as that is possible quickly."""
+async def sign_off_all(bots: Sequence[Partner], within_s: float = SIGN_OFF_S) -> None:
+    """Let the bots go offline, as far as that is possible in this time."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SIGN_OFF_S):
+        async with asyncio.timeout(within_s):
             await asyncio.gather(*(bot.sign_off() for bot in bots), return_exceptions=True)
 
 

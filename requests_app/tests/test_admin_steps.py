@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
 from api.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from payments.models import Payment
 from regions.models import Region
+from requests_app import services
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.tests.scenes import make_dead_letter
@@ -42,7 +44,7 @@ def buttons_of(desk: Client, row: Any) -> list[str]:
 
 
 def test_requeue(desk: Client, staff: User, dead_letter: CheerRequest) -> None:
-    assert buttons_of(desk, dead_letter) == ["Requeue"]
+    assert buttons_of(desk, dead_letter) == ["Requeue", "Cancel request"]
     response = take(desk, dead_letter, "requeue")
     assert told(response) == [("success", "Requeue: done.")]
     assert fresh(dead_letter).status == RequestStatus.PENDING
@@ -106,16 +108,25 @@ def test_a_forged_form_does_nothing(staff: User, pending: CheerRequest) -> None:
         assert client.post(url_of(CheerRequest, "cancel", pending.pk), {"_form_submitted": "on"}).status_code == 403
 
 
-def test_cancel_selected_tells_of_each_refusal(desk: Client, pending: CheerRequest, other_user: User) -> None:
-    dead = make_dead_letter(other_user)
-    page = take_selected(desk, [pending, dead], "cancel", confirm=False)
+def test_a_dead_letter_can_be_closed(staff: User, dead_letter: CheerRequest) -> None:
+    services.cancel_request_as_staff(dead_letter, actor=staff, reason="phoned them", now=timezone.now())
+    assert fresh(dead_letter).status == RequestStatus.CANCELLED
+    assert dead_letter.transitions.last().actor == staff
+
+
+def test_cancel_selected_tells_of_each_refusal(
+    desk: Client, staff: User, pending: CheerRequest, other_user: User
+) -> None:
+    closed = make_dead_letter(other_user)
+    services.cancel_request_as_staff(closed, actor=staff, reason="before", now=timezone.now())
+    page = take_selected(desk, [pending, closed], "cancel", confirm=False)
     assert "free of charge" in page.content.decode()
     assert fresh(pending).status == RequestStatus.PENDING
-    response = take_selected(desk, [pending, dead], "cancel", reason="storm")
+    response = take_selected(desk, [pending, closed], "cancel", reason="storm")
     assert ("success", "Cancel request: done.") in told(response)
     assert len(refusals(response)) == 1
     assert fresh(pending).closed_because == "storm"
-    assert fresh(dead).status == RequestStatus.NO_MATCH
+    assert fresh(closed).closed_because == "before"
 
 
 # ---------------------------------------------------------------- releasing a partner
