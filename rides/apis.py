@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
@@ -53,7 +53,11 @@ class RideReceipt(APIView):
     renderer_classes = (JSONRenderer, TemplateHTMLRenderer)
     http_method_names = ("get", "head")  # the page could not say what OPTIONS would
 
-    @extend_schema(operation_id="rideReceipt", responses={200: ReceiptSerializer, 409: ErrorsSerializer})
+    @extend_schema(
+        operation_id="rideReceipt",
+        responses={200: ReceiptSerializer, 409: ErrorsSerializer},
+        parameters=[OpenApiParameter("format", exclude=True)],  # Accept says which
+    )
     def get(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_of(caller(request), ride_id)
         bill = ReceiptSerializer(receipt(ride, now=timezone.now())).data

@@ -120,22 +120,21 @@ class Schedule:
 
     def conduct(self, threads: int) -> None:
         """Give turns until all are done."""
+        everybody = set(range(threads))
         with self.changed:
             while len(self.done) < threads:
-                everybody = set(range(threads))
                 settled = self.changed.wait_for(
-                    lambda: self.waiting | self.blocked | self.done == set(range(threads)),
-                    self.BLOCKED_S if self.waiting else None,
+                    lambda: self.waiting | self.blocked | self.done == everybody, self.BLOCKED_S
                 )
+                if not self.waiting:
+                    self.changed.wait(self.BLOCKED_S)
+                    continue
                 if not settled:
                     self.blocked |= everybody - self.waiting - self.done
-                if self.waiting:
-                    chosen = self.random.choice(sorted(self.waiting))
-                    self.waiting.discard(chosen)
-                    self.allowed.add(chosen)
-                    self.changed.notify_all()
-                elif len(self.done) < threads:
-                    assert self.changed.wait(self.STUCK_S), "two threads wait for each other"
+                chosen = self.random.choice(sorted(self.waiting))
+                self.waiting.discard(chosen)
+                self.allowed.add(chosen)
+                self.changed.notify_all()
 
 
 # ---------------------------------------------------------------- the stage
