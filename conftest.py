@@ -7,6 +7,8 @@ import pytest
 from tests import environment
 from tests.stack import Stack, running_stack
 
+pytest_plugins = ["tests.cast"]
+
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add our options, and start what the settings point at.

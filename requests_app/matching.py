@@ -76,8 +76,8 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     """Who could serve each request: free, fresh, fitting, not asked before, in the narrowest wave that has anybody."""
     found = Found()
     excluded = excluded_partners(waiting, now=now)
-    nearby = {request.pk: _nearest(region, request) for request in waiting}
-    usable = _usable_partners(region, {c.partner_id for cs in nearby.values() for c in cs}, now=now)
+    nearby = _nearby(region, waiting, excluded, now=now)
+    usable = _usable_partners({c.partner_id for cs in nearby.values() for c in cs})
     for request in waiting:
         barred = excluded[request.pk]
         fits = request.request_type.partner_types
@@ -95,16 +95,25 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     return found
 
 
-def _nearest(region: Region, request: CheerRequest) -> list[positions.Candidate]:
-    widest_m = settings.MATCH_RADIUS_M[-1]
-    return positions.nearest(region.slug, request.lat, request.lng, radius_m=widest_m, count=SEARCHED_MAX)
+def _nearby(
+    region: Region, waiting: Sequence[CheerRequest], excluded: dict[UUID, "Excluded"], *, now: datetime
+) -> dict[UUID, list[positions.Candidate]]:
+    """The nearest partners with a fresh position, by request: as many as can leave `CANDIDATES` to ask."""
+    searches = []
+    for request in waiting:
+        barred = excluded[request.pk]
+        count = SEARCHED_MAX if request.request_type.partner_types else CANDIDATES + len(barred.in_wave)
+        searches.append(
+            positions.Search(request.lat, request.lng, settings.MATCH_RADIUS_M[-1], count, excluded=barred.ever)
+        )
+    fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
+    found = positions.nearest_to_many(region.slug, searches, received_since=fresh_since)
+    return {request.pk: candidates for request, candidates in zip(waiting, found, strict=True)}
 
 
-def _usable_partners(region: Region, ids: set[UUID], *, now: datetime) -> dict[UUID, str]:
-    """Of the partners searched, those whose position is fresh and who are available, each with their type."""
-    oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
-    fresh = [pk for pk, (_, received) in positions.held(region.slug, list(ids)).items() if received >= oldest]
-    free = Partner.objects.filter(pk__in=fresh, status=PartnerStatus.AVAILABLE)
+def _usable_partners(ids: set[UUID]) -> dict[UUID, str]:
+    """Of the partners searched, those who are available, each with their type."""
+    free = Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)
     return dict(free.values_list("pk", "type"))
 
 

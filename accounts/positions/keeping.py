@@ -1,0 +1,33 @@
+"""Positions on their way to the database."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+Row = tuple[UUID, float, float, datetime]  # partner, lat, lng, received
+
+
+def write_to_database(rows: Iterable[Row]) -> int:
+    """Give partners' rows these positions where they are newer; returns how many rows changed."""
+    from accounts.models import Partner
+
+    table, fields = Partner._meta.db_table, {name: Partner._meta.get_field(name) for name in ("id", "position_at")}
+
+    def stored(name: str, value: object) -> object:
+        return fields[name].get_db_prep_save(value, connection)
+
+    parameters = []
+    for pk, lat, lng, received_at in sorted(rows):  # rows are locked in one order everywhere
+        at = stored("position_at", received_at)
+        parameters.append((lat, lng, at, stored("id", pk), at))
+    if not parameters:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET lat = %s, lng = %s, position_at = %s "  # noqa: S608  # no outside text
+            "WHERE id = %s AND (position_at IS NULL OR position_at < %s)",
+            parameters,
+        )
+        return cursor.rowcount
