@@ -30,6 +30,7 @@ for i = 3, #ARGV do
   if held then
     local lat, lng = string.match(held, '^%S+ %S+ (%S+) (%S+)')
     lat = math.max(lowest, math.min(highest, tonumber(lat)))
+    if tonumber(lng) >= 180 then lng = -180 end
     redis.call('GEOADD', geo, lng, string.format('%.7f', lat), ARGV[i])
   end
 end

@@ -84,9 +84,9 @@ def received_at_least(row: bytes, oldest: datetime) -> bool:
 LAT_MAX = 85.05
 
 
-def on_the_map(lat: float) -> float:
-    """The latitude at which somebody is found."""
-    return max(-LAT_MAX, min(LAT_MAX, lat))
+def on_the_map(lat: float, lng: float) -> tuple[float, float]:
+    """Where somebody is found. Valkey takes 180° for another place than -180°."""
+    return max(-LAT_MAX, min(LAT_MAX, lat)), lng if lng < 179.99999995 else -180.0
 
 
 # Drop what is out of order, hold the rest, and move on the map who is searchable.
@@ -156,12 +156,8 @@ def _arguments(batch: Sequence[Report]) -> list[str]:
     arguments = [time_text(batch[0].received_at - timedelta(seconds=settings.POSITION_FRESH_S))]
     for report in batch:
         position = report.position
-        arguments += (
-            str(report.partner_id),
-            _text(position, report.received_at),
-            f"{position.lng:.7f}",
-            f"{on_the_map(position.lat):.7f}",
-        )
+        lat, lng = on_the_map(position.lat, position.lng)
+        arguments += (str(report.partner_id), _text(position, report.received_at), f"{lng:.7f}", f"{lat:.7f}")
     return arguments
 
 

@@ -37,6 +37,7 @@ class Reports:
         self._waiting: dict[str, dict[UUID, Report]] = {}
         self._flushed_at = float("-inf")  # monotonic seconds
         self._thread: threading.Thread | None = None
+        self._idle_s = IDLE_S
         self._changed = threading.Condition()  # guards the fields above
         self._writing = threading.RLock()  # held while what was taken is not yet written
 
@@ -89,10 +90,14 @@ class Reports:
 
     def _wait_for_work(self) -> bool:
         with self._changed:
-            if self._changed.wait_for(lambda: self._waiting, IDLE_S):
-                return True
-            self._thread = None
-            return False
+            until = time.monotonic() + self._idle_s
+            while not self._waiting:
+                left_s = min(self._idle_s, until - time.monotonic())
+                if left_s <= 0:
+                    self._thread = None
+                    return False
+                self._changed.wait(left_s)
+            return True
 
 
 reports = Reports()

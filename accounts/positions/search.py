@@ -147,7 +147,8 @@ def _call(region: str, search: Search, received_since: datetime | None) -> tuple
     asked = search.count + len(search.excluded)
     first_m = _reach.get(_cell(region, search), 0.0) * sqrt(asked)
     oldest = time_text(received_since) if received_since else ""
-    arguments = [search.lng, on_the_map(search.lat), search.count, search.radius_m, ceil(first_m), oldest]
+    lat, lng = on_the_map(search.lat, search.lng)
+    arguments = [lng, lat, search.count, search.radius_m, ceil(first_m), oldest]
     return [keys.geo(region), keys.pos(region)], [*arguments, *map(str, search.excluded)]
 
 
