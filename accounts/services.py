@@ -182,25 +182,26 @@ def report_position(
     `on_entered` is called with the slug of the region where it makes a partner searchable, who was not before.
     Returns that slug, too, unless the position waits a moment for others (see `accounts.positions.reporting`).
     """
-    position = Position(position.lat, position.lng, min(position.recorded_at, now))
+    if position.recorded_at > now:
+        position = Position(position.lat, position.lng, now)
     region = region_at(position.lat, position.lng)
-    if region is not None and region.pk != partner.region_id:
+    if region is not None and region.id != partner.region_id:
         if _newer_is_held(partner, position):
             return None
         _enter_region(partner, region.pk)
-    report = Report(partner.pk, position, now, on_entered)
-    if partner.region is None:
+    report, home = Report(partner.id, position, now, on_entered), partner.region
+    if home is None:
         save([report])
         return None
     try:
-        recorded = positions.reports.take(partner.region.slug, report)
+        recorded = positions.reports.take(home.slug, report)
     except valkey.Unreachable:
         save([report])
         return None
     if partner.position_at is None and (recorded is None or recorded.applied):
         save([report])
         partner.position_at = now
-    return partner.region.slug if recorded is not None and recorded.entered else None
+    return home.slug if recorded is not None and recorded.entered else None
 
 
 def _newer_is_held(partner: Partner, position: Position) -> bool:

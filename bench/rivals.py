@@ -68,7 +68,8 @@ class FixedRadius:
     name = "GEOSEARCH, 5 km"
 
     def __init__(self, client: redis.Redis) -> None:
-        self.client = client
+        # At a million partners an answer takes longer than our own client waits.
+        self.client = redis.Redis(unix_socket_path=client.connection_pool.connection_kwargs["path"], socket_timeout=120)
 
     def _ask(self, client: Any, place: Place) -> Any:
         return client.geosearch(

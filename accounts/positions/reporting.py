@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -34,7 +33,7 @@ class Reports:
 
     def reset(self) -> None:
         """As after a start: nothing waits, no thread runs. A forked child begins like this."""
-        self._waiting: dict[str, dict[UUID, Report]] = {}
+        self._waiting: dict[str, dict[int, Report]] = {}
         self._flushed_at = float("-inf")  # monotonic seconds
         self._thread: threading.Thread | None = None
         self._idle_s = IDLE_S
@@ -56,10 +55,13 @@ class Reports:
         return recorded
 
     def _add(self, region: str, report: Report) -> None:
-        waiting = self._waiting.setdefault(region, {})
-        earlier = waiting.get(report.partner_id)
+        waiting = self._waiting.get(region)
+        if waiting is None:
+            waiting = self._waiting[region] = {}
+        partner = report.partner_id.int  # hashed faster than the UUID
+        earlier = waiting.get(partner)
         if earlier is None or earlier.position.recorded_at < report.position.recorded_at:
-            waiting[report.partner_id] = report
+            waiting[partner] = report
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="positions", daemon=True)
             self._thread.start()
