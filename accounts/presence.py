@@ -94,8 +94,11 @@ def _restore_lost(region: Region, available: set[UUID]) -> None:
     rows = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE, position_at__isnull=False)
     if len(lost) <= SNAPSHOT_BATCH:
         rows = rows.filter(pk__in=lost)
-    found = rows.values_list("pk", "lat", "lng", "position_at")
-    positions.restore(region.slug, {pk: (Position(lat, lng, at), at) for pk, lat, lng, at in found if pk in lost})
+    found = {}
+    for pk, lat, lng, at in rows.values_list("pk", "lat", "lng", "position_at"):
+        if pk in lost and lat is not None and lng is not None and at is not None:
+            found[pk] = (Position(lat, lng, at), at)
+    positions.restore(region.slug, found)
 
 
 def current_location(partner: Partner) -> Position | None:

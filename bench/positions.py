@@ -62,7 +62,7 @@ def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
             places += (f"{lng:.7f}", f"{lat:.7f}", name)
             values[name] = f"{now:.6f} {now:.6f} {lat:.7f} {lng:.7f}"
         pipe = client.pipeline(transaction=False)
-        pipe.execute_command("GEOADD", "{raw}:geo", *places)
+        pipe.geoadd("{raw}:geo", places)
         pipe.hset("{raw}:pos", mapping=values)  # type: ignore[arg-type]  # redis-py's types want bytes
         pipe.execute()
 

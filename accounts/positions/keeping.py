@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import DateTimeField, UUIDField
 
 Row = tuple[UUID, float, float, datetime]  # partner, lat, lng, received
 
@@ -13,15 +14,11 @@ def write_to_database(rows: Iterable[Row]) -> int:
     """Give partners' rows these positions where they are newer; returns how many rows changed."""
     from accounts.models import Partner
 
-    table, fields = Partner._meta.db_table, {name: Partner._meta.get_field(name) for name in ("id", "position_at")}
-
-    def stored(name: str, value: object) -> object:
-        return fields[name].get_db_prep_save(value, connection)
-
+    table, pk_field, at_field = Partner._meta.db_table, UUIDField(), DateTimeField()
     parameters = []
     for pk, lat, lng, received_at in sorted(rows):  # rows are locked in one order everywhere
-        at = stored("position_at", received_at)
-        parameters.append((lat, lng, at, stored("id", pk), at))
+        at = at_field.get_db_prep_value(received_at, connection)
+        parameters.append((lat, lng, at, pk_field.get_db_prep_value(pk, connection), at))
     if not parameters:
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
@@ -30,4 +27,4 @@ def write_to_database(rows: Iterable[Row]) -> int:
             "WHERE id = %s AND (position_at IS NULL OR position_at < %s)",
             parameters,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
