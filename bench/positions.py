@@ -5,6 +5,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -82,11 +83,28 @@ def _batches(made: Sequence[tuple[Any, Place]]) -> Iterator[list[tuple[Any, Plac
         yield batch
 
 
-def rate(way: Callable[[Sequence[tuple[Any, Place]]], None], made: Sequence[tuple[Any, Place]]) -> float:
-    """Updates a second."""
-    begun = time.perf_counter()
+@dataclass(frozen=True)
+class Rate:
+    """What a run did. The times of the processors say more than the clock where others use the machine, too."""
+
+    updates: float  # a second
+    own_us: float  # of this process's processor time, an update
+    valkey_us: float  # of Valkey's
+
+
+def rate(
+    client: redis.Redis, way: Callable[[Sequence[tuple[Any, Place]]], None], made: Sequence[tuple[Any, Place]]
+) -> Rate:
+    """Run it once."""
+    valkey, own, begun = _valkey_s(client), time.process_time(), time.perf_counter()
     way(made)
-    return len(made) / (time.perf_counter() - begun)
+    taken, own, valkey = time.perf_counter() - begun, time.process_time() - own, _valkey_s(client) - valkey
+    return Rate(len(made) / taken, own / len(made) * 1e6, valkey / len(made) * 1e6)
+
+
+def _valkey_s(client: redis.Redis) -> float:
+    used: Any = client.info("cpu")
+    return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
 
 
 def make_partners(count: int, now: datetime) -> list[Any]:
@@ -128,7 +146,7 @@ def main() -> None:
             show(measure(client, options.partners, options.updates))
 
 
-def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, float]:
+def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, Rate]:
     """Each way in turn, several times over, so that a busy moment hits all of them."""
     from django.core.management import call_command
     from django.utils import timezone
@@ -144,22 +162,34 @@ def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, float
         f"raw GEOADD + HSET by {BATCH}": (lambda made: raw_batches(client, made), updates),
         "Model.save(), PostgreSQL": (saved_rows, SAVES),
     }
-    runs: dict[str, list[float]] = {name: [] for name in ways}
+    runs: dict[str, list[Rate]] = {name: [] for name in ways}
     for run in range(RUNS + 1):
         for name, (way, count) in ways.items():
-            reached = rate(way, moves(cast, count, seed=run))
+            reached = rate(client, way, moves(cast, count, seed=run))
             if run:  # the first one only warms up
                 runs[name].append(reached)
     assert client.zcard("{bench}:geo") == partners
-    return {name: statistics.median(figures) for name, figures in runs.items()}
+    return {name: _middle(figures) for name, figures in runs.items()}
 
 
-def show(rates: dict[str, float]) -> None:
+def _middle(runs: Sequence[Rate]) -> Rate:
+    return Rate(
+        statistics.median(run.updates for run in runs),
+        statistics.median(run.own_us for run in runs),
+        statistics.median(run.valkey_us for run in runs),
+    )
+
+
+def show(rates: dict[str, Rate]) -> None:
     """The table, with the ratios to ours."""
     ours = rates["ours"]
-    print(f"\n{'way':30} {'updates':>12} {'ours is':>10}")
-    for name, reached in rates.items():
-        print(f"{name:30} {reached:10,.0f}/s {'' if name == 'ours' else f'{ours / reached:8.2f} ×'}")
+    print(f"\n{'way':30} {'updates':>12} {'ours is':>10} {'own time':>11} {'Valkey':>9} {'ours takes':>11}")
+    for name, found in rates.items():
+        by_clock, by_time = f"{ours.updates / found.updates:8.2f} ×", f"{ours.own_us / found.own_us:9.2f} ×"
+        if name == "ours":
+            by_clock = by_time = ""
+        times = f"{found.own_us:8.1f} µs {found.valkey_us:6.1f} µs"
+        print(f"{name:30} {found.updates:10,.0f}/s {by_clock:>10} {times} {by_time:>11}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def _nobody(region: str) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: those take twice as long to make
 class Report:
     """A position of a partner, when it was received, and who wants to know where it puts somebody on the map."""
 

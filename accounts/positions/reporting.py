@@ -22,6 +22,7 @@ from speedycheers import valkey
 
 log = logging.getLogger(__name__)
 
+WAITING_MAX = 2000  # whoever reports beyond this writes them: the thread gets too little time
 IDLE_S = 5.0  # the thread ends after so long without work
 
 
@@ -37,7 +38,8 @@ class Reports:
         self._flushed_at = float("-inf")  # monotonic seconds
         self._thread: threading.Thread | None = None
         self._idle_s = IDLE_S
-        self._changed = threading.Condition()  # guards the fields above
+        self._lock = threading.Lock()  # guards the fields above
+        self._changed = threading.Condition(self._lock)
         self._writing = threading.RLock()  # held while what was taken is not yet written
 
     def take(self, region: str, report: Report) -> Recorded | None:
@@ -45,16 +47,21 @@ class Reports:
 
         Raises `valkey.Unreachable` where it was to be written at once; one that waits goes to the database then.
         """
-        with self._changed:
+        with self._lock:
             now = time.monotonic()
             if self._waiting or now - self._flushed_at < settings.POSITION_FLUSH_S:
-                self._add(region, report)
-                return None
-            self._flushed_at = now
+                crowded = self._add(region, report) >= WAITING_MAX
+            else:
+                crowded, self._flushed_at = None, now
+        if crowded:
+            self.flush()
+        if crowded is not None:
+            return None
         [recorded] = _write(region, [report])
         return recorded
 
-    def _add(self, region: str, report: Report) -> None:
+    def _add(self, region: str, report: Report) -> int:
+        """Let a report wait; returns how many of its region do."""
         waiting = self._waiting.get(region)
         if waiting is None:
             waiting = self._waiting[region] = {}
@@ -67,11 +74,12 @@ class Reports:
             self._thread.start()
         elif len(self._waiting) == len(waiting) == 1:  # the first to wait
             self._changed.notify()
+        return len(waiting)
 
     def flush(self) -> None:
         """Write what waits, and return when it is written. Never raises for a Valkey that is away."""
         with self._writing:
-            with self._changed:
+            with self._lock:
                 if not self._waiting:
                     return
                 taken, self._waiting = self._waiting, {}
