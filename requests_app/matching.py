@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100  # requests looked at together
 CANDIDATES = 20  # partners considered for each
+HOLD_S = 5.0  # a request held back in a rush is looked at again this soon
 SEARCHED_MAX = 200  # nearest partners fetched for each, before those who can't be asked are left out
 
 random = Random()  # noqa: S311  # jitter
@@ -62,11 +63,24 @@ def match_batch(region: Region) -> bool:
     if not waiting:
         return False
     found = search(region, waiting, now=now)
-    chosen = policy.assign(found.pairs)
+    rush = policy.cap_matters(found.pairs) and in_rush(region, now=now)
+    chosen = policy.assign(found.pairs, rush=rush)
     offered = make_offers(chosen, found.waves, now=now) if chosen else 0
     matched = {pair.request for pair in chosen}
-    postpone([r for r in waiting if r.pk not in matched], now=now)
+    left = [r for r in waiting if r.pk not in matched]
+    held = [r for r in left if rush and r.pk in found.waves]
+    hold(held, now=now)
+    postpone([r for r in left if r not in held], now=now)
     return offered > 0
+
+
+def in_rush(region: Region, *, now: datetime) -> bool:
+    """Whether the region's latest requests outnumber its free partners."""
+    since = now - timedelta(seconds=policy.RECENT_S)
+    wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # served by request_status
+    recent = CheerRequest.objects.filter(region=region, status__in=wanted, created_at__gt=since).count()
+    free = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE).count()
+    return policy.in_rush(recent=recent, free=free)
 
 
 # ---------------------------------------------------------------- search
@@ -186,6 +200,13 @@ def _note_attempts(chosen: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int]) -
         by_wave[waves[pair.request]].append(pair.request)
     for wave, ids in by_wave.items():
         CheerRequest.objects.filter(pk__in=ids).update(wave=wave, attempts=F("attempts") + 1)
+
+
+def hold(requests: Sequence[CheerRequest], *, now: datetime) -> None:
+    """Somebody was found, but too far away in a rush: look again soon, because the cap widens while they wait."""
+    due = [r.pk for r in requests if r.next_attempt_at is None or r.next_attempt_at <= now]
+    later = now + timedelta(seconds=HOLD_S)
+    CheerRequest.objects.filter(pk__in=due, status=RequestStatus.PENDING).update(next_attempt_at=later)
 
 
 def postpone(requests: Sequence[CheerRequest], *, now: datetime) -> None:
