@@ -36,7 +36,7 @@ P = TypeVar("P", bound=Sortable)
 class Rules:
     """What the policy weighs. Times in seconds; travel is time through streets (`requests_app/travel.py`)."""
 
-    cap_s: float = 360.0  # in a rush, a new request is sent nobody from further than this
+    cap_s: float = 600.0  # in a rush, a new request is sent nobody from further than this
     cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
     open_after_s: float = 300.0  # no cap for a request that has waited this long: it doesn't starve
     age_credit: float = 0.2  # each second waited counts as this many seconds of travel less

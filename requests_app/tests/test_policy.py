@@ -1,0 +1,211 @@
+"""Who is offered what: pure."""
+
+from dataclasses import replace
+from itertools import permutations
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from requests_app.policy import RULES, RUSH_REQUESTS, Pair, Pairs, assign, cap_matters, decide, eta_s, in_rush
+from requests_app.travel import S_PER_M
+
+METRES = st.floats(0, 20_000)
+WAITED = st.floats(0, 280)
+CAP_M = RULES.cap_s / S_PER_M  # of a new request
+
+Contention = list[Pair[int, str]]
+
+
+@st.composite
+def contentions(draw: st.DrawFn, most: int = 8) -> Contention:
+    """Some requests, some partners, and who of them could serve whom."""
+    waited = draw(st.lists(WAITED, min_size=1, max_size=most))
+    partners = draw(st.lists(st.sampled_from("ABCDEFGH"[:most]), min_size=1, max_size=most, unique=True))
+    return [
+        Pair(request, partner, draw(METRES), waited_s)
+        for request, waited_s in enumerate(waited)
+        for partner in partners
+        if draw(st.integers(0, 3))
+    ]
+
+
+def names(chosen: Contention) -> set[tuple[int, str]]:
+    return {(pair.request, pair.partner) for pair in chosen}
+
+
+def cost(pair: Pair[int, str]) -> float:
+    return pair.distance_m * S_PER_M - RULES.age_credit * pair.waited_s
+
+
+def best_by_trying_all(pairs: Contention) -> tuple[int, float]:
+    """The most pairs that can be chosen, and the least cost of so many."""
+    table = {(pair.request, pair.partner): cost(pair) for pair in pairs}
+    requests = sorted({pair.request for pair in pairs})
+    partners = [*sorted({pair.partner for pair in pairs}), *[""] * len(requests)]
+    tried = [
+        [table[found] for found in zip(requests, order, strict=True) if found in table]
+        for order in permutations(partners, len(requests))
+    ]
+    most, least = min((-len(costs), sum(costs)) for costs in tried)
+    return -most, least
+
+
+# ---------------------------------------------------------------- one request
+
+
+def test_nobody_to_choose_from() -> None:
+    assert assign([]) == []
+
+
+@given(st.lists(METRES, min_size=1, max_size=30), WAITED)
+def test_a_lone_request_gets_its_nearest_at_once(metres: list[float], waited_s: float) -> None:
+    pairs = [Pair("r", partner, distance_m, waited_s) for partner, distance_m in enumerate(metres)]
+    assert [pair.distance_m for pair in assign(pairs)] == [min(metres)]
+
+
+@given(METRES, st.integers(0, RUSH_REQUESTS - 1), st.integers(0, 5))
+def test_a_handful_of_requests_is_no_rush(distance_m: float, recent: int, free: int) -> None:
+    assert assign([Pair("r", "P", distance_m, 0.0)], rush=in_rush(recent=recent, free=free))
+
+
+@pytest.mark.parametrize(("recent", "free", "rush"), [(20, 19, True), (20, 20, False), (5, 0, True), (4, 0, False)])
+def test_a_rush_is_more_requests_than_free_partners(recent: int, free: int, rush: bool) -> None:
+    assert in_rush(recent=recent, free=free) is rush
+
+
+# ---------------------------------------------------------------- several
+
+
+def test_the_least_total_and_not_the_oldest_first() -> None:
+    """Serving the older one first would send both partners across town."""
+    pairs = [
+        Pair(1, "P", 1500.0, 20.0),
+        Pair(1, "Q", 1600.0, 20.0),
+        Pair(2, "P", 100.0, 0.0),
+        Pair(2, "Q", 3000.0, 0.0),
+    ]
+    assert names(assign(pairs)) == {(1, "Q"), (2, "P")}
+
+
+def test_nor_the_closest_pair_first() -> None:
+    """Request 1 beside P would leave request 2 with a partner much farther away."""
+    pairs = [Pair(1, "P", 100.0, 0.0), Pair(1, "Q", 200.0, 0.0), Pair(2, "P", 150.0, 0.0), Pair(2, "Q", 3000.0, 0.0)]
+    assert names(assign(pairs)) == {(1, "Q"), (2, "P")}
+
+
+def test_age_counts() -> None:
+    ahead_s = 100 * S_PER_M / RULES.age_credit
+    for waited_s, first in ((ahead_s - 1, 2), (ahead_s + 1, 1)):
+        pairs = [Pair(1, "P", 1100.0, waited_s), Pair(2, "P", 1000.0, 0.0)]
+        assert [pair.request for pair in assign(pairs)] == [first]
+
+
+@given(contentions(), st.booleans())
+def test_nobody_appears_twice(pairs: Contention, rush: bool) -> None:
+    chosen = assign(pairs, rush=rush)
+    assert set(chosen) <= set(pairs)
+    assert len({pair.request for pair in chosen}) == len({pair.partner for pair in chosen}) == len(chosen)
+
+
+@given(contentions())
+def test_nobody_is_left_over_who_could_be_served(pairs: Contention) -> None:
+    chosen = assign(pairs)
+    requests, partners = {pair.request for pair in chosen}, {pair.partner for pair in chosen}
+    assert all(pair.request in requests or pair.partner in partners for pair in pairs)
+
+
+@given(contentions(most=4))
+def test_nothing_better_is_to_be_found(pairs: Contention) -> None:
+    chosen = assign(pairs)
+    most, least = best_by_trying_all(pairs)
+    assert len(chosen) == most
+    assert sum(cost(pair) for pair in chosen) == pytest.approx(least, abs=1e-5)
+
+
+@given(contentions(), st.booleans(), st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(pairs: Contention, rush: bool, random: Random) -> None:
+    shuffled = list(pairs)
+    random.shuffle(shuffled)
+    assert assign(shuffled, rush=rush) == assign(pairs, rush=rush)
+
+
+def test_a_pair_given_twice_counts_with_its_shorter_way() -> None:
+    pairs = [Pair(1, "P", 900.0, 0.0), Pair(1, "P", 100.0, 0.0), Pair(2, "P", 500.0, 0.0), Pair(2, "Q", 600.0, 0.0)]
+    assert [pair.distance_m for pair in assign(pairs)] == [100.0, 600.0]
+
+
+# ---------------------------------------------------------------- the cap
+
+
+def test_in_a_rush_nobody_is_sent_from_beyond_the_cap() -> None:
+    pairs = [Pair(1, "P", CAP_M + 1, 0.0), Pair(2, "Q", CAP_M - 1, 0.0)]
+    assert names(assign(pairs, rush=True)) == {(2, "Q")}
+    assert names(assign(pairs)) == {(1, "P"), (2, "Q")}
+
+
+def test_the_cap_widens_with_the_wait() -> None:
+    waited_s = 60.0
+    reach_m = (RULES.cap_s + RULES.cap_widens * waited_s) / S_PER_M
+    assert assign([Pair(1, "P", reach_m - 1, waited_s)], rush=True)
+    assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=True)
+
+
+def test_and_opens_in_the_end() -> None:
+    assert assign([Pair(1, "P", 20_000.0, RULES.open_after_s)], rush=True)
+
+
+def test_the_cap_can_be_told_to_leave_a_lone_request_alone() -> None:
+    spare = replace(RULES, hold_lone=False)
+    assert assign([Pair(1, "P", 9_000.0, 0.0)], rush=True, rules=spare)
+    assert not assign([Pair(1, "P", 9_000.0, 0.0), Pair(2, "P", 9_500.0, 0.0)], rush=True, rules=spare)
+
+
+@given(contentions(), st.booleans())
+def test_all_within_the_cap_of_a_rush(pairs: Contention, alone: bool) -> None:
+    pairs = [pair for pair in pairs if pair.request == 0] if alone else pairs
+    for pair in assign(pairs, rush=True):
+        assert pair.distance_m * S_PER_M <= RULES.cap_s + RULES.cap_widens * pair.waited_s
+
+
+@given(contentions())
+def test_where_the_cap_does_not_matter_a_rush_changes_nothing(pairs: Contention) -> None:
+    if not cap_matters(pairs):
+        assert assign(pairs, rush=True) == assign(pairs)
+
+
+# ---------------------------------------------------------------- partners about to finish
+
+
+def waiting_for(free_in_s: float, *, rush: bool) -> list[int]:
+    """Request 0 could have partner 0 from 1 km away now, or partner 1 from 10 m away in so many seconds."""
+    number = np.array([0, 0]), np.array([0, 1])
+    pairs = Pairs(*number, np.array([1000.0, 10.0]), np.zeros(2), np.array([0.0, free_in_s]))
+    return [int(entry) for entry in decide(pairs, rush=rush)]
+
+
+def test_it_waits_for_who_will_be_there_sooner() -> None:
+    assert waiting_for(60.0, rush=True) == []
+
+
+def test_but_not_for_who_will_be_there_later() -> None:
+    assert waiting_for(600.0, rush=True) == [0]
+
+
+def test_nor_without_a_rush() -> None:
+    assert waiting_for(60.0, rush=False) == [0]
+
+
+# ---------------------------------------------------------------- travel
+
+
+@given(near=METRES, more=METRES)
+def test_farther_takes_longer(near: float, more: float) -> None:
+    assert 0 <= eta_s(near) <= eta_s(near + more)
+
+
+def test_a_kilometre_takes_about_four_minutes() -> None:
+    assert eta_s(1000) == 234
+    assert eta_s(0) == 0
