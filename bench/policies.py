@@ -92,7 +92,7 @@ def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
         waiting = np.array(world.waiting)
         waited_s = world.now - world.case.t[waiting]
         pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row], after_s[column])
-        rush = policy.in_rush(recent=world.recent(policy.RECENT_S), free=free.size)
+        rush = policy.rush_size(recent=world.recent(policy.RECENT_S), free=free.size)
         chosen = policy.decide(pairs, rush=rush, rules=rules)
         return [(int(pairs.request[entry]), int(pairs.partner[entry])) for entry in chosen]
 
@@ -130,13 +130,14 @@ def bound(case: Case) -> Result:
     return Result.of(np.where(best >= UNMATCHED_S, np.nan, best))
 
 
-_BARE = Rules(cap_s=np.inf, age_credit=0.0, hold_lone=False)
+_BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, hold_lone=False)
 ABLATION: dict[str, Policy] = {
     "assignment only": ours(_BARE),
     "+ cap, never for one alone": ours(replace(_BARE, cap_s=RULES.cap_s)),
     "+ cap in a rush for all": ours(replace(RULES, age_credit=0.0)),
     "+ age credit (ours)": ours(),
-    "cap without widening": ours(replace(RULES, cap_widens=0.0)),
-    "+ about to finish, expected": ours(finishing="expected"),
-    "+ about to finish, signalled": ours(finishing="signalled"),
+    "ours, cap not by rush": ours(replace(RULES, cap_rush=np.inf)),
+    "ours, cap not widening": ours(replace(RULES, cap_widens=0.0)),
+    "ours + about to finish, expected": ours(finishing="expected"),
+    "ours + about to finish, signalled": ours(finishing="signalled"),
 }

@@ -63,7 +63,7 @@ def match_batch(region: Region) -> bool:
     if not waiting:
         return False
     found = search(region, waiting, now=now)
-    rush = policy.cap_matters(found.pairs) and in_rush(region, now=now)
+    rush = rush_size(region, now=now) if policy.cap_matters(found.pairs) else 0
     chosen = policy.assign(found.pairs, rush=rush)
     offered = make_offers(chosen, found.waves, now=now) if chosen else 0
     matched = {pair.request for pair in chosen}
@@ -74,13 +74,13 @@ def match_batch(region: Region) -> bool:
     return offered > 0
 
 
-def in_rush(region: Region, *, now: datetime) -> bool:
-    """Whether the region's latest requests outnumber its free partners."""
+def rush_size(region: Region, *, now: datetime) -> int:
+    """How many requests make up a region's rush; 0 where its free partners suffice."""
     since = now - timedelta(seconds=policy.RECENT_S)
     wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # served by request_status
     recent = CheerRequest.objects.filter(region=region, status__in=wanted, created_at__gt=since).count()
     free = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE).count()
-    return policy.in_rush(recent=recent, free=free)
+    return policy.rush_size(recent=recent, free=free)
 
 
 # ---------------------------------------------------------------- search

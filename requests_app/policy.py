@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from requests_app.assignment import cheapest
 from requests_app.travel import S_PER_M, eta_s
 
-__all__ = ["RULES", "Pair", "Pairs", "Rules", "assign", "cap_matters", "decide", "eta_s", "in_rush"]
+__all__ = ["RULES", "Pair", "Pairs", "Rules", "assign", "cap_matters", "cap_s", "decide", "eta_s", "rush_size"]
 
 RECENT_S = 600.0  # requests younger than this tell how busy a region is
 RUSH_REQUESTS = 5  # fewer than this are no rush, however few partners are free
@@ -34,9 +34,16 @@ P = TypeVar("P", bound=Sortable)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the policy weighs. Times in seconds; travel is time through streets (`requests_app/travel.py`)."""
+    """What the policy weighs. Times in seconds; travel is time through streets (`requests_app/travel.py`).
 
-    cap_s: float = 600.0  # in a rush, a new request is sent nobody from further than this
+    In a rush of n requests a new one is sent nobody from further than `cap_s` · ∛(`cap_rush` / n), within the limits.
+    Why the cube root: partners come free within r of a place at a rate that grows with n · r², so that the wait for
+    one goes with 1 / (n · r²) while the way goes with r, and the two balance where r goes with n to the power −1/3.
+    """
+
+    cap_s: float = 600.0  # the most, for a rush of `cap_rush` requests or fewer
+    cap_rush: float = 10.0
+    cap_least_s: float = 180.0  # however great the rush
     cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
     open_after_s: float = 300.0  # no cap for a request that has waited this long: it doesn't starve
     age_credit: float = 0.2  # each second waited counts as this many seconds of travel less
@@ -71,37 +78,38 @@ class Pair(Generic[R, P]):
     waited_s: float  # how long the request has waited
 
 
-def in_rush(*, recent: int, free: int) -> bool:
-    """Whether the requests of the last `RECENT_S` seconds, matched or not, outnumber the partners free now."""
-    return recent >= RUSH_REQUESTS and recent > free
+def rush_size(*, recent: int, free: int) -> int:
+    """The requests of the last `RECENT_S` seconds, matched or not, where they outnumber the free partners; else 0."""
+    return recent if recent >= RUSH_REQUESTS and recent > free else 0
+
+
+def cap_s(waited_s: NDArray[np.float64], *, rush: int, rules: Rules = RULES) -> NDArray[np.float64]:
+    """The longest travel, in seconds, for requests that have waited so long; any shape."""
+    new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_rush / max(rush, 1)) ** (1 / 3)))
+    return np.where(waited_s >= rules.open_after_s, np.inf, new_s + rules.cap_widens * waited_s)
 
 
 def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:
-    """Whether the answer can depend on `in_rush`: some pair is beyond its cap, and it is not a lone near request."""
+    """Whether the answer can depend on the rush: some pair is beyond the least cap, and not behind a lone near one."""
     if len({pair.request for pair in pairs}) == 1:
-        nearest = min(pairs, key=lambda pair: pair.distance_m)
-        return rules.hold_lone and nearest.distance_m * S_PER_M > _cap_s(nearest.waited_s, rules)
-    return any(pair.distance_m * S_PER_M > _cap_s(pair.waited_s, rules) for pair in pairs)
+        return rules.hold_lone and min(pair.distance_m for pair in pairs) * S_PER_M > rules.cap_least_s
+    return any(pair.distance_m * S_PER_M > rules.cap_least_s for pair in pairs)
 
 
-def _cap_s(waited_s: float, rules: Rules) -> float:
-    return np.inf if waited_s >= rules.open_after_s else rules.cap_s + rules.cap_widens * waited_s
-
-
-def decide(pairs: Pairs, *, rush: bool, rules: Rules = RULES) -> NDArray[np.intp]:
+def decide(pairs: Pairs, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
     """Choose entries of `pairs` so that nobody appears twice: as many as possible, then at the least total cost.
 
-    The cost of an entry, in seconds, is `free_in_s` + travel − `age_credit` · `waited_s`. Returns indices, shape (k,),
-    ordered by request. A partner not yet free competes only where waiting for them beats the nearest free one; a
-    request that does best with such a partner is left out for now and decided again when something changes.
+    `rush` is the `rush_size`. The cost of an entry, in seconds, is `free_in_s` + travel − `age_credit` · `waited_s`.
+    Returns indices, shape (k,), ordered by request. A partner not yet free competes only where waiting for them beats
+    the nearest free one; a request that does best with such a partner is left out for now, and decided again when
+    something changes.
     """
     travel_s = pairs.distance_m * S_PER_M
     several = bool(pairs.request.size) and bool((pairs.request != pairs.request[0]).any())
     free = pairs.free_in_s <= 0
     allowed = free.copy()
     if rush and (several or rules.hold_lone):
-        cap_s = np.where(pairs.waited_s >= rules.open_after_s, np.inf, rules.cap_s + rules.cap_widens * pairs.waited_s)
-        allowed &= travel_s <= cap_s
+        allowed &= travel_s <= cap_s(pairs.waited_s, rush=rush, rules=rules)
         if not free.all():
             allowed |= ~free & _worth_waiting_for(pairs, travel_s, free)
     entries = np.flatnonzero(allowed)
@@ -117,7 +125,7 @@ def _worth_waiting_for(pairs: Pairs, travel_s: NDArray[np.float64], free: NDArra
     return np.asarray(pairs.free_in_s + travel_s < best[pairs.request])
 
 
-def assign(pairs: Sequence[Pair[R, P]], *, rush: bool = False, rules: Rules = RULES) -> list[Pair[R, P]]:
+def assign(pairs: Sequence[Pair[R, P]], *, rush: int = 0, rules: Rules = RULES) -> list[Pair[R, P]]:
     """`decide` for pairs with ids: who is offered what, ordered by request. The order of `pairs` doesn't matter."""
     requests = {key: number for number, key in enumerate(sorted({pair.request for pair in pairs}))}
     partners = {key: number for number, key in enumerate(sorted({pair.partner for pair in pairs}))}

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_app.policy import RULES, RUSH_REQUESTS, Pair, Pairs, assign, cap_matters, decide, eta_s, in_rush
+from requests_app.policy import RULES, RUSH_REQUESTS, Pair, Pairs, assign, cap_matters, cap_s, decide, eta_s, rush_size
 from requests_app.travel import S_PER_M
 
 METRES = st.floats(0, 20_000)
 WAITED = st.floats(0, 280)
-CAP_M = RULES.cap_s / S_PER_M  # of a new request
+RUSHES = st.sampled_from([0, 5, 80, 5000])
+RUSH = 80  # requests: half the cap of a small rush
+CAP_M = RULES.cap_s / 2 / S_PER_M  # of a new request then
 
 Contention = list[Pair[int, str]]
 
@@ -60,20 +62,20 @@ def test_nobody_to_choose_from() -> None:
     assert assign([]) == []
 
 
-@given(st.lists(METRES, min_size=1, max_size=30), WAITED)
-def test_a_lone_request_gets_its_nearest_at_once(metres: list[float], waited_s: float) -> None:
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=30), WAITED)
+def test_a_lone_request_gets_its_nearest_at_once(metres: list[int], waited_s: float) -> None:
     pairs = [Pair("r", partner, distance_m, waited_s) for partner, distance_m in enumerate(metres)]
     assert [pair.distance_m for pair in assign(pairs)] == [min(metres)]
 
 
 @given(METRES, st.integers(0, RUSH_REQUESTS - 1), st.integers(0, 5))
 def test_a_handful_of_requests_is_no_rush(distance_m: float, recent: int, free: int) -> None:
-    assert assign([Pair("r", "P", distance_m, 0.0)], rush=in_rush(recent=recent, free=free))
+    assert assign([Pair("r", "P", distance_m, 0.0)], rush=rush_size(recent=recent, free=free))
 
 
-@pytest.mark.parametrize(("recent", "free", "rush"), [(20, 19, True), (20, 20, False), (5, 0, True), (4, 0, False)])
-def test_a_rush_is_more_requests_than_free_partners(recent: int, free: int, rush: bool) -> None:
-    assert in_rush(recent=recent, free=free) is rush
+@pytest.mark.parametrize(("recent", "free", "rush"), [(20, 19, 20), (20, 20, 0), (5, 0, 5), (4, 0, 0)])
+def test_a_rush_is_more_requests_than_free_partners(recent: int, free: int, rush: int) -> None:
+    assert rush_size(recent=recent, free=free) == rush
 
 
 # ---------------------------------------------------------------- several
@@ -103,8 +105,8 @@ def test_age_counts() -> None:
         assert [pair.request for pair in assign(pairs)] == [first]
 
 
-@given(contentions(), st.booleans())
-def test_nobody_appears_twice(pairs: Contention, rush: bool) -> None:
+@given(contentions(), RUSHES)
+def test_nobody_appears_twice(pairs: Contention, rush: int) -> None:
     chosen = assign(pairs, rush=rush)
     assert set(chosen) <= set(pairs)
     assert len({pair.request for pair in chosen}) == len({pair.partner for pair in chosen}) == len(chosen)
@@ -125,8 +127,8 @@ def test_nothing_better_is_to_be_found(pairs: Contention) -> None:
     assert sum(cost(pair) for pair in chosen) == pytest.approx(least, abs=1e-5)
 
 
-@given(contentions(), st.booleans(), st.randoms(use_true_random=False))
-def test_the_order_of_the_input_does_not_matter(pairs: Contention, rush: bool, random: Random) -> None:
+@given(contentions(), RUSHES, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(pairs: Contention, rush: int, random: Random) -> None:
     shuffled = list(pairs)
     random.shuffle(shuffled)
     assert assign(shuffled, rush=rush) == assign(pairs, rush=rush)
@@ -142,44 +144,50 @@ def test_a_pair_given_twice_counts_with_its_shorter_way() -> None:
 
 def test_in_a_rush_nobody_is_sent_from_beyond_the_cap() -> None:
     pairs = [Pair(1, "P", CAP_M + 1, 0.0), Pair(2, "Q", CAP_M - 1, 0.0)]
-    assert names(assign(pairs, rush=True)) == {(2, "Q")}
+    assert names(assign(pairs, rush=RUSH)) == {(2, "Q")}
     assert names(assign(pairs)) == {(1, "P"), (2, "Q")}
+
+
+def test_the_greater_the_rush_the_narrower_the_cap() -> None:
+    new = np.zeros(1)
+    caps = [float(cap_s(new, rush=rush)[0]) for rush in (5, 10, 80, 10_000)]
+    assert caps == pytest.approx([RULES.cap_s, RULES.cap_s, RULES.cap_s / 2, RULES.cap_least_s])
 
 
 def test_the_cap_widens_with_the_wait() -> None:
     waited_s = 60.0
-    reach_m = (RULES.cap_s + RULES.cap_widens * waited_s) / S_PER_M
-    assert assign([Pair(1, "P", reach_m - 1, waited_s)], rush=True)
-    assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=True)
+    reach_m = CAP_M + RULES.cap_widens * waited_s / S_PER_M
+    assert assign([Pair(1, "P", reach_m - 1, waited_s)], rush=RUSH)
+    assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=RUSH)
 
 
 def test_and_opens_in_the_end() -> None:
-    assert assign([Pair(1, "P", 20_000.0, RULES.open_after_s)], rush=True)
+    assert assign([Pair(1, "P", 20_000.0, RULES.open_after_s)], rush=RUSH)
 
 
 def test_the_cap_can_be_told_to_leave_a_lone_request_alone() -> None:
     spare = replace(RULES, hold_lone=False)
-    assert assign([Pair(1, "P", 9_000.0, 0.0)], rush=True, rules=spare)
-    assert not assign([Pair(1, "P", 9_000.0, 0.0), Pair(2, "P", 9_500.0, 0.0)], rush=True, rules=spare)
+    assert assign([Pair(1, "P", 9_000.0, 0.0)], rush=RUSH, rules=spare)
+    assert not assign([Pair(1, "P", 9_000.0, 0.0), Pair(2, "P", 9_500.0, 0.0)], rush=RUSH, rules=spare)
 
 
 @given(contentions(), st.booleans())
 def test_all_within_the_cap_of_a_rush(pairs: Contention, alone: bool) -> None:
     pairs = [pair for pair in pairs if pair.request == 0] if alone else pairs
-    for pair in assign(pairs, rush=True):
-        assert pair.distance_m * S_PER_M <= RULES.cap_s + RULES.cap_widens * pair.waited_s
+    for pair in assign(pairs, rush=RUSH):
+        assert pair.distance_m * S_PER_M <= RULES.cap_s / 2 + RULES.cap_widens * pair.waited_s + 1e-6
 
 
 @given(contentions())
 def test_where_the_cap_does_not_matter_a_rush_changes_nothing(pairs: Contention) -> None:
     if not cap_matters(pairs):
-        assert assign(pairs, rush=True) == assign(pairs)
+        assert assign(pairs, rush=RUSH) == assign(pairs)
 
 
 # ---------------------------------------------------------------- partners about to finish
 
 
-def waiting_for(free_in_s: float, *, rush: bool) -> list[int]:
+def waiting_for(free_in_s: float, *, rush: int) -> list[int]:
     """Request 0 could have partner 0 from 1 km away now, or partner 1 from 10 m away in so many seconds."""
     number = np.array([0, 0]), np.array([0, 1])
     pairs = Pairs(*number, np.array([1000.0, 10.0]), np.zeros(2), np.array([0.0, free_in_s]))
@@ -187,15 +195,15 @@ def waiting_for(free_in_s: float, *, rush: bool) -> list[int]:
 
 
 def test_it_waits_for_who_will_be_there_sooner() -> None:
-    assert waiting_for(60.0, rush=True) == []
+    assert waiting_for(60.0, rush=RUSH) == []
 
 
 def test_but_not_for_who_will_be_there_later() -> None:
-    assert waiting_for(600.0, rush=True) == [0]
+    assert waiting_for(600.0, rush=RUSH) == [0]
 
 
 def test_nor_without_a_rush() -> None:
-    assert waiting_for(60.0, rush=False) == [0]
+    assert waiting_for(60.0, rush=0) == [0]
 
 
 # ---------------------------------------------------------------- travel
