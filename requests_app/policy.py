@@ -45,7 +45,7 @@ class Rules:
     cap_rush: float = 10.0
     cap_least_s: float = 180.0  # however great the rush
     cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
-    open_after_s: float = 300.0  # no cap for a request that has waited this long: it doesn't starve
+    open_after_s: float = np.inf  # no cap for a request that has waited this long
     age_credit: float = 0.2  # each second waited counts as this many seconds of travel less
     hold_lone: bool = True  # in a rush the cap also holds for a request that happens to wait alone
 

@@ -161,8 +161,10 @@ def test_the_cap_widens_with_the_wait() -> None:
     assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=RUSH)
 
 
-def test_and_opens_in_the_end() -> None:
-    assert assign([Pair(1, "P", 20_000.0, RULES.open_after_s)], rush=RUSH)
+def test_and_can_be_told_to_open_in_the_end() -> None:
+    opening = replace(RULES, open_after_s=300.0)
+    assert not assign([Pair(1, "P", 20_000.0, 299.0)], rush=RUSH, rules=opening)
+    assert assign([Pair(1, "P", 20_000.0, 300.0)], rush=RUSH, rules=opening)
 
 
 def test_the_cap_can_be_told_to_leave_a_lone_request_alone() -> None:

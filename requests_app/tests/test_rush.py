@@ -49,7 +49,7 @@ def test_for_the_next_request_nearby(nyc: Region, pending: CheerRequest, far: Pa
 
 def test_but_not_for_ever(nyc: Region, pending: CheerRequest, far: Partner, rush: None, clock: Clock) -> None:
     match(nyc)
-    clock.advance(policy.RULES.open_after_s)
+    clock.advance(policy.eta_s(FAR_M) - policy.RULES.cap_s)  # the cap has gained as much
     report(far, north(FAR_M))
     match(nyc)
     assert offered_to(pending) == far
