@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from django.contrib.auth import logout
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from knox.models import AuthToken
@@ -81,13 +82,15 @@ class Signup(APIView):
 
 
 class Logout(APIView):
-    """Revoke the token of this call and close its sockets. Other tokens stay."""
+    """Revoke the token of this call, or end its session, and close its sockets. Other tokens and sessions stay."""
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         NoInput(data=request.data).is_valid(raise_exception=True)
         if isinstance(request.auth, AuthToken):
             services.log_out(request.auth)
+        else:
+            logout(request._request)
         return Response(status=204)
 
 

@@ -89,6 +89,7 @@ class Replay:
     async def play(self) -> None:
         """Bring the partners to work, ask as the pickups say, and see every request to its end."""
         try:
+            self.progress("waiting for the server", 0, 1)
             await until_ready(self.api)
             await self.bring_partners()
             await self.make_users()

@@ -18,8 +18,9 @@ from tests.cast import Clock
 
 
 @pytest.fixture
-def worker() -> Iterator[None]:
-    """Something that answers pings as a worker does, through the real broker."""
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Something that answers pings as a worker does, through the real broker; it may take its time."""
+    monkeypatch.setattr(health, "WORKER_ANSWER_S", 10.0)
     stop, ready = Event(), Event()
 
     def listen() -> None:

@@ -15,6 +15,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import connections, transaction
 from django.utils import timezone
 from knox.models import AuthToken
+from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from accounts.services import issue_socket_ticket, log_out
@@ -817,6 +818,20 @@ async def test_over_http_as_well(user: User, own_hub: hub.Hub) -> None:
     await subscribed(own_hub)
     await aside(client.post)("/logout")
     assert await socket.closed() == 4401
+
+
+async def test_signing_out_of_a_session_too(user: User, own_hub: hub.Hub) -> None:
+    client = APIClient()
+    await aside(client.force_login)(user)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    out, kept = Socket(USER, cookie=cookie), Socket(USER, cookie=await aside(session_of)(user))
+    for socket in (out, kept):
+        await socket.open()
+    await subscribed(own_hub)
+    await aside(client.post)("/logout")
+    assert await out.closed() == 4401
+    await kept.nothing_else()
+    await kept.leave()
 
 
 async def test_who_has_left_is_forgotten(user_token: str, own_hub: hub.Hub) -> None:

@@ -3,8 +3,10 @@
 import dataclasses
 import logging
 import os
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -19,9 +21,19 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 STAFF_EMAIL, STAFF_PASSWORD = "staff@demo.test", "cheers-demo"  # what `manage.py seed` makes
 
 
+def server_url(text: str) -> str:
+    """The value of --server. Raises `ArgumentTypeError`."""
+    url = urlsplit(text)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ArgumentTypeError("takes an address like http://127.0.0.1:8000")
+    return text.rstrip("/")
+
+
 def add_server_arguments(parser: CommandParser) -> None:
     """The options that both commands of the simulator have."""
-    parser.add_argument("--server", default=DEFAULT_SERVER, help="where the server is (default %(default)s)")
+    parser.add_argument(
+        "--server", type=server_url, default=DEFAULT_SERVER, help="where the server is (default %(default)s)"
+    )
     parser.add_argument("--staff-email", default=STAFF_EMAIL, help="who approves the bots (default %(default)s)")
     parser.add_argument(
         "--staff-password",

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import logging
 import math
+from argparse import RawDescriptionHelpFormatter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # a client of the server, which has been checked
 
     def add_arguments(self, parser: CommandParser) -> None:
-        from argparse import RawDescriptionHelpFormatter
-
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--from", dest="start", required=True, type=datetime.fromisoformat, metavar="TIME")
