@@ -1,7 +1,9 @@
 """Keeping the live positions and the database of one mind. Called by the sweep, safe to run twice at once."""
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -14,50 +16,89 @@ from speedycheers import valkey
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_BATCH = 500
+SNAPSHOT_BATCH = 500  # rows a transaction: it holds their locks
+SNAPSHOT_FOR_S = 1.0  # a pass ends after so long; the next one goes on with the rest
+FULL_EVERY_S = 10.0  # between two comparisons of every single partner
 
 
 def snapshot_positions(region: Region) -> int:
     """Copy the positions that moved from Valkey to the database, in bulk; returns how many. Raises `Unreachable`."""
-    held = positions.all_held(region.slug)
-    changed = []
-    rows = Partner.objects.filter(region=region).only("id", "lat", "lng", "position_at")
-    for partner in rows:
-        found = held.get(partner.pk)
-        if found and (partner.position_at is None or found[1] > partner.position_at + timedelta(milliseconds=1)):
-            partner.lat, partner.lng, partner.position_at = found[0].lat, found[0].lng, found[1]
-            changed.append(partner)
-    Partner.objects.bulk_update(changed, ["lat", "lng", "position_at"], batch_size=SNAPSHOT_BATCH)
-    return len(changed)
+    until, changed = time.monotonic() + SNAPSHOT_FOR_S, 0
+    while time.monotonic() < until:
+        moved = positions.moved(region.slug, SNAPSHOT_BATCH)
+        if not moved:
+            break
+        try:
+            rows = [(pk, place.lat, place.lng, received) for pk, (place, received) in moved.items()]
+            changed += positions.write_to_database(rows)
+        except BaseException:
+            positions.moved_still(region.slug, moved)
+            raise
+    return changed
 
 
 def reconcile(region: Region, *, now: datetime) -> int:
     """Make the searchable set what the database says it is; returns the number of repairs. Raises `Unreachable`.
 
     Also rebuilds an emptied Valkey, and takes out who has been silent for longer than `POSITION_FRESH_S`.
+    Most calls only count: every partner is compared where the counts differ, where Valkey has lost its memory,
+    and every `FULL_EVERY_S`.
     """
-    available = {p.pk: p for p in Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)}
-    members, placed = positions.searchable(region.slug)
-    held = positions.all_held(region.slug)
-    lost = {
-        pk: (Position(p.lat, p.lng, p.position_at), p.position_at)
-        for pk, p in available.items()
-        if pk not in held and p.lat is not None and p.lng is not None and p.position_at is not None
-    }
-    positions.restore(region.slug, lost)
-    held.update(lost)
-    oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
-    fresh = {pk for pk, (_, received) in held.items() if received >= oldest}
-    missing = [pk for pk in available if pk not in members or (pk in fresh and pk not in placed)]
-    extra = [pk for pk in members | placed if pk not in available]
-    silent = [pk for pk in placed if pk in available and pk not in fresh]
-    positions.enter(region.slug, [pk for pk in missing if pk in fresh or pk not in members])
-    positions.leave(region.slug, extra)
-    positions.hide(region.slug, silent + [pk for pk in missing if pk not in fresh])
-    repairs = len(missing) + len(extra)
-    if repairs:
-        log.info("presence in %s: %d entered, %d left, %d silent", region.slug, len(missing), len(extra), len(silent))
+    available = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)
+    since_full = positions.last_checked(region.slug)
+    if (
+        since_full is not None
+        and abs((now - since_full).total_seconds()) < FULL_EVERY_S
+        and positions.available_count(region.slug) == available.count()
+    ):
+        return 0
+    repairs = _compare_all(region, now=now)
+    positions.checked(region.slug, now)
     return repairs
+
+
+def _compare_all(region: Region, *, now: datetime) -> int:
+    available = _available_ids(region)
+    members, placed = positions.searchable(region.slug)
+    _restore_lost(region, available)
+    oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
+    fresh = positions.received_since(region.slug, available, oldest)
+    missing = (available - members) | (fresh - placed)
+    extra = (members | placed) - available
+    if missing or extra:
+        # Who came or went while we were reading is as it should be.
+        still = _available_ids(region, among=missing | extra)
+        missing, extra = missing & still, extra - still
+    silent = (placed | missing) & available - fresh
+    positions.enter(region.slug, missing)
+    positions.leave(region.slug, extra)
+    positions.hide(region.slug, silent)
+    if missing or extra:
+        log.info("presence in %s: %d entered, %d left, %d silent", region.slug, len(missing), len(extra), len(silent))
+    return len(missing) + len(extra)
+
+
+def _available_ids(region: Region, among: set[UUID] | None = None) -> set[UUID]:
+    found = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)
+    # A long list is slower to look up than everybody, and longer than SQLite takes.
+    if among is None or len(among) > SNAPSHOT_BATCH:
+        return set(found.values_list("pk", flat=True))
+    return set(found.filter(pk__in=among).values_list("pk", flat=True))
+
+
+def _restore_lost(region: Region, available: set[UUID]) -> None:
+    """Put the database's positions where Valkey holds none."""
+    lost = positions.without_position(region.slug, available)
+    if not lost:
+        return
+    rows = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE, position_at__isnull=False)
+    if len(lost) <= SNAPSHOT_BATCH:
+        rows = rows.filter(pk__in=lost)
+    found = {}
+    for pk, lat, lng, at in rows.values_list("pk", "lat", "lng", "position_at"):
+        if pk in lost and lat is not None and lng is not None and at is not None:
+            found[pk] = (Position(lat, lng, at), at)
+    positions.restore(region.slug, found)
 
 
 def current_location(partner: Partner) -> Position | None:

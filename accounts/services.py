@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -19,11 +19,11 @@ from knox.models import AuthToken
 
 from accounts import positions
 from accounts.models import ApplicationTransition, Partner, Role, SocketTicket, User
-from accounts.positions import Position
+from accounts.positions import Position, Report
+from accounts.positions.reporting import save
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
-from api.fields import location
 from api.throttles import Rate
-from notifications.events import close_sockets, push_unsequenced, user_recipient
+from notifications.events import close_sockets
 from regions.selectors import active_regions, region_at
 from speedycheers import valkey
 from speedycheers.errors import Conflict, Forbidden, Invalid, ServiceError
@@ -176,34 +176,40 @@ def move_partners(partners: Sequence[Partner], new: str, *, actor: User | None, 
         transaction.on_commit(partial(change, slug, ids))
 
 
-def report_position(partner: Partner, position: Position, *, now: datetime) -> str | None:
+def _nobody(region_slug: str) -> None:
+    pass
+
+
+def report_position(
+    partner: Partner, position: Position, *, now: datetime, on_entered: Callable[[str], object] = _nobody
+) -> str | None:
     """Take a partner's position: hold it, put them on the map, forward it to the user they serve.
 
     A position not newer than the one held is dropped. One recorded in the future is taken as recorded now:
     device clocks err. While Valkey is away the position goes to the database instead.
-    Returns the slug of the region where this has made the partner searchable, who were not before; else None.
+    `on_entered` is called with the slug of the region where it makes a partner searchable, who was not before.
+    Returns that slug, too, unless the position waits a moment for others (see `accounts.positions.reporting`).
     """
-    position = Position(position.lat, position.lng, min(position.recorded_at, now))
+    if position.recorded_at > now:
+        position = Position(position.lat, position.lng, now)
     region = region_at(position.lat, position.lng)
-    if region is not None and region.pk != partner.region_id:
+    if region is not None and region.id != partner.region_id:
         if _newer_is_held(partner, position):
             return None
         _enter_region(partner, region.pk)
-    if partner.region is None:
-        _save_position(partner, position, now=now)
+    report, home = Report(partner.id, position, now, on_entered), partner.region
+    if home is None:
+        save([report])
         return None
     try:
-        recorded = positions.record(partner.region.slug, partner.pk, position, now=now)
+        recorded = positions.reports.take(home.slug, report)
     except valkey.Unreachable:
-        _save_position(partner, position, now=now)
+        save([report])
         return None
-    if recorded.applied and partner.position_at is None:
-        _save_position(partner, position, now=now)
+    if partner.position_at is None and (recorded is None or recorded.applied):
+        save([report])
         partner.position_at = now
-    if recorded.applied and recorded.serves_user_id:
-        payload = {"partnerId": str(partner.pk), "location": location(position.lat, position.lng)}
-        push_unsequenced(user_recipient(recorded.serves_user_id), "partner.location", payload)
-    return partner.region.slug if recorded.entered else None
+    return home.slug if recorded is not None and recorded.entered else None
 
 
 def _newer_is_held(partner: Partner, position: Position) -> bool:
@@ -228,10 +234,6 @@ def _enter_region(partner: Partner, region_id: UUID) -> None:
         positions.hand_over(old, partner.region.slug, partner.pk)
     if partner.status == PartnerStatus.AVAILABLE:
         positions.enter(partner.region.slug, [partner.pk])
-
-
-def _save_position(partner: Partner, position: Position, *, now: datetime) -> None:
-    Partner.objects.filter(pk=partner.pk).update(lat=position.lat, lng=position.lng, position_at=now)
 
 
 def rate_partner(partner_id: UUID, stars: int) -> None:

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 PUSH_CHANNEL = "push"
 UNSEQUENCED = 0
 Payload = dict[str, Any]
+Message = tuple[str, str, Payload]  # recipient, type, payload
 
 
 def user_recipient(user_id: UUID | str) -> str:
@@ -100,7 +101,17 @@ def push(frames: Sequence[tuple[str, int, str]]) -> None:
 
 def push_unsequenced(recipient: str, type: str, payload: Payload) -> None:
     """Tell a recipient something of which only the latest matters, such as a position. Not in the log."""
-    _publish([f"{recipient} {UNSEQUENCED}\n" + json.dumps({"type": type, **payload}, separators=(",", ":"))])
+    push_latest([(recipient, type, payload)])
+
+
+def push_latest(messages: Sequence[Message]) -> None:
+    """`push_unsequenced` for many at once."""
+    _publish(
+        [
+            f"{recipient} {UNSEQUENCED}\n" + json.dumps({"type": type, **payload}, separators=(",", ":"))
+            for recipient, type, payload in messages
+        ]
+    )
 
 
 def close_sockets(*, code: int, **match: str) -> None:
@@ -109,6 +120,8 @@ def close_sockets(*, code: int, **match: str) -> None:
 
 
 def _publish(messages: Sequence[str]) -> None:
+    if not messages:
+        return
     try:
         pipe = valkey.client().pipeline(transaction=False)
         for message in messages:

@@ -31,4 +31,6 @@ def ring_contains(ring: Ring, lat: float, lng: float) -> bool:
 
 def polygon_contains(polygon: Sequence[Ring], lat: float, lng: float) -> bool:
     """Whether a GeoJSON polygon (its outer ring, then its holes) contains a point."""
-    return ring_contains(polygon[0], lat, lng) and not any(ring_contains(hole, lat, lng) for hole in polygon[1:])
+    if not ring_contains(polygon[0], lat, lng):
+        return False
+    return len(polygon) == 1 or not any(ring_contains(hole, lat, lng) for hole in polygon[1:])

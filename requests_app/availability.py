@@ -72,6 +72,4 @@ def set_status(partner: Partner, status: str, *, now: datetime) -> Partner:
 
 def report_position(partner: Partner, position: Position, *, now: datetime) -> None:
     """Take a partner's position; where it puts them on the map, waiting requests hear of it at once."""
-    entered = accounts.services.report_position(partner, position, now=now)
-    if entered is not None:
-        wakeups.wake(entered)
+    accounts.services.report_position(partner, position, now=now, on_entered=wakeups.wake)

@@ -13,7 +13,7 @@ from random import Random
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts import positions
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 BATCH = 100  # requests looked at together
 WAITING_MAX = 2000  # requests looked at in one run; the sweep wakes the matcher for the rest
 CANDIDATES = 20  # partners considered for each
+HOLD_S = 5.0  # a request held back in a rush is looked at again this soon
 SEARCHED_MAX = 200  # nearest partners fetched for each, before those who can't be asked are left out
 
 random = Random()  # noqa: S311  # jitter
@@ -65,11 +66,26 @@ def match_batch(region: Region) -> bool:
 def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> int:
     """Offer what can be offered of one batch, and postpone the rest; returns the number of offers."""
     found = search(region, waiting, now=now)
-    chosen = policy.assign(found.pairs)
+    rush = rush_size(region, now=now) if policy.cap_matters(found.pairs) else 0
+    chosen = policy.assign(found.pairs, rush=rush)
     offered = make_offers(chosen, found.waves, now=now) if chosen else 0
     matched = {pair.request for pair in chosen}
-    postpone([r for r in waiting if r.pk not in matched], now=now)
+    left = [r for r in waiting if r.pk not in matched]
+    held = [r for r in left if rush and r.pk in found.waves]
+    hold(held, now=now)
+    postpone([r for r in left if r not in held], now=now)
     return offered
+
+
+def rush_size(region: Region, *, now: datetime) -> int:
+    """How many requests make up a region's rush; 0 where its free partners suffice."""
+    since = now - timedelta(seconds=policy.RECENT_S)
+    wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # served by request_status
+    recent = CheerRequest.objects.filter(region=region, status__in=wanted, created_at__gt=since).count()
+    statuses = Partner.objects.filter(region=region).exclude(status=PartnerStatus.OFFLINE).values_list("status")
+    partners = dict(statuses.annotate(Count("pk")))
+    free = partners.pop(PartnerStatus.AVAILABLE, 0)
+    return policy.rush_size(recent=recent, free=free, busy=sum(partners.values()))
 
 
 # ---------------------------------------------------------------- search
@@ -79,8 +95,8 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     """Who could serve each request: free, fresh, fitting, not asked before, in the narrowest wave that has anybody."""
     found = Found()
     excluded = excluded_partners(waiting, now=now)
-    nearby = {request.pk: _nearest(region, request) for request in waiting}
-    usable = _usable_partners(region, {c.partner_id for cs in nearby.values() for c in cs}, now=now)
+    nearby = _nearby(region, waiting, excluded, now=now)
+    usable = _usable_partners({c.partner_id for cs in nearby.values() for c in cs})
     for request in waiting:
         barred = excluded[request.pk]
         candidates = [c for c in nearby[request.pk] if (p := usable.get(c.partner_id)) and p.may_serve(request)]
@@ -95,14 +111,25 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     return found
 
 
-def _nearest(region: Region, request: CheerRequest) -> list[positions.Candidate]:
-    widest_m = settings.MATCH_RADIUS_M[-1]
-    return positions.nearest(region.slug, request.lat, request.lng, radius_m=widest_m, count=SEARCHED_MAX)
+def _nearby(
+    region: Region, waiting: Sequence[CheerRequest], excluded: dict[UUID, "Excluded"], *, now: datetime
+) -> dict[UUID, list[positions.Candidate]]:
+    """The nearest partners with a fresh position, by request: as many as can leave `CANDIDATES` to ask."""
+    searches = []
+    for request in waiting:
+        barred = excluded[request.pk]
+        count = SEARCHED_MAX if request.request_type.partner_types else CANDIDATES + len(barred.in_wave)
+        searches.append(
+            positions.Search(request.lat, request.lng, settings.MATCH_RADIUS_M[-1], count, excluded=barred.ever)
+        )
+    fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
+    found = positions.nearest_to_many(region.slug, searches, received_since=fresh_since)
+    return {request.pk: candidates for request, candidates in zip(waiting, found, strict=True)}
 
 
 @dataclass(frozen=True)
 class Usable:
-    """A partner who is free, with a fresh position."""
+    """A partner who is free."""
 
     type: str
     user_id: UUID
@@ -113,11 +140,9 @@ class Usable:
         return (not types or self.type in types) and self.user_id != request.user_id
 
 
-def _usable_partners(region: Region, ids: set[UUID], *, now: datetime) -> dict[UUID, Usable]:
-    """Of the partners searched, those whose position is fresh and who are available."""
-    oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
-    fresh = [pk for pk, (_, received) in positions.held(region.slug, list(ids)).items() if received >= oldest]
-    free = Partner.objects.filter(pk__in=fresh, status=PartnerStatus.AVAILABLE)
+def _usable_partners(ids: set[UUID]) -> dict[UUID, Usable]:
+    """Of the partners searched, those who are available."""
+    free = Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)
     return {pk: Usable(type, user_id) for pk, type, user_id in free.values_list("pk", "type", "user_id")}
 
 
@@ -199,6 +224,13 @@ def _note_attempts(chosen: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int]) -
         by_wave[waves[pair.request]].append(pair.request)
     for wave, ids in by_wave.items():
         CheerRequest.objects.filter(pk__in=ids).update(wave=wave, attempts=F("attempts") + 1)
+
+
+def hold(requests: Sequence[CheerRequest], *, now: datetime) -> None:
+    """Somebody was found, but too far away in a rush: look again soon, because the cap widens while they wait."""
+    due = [r.pk for r in requests if r.next_attempt_at is None or r.next_attempt_at <= now]
+    later = now + timedelta(seconds=HOLD_S)
+    CheerRequest.objects.filter(pk__in=due, status=RequestStatus.PENDING).update(next_attempt_at=later)
 
 
 def postpone(requests: Sequence[CheerRequest], *, now: datetime) -> None:

@@ -1,23 +1,78 @@
 """Who is offered what: pure, without Django. Arrays in, assignment out, the same for equal input.
 
-One waiting request gets its nearest partner. Where several contend for the same partners, serving the
-oldest first sends partners across town: closest pairs first averaged 2.39 km to the pickup against 3.78 km,
-within a hundredth of the optimal assignment. An age credit keeps a remote request from starving.
+One waiting request gets its nearest free partner at once. Where several contend, they are matched together at the
+least total cost, which is travel time less an age credit (`requests_app/assignment.py`). In a rush, when partners are
+at work by the dozen and the requests of the last minutes outnumber the free ones, a pickup cap keeps partners from
+being sent across town while the next request nearby goes without: the strongest single lever.
+`docs/benchmarks.md` has what each part brings.
 """
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-R = TypeVar("R", bound=Hashable)
-P = TypeVar("P", bound=Hashable)
+import numpy as np
+from numpy.typing import NDArray
 
-AGE_CREDIT_M_PER_S = 10.0  # each second of waiting counts as much as this many metres less
+from requests_app.assignment import cheapest
+from requests_app.travel import S_PER_M, eta_s
+
+__all__ = ["RULES", "Pair", "Pairs", "Rules", "assign", "cap_matters", "cap_s", "decide", "eta_s", "rush_size"]
+
+RECENT_S = 600.0  # requests younger than this tell how busy a region is
+RUSH_REQUESTS = 5  # fewer than this are no rush, however few partners are free
+RUSH_BUSY = 10  # nor is it one with fewer partners at work
+
+
+class Sortable(Hashable, Protocol):
+    """An id: hashable, and with an order, so that ties are settled the same way every time."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+R = TypeVar("R", bound=Sortable)
+P = TypeVar("P", bound=Sortable)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the policy weighs. Times in seconds; travel is time through streets (`requests_app/travel.py`).
+
+    In a rush of n requests a new one is sent nobody from further than `cap_s` · ∛(`cap_rush` / n), within the limits.
+    Why the cube root: partners come free within r of a place at a rate that grows with n · r², so that the wait for
+    one goes with 1 / (n · r²) while the way goes with r, and the two balance where r goes with n to the power −1/3.
+    """
+
+    cap_s: float = 600.0  # the most, for a rush of `cap_rush` requests or fewer
+    cap_rush: float = 10.0
+    cap_least_s: float = 180.0  # however great the rush
+    cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
+    open_after_s: float = np.inf  # no cap for a request that has waited this long
+    age_credit: float = 0.2  # each second waited counts as this many seconds of travel less
+    hold_lone: bool = True  # in a rush the cap also holds for a request that happens to wait alone
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Who could serve whom: parallel arrays of shape (n,), one entry a possible pair.
+
+    `request` and `partner` are numbers that also settle ties (lower first); `distance_m` is a straight line;
+    `waited_s` says how long the request has waited; `free_in_s` when the partner is expected to be free (0: now).
+    """
+
+    request: NDArray[np.int64]
+    partner: NDArray[np.int64]
+    distance_m: NDArray[np.float64]
+    waited_s: NDArray[np.float64]
+    free_in_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[R, P]):
-    """One partner who could serve one request."""
+    """One free partner who could serve one request."""
 
     request: R
     partner: P
@@ -25,26 +80,65 @@ class Pair(Generic[R, P]):
     waited_s: float  # how long the request has waited
 
 
-def assign(pairs: Sequence[Pair[R, P]]) -> list[Pair[R, P]]:
-    """Choose pairs so that no request and no partner appears twice, closest first, less the age credit.
+def rush_size(*, recent: int, free: int, busy: int) -> int:
+    """The requests of the last `RECENT_S` seconds, matched or not, where they outnumber the free partners; else 0.
 
-    Ties go to the pair that comes first. O(n log n) for n pairs.
+    `free` and `busy` partners are those who could be asked now, and those who are asked or serve somebody.
     """
-    taken_requests: set[R] = set()
-    taken_partners: set[P] = set()
-    chosen: list[Pair[R, P]] = []
-    for pair in sorted(pairs, key=lambda p: p.distance_m - AGE_CREDIT_M_PER_S * p.waited_s):
-        if pair.request not in taken_requests and pair.partner not in taken_partners:
-            taken_requests.add(pair.request)
-            taken_partners.add(pair.partner)
-            chosen.append(pair)
-    return chosen
+    return recent if recent >= RUSH_REQUESTS and busy >= RUSH_BUSY and recent > free else 0
 
 
-SPEED_M_PER_S = 20 / 3.6  # 20 km/h through a city
-STREET_FACTOR = 1.3  # streets against the crow's flight
+def cap_s(waited_s: NDArray[np.float64], *, rush: int, rules: Rules = RULES) -> NDArray[np.float64]:
+    """The longest travel, in seconds, for requests that have waited so long; any shape."""
+    new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_rush / max(rush, 1)) ** (1 / 3)))
+    return np.where(waited_s >= rules.open_after_s, np.inf, new_s + rules.cap_widens * waited_s)
 
 
-def eta_s(distance_m: float) -> int:
-    """Seconds to cover a straight-line distance in metres through streets."""
-    return round(distance_m * STREET_FACTOR / SPEED_M_PER_S)
+def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:
+    """Whether the answer can depend on the rush: some pair is beyond the least cap, and not behind a lone near one."""
+    if len({pair.request for pair in pairs}) == 1:
+        return rules.hold_lone and min(pair.distance_m for pair in pairs) * S_PER_M > rules.cap_least_s
+    return any(pair.distance_m * S_PER_M > rules.cap_least_s for pair in pairs)
+
+
+def decide(pairs: Pairs, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
+    """Choose entries of `pairs` so that nobody appears twice: as many as possible, then at the least total cost.
+
+    `rush` is the `rush_size`. The cost of an entry, in seconds, is `free_in_s` + travel − `age_credit` · `waited_s`.
+    Returns indices, shape (k,), ordered by request. A partner not yet free competes only where waiting for them beats
+    the nearest free one; a request that does best with such a partner is left out for now, and decided again when
+    something changes.
+    """
+    travel_s = pairs.distance_m * S_PER_M
+    several = bool(pairs.request.size) and bool((pairs.request != pairs.request[0]).any())
+    free = pairs.free_in_s <= 0
+    allowed = free.copy()
+    if rush and (several or rules.hold_lone):
+        allowed &= travel_s <= cap_s(pairs.waited_s, rush=rush, rules=rules)
+        if not free.all():
+            allowed |= ~free & _worth_waiting_for(pairs, travel_s, free)
+    entries = np.flatnonzero(allowed)
+    cost = (pairs.free_in_s + travel_s - rules.age_credit * pairs.waited_s)[entries]
+    chosen = entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
+    return chosen[free[chosen]]
+
+
+def _worth_waiting_for(pairs: Pairs, travel_s: NDArray[np.float64], free: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Entries, shape (n,), whose partner would be there before the request's nearest free one."""
+    best = np.full(int(pairs.request.max()) + 1, np.inf)
+    np.minimum.at(best, pairs.request[free], travel_s[free])
+    return np.asarray(pairs.free_in_s + travel_s < best[pairs.request])
+
+
+def assign(pairs: Sequence[Pair[R, P]], *, rush: int = 0, rules: Rules = RULES) -> list[Pair[R, P]]:
+    """`decide` for pairs with ids: who is offered what, ordered by request. The order of `pairs` doesn't matter."""
+    requests = {key: number for number, key in enumerate(sorted({pair.request for pair in pairs}))}
+    partners = {key: number for number, key in enumerate(sorted({pair.partner for pair in pairs}))}
+    arrays = Pairs(
+        request=np.array([requests[pair.request] for pair in pairs], np.int64),
+        partner=np.array([partners[pair.partner] for pair in pairs], np.int64),
+        distance_m=np.array([pair.distance_m for pair in pairs], np.float64),
+        waited_s=np.array([pair.waited_s for pair in pairs], np.float64),
+        free_in_s=np.zeros(len(pairs)),
+    )
+    return [pairs[index] for index in decide(arrays, rush=rush, rules=rules)]

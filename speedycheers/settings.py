@@ -264,6 +264,8 @@ if not MATCH_RADIUS_M or sorted(set(MATCH_RADIUS_M)) != MATCH_RADIUS_M or MATCH_
 REOFFER_AFTER_S: int = env.int("REOFFER_AFTER_S", default=120)
 # A partner silent for longer is offered nothing.
 POSITION_FRESH_S: int = env.int("POSITION_FRESH_S", default=120)
+# On a busy system a reported position waits at most this long for others, to be written together with them.
+POSITION_FLUSH_S: float = env.float("POSITION_FLUSH_S", default=0.025)
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 

@@ -69,6 +69,8 @@ def load_settings(folder: Path) -> None:
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each report is written at once: a test's own transaction is hidden from the thread that writes the others.
+    settings.POSITION_FLUSH_S = 0.0
 
 
 def start_valkey() -> None:

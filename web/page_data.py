@@ -11,10 +11,10 @@ from accounts.serializers import PartnerSerializer
 from regions.models import Region
 from regions.selectors import active_regions
 from requests_app.models import CheerRequest, RequestType
-from requests_app.policy import SPEED_M_PER_S, STREET_FACTOR
 from requests_app.selectors import open_offers_of
 from requests_app.serializers import offer_body, request_body
 from requests_app.states import RequestStatus
+from requests_app.travel import SPEED_M_PER_S, STREET_FACTOR
 from rides.models import Ride
 from rides.selectors import active_ride_of_partner
 from rides.serializers import ride_body

@@ -1,93 +1,231 @@
 """Who is offered what: pure."""
 
+from dataclasses import replace
+from itertools import permutations
+from random import Random
+
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_app.policy import AGE_CREDIT_M_PER_S, Pair, assign, eta_s
+from requests_app.policy import (
+    RULES,
+    RUSH_BUSY,
+    RUSH_REQUESTS,
+    Pair,
+    Pairs,
+    assign,
+    cap_matters,
+    cap_s,
+    decide,
+    eta_s,
+    rush_size,
+)
+from requests_app.travel import S_PER_M
 
 METRES = st.floats(0, 20_000)
+WAITED = st.floats(0, 280)
+RUSHES = st.sampled_from([0, 5, 80, 5000])
+RUSH = 80  # requests: half the cap of a small rush
+CAP_M = RULES.cap_s / 2 / S_PER_M  # of a new request then
+
+Contention = list[Pair[int, str]]
 
 
 @st.composite
-def contentions(draw: st.DrawFn) -> list[Pair[int, str]]:
+def contentions(draw: st.DrawFn, most: int = 8) -> Contention:
     """Some requests, some partners, and who of them could serve whom."""
-    waited = draw(st.lists(st.floats(0, 600), min_size=1, max_size=8))
-    partners = draw(st.lists(st.sampled_from("ABCDEFGH"), min_size=1, max_size=8, unique=True))
-    pairs = [
+    waited = draw(st.lists(WAITED, min_size=1, max_size=most))
+    partners = draw(st.lists(st.sampled_from("ABCDEFGH"[:most]), min_size=1, max_size=most, unique=True))
+    return [
         Pair(request, partner, draw(METRES), waited_s)
         for request, waited_s in enumerate(waited)
         for partner in partners
-        if draw(st.booleans())
+        if draw(st.integers(0, 3))
     ]
-    return draw(st.permutations(pairs))
+
+
+def names(chosen: Contention) -> set[tuple[int, str]]:
+    return {(pair.request, pair.partner) for pair in chosen}
 
 
 def cost(pair: Pair[int, str]) -> float:
-    return pair.distance_m - AGE_CREDIT_M_PER_S * pair.waited_s
+    return pair.distance_m * S_PER_M - RULES.age_credit * pair.waited_s
+
+
+def best_by_trying_all(pairs: Contention) -> tuple[int, float]:
+    """The most pairs that can be chosen, and the least cost of so many."""
+    table = {(pair.request, pair.partner): cost(pair) for pair in pairs}
+    requests = sorted({pair.request for pair in pairs})
+    partners = [*sorted({pair.partner for pair in pairs}), *[""] * len(requests)]
+    tried = [
+        [table[found] for found in zip(requests, order, strict=True) if found in table]
+        for order in permutations(partners, len(requests))
+    ]
+    most, least = min((-len(costs), sum(costs)) for costs in tried)
+    return -most, least
+
+
+# ---------------------------------------------------------------- one request
 
 
 def test_nobody_to_choose_from() -> None:
     assert assign([]) == []
 
 
-def test_one_request_gets_its_nearest_partner() -> None:
-    pairs = [Pair("r", partner, metres, 5.0) for partner, metres in (("far", 900.0), ("near", 20.0), ("mid", 300.0))]
-    assert [pair.partner for pair in assign(pairs)] == ["near"]
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=30), WAITED)
+def test_a_lone_request_gets_its_nearest_at_once(metres: list[int], waited_s: float) -> None:
+    pairs = [Pair("r", partner, distance_m, waited_s) for partner, distance_m in enumerate(metres)]
+    assert [pair.distance_m for pair in assign(pairs)] == [min(metres)]
 
 
-def test_the_closest_pair_goes_first_and_not_the_oldest_request() -> None:
+@given(METRES, st.integers(0, RUSH_REQUESTS - 1), st.integers(0, 5), st.integers(0, 50))
+def test_a_handful_of_requests_is_no_rush(distance_m: float, recent: int, free: int, busy: int) -> None:
+    assert assign([Pair("r", "P", distance_m, 0.0)], rush=rush_size(recent=recent, free=free, busy=busy))
+
+
+@given(METRES, st.integers(0, 500), st.integers(0, 5), st.integers(0, RUSH_BUSY - 1))
+def test_nor_is_it_one_for_a_handful_of_partners(distance_m: float, recent: int, free: int, busy: int) -> None:
+    assert assign([Pair("r", "P", distance_m, 0.0)], rush=rush_size(recent=recent, free=free, busy=busy))
+
+
+@pytest.mark.parametrize(("recent", "free", "rush"), [(20, 19, 20), (20, 20, 0), (5, 0, 5), (4, 0, 0)])
+def test_a_rush_is_more_requests_than_free_partners(recent: int, free: int, rush: int) -> None:
+    assert rush_size(recent=recent, free=free, busy=10) == rush
+
+
+# ---------------------------------------------------------------- several
+
+
+def test_the_least_total_and_not_the_oldest_first() -> None:
     """Serving the older one first would send both partners across town."""
     pairs = [
-        Pair("older", "P", 1500.0, 20.0),
-        Pair("older", "Q", 1600.0, 20.0),
-        Pair("newer", "P", 100.0, 0.0),
-        Pair("newer", "Q", 3000.0, 0.0),
+        Pair(1, "P", 1500.0, 20.0),
+        Pair(1, "Q", 1600.0, 20.0),
+        Pair(2, "P", 100.0, 0.0),
+        Pair(2, "Q", 3000.0, 0.0),
     ]
-    assert {(pair.request, pair.partner) for pair in assign(pairs)} == {("newer", "P"), ("older", "Q")}
+    assert names(assign(pairs)) == {(1, "Q"), (2, "P")}
 
 
-def test_but_age_counts_so_that_nobody_starves() -> None:
-    ahead = 1000.0 / AGE_CREDIT_M_PER_S
-    for waited_s, first in ((ahead - 1, "newer"), (ahead + 1, "older")):
-        pairs = [Pair("older", "P", 1100.0, waited_s), Pair("newer", "P", 100.0, 0.0)]
+def test_nor_the_closest_pair_first() -> None:
+    """Request 1 beside P would leave request 2 with a partner much farther away."""
+    pairs = [Pair(1, "P", 100.0, 0.0), Pair(1, "Q", 200.0, 0.0), Pair(2, "P", 150.0, 0.0), Pair(2, "Q", 3000.0, 0.0)]
+    assert names(assign(pairs)) == {(1, "Q"), (2, "P")}
+
+
+def test_age_counts() -> None:
+    ahead_s = 100 * S_PER_M / RULES.age_credit
+    for waited_s, first in ((ahead_s - 1, 2), (ahead_s + 1, 1)):
+        pairs = [Pair(1, "P", 1100.0, waited_s), Pair(2, "P", 1000.0, 0.0)]
         assert [pair.request for pair in assign(pairs)] == [first]
 
 
-@given(contentions())
-def test_nobody_appears_twice(pairs: list[Pair[int, str]]) -> None:
-    chosen = assign(pairs)
+@given(contentions(), RUSHES)
+def test_nobody_appears_twice(pairs: Contention, rush: int) -> None:
+    chosen = assign(pairs, rush=rush)
     assert set(chosen) <= set(pairs)
     assert len({pair.request for pair in chosen}) == len({pair.partner for pair in chosen}) == len(chosen)
 
 
 @given(contentions())
-def test_nobody_is_left_over_who_could_be_served(pairs: list[Pair[int, str]]) -> None:
+def test_nobody_is_left_over_who_could_be_served(pairs: Contention) -> None:
     chosen = assign(pairs)
     requests, partners = {pair.request for pair in chosen}, {pair.partner for pair in chosen}
     assert all(pair.request in requests or pair.partner in partners for pair in pairs)
 
 
-@given(contentions())
-def test_a_pair_gives_way_only_to_one_at_least_as_good(pairs: list[Pair[int, str]]) -> None:
+@given(contentions(most=4))
+def test_nothing_better_is_to_be_found(pairs: Contention) -> None:
     chosen = assign(pairs)
-    for pair in set(pairs) - set(chosen):
-        rivals = [c for c in chosen if c.request == pair.request or c.partner == pair.partner]
-        assert min(cost(c) for c in rivals) <= cost(pair)
+    most, least = best_by_trying_all(pairs)
+    assert len(chosen) == most
+    assert sum(cost(pair) for pair in chosen) == pytest.approx(least, abs=1e-5)
+
+
+@given(contentions(), RUSHES, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(pairs: Contention, rush: int, random: Random) -> None:
+    shuffled = list(pairs)
+    random.shuffle(shuffled)
+    assert assign(shuffled, rush=rush) == assign(pairs, rush=rush)
+
+
+def test_a_pair_given_twice_counts_with_its_shorter_way() -> None:
+    pairs = [Pair(1, "P", 900.0, 0.0), Pair(1, "P", 100.0, 0.0), Pair(2, "P", 500.0, 0.0), Pair(2, "Q", 600.0, 0.0)]
+    assert [pair.distance_m for pair in assign(pairs)] == [100.0, 600.0]
+
+
+# ---------------------------------------------------------------- the cap
+
+
+def test_in_a_rush_nobody_is_sent_from_beyond_the_cap() -> None:
+    pairs = [Pair(1, "P", CAP_M + 1, 0.0), Pair(2, "Q", CAP_M - 1, 0.0)]
+    assert names(assign(pairs, rush=RUSH)) == {(2, "Q")}
+    assert names(assign(pairs)) == {(1, "P"), (2, "Q")}
+
+
+def test_the_greater_the_rush_the_narrower_the_cap() -> None:
+    new = np.zeros(1)
+    caps = [float(cap_s(new, rush=rush)[0]) for rush in (5, 10, 80, 10_000)]
+    assert caps == pytest.approx([RULES.cap_s, RULES.cap_s, RULES.cap_s / 2, RULES.cap_least_s])
+
+
+def test_the_cap_widens_with_the_wait() -> None:
+    waited_s = 60.0
+    reach_m = CAP_M + RULES.cap_widens * waited_s / S_PER_M
+    assert assign([Pair(1, "P", reach_m - 1, waited_s)], rush=RUSH)
+    assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=RUSH)
+
+
+def test_and_can_be_told_to_open_in_the_end() -> None:
+    opening = replace(RULES, open_after_s=300.0)
+    assert not assign([Pair(1, "P", 20_000.0, 299.0)], rush=RUSH, rules=opening)
+    assert assign([Pair(1, "P", 20_000.0, 300.0)], rush=RUSH, rules=opening)
+
+
+def test_the_cap_can_be_told_to_leave_a_lone_request_alone() -> None:
+    spare = replace(RULES, hold_lone=False)
+    assert assign([Pair(1, "P", 9_000.0, 0.0)], rush=RUSH, rules=spare)
+    assert not assign([Pair(1, "P", 9_000.0, 0.0), Pair(2, "P", 9_500.0, 0.0)], rush=RUSH, rules=spare)
+
+
+@given(contentions(), st.booleans())
+def test_all_within_the_cap_of_a_rush(pairs: Contention, alone: bool) -> None:
+    pairs = [pair for pair in pairs if pair.request == 0] if alone else pairs
+    for pair in assign(pairs, rush=RUSH):
+        assert pair.distance_m * S_PER_M <= RULES.cap_s / 2 + RULES.cap_widens * pair.waited_s + 1e-6
 
 
 @given(contentions())
-def test_closest_first(pairs: list[Pair[int, str]]) -> None:
-    costs = [cost(pair) for pair in assign(pairs)]
-    assert costs == sorted(costs)
-    if pairs:
-        assert costs[0] == min(cost(pair) for pair in pairs)
+def test_where_the_cap_does_not_matter_a_rush_changes_nothing(pairs: Contention) -> None:
+    if not cap_matters(pairs):
+        assert assign(pairs, rush=RUSH) == assign(pairs)
 
 
-@given(contentions())
-def test_equal_input_gives_equal_output(pairs: list[Pair[int, str]]) -> None:
-    before = list(pairs)
-    assert assign(pairs) == assign(list(pairs))
-    assert pairs == before
+# ---------------------------------------------------------------- partners about to finish
+
+
+def waiting_for(free_in_s: float, *, rush: int) -> list[int]:
+    """Request 0 could have partner 0 from 1 km away now, or partner 1 from 10 m away in so many seconds."""
+    number = np.array([0, 0]), np.array([0, 1])
+    pairs = Pairs(*number, np.array([1000.0, 10.0]), np.zeros(2), np.array([0.0, free_in_s]))
+    return [int(entry) for entry in decide(pairs, rush=rush)]
+
+
+def test_it_waits_for_who_will_be_there_sooner() -> None:
+    assert waiting_for(60.0, rush=RUSH) == []
+
+
+def test_but_not_for_who_will_be_there_later() -> None:
+    assert waiting_for(600.0, rush=RUSH) == [0]
+
+
+def test_nor_without_a_rush() -> None:
+    assert waiting_for(60.0, rush=0) == [0]
+
+
+# ---------------------------------------------------------------- travel
 
 
 @given(near=METRES, more=METRES)

@@ -1,0 +1,144 @@
+"""What `bench.policy` compares: simple policies of dispatch, the project's own, and a bound that knows the future."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.special import ndtr
+
+from bench.replay import (
+    PATIENCE_S,
+    SERVICE_MEAN_S,
+    SERVICE_SIGMA,
+    UNMATCHED_S,
+    Case,
+    Floats,
+    Kind,
+    Match,
+    Policy,
+    Result,
+    World,
+)
+from requests_app import policy
+from requests_app.policy import RULES, Pairs, Rules
+from requests_app.travel import S_PER_M
+
+CANDIDATES = 20  # partners considered for each request
+SIGNAL_S = 120.0  # how early a partner could say that they are about to finish
+
+
+def _free(world: World) -> NDArray[np.int64]:
+    return np.array(sorted(world.free), np.int64)
+
+
+def fifo_nearest(world: World, kind: Kind, who: int) -> list[Match]:
+    """The oldest waiting request gets the nearest free partner, then the next oldest."""
+    free = _free(world)
+    matches: list[Match] = []
+    for request in world.waiting[: free.size]:
+        nearest = int(world.distances_m([request], free)[0].argmin())
+        matches.append((request, int(free[nearest])))
+        free = np.delete(free, nearest)
+    return matches
+
+
+def nearest_waiting(world: World, kind: Kind, who: int) -> list[Match]:
+    """A new request takes the nearest free partner; a freed partner takes the nearest waiting request."""
+    if kind is Kind.FREED:
+        nearest = world.distances_m(world.waiting, np.array([who]))[:, 0].argmin()
+        return [(world.waiting[int(nearest)], who)]
+    free = _free(world)
+    return [(who, int(free[world.distances_m([who], free)[0].argmin()]))] if kind is Kind.ARRIVED else []
+
+
+def expected_remaining_s(elapsed_s: Floats) -> Floats:
+    """Of a session that has taken so long already: E[S − e | S > e] for the lognormal service time, seconds."""
+    mu = np.log(SERVICE_MEAN_S) - SERVICE_SIGMA**2 / 2
+    z = (np.log(np.maximum(elapsed_s, 1e-9)) - mu) / SERVICE_SIGMA
+    return np.asarray(SERVICE_MEAN_S * ndtr(SERVICE_SIGMA - z) / np.maximum(ndtr(-z), 1e-12) - np.maximum(elapsed_s, 0))
+
+
+def _nobody(world: World) -> tuple[NDArray[np.int64], Floats]:
+    return np.empty(0, np.int64), np.empty(0)
+
+
+def _expected(world: World) -> tuple[NDArray[np.int64], Floats]:
+    """Everybody in a session or on the way, with the expected seconds until they are free."""
+    busy = np.flatnonzero(~np.isnan(world.begins))
+    elapsed_s = world.now - world.begins[busy]
+    return busy, np.where(elapsed_s < 0, SERVICE_MEAN_S - elapsed_s, expected_remaining_s(elapsed_s))
+
+
+def _signalled(world: World) -> tuple[NDArray[np.int64], Floats]:
+    """Those who will be free within two minutes, as if each said so: more than a dispatcher knows today."""
+    soon = np.flatnonzero(world.ends - world.now < SIGNAL_S)
+    return soon, world.ends[soon] - world.now
+
+
+FINISHING = {"": _nobody, "expected": _expected, "signalled": _signalled}
+
+
+def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
+    """`requests_app.policy` over each waiting request's nearest 20, with or without partners about to finish."""
+
+    def match(world: World, kind: Kind, who: int) -> list[Match]:
+        free = _free(world)
+        busy, free_in_s = FINISHING[finishing](world)
+        partners = np.concatenate([free, busy])
+        after_s = np.concatenate([np.zeros(free.size), free_in_s])
+        distance_m = world.distances_m(world.waiting, partners)
+        row, column = _nearest(after_s + distance_m * S_PER_M)
+        waiting = np.array(world.waiting)
+        waited_s = world.now - world.case.t[waiting]
+        pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row], after_s[column])
+        at_work = world.x.size - free.size
+        rush = policy.rush_size(recent=world.recent(policy.RECENT_S), free=free.size, busy=at_work)
+        chosen = policy.decide(pairs, rush=rush, rules=rules)
+        return [(int(pairs.request[entry]), int(pairs.partner[entry])) for entry in chosen]
+
+    return match
+
+
+def _nearest(cost: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of each row's cheapest 20."""
+    rows, columns = cost.shape
+    if columns <= CANDIDATES:
+        return np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows)
+    picked = np.argpartition(cost, CANDIDATES, axis=1)[:, :CANDIDATES]
+    return np.repeat(np.arange(rows), CANDIDATES), picked.ravel()
+
+
+def bound(case: Case) -> Result:
+    """A lower bound of the generalised wait of any policy, even of one that knows every arrival and every session.
+
+    Each request is served by a partner from the start or by whoever served another request, or nobody: a minimum-cost
+    assignment of predecessors to requests, where a request that gets nobody is its own predecessor and costs 15
+    minutes. Optimistic in one thing: a partner counts as free at their last request's arrival + its session, as if
+    nobody had ever waited. Nobody sets out before the request. The mean and p95 waits are those of the same assignment.
+    """
+    count, partners = case.t.size, case.start_x.size
+    ready = np.concatenate([np.zeros(partners), case.t + case.service_s])[:, None]
+    x, y = np.concatenate([case.start_x, case.x])[:, None], np.concatenate([case.start_y, case.y])[:, None]
+    idle_until = np.maximum(ready - case.t, 0)
+    wait_s = idle_until + np.hypot(x - case.x, y - case.y) * S_PER_M
+    own = np.arange(count)
+    # Waits beyond what an unmatched request costs are never better than none; equal costs keep the solver fast.
+    cost = np.where((idle_until > PATIENCE_S) | (wait_s >= UNMATCHED_S), 100 * UNMATCHED_S, wait_s)
+    cost[partners + own, own] = UNMATCHED_S
+    row, column = linear_sum_assignment(cost)
+    best = cost[row, column]
+    return Result.of(np.where(best >= UNMATCHED_S, np.nan, best))
+
+
+_BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, hold_lone=False)
+ABLATION: dict[str, Policy] = {
+    "assignment only": ours(_BARE),
+    "+ cap, never for one alone": ours(replace(_BARE, cap_s=RULES.cap_s)),
+    "+ cap in a rush for all": ours(replace(RULES, age_credit=0.0)),
+    "+ age credit (ours)": ours(),
+    "ours, cap not by rush": ours(replace(RULES, cap_rush=np.inf)),
+    "ours, cap not widening": ours(replace(RULES, cap_widens=0.0)),
+    "ours + about to finish, expected": ours(finishing="expected"),
+    "ours + about to finish, signalled": ours(finishing="signalled"),
+}

@@ -1,0 +1,199 @@
+"""Replays real pickups against a matching policy, by discrete events. No Django.
+
+A request arrives where and when somebody was picked up. A partner goes there at 20 km/h through streets 1.3 times the
+straight line, the session takes place there, and they stay where it ended. A request without a partner leaves after
+five minutes. What a policy may know is what a dispatcher knows: who waits where and since when, who is free where,
+who is on the way to or in a session and since when. How long a session will take is known to nobody.
+"""
+
+import csv
+import gzip
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from requests_app.travel import S_PER_M
+
+Floats = NDArray[np.float64]
+Match = tuple[int, int]  # (request, partner)
+
+SERVICE_MEAN_S = 15 * 60.0
+SERVICE_SIGMA = 0.5  # of the logarithm: a standard deviation of 8 minutes
+SUPPOSED_PICKUP_S = 4 * 60.0  # what the number of partners is reckoned with
+PATIENCE_S = 5 * 60.0
+UNMATCHED_S = 15 * 60.0  # what a request that got nobody counts as in the generalised wait
+LOOK_S = 5.0  # while requests and free partners both wait, the policy looks again this often
+METRES_PER_DEGREE = 111_195.0
+
+
+@dataclass(frozen=True)
+class Pickups:
+    """Parallel arrays of shape (n,): Unix-like seconds of the local clock, metres east and north of a middle."""
+
+    t: Floats
+    x: Floats
+    y: Floats
+
+    @classmethod
+    def read(cls, path: Path, box: tuple[float, float, float, float] | None = None) -> "Pickups":
+        """From a gzipped CSV with the columns t (to the minute), lat, lng; `box` is south, west, north, east."""
+        with gzip.open(path, "rt") as lines:
+            rows = [(_seconds(row["t"]), float(row["lat"]), float(row["lng"])) for row in csv.DictReader(lines)]
+        t, lat, lng = np.array(rows, np.float64).T
+        if box is not None:
+            south, west, north, east = box
+            inside = (lat >= south) & (lat <= north) & (lng >= west) & (lng <= east)
+            t, lat, lng = t[inside], lat[inside], lng[inside]
+        middle = float(np.median(lat))
+        east_m = (lng - float(np.median(lng))) * METRES_PER_DEGREE * math.cos(math.radians(middle))
+        return cls(t, east_m, (lat - middle) * METRES_PER_DEGREE)
+
+
+def _seconds(moment: str) -> float:
+    return (datetime.fromisoformat(moment) - datetime(2014, 1, 1)).total_seconds()  # noqa: DTZ001  # local, as in the file
+
+
+@dataclass(frozen=True)
+class Case:
+    """Known demand and given supply. Times in seconds from the start, places in metres; r requests, p partners."""
+
+    t: Floats  # (r,) sorted
+    x: Floats  # (r,)
+    y: Floats  # (r,)
+    service_s: Floats  # (r,) how long each session takes, whoever comes
+    start_x: Floats  # (p,)
+    start_y: Floats  # (p,)
+
+
+def make_case(pickups: Pickups, start: str, end: str, *, load: float, seed: int) -> Case:
+    """The requests of a window, and partners = rate · (service + 4 min) / load, at places drawn from all pickups."""
+    begin, until = _seconds(start), _seconds(end)
+    inside = (pickups.t >= begin) & (pickups.t < until)
+    count = int(inside.sum())
+    if not count:
+        raise SystemExit(f"No pickups from {start} to {end}.")
+    rng = np.random.default_rng(seed)
+    t = pickups.t[inside] - begin + rng.uniform(0, 60, count)
+    order = np.argsort(t, kind="stable")
+    service_s = rng.lognormal(math.log(SERVICE_MEAN_S) - SERVICE_SIGMA**2 / 2, SERVICE_SIGMA, count)
+    partners = max(1, round(count / (until - begin) * (SERVICE_MEAN_S + SUPPOSED_PICKUP_S) / load))
+    homes = rng.integers(0, pickups.t.size, partners)
+    x, y = pickups.x[inside][order], pickups.y[inside][order]
+    return Case(t[order], x, y, service_s, pickups.x[homes], pickups.y[homes])
+
+
+class Kind(IntEnum):
+    """What happens; at the same moment in this order."""
+
+    ARRIVED = 0  # a request
+    FREED = 1  # a partner
+    LEFT = 2  # a request out of patience
+    LOOK = 3  # nothing: time has passed
+
+
+@dataclass
+class World:
+    """What a dispatcher sees now. Only `ends` is beyond them: it stands in for a signal that partners might give."""
+
+    case: Case
+    x: Floats  # (p,) where each partner is, or is going
+    y: Floats
+    begins: Floats  # (p,) when their session begins (the arrival), NaN while free
+    ends: Floats  # (p,) when it will end
+    now: float = 0.0
+    waiting: list[int] = field(default_factory=list)  # oldest first
+    free: set[int] = field(default_factory=set)
+    arrived: int = 0  # requests so far
+
+    def recent(self, seconds: float) -> int:
+        """How many requests came in the last so many seconds."""
+        return self.arrived - int(np.searchsorted(self.case.t[: self.arrived], self.now - seconds))
+
+    def distances_m(self, requests: list[int], partners: NDArray[np.int64]) -> Floats:
+        """Shape (requests, partners), straight lines."""
+        dx = self.x[partners][None, :] - self.case.x[requests][:, None]
+        dy = self.y[partners][None, :] - self.case.y[requests][:, None]
+        return np.asarray(np.hypot(dx, dy))
+
+
+Policy = Callable[[World, Kind, int], list[Match]]  # the world, what happened, to whom → who is sent to whom
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run. Minutes, and shares from 0 to 1; a wait is from the request to the partner's arrival."""
+
+    mean_wait: float
+    p95_wait: float
+    unmatched: float
+    generalised: float
+
+    @classmethod
+    def of(cls, wait_s: Floats) -> "Result":
+        """From each request's wait in seconds, NaN where unmatched."""
+        missing = np.isnan(wait_s)
+        met = wait_s[~missing] / 60 if not missing.all() else np.array([math.nan])
+        general = np.where(missing, UNMATCHED_S, wait_s).mean() / 60
+        return cls(float(met.mean()), float(np.percentile(met, 95)), float(missing.mean()), float(general))
+
+
+def replay(case: Case, policy: Policy) -> Result:
+    """Run every request of the case through a policy."""
+    world = World(
+        case,
+        case.start_x.copy(),
+        case.start_y.copy(),
+        begins=np.full(case.start_x.size, math.nan),
+        ends=np.full(case.start_x.size, math.nan),
+        free=set(range(case.start_x.size)),
+    )
+    wait_s = np.full(case.t.size, math.nan)
+    events = [(float(t), Kind.ARRIVED, request) for request, t in enumerate(case.t)]
+    looking = False
+    while events:
+        world.now, kind, who = heapq.heappop(events)
+        looking = looking and kind is not Kind.LOOK
+        if kind is Kind.LEFT and who not in world.waiting:
+            continue
+        _happen(world, kind, who)
+        if kind is Kind.ARRIVED:
+            heapq.heappush(events, (world.now + PATIENCE_S, Kind.LEFT, who))
+        if kind is Kind.LEFT or not world.waiting or not world.free:
+            continue
+        for request, partner in policy(world, kind, who):
+            wait_s[request] = _send(world, request, partner)
+            heapq.heappush(events, (float(world.ends[partner]), Kind.FREED, partner))
+        if world.waiting and world.free and not looking:
+            looking = True
+            heapq.heappush(events, (world.now + LOOK_S, Kind.LOOK, 0))
+    return Result.of(wait_s)
+
+
+def _happen(world: World, kind: Kind, who: int) -> None:
+    if kind is Kind.ARRIVED:
+        world.waiting.append(who)
+        world.arrived += 1
+    elif kind is Kind.LEFT:
+        world.waiting.remove(who)
+    elif kind is Kind.FREED:
+        world.free.add(who)
+        world.begins[who] = world.ends[who] = math.nan
+
+
+def _send(world: World, request: int, partner: int) -> float:
+    """Put a partner on the way; returns the request's wait in seconds."""
+    case = world.case
+    metres = math.hypot(world.x[partner] - case.x[request], world.y[partner] - case.y[request])
+    world.waiting.remove(request)
+    world.free.remove(partner)
+    world.x[partner], world.y[partner] = case.x[request], case.y[request]
+    world.begins[partner] = world.now + metres * S_PER_M
+    world.ends[partner] = world.begins[partner] + case.service_s[request]
+    return float(world.begins[partner] - case.t[request])

@@ -1,0 +1,92 @@
+"""What a benchmark runs against: a Valkey and a PostgreSQL of its own, in a temporary folder that goes with it."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+
+from speedycheers import embedded_valkey, lifeline
+from tests.postgres import OPTIONS, Postgres
+
+VALKEY_MEMORY = "3gb"
+POSTGRES_OPTIONS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+# Debian's packages; elsewhere say where `postgres` is.
+POSTGIS_BIN = Path(os.environ.get("POSTGIS_BIN", "/usr/lib/postgresql/15/bin"))
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A temporary folder with a path short enough for unix sockets. PostgreSQL's user may pass through."""
+    path = Path(tempfile.mkdtemp(prefix="sc-bench-", dir="/tmp"))
+    path.chmod(0o711)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def valkey(inside: Path) -> Iterator[redis.Redis]:
+    """A Valkey, and Django set up to use it."""
+    path = inside / "valkey" / "valkey.sock"
+    embedded_valkey.prepare(path)
+    command = [*embedded_valkey.command(path), "--maxmemory", VALKEY_MEMORY]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lifeline.die_with_parent(),  # noqa: PLW1509 - no threads yet
+    )
+    try:
+        if not embedded_valkey.wait(path, process):
+            raise RuntimeError("Valkey does not start.")
+        _set_django_up(inside, f"unix://{path}")
+        from speedycheers.valkey import client
+
+        yield client()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _set_django_up(inside: Path, redis_url: str) -> None:
+    os.environ.update(
+        REDIS_URL=redis_url,
+        SPEEDYCHEERS_DATA=str(inside),
+        DJANGO_SETTINGS_MODULE="speedycheers.settings",
+        LOG_LEVEL="WARNING",
+    )
+    import django
+
+    django.setup()
+
+
+class PostgresWithPostgis(Postgres):
+    """The system's PostgreSQL, which has PostGIS, on a socket and data of our own."""
+
+    def _reachable_install(self) -> Path:
+        return POSTGIS_BIN.parent
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # This initdb may be older than its option `-c`.
+        super()._run(program, *(part for part in arguments if part not in ("-c", "fsync=off")))
+
+
+@contextmanager
+def postgres(inside: Path, *, postgis: bool = False) -> Iterator[str]:
+    """A PostgreSQL's URL. Raises `FileNotFoundError` where PostGIS is asked for and not installed."""
+    if postgis and not (POSTGIS_BIN / "postgres").exists():
+        raise FileNotFoundError(
+            f"no PostgreSQL with PostGIS in {POSTGIS_BIN} (apt-get install postgresql-15-postgis-3)"
+        )
+    OPTIONS.update(POSTGRES_OPTIONS)
+    server = (PostgresWithPostgis if postgis else Postgres)(inside / "pg")
+    try:
+        yield server.url
+    finally:
+        server.stop()

@@ -1,0 +1,69 @@
+"""Request → offer, where the latest requests outnumber the free partners."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Partner
+from regions.models import Region
+from requests_app import matching, policy
+from requests_app.models import CheerRequest
+from requests_app.states import RequestStatus
+from tests.cast import Clock, fresh, make_partner, make_user, match, north, offered_to, report, submit
+
+FAR_M = 4000
+
+
+@pytest.fixture
+def far(nyc: Region) -> Partner:
+    return make_partner("Far", at=north(FAR_M))
+
+
+@pytest.fixture
+def rush(nyc: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests in ten minutes and one free partner, where that is enough for a rush."""
+    monkeypatch.setattr(policy, "RUSH_REQUESTS", 2)
+    monkeypatch.setattr(policy, "RUSH_BUSY", 0)
+    submit(make_user("Remote"), at=north(-20_000))
+
+
+def test_a_lone_request_gets_even_a_far_partner_at_once(nyc: Region, pending: CheerRequest, far: Partner) -> None:
+    match(nyc)
+    assert offered_to(pending) == far
+
+
+def test_in_a_rush_a_far_partner_is_kept(
+    nyc: Region, pending: CheerRequest, far: Partner, rush: None, clock: Clock
+) -> None:
+    assert match(nyc) is False
+    found = fresh(pending)
+    assert (found.status, found.attempts, found.wave) == (RequestStatus.PENDING, 0, 0)
+    assert found.next_attempt_at == clock.now + timedelta(seconds=matching.HOLD_S)
+
+
+def test_for_the_next_request_nearby(nyc: Region, pending: CheerRequest, far: Partner, rush: None) -> None:
+    match(nyc)
+    near = submit(make_user("Near"), at=north(FAR_M + 100))
+    match(nyc)
+    assert (offered_to(pending), offered_to(near)) == (None, far)
+
+
+def test_but_not_for_ever(nyc: Region, pending: CheerRequest, far: Partner, rush: None, clock: Clock) -> None:
+    match(nyc)
+    clock.advance(policy.eta_s(FAR_M) - policy.RULES.cap_s)  # the cap has gained as much
+    report(far, north(FAR_M))
+    match(nyc)
+    assert offered_to(pending) == far
+
+
+def test_nobody_is_kept_where_few_are_at_work(
+    nyc: Region, pending: CheerRequest, far: Partner, rush: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "RUSH_BUSY", 1)
+    match(nyc)
+    assert offered_to(pending) == far
+
+
+def test_a_near_partner_is_sent_in_a_rush_too(nyc: Region, pending: CheerRequest, partner: Partner, rush: None) -> None:
+    match(nyc)
+    assert offered_to(pending) == partner
