@@ -1,10 +1,9 @@
 """Who is offered what: pure, without Django. Arrays in, assignment out, the same for equal input.
 
 One waiting request gets its nearest free partner at once. Where several contend, they are matched together at the
-least total cost, which is travel time less an age credit (`requests_app/assignment.py`). In a rush, when partners are
-at work by the dozen and the requests of the last minutes outnumber the free ones, a pickup cap keeps partners from
-being sent across town while the next request nearby goes without: the strongest single lever.
-`docs/benchmarks.md` has what each part brings.
+least total cost, which is travel time less an age credit (`requests_app/assignment.py`). In a rush, when far more
+partners are at work than free, a pickup cap keeps partners from being sent across town while the next request nearby
+goes without: the strongest single lever. `docs/benchmarks.md` has what each part brings.
 """
 
 from collections.abc import Hashable, Sequence
@@ -21,7 +20,8 @@ __all__ = ["RULES", "Pair", "Pairs", "Rules", "assign", "cap_matters", "cap_s", 
 
 RECENT_S = 600.0  # requests younger than this tell how busy a region is
 RUSH_REQUESTS = 5  # fewer than this are no rush, however few partners are free
-RUSH_BUSY = 10  # nor is it one with fewer partners at work
+RUSH_BUSY = 10  # nor is it one with fewer partners at work,
+RUSH_BUSY_FOR_A_FREE = 2  # or with no more than this many for each free one
 
 
 class Sortable(Hashable, Protocol):
@@ -81,11 +81,12 @@ class Pair(Generic[R, P]):
 
 
 def rush_size(*, recent: int, free: int, busy: int) -> int:
-    """The requests of the last `RECENT_S` seconds, matched or not, where they outnumber the free partners; else 0.
+    """The requests of the last `RECENT_S` seconds, matched or not, where partners are scarce; else 0.
 
     `free` and `busy` partners are those who could be asked now, and those who are asked or serve somebody.
     """
-    return recent if recent >= RUSH_REQUESTS and busy >= RUSH_BUSY and recent > free else 0
+    scarce = busy >= RUSH_BUSY and busy > RUSH_BUSY_FOR_A_FREE * free
+    return recent if scarce and recent >= RUSH_REQUESTS else 0
 
 
 def cap_s(waited_s: NDArray[np.float64], *, rush: int, rules: Rules = RULES) -> NDArray[np.float64]:

@@ -90,9 +90,9 @@ def test_nor_is_it_one_for_a_handful_of_partners(distance_m: float, recent: int,
     assert assign([Pair("r", "P", distance_m, 0.0)], rush=rush_size(recent=recent, free=free, busy=busy))
 
 
-@pytest.mark.parametrize(("recent", "free", "rush"), [(20, 19, 20), (20, 20, 0), (5, 0, 5), (4, 0, 0)])
-def test_a_rush_is_more_requests_than_free_partners(recent: int, free: int, rush: int) -> None:
-    assert rush_size(recent=recent, free=free, busy=10) == rush
+@pytest.mark.parametrize(("free", "busy", "rush"), [(10, 21, 5), (10, 20, 0), (0, 10, 5), (0, 9, 0)])
+def test_a_rush_is_far_more_partners_at_work_than_free(free: int, busy: int, rush: int) -> None:
+    assert rush_size(recent=5, free=free, busy=busy) == rush
 
 
 # ---------------------------------------------------------------- several

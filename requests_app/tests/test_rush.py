@@ -1,10 +1,11 @@
-"""Request → offer, where the latest requests outnumber the free partners."""
+"""Request → offer, where far more partners are at work than free."""
 
 from datetime import timedelta
 
 import pytest
 
 from accounts.models import Partner
+from accounts.states import PartnerStatus
 from regions.models import Region
 from requests_app import matching, policy
 from requests_app.models import CheerRequest
@@ -21,9 +22,11 @@ def far(nyc: Region) -> Partner:
 
 @pytest.fixture
 def rush(nyc: Region, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two requests in ten minutes and one free partner, where that is enough for a rush."""
+    """Two requests in ten minutes and three partners at work for one who is free, where that is enough for a rush."""
     monkeypatch.setattr(policy, "RUSH_REQUESTS", 2)
-    monkeypatch.setattr(policy, "RUSH_BUSY", 0)
+    monkeypatch.setattr(policy, "RUSH_BUSY", 3)
+    at_work = [make_partner(name).pk for name in "XYZ"]
+    Partner.objects.filter(pk__in=at_work).update(status=PartnerStatus.BUSY)
     submit(make_user("Remote"), at=north(-20_000))
 
 
@@ -59,7 +62,7 @@ def test_but_not_for_ever(nyc: Region, pending: CheerRequest, far: Partner, rush
 def test_nobody_is_kept_where_few_are_at_work(
     nyc: Region, pending: CheerRequest, far: Partner, rush: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policy, "RUSH_BUSY", 1)
+    monkeypatch.setattr(policy, "RUSH_BUSY", 4)
     match(nyc)
     assert offered_to(pending) == far
 
