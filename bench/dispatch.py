@@ -1,8 +1,8 @@
 """Request → offer frame at the partner, over HTTP and sockets, on the running program.
 
-    DATABASE_URL=postgres://… python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30]
+    python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30] [--database postgres|sqlite]
 
-Quiet: one request at a time. Under load: so many requests a second, with so many connected partners each sending
+On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Quiet: one request at a time. Under load: so many requests a second, with so many connected partners each sending
 a position every 4 s, server and client on this one machine. The floor is a Valkey round trip, one commit and one
 pushed frame, measured in the same run.
 """
@@ -14,12 +14,13 @@ import math
 import os
 import random
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import websockets
 
-from bench import floors
+from bench import floors, surroundings
 from bench.program import Program, running_program
 
 CENTRE = (40.7484, -73.9857)
@@ -224,8 +225,13 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second under load")
     parser.add_argument("--partners", type=int, default=1000, help="connected partners under load; 0 leaves it out")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the loaded run")
+    parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     options = parser.parse_args()
-    with running_program() as program:
+    with ExitStack() as stack:
+        if options.database == "postgres" and "DATABASE_URL" not in os.environ:
+            folder = stack.enter_context(surroundings.folder())
+            os.environ["DATABASE_URL"] = stack.enter_context(surroundings.postgres(folder, durable=True))
+        program = stack.enter_context(running_program())
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
         import django
 

@@ -15,6 +15,7 @@ from tests.postgres import OPTIONS, Postgres
 
 VALKEY_MEMORY = "3gb"
 POSTGRES_OPTIONS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 # Debian's packages; elsewhere say where `postgres` is.
 POSTGIS_BIN = Path(os.environ.get("POSTGIS_BIN", "/usr/lib/postgresql/15/bin"))
 
@@ -78,13 +79,16 @@ class PostgresWithPostgis(Postgres):
 
 
 @contextmanager
-def postgres(inside: Path, *, postgis: bool = False) -> Iterator[str]:
-    """A PostgreSQL's URL. Raises `FileNotFoundError` where PostGIS is asked for and not installed."""
+def postgres(inside: Path, *, postgis: bool = False, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL's URL. Raises `FileNotFoundError` where PostGIS is asked for and not installed.
+
+    A durable one waits for the disk at each commit, as in production; the others are for reading from.
+    """
     if postgis and not (POSTGIS_BIN / "postgres").exists():
         raise FileNotFoundError(
             f"no PostgreSQL with PostGIS in {POSTGIS_BIN} (apt-get install postgresql-15-postgis-3)"
         )
-    OPTIONS.update(POSTGRES_OPTIONS)
+    OPTIONS.update(POSTGRES_OPTIONS | (DURABLE if durable else {}))
     server = (PostgresWithPostgis if postgis else Postgres)(inside / "pg")
     try:
         yield server.url
