@@ -31,11 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_valkey() -> None:
-    """Each test starts with an empty Valkey."""
+def _clean_slate() -> None:
+    """Each test starts with an empty Valkey, and with nothing kept of the database before."""
+    from regions.selectors import forget_regions
+    from requests_app.selectors import request_types_by_slug
     from speedycheers.valkey import client
 
     client().flushall()
+    forget_regions()
+    request_types_by_slug.forget()
 
 
 @pytest.fixture(scope="session")

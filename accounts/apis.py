@@ -31,6 +31,7 @@ from accounts.serializers import (
 )
 from accounts.states import Application
 from api.idempotency import idempotent
+from api.serializing import validated
 from api.throttles import SignupThrottle
 from speedycheers.errors import Missing
 
@@ -50,10 +51,9 @@ class Login(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        data = LoginInput(data=request.data)
-        data.is_valid(raise_exception=True)
+        values = validated(LoginInput, request.data)
         address = SimpleRateThrottle.get_ident(self, request)  # type: ignore[arg-type]  # reads the request only
-        user, token, text = services.log_in(**data.validated_data, address=address or "")
+        user, token, text = services.log_in(**values, address=address or "")
         return Response(SessionSerializer({"token": text, "expiresAt": token.expiry, "user": user}).data)
 
 
@@ -76,9 +76,8 @@ class Signup(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        data = SignupInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        return Response(UserSerializer(services.sign_up(**data.validated_data)).data, status=201)
+        values = validated(SignupInput, request.data)
+        return Response(UserSerializer(services.sign_up(**values)).data, status=201)
 
 
 class Logout(APIView):
@@ -86,7 +85,7 @@ class Logout(APIView):
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        validated(NoInput, request.data)
         if isinstance(request.auth, AuthToken):
             services.log_out(request.auth)
         else:
@@ -107,7 +106,7 @@ class SocketTicket(APIView):
 
     @extend_schema(operation_id="socketTicket", request=None, responses={201: TicketSerializer})
     def post(self, request: Request) -> Response:
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        validated(NoInput, request.data)
         ticket, expires_at = services.issue_socket_ticket(caller(request), now=timezone.now())
         return Response(TicketSerializer({"ticket": ticket, "expiresAt": expires_at}).data, status=201)
 
@@ -125,10 +124,9 @@ class PartnerApply(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        data = ApplicationInput(data=request.data)
-        data.is_valid(raise_exception=True)
+        values = validated(ApplicationInput, request.data)
         self.require_free(caller(request))
-        fields = {"name": caller(request).get_short_name()[:80], **data.validated_data}
+        fields = {"name": caller(request).get_short_name()[:80], **values}
         partner = services.apply_as_partner(caller(request), **fields, now=timezone.now())
         return Response(PartnerSerializer(partner).data, status=201)
 
@@ -143,13 +141,12 @@ class PartnerDecision(APIView):
     decision: ClassVar[str] = Application.APPROVED
 
     def _decide(self, request: Request, partner_id: UUID) -> Response:
-        data = DecisionInput(data=request.data)
-        data.is_valid(raise_exception=True)
+        values = validated(DecisionInput, request.data)
         partner = Partner.objects.select_related("region").filter(pk=partner_id).first()
         if partner is None:
             raise Missing
         services.decide_application(
-            partner, self.decision, actor=caller(request), now=timezone.now(), reason=data.validated_data["reason"]
+            partner, self.decision, actor=caller(request), now=timezone.now(), reason=values["reason"]
         )
         partner.refresh_from_db()
         return Response(PartnerSerializer(partner).data)

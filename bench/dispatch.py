@@ -2,8 +2,9 @@
 
     python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30] [--database postgres|sqlite]
 
-On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Quiet: one request at a time. Under load: so many requests a second, with so many connected partners each sending
-a position every 4 s, server and client on this one machine. The floor is a Valkey round trip, one commit and one
+On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Quiet:
+one request at a time. Under load: so many requests a second, with so many connected partners each sending a
+position every 4 s, server and client on this one machine. The floor is a Valkey round trip, one commit and one
 pushed frame, measured in the same run.
 """
 

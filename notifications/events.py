@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from notifications.models import Event, Stream
 from speedycheers import valkey
+from speedycheers.statements import insert_all
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Outbox:
             first = last[recipient] - len(self._pending[recipient]) + 1
             for seq, (type, payload) in enumerate(self._pending[recipient], first):
                 events.append(Event(recipient=recipient, seq=seq, type=type, payload=payload, created_at=now))
-        Event.objects.bulk_create(events)
+        insert_all(events)
         transaction.on_commit(lambda: push([(e.recipient, e.seq, frame(e)) for e in events]))
 
 

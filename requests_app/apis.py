@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.permissions import IsPartner, IsUser
 from accounts.serializers import PartnerSerializer, PositionInput
 from api.idempotency import idempotent
+from api.serializing import validated
 from requests_app import commands, selectors, services
 from requests_app.models import CheerRequest, RequestType
 from requests_app.serializers import (
@@ -72,15 +73,14 @@ class CheerRequests(ListAPIView[CheerRequest]):
     @idempotent
     def post(self, request: Request) -> Response:
         """Ask for a cheer at a place. The nearest free partner is asked at once."""
-        data = CheerRequestInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        place = data.validated_data["location"]
+        values = validated(CheerRequestInput, request.data)
+        place = values["location"]
         made = services.submit_request(
             caller(request),
             lat=place.lat,
             lng=place.lng,
-            request_type=data.validated_data.get("requestType"),
-            note=data.validated_data["note"],
+            request_type=values.get("requestType"),
+            note=values["note"],
             now=timezone.now(),
         )
         return Response(request_body(made, caller(request)), status=201)
@@ -108,10 +108,9 @@ class CheerRequestCancel(APIView):
     )
     @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
-        data = CancelInput(data=request.data)
-        data.is_valid(raise_exception=True)
+        values = validated(CancelInput, request.data)
         now = timezone.now()
-        cancelled = services.cancel_request(caller(request), request_id, reason=data.validated_data["reason"], now=now)
+        cancelled = services.cancel_request(caller(request), request_id, reason=values["reason"], now=now)
         return Response(request_body(cancelled, caller(request)))
 
 

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.positions import Position
 from accounts.selectors import partner_of
 from accounts.serializers import PartnerSerializer, PositionInput
+from api.serializing import validated
 from requests_app import availability, fulfilment, offers
 from requests_app.serializers import AcceptInput, DeclineInput, StatusInput
 from rides.serializers import RideCancelInput, RideIdInput, RideStartInput, ride_body
@@ -15,16 +16,9 @@ from rides.serializers import RideCancelInput, RideIdInput, RideStartInput, ride
 Body = dict[str, Any]
 
 
-def _checked(serializer: type[Any], data: Any) -> dict[str, Any]:
-    checked = serializer(data=data)
-    checked.is_valid(raise_exception=True)
-    values: dict[str, Any] = checked.validated_data
-    return values
-
-
 def update_location(user: User, data: Any) -> None:
     """Take a position report."""
-    report = _checked(PositionInput, data)
+    report = validated(PositionInput, data)
     now = timezone.now()
     place = report["location"]
     position = Position(place.lat, place.lng, report.get("recordedAt", now))
@@ -33,7 +27,7 @@ def update_location(user: User, data: Any) -> None:
 
 def accept(user: User, data: Any) -> Body:
     """Accept an offer; gives the ride."""
-    values = _checked(AcceptInput, data)
+    values = validated(AcceptInput, data)
     ride = fulfilment.accept_offer(
         partner_of(user), offer_id=values.get("offerId"), request_id=values.get("requestId"), now=timezone.now()
     )
@@ -42,32 +36,32 @@ def accept(user: User, data: Any) -> Body:
 
 def decline(user: User, data: Any) -> None:
     """Decline an offer."""
-    values = _checked(DeclineInput, data)
+    values = validated(DeclineInput, data)
     offers.decline_offer(partner_of(user), values["offerId"], reason=values["reason"], now=timezone.now())
 
 
 def set_status(user: User, data: Any) -> Body:
     """Go online or offline; gives the partner."""
-    values = _checked(StatusInput, data)
+    values = validated(StatusInput, data)
     partner = availability.set_status(partner_of(user), values["status"], now=timezone.now())
     return dict(PartnerSerializer(partner).data)
 
 
 def start(user: User, data: Any) -> Body:
     """Arrive and start the session; gives the ride."""
-    values = _checked(RideStartInput, data)
+    values = validated(RideStartInput, data)
     ride = fulfilment.start_session(partner_of(user), values["rideId"], pin=values["pin"], now=timezone.now())
     return ride_body(ride, user)
 
 
 def end(user: User, data: Any) -> Body:
     """End the session; gives the ride."""
-    values = _checked(RideIdInput, data)
+    values = validated(RideIdInput, data)
     return ride_body(fulfilment.end_session(partner_of(user), values["rideId"], now=timezone.now()), user)
 
 
 def cancel_ride(user: User, data: Any) -> Body:
     """Call a ride off before arrival; gives the ride."""
-    values = _checked(RideCancelInput, data)
+    values = validated(RideCancelInput, data)
     ride = fulfilment.cancel_by_partner(partner_of(user), values["rideId"], reason=values["reason"], now=timezone.now())
     return ride_body(ride, user)

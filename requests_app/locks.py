@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from accounts.models import Partner
+from accounts.states import PartnerStatus
+from regions.models import Region
 from requests_app.models import CheerRequest, Offer
+from requests_app.states import RequestStatus
 from rides.models import Ride
 
 
@@ -33,13 +36,17 @@ def lock_ride(ride_id: UUID) -> Ride:
     return Ride.objects.select_for_update(of=("self",)).select_related("user").get(pk=ride_id)
 
 
-def lock_free_requests(ids: Iterable[UUID]) -> dict[UUID, CheerRequest]:
-    """Those of the requests that nobody else holds."""
-    rows = CheerRequest.objects.select_for_update(of=("self",), skip_locked=True).select_related("region", "user")
-    return {row.pk: row for row in rows.filter(pk__in=list(ids)).order_by("pk")}
+def lock_free_requests(ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Those of the requests that are pending and held by nobody else, each with its attempts so far."""
+    rows = CheerRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        pk__in=list(ids), status=RequestStatus.PENDING
+    )
+    return dict(rows.order_by("pk").values_list("pk", "attempts"))
 
 
-def lock_free_partners(ids: Iterable[UUID]) -> dict[UUID, Partner]:
-    """Those of the partners that nobody else holds."""
-    rows = Partner.objects.select_for_update(of=("self",), skip_locked=True).select_related("region", "user")
-    return {row.pk: row for row in rows.filter(pk__in=list(ids)).order_by("pk")}
+def lock_free_partners(ids: Iterable[UUID], region: Region) -> set[UUID]:
+    """Those of the partners that are available in the region and held by nobody else."""
+    rows = Partner.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        pk__in=list(ids), status=PartnerStatus.AVAILABLE, region=region
+    )
+    return set(rows.order_by("pk").values_list("pk", flat=True))

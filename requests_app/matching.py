@@ -13,7 +13,7 @@ from random import Random
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts import positions
@@ -25,11 +25,10 @@ from regions.models import Region
 from requests_app import announce, policy
 from requests_app.backoff import retry_delay_s
 from requests_app.locks import lock_free_partners, lock_free_requests
-from requests_app.models import CheerRequest, Offer, OfferTransition
+from requests_app.models import CheerRequest, Offer
 from requests_app.policy import Pair
 from requests_app.states import OfferStatus, RequestStatus
-from rides.models import Ride
-from speedycheers.transitions import move_all
+from speedycheers.transitions import begin_all, move_all
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +45,8 @@ random = Random()  # noqa: S311  # jitter
 class Found:
     """What the search turned up for a batch: who could serve whom, and how far each request's search went."""
 
+    requests: dict[UUID, CheerRequest] = field(default_factory=dict)
+    partners: dict[UUID, Partner] = field(default_factory=dict)
     pairs: list[Pair[UUID, UUID]] = field(default_factory=list)
     waves: dict[UUID, int] = field(default_factory=dict)
 
@@ -58,7 +59,9 @@ def match_batch(region: Region) -> bool:
     """
     now = timezone.now()
     pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
-    waiting = list(pending.select_related("request_type").order_by("created_at")[:WAITING_MAX])
+    waiting = list(pending.select_related("request_type", "user").order_by("created_at")[:WAITING_MAX])
+    for request in waiting:
+        request.region = region
     offered = sum(_match(region, waiting[at : at + BATCH], now=now) for at in range(0, len(waiting), BATCH))
     return offered > 0
 
@@ -68,7 +71,7 @@ def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     found = search(region, waiting, now=now)
     rush = rush_size(region, now=now) if policy.cap_matters(found.pairs) else 0
     chosen = policy.assign(found.pairs, rush=rush)
-    offered = make_offers(chosen, found.waves, now=now) if chosen else 0
+    offered = make_offers(region, found, chosen, now=now) if chosen else 0
     matched = {pair.request for pair in chosen}
     left = [r for r in waiting if r.pk not in matched]
     held = [r for r in left if rush and r.pk in found.waves]
@@ -93,13 +96,13 @@ def rush_size(region: Region, *, now: datetime) -> int:
 
 def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> Found:
     """Who could serve each request: free, fresh, fitting, not asked before, in the narrowest wave that has anybody."""
-    found = Found()
     excluded = excluded_partners(waiting, now=now)
     nearby = _nearby(region, waiting, excluded, now=now)
-    usable = _usable_partners({c.partner_id for cs in nearby.values() for c in cs})
+    partners = _available({c.partner_id for cs in nearby.values() for c in cs})
+    found = Found(requests={request.pk: request for request in waiting}, partners=partners)
     for request in waiting:
         barred = excluded[request.pk]
-        candidates = [c for c in nearby[request.pk] if (p := usable.get(c.partner_id)) and p.may_serve(request)]
+        candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and _may_serve(p, request)]
         for wave in range(request.wave, len(settings.MATCH_RADIUS_M)):
             radius_m = settings.MATCH_RADIUS_M[wave]
             free = [c for c in candidates if c.distance_m <= radius_m and not barred.bars(c.partner_id, wave)]
@@ -127,23 +130,15 @@ def _nearby(
     return {request.pk: candidates for request, candidates in zip(waiting, found, strict=True)}
 
 
-@dataclass(frozen=True)
-class Usable:
-    """A partner who is free."""
-
-    type: str
-    user_id: UUID
-
-    def may_serve(self, request: CheerRequest) -> bool:
-        """Whether they are of a type that fits (any, where none is named), and not the one who asks."""
-        types = request.request_type.partner_types
-        return (not types or self.type in types) and self.user_id != request.user_id
-
-
-def _usable_partners(ids: set[UUID]) -> dict[UUID, Usable]:
+def _available(ids: set[UUID]) -> dict[UUID, Partner]:
     """Of the partners searched, those who are available."""
-    free = Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)
-    return {pk: Usable(type, user_id) for pk, type, user_id in free.values_list("pk", "type", "user_id")}
+    return {partner.pk: partner for partner in Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)}
+
+
+def _may_serve(partner: Partner, request: CheerRequest) -> bool:
+    """Whether they are of a type that fits (any, where none is named), and not the one who asks."""
+    types = request.request_type.partner_types
+    return (not types or partner.type in types) and partner.user_id != request.user_id
 
 
 @dataclass
@@ -160,9 +155,11 @@ class Excluded:
 def excluded_partners(requests: Sequence[CheerRequest], *, now: datetime) -> dict[UUID, Excluded]:
     """Who declined, or called a ride off, is never asked again; who let an offer lapse, not again at once."""
     excluded: dict[UUID, Excluded] = defaultdict(Excluded)
-    ids = [request.pk for request in requests]
+    asked_before = [request.pk for request in requests if request.attempts]
+    if not asked_before:
+        return excluded
     recent = now - timedelta(seconds=settings.REOFFER_AFTER_S)
-    offers = Offer.objects.filter(request__in=ids).filter(
+    offers = Offer.objects.filter(request__in=asked_before).filter(
         Q(status__in=[OfferStatus.DECLINED, OfferStatus.ACCEPTED]) | Q(created_at__gt=recent)
     )
     for request_id, partner_id, status, wave in offers.values_list("request_id", "partner_id", "status", "wave"):
@@ -170,60 +167,50 @@ def excluded_partners(requests: Sequence[CheerRequest], *, now: datetime) -> dic
             excluded[request_id].ever.add(partner_id)
         else:
             excluded[request_id].in_wave.add((partner_id, wave))
-    for request_id, partner_id in Ride.objects.filter(request__in=ids).values_list("request_id", "partner_id"):
-        excluded[request_id].ever.add(partner_id)
     return excluded
 
 
 # ---------------------------------------------------------------- offers
 
 
-def make_offers(chosen: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int], *, now: datetime) -> int:
+def make_offers(region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]], *, now: datetime) -> int:
     """Offer each chosen pair, in one transaction; returns how many. Pairs that have changed meanwhile are left out."""
     with recorded() as outbox:
-        requests = lock_free_requests(pair.request for pair in chosen)
-        partners = lock_free_partners(pair.partner for pair in chosen)
-        holding = [
-            pair
-            for pair in chosen
-            if pair.request in requests
-            and requests[pair.request].status == RequestStatus.PENDING
-            and pair.partner in partners
-            and partners[pair.partner].status == PartnerStatus.AVAILABLE
-        ]
-        if not holding:
-            return 0
-        move_all([requests[p.request] for p in holding], RequestStatus.OFFERED, actor=None, at=now)
-        move_partners([partners[p.partner] for p in holding], PartnerStatus.OFFERED, actor=None, at=now)
-        offers = [_offer(p, requests[p.request], partners[p.partner], waves[p.request], now) for p in holding]
-        Offer.objects.bulk_create(offers)
-        OfferTransition.objects.bulk_create(OfferTransition(subject=o, new=o.status, at=now) for o in offers)
-        _note_attempts(holding, waves)
+        attempts = lock_free_requests(pair.request for pair in chosen)
+        free = lock_free_partners((pair.partner for pair in chosen), region)
+        holding = [pair for pair in chosen if pair.request in attempts and pair.partner in free]
+        for (wave, attempt), pairs in _by_wave_and_attempt(holding, found.waves, attempts).items():
+            requests = [found.requests[pair.request] for pair in pairs]
+            move_all(requests, RequestStatus.OFFERED, actor=None, at=now, wave=wave, attempts=attempt)
+        move_partners([found.partners[p.partner] for p in holding], PartnerStatus.OFFERED, actor=None, at=now)
+        offers = [_offer(found.requests[p.request], found.partners[p.partner], p.distance_m, now) for p in holding]
+        begin_all(offers, actor=None, at=now)
         for offer in offers:
             announce.offered(outbox, offer)
             announce.request_updated(outbox, offer.request)
     return len(offers)
 
 
-def _offer(pair: Pair[UUID, UUID], request: CheerRequest, partner: Partner, wave: int, now: datetime) -> Offer:
-    request.attempts += 1
+def _by_wave_and_attempt(
+    pairs: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int], attempts: dict[UUID, int]
+) -> dict[tuple[int, int], list[Pair[UUID, UUID]]]:
+    """What can be written together."""
+    groups: dict[tuple[int, int], list[Pair[UUID, UUID]]] = defaultdict(list)
+    for pair in pairs:
+        groups[waves[pair.request], attempts[pair.request] + 1].append(pair)
+    return groups
+
+
+def _offer(request: CheerRequest, partner: Partner, distance_m: float, now: datetime) -> Offer:
     return Offer(
         request=request,
         partner=partner,
-        wave=wave,
-        distance_m=round(pair.distance_m),
-        eta_s=policy.eta_s(pair.distance_m),
+        wave=request.wave,
+        distance_m=round(distance_m),
+        eta_s=policy.eta_s(distance_m),
         created_at=now,
         expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
     )
-
-
-def _note_attempts(chosen: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int]) -> None:
-    by_wave: dict[int, list[UUID]] = defaultdict(list)
-    for pair in chosen:
-        by_wave[waves[pair.request]].append(pair.request)
-    for wave, ids in by_wave.items():
-        CheerRequest.objects.filter(pk__in=ids).update(wave=wave, attempts=F("attempts") + 1)
 
 
 def hold(requests: Sequence[CheerRequest], *, now: datetime) -> None:

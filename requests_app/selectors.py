@@ -10,11 +10,19 @@ from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OPEN, OfferStatus
 from rides.states import ACTIVE
 from speedycheers.errors import Missing
+from speedycheers.recent import Recent
 
 
 def request_types() -> QuerySet[RequestType]:
     """What users may ask for, in order."""
     return RequestType.objects.filter(active=True)
+
+
+def _read_types() -> dict[str, RequestType]:
+    return {kind.slug: kind for kind in request_types()}
+
+
+request_types_by_slug = Recent(_read_types, kept_s=5.0)  # in order; with each request one of them is named or meant
 
 
 def requests_of(user: User) -> QuerySet[CheerRequest]:

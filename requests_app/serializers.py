@@ -6,12 +6,14 @@ from django.db import DatabaseError
 from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import Choice, Identifier, LocationField, LocationSerializer, Text, location
+from api.serializing import json_of
 from requests_app.models import NOTE_MAX_CHARS, CheerRequest, Offer, RequestType
-from requests_app.selectors import request_types
+from requests_app.selectors import request_types, request_types_by_slug
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
@@ -102,7 +104,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
         if self._viewer.pk == request.user_id or request.status != RequestStatus.OFFERED:
             return None
         offer = Offer.objects.select_related("request").filter(request=request, status=OfferStatus.PENDING).first()
-        return dict(OfferSerializer(offer).data) if offer else None
+        return json_of(OfferSerializer, offer) if offer else None
 
     def get_rideId(self, request: CheerRequest) -> str | None:
         ride = self._ride(request)
@@ -113,7 +115,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
         if request.status != RequestStatus.ACCEPTED or self._viewer.role == Role.PARTNER:
             return None
         ride = self._ride(request)
-        return dict(VisiblePartnerSerializer(ride.partner).data) if ride else None
+        return json_of(VisiblePartnerSerializer, ride.partner) if ride else None
 
     def get_reason(self, request: CheerRequest) -> str | None:
         return request.closed_because or None
@@ -134,26 +136,35 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
 
 def request_body(request: CheerRequest, viewer: User) -> dict[str, Any]:
     """A request's JSON for one reader."""
-    return dict(CheerRequestSerializer(request, context={"viewer": viewer}).data)
+    return json_of(CheerRequestSerializer, request, viewer=viewer)
 
 
 def offer_body(offer: Offer) -> dict[str, Any]:
     """An offer's JSON."""
-    return dict(OfferSerializer(offer).data)
+    return json_of(OfferSerializer, offer)
 
 
-class RequestTypeField(serializers.SlugRelatedField[RequestType]):
+class RequestTypeField(serializers.Field[RequestType, str, str, Any]):
     """The slug of a kind of cheer that may be asked for."""
 
-    default_error_messages = {"does_not_exist": "No such request type; GET /requestType lists them."}
+    default_error_messages = {
+        "invalid": "Not a valid string.",
+        "does_not_exist": "No such request type; GET /requestType lists them.",
+    }
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(slug_field="slug", queryset=request_types(), **kwargs)
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(None if data == "" else data)
 
     def to_internal_value(self, data: Any) -> RequestType:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        found = request_types_by_slug().get(data)
+        if found is None:
+            self.fail("does_not_exist")
+        return found
+
+    def to_representation(self, value: RequestType) -> str:
+        return value.slug
 
 
 class RequestTypeFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -16,6 +16,7 @@ from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
+from requests_app.selectors import request_types_by_slug
 from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation
@@ -33,7 +34,7 @@ def submit_request(
     region = region_at(lat, lng)
     if region is None:
         raise Conflict("region_not_served", "We do not serve this place yet.", "location")
-    request_type = request_type or RequestType.objects.filter(active=True).first()
+    request_type = request_type or next(iter(request_types_by_slug().values()), None)
     if request_type is None:
         raise Invalid("required", "Name a request type.", "requestType")
     request = CheerRequest(
@@ -47,14 +48,13 @@ def submit_request(
         next_attempt_at=now,
         give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
     )
-    with recorded() as outbox:
-        try:
-            with transaction.atomic():
-                request.begin(actor=user, at=now)
-        except IntegrityError:
-            raise Conflict("request_already_open", "You have an open request already.") from None
-        announce.request_updated(outbox, request)
-        wakeups.wake_on_commit(region.slug)
+    try:
+        with recorded() as outbox:
+            request.begin(actor=user, at=now)
+            announce.request_updated(outbox, request)
+            wakeups.wake_on_commit(region.slug)
+    except IntegrityError:  # request_one_open_per_user
+        raise Conflict("request_already_open", "You have an open request already.") from None
     return request
 
 

@@ -16,6 +16,7 @@ from accounts.authentication import caller
 from accounts.permissions import IsUser
 from api.idempotency import idempotent
 from api.schema import ErrorsSerializer
+from api.serializing import validated
 from payments.serializers import PaymentSerializer
 from rides import selectors, services
 from rides.models import Ride
@@ -80,9 +81,7 @@ class RideRating(APIView):
     @idempotent
     def post(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_of(caller(request), ride_id)
-        data = RatingInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        values = data.validated_data
+        values = validated(RatingInput, request.data)
         rated = services.rate_ride(ride, stars=values["rating"], comment=values["comment"])
         return Response(ride_body(rated, caller(request)), status=201)
 
@@ -101,9 +100,7 @@ class RideTip(APIView):
     @idempotent
     def post(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_of(caller(request), ride_id)
-        data = TipInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        values = data.validated_data
+        values = validated(TipInput, request.data)
         currency = values.get("currency", ride.tariff_currency)
         tip = services.tip_ride(ride, amount=values["amount"], currency=currency, now=timezone.now())
         return Response(PaymentSerializer(tip).data, status=201)

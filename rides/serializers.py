@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from api.fields import Identifier, Integer, MoneyField, MoneySerializer, Text, money
+from api.serializing import json_of
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
 
@@ -95,7 +96,7 @@ class RideSerializer(serializers.ModelSerializer[Ride]):
 
 def ride_body(ride: Ride, viewer: User) -> dict[str, Any]:
     """A ride's JSON for one reader."""
-    return dict(RideSerializer(ride, context={"viewer": viewer}).data)
+    return json_of(RideSerializer, ride, viewer=viewer)
 
 
 class ReceiptLineSerializer(serializers.Serializer[Any]):

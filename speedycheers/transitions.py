@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from speedycheers.errors import Conflict
+from speedycheers.statements import insert_all, update_all
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -89,8 +90,7 @@ class Stateful(models.Model):
 
     def begin(self, *, actor: "User | None", at: datetime, reason: str = "") -> None:
         """Insert this new row and its first history row. Constraints may refuse it (`IntegrityError`)."""
-        self.save(force_insert=True)
-        self.history._default_manager.create(subject=self, old="", new=self.status, actor=actor, reason=reason, at=at)
+        begin_all([self], actor=actor, at=at, reason=reason)
 
     def move(self, new: str, *, actor: "User | None", at: datetime, reason: str = "", **changes: Any) -> None:
         """Move from the status this instance has seen to `new`, setting the fields in `changes` with it.
@@ -101,6 +101,12 @@ class Stateful(models.Model):
 
 
 S = TypeVar("S", bound=Stateful)
+
+
+def begin_all(rows: Sequence[S], *, actor: "User | None", at: datetime, reason: str = "") -> None:
+    """Insert new rows of one model and the first history row of each, in two statements. As `Stateful.begin`."""
+    insert_all(rows)
+    insert_all([row.history(subject=row, old="", new=row.status, actor=actor, reason=reason, at=at) for row in rows])
 
 
 def move_all(
@@ -115,13 +121,11 @@ def move_all(
     model, old = type(rows[0]), rows[0].status
     if not model.graph.allows(old, new):
         raise Conflict("wrong_state", f"This {model._meta.verbose_name} is {old} and can't become {new}.")
-    moved = model._default_manager.filter(pk__in=[row.pk for row in rows], status=old).update(status=new, **changes)
-    if moved != len(rows):
+    ids = [row.pk for row in rows]
+    if update_all(model, ids, {"status": new, **changes}, status=old) != len(rows):
         raise Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
     reason = reason[:REASON_MAX_CHARS]
-    model.history._default_manager.bulk_create(
-        model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows
-    )
+    insert_all([model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows])
     for row in rows:
         row.status = new
         for field, value in changes.items():
