@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from regions.models import Region
+from regions.selectors import region_by_slug
 from requests_app import matching, wakeups
 from speedycheers import valkey
 
@@ -28,7 +29,7 @@ def match_region(region_slug: str) -> None:
     """
     try:
         wakeups.taken(region_slug)
-        region = Region.objects.filter(slug=region_slug).first()
+        region = region_by_slug(region_slug)
         if region is None:
             return
         lock = valkey.client().lock(f"{{{region_slug}}}:match:lock", timeout=LOCK_S, blocking_timeout=LOCK_S)
