@@ -1,4 +1,4 @@
-"""`Idempotency-Key`. Two calls at once are in tests/test_races.py."""
+"""`Idempotency-Key`. Two calls at once are in tests/races."""
 
 import hashlib
 import json

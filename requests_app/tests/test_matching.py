@@ -1,5 +1,6 @@
 """Request → offer, in one run of the matcher."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -309,3 +310,18 @@ def test_the_task_waits_for_another_one_and_gives_up(
     with valkey.client().lock("{nyc}:match:lock", timeout=30), unchanged():
         match_region(nyc.slug)
     assert Offer.objects.filter(status=OfferStatus.PENDING).count() == 0
+
+
+def test_a_hundred_requests_cost_as_many_statements_as_two(
+    nyc: Region, django_assert_max_num_queries: Callable[..., Any], clock: Clock
+) -> None:
+    counts = []
+    for many in (2, 100):
+        for number in range(many):
+            make_partner(f"P {many} {number}", at=north(10.0 * number))
+            submit(make_user(f"U {many} {number}"), at=north(10.0 * number))
+        with django_assert_max_num_queries(20) as captured:
+            match(nyc)
+        assert CheerRequest.objects.filter(status=RequestStatus.PENDING).count() == 0
+        counts.append(len(captured))
+    assert counts[0] == counts[1]

@@ -1,4 +1,4 @@
-"""`POST /rideAccept`. Several at once are in tests/test_races.py."""
+"""`POST /rideAccept`. Several at once are in tests/races."""
 
 from typing import Any
 from unittest.mock import ANY

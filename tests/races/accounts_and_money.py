@@ -1,0 +1,160 @@
+"""Races for accounts, payments and ratings, and for one call sent twice."""
+
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from accounts.models import SocketTicket, User
+from accounts.services import issue_socket_ticket, redeem_socket_ticket
+from payments.models import Payment, PaymentKind, ProviderEvent
+from payments.services import settle_in_cash, take_provider_event
+from requests_app import services
+from requests_app.models import CheerRequest
+from rides.services import rate_ride, tip_ride
+from tests.cast import (
+    EMPIRE_STATE,
+    PASSWORD,
+    at,
+    client_of,
+    end,
+    fresh,
+    start,
+    submit,
+)
+from tests.races.stage import Race, Stage, now, one_of, one_wins
+
+
+def end_and_rating(stage: Stage) -> Race:
+    """A repeated end waits for what a rating holds, and must not hold what the rating waits for."""
+    ride = end(start(stage.ride()))
+    return Race([lambda: end(ride), lambda: rate_ride(ride, stars=5, comment="")], one_of(("ride_completed", "done")))
+
+
+def rating_and_rating(stage: Stage) -> Race:
+    ride = end(start(stage.ride()))
+
+    def judge(outcomes: list[Any]) -> None:
+        one_wins("already_rated")(outcomes)
+        assert fresh(ride.partner).rating_count == 1
+
+    return Race([lambda: rate_ride(fresh(ride), stars=5, comment="")] * 2, judge)
+
+
+def tip_and_tip(stage: Stage) -> Race:
+    ride = end(start(stage.ride()))
+
+    def judge(outcomes: list[Any]) -> None:
+        one_wins("payment_exists")(outcomes)
+        assert Payment.objects.filter(ride=ride, kind=PaymentKind.TIP).count() == 1
+
+    return Race([lambda: tip_ride(fresh(ride), amount=1, currency="usd", now=now())] * 2, judge)
+
+
+def paid_in_cash_and_online(stage: Stage) -> Race:
+    payment = Payment.objects.get(ride=end(start(stage.ride())))
+    intent = {"metadata": {"paymentId": str(payment.pk)}, "amount_received": payment.amount, "currency": "usd"}
+    event = {
+        "id": f"evt_{stage.name}",
+        "type": "payment_intent.succeeded",
+        "data": {"object": {"id": f"pi_{stage.name}", **intent}},
+    }
+
+    def judge(outcomes: list[Any]) -> None:
+        one_of(("done", "done"), ("already_paid", "done"))(outcomes)
+        assert [step.new for step in payment.transitions.all()] == ["due", "paid"]
+
+    return Race(
+        [
+            lambda: settle_in_cash(payment, actor=stage.staff, now=now()),
+            lambda: take_provider_event(event, now=now()),
+        ],
+        judge,
+    )
+
+
+def the_same_event_twice(stage: Stage) -> Race:
+    payment = Payment.objects.get(ride=end(start(stage.ride())))
+    intent = {"metadata": {"paymentId": str(payment.pk)}, "amount_received": payment.amount, "currency": "usd"}
+    event = {
+        "id": f"evt_{stage.name}",
+        "type": "payment_intent.succeeded",
+        "data": {"object": {"id": f"pi_{stage.name}", **intent}},
+    }
+
+    def judge(outcomes: list[Any]) -> None:
+        assert sorted(outcomes) == [False, True]
+        assert ProviderEvent.objects.filter(pk=event["id"]).count() == 1
+
+    return Race([lambda: take_provider_event(event, now=now())] * 2, judge)
+
+
+def one_user_asks_twice(stage: Stage) -> Race:
+    user = stage.user()
+    return Race([lambda: submit(user)] * 2, one_wins("request_already_open"))
+
+
+def requeue_and_a_new_request(stage: Stage) -> Race:
+    request = submit(stage.user())
+    services.dead_letter(request.pk, now=request.give_up_at)
+    return Race(
+        [
+            lambda: services.requeue_request(request, actor=stage.staff, now=now()),
+            lambda: submit(request.user),
+        ],
+        one_wins("request_already_open"),
+    )
+
+
+def one_address_signs_up_twice(stage: Stage) -> Race:
+    body = {"email": f"twin.{stage.name}@cast.test", "password": PASSWORD}
+
+    def judge(outcomes: list[Any]) -> None:
+        one_wins("email_taken")(outcomes)
+        assert User.objects.filter(email=body["email"]).count() == 1
+
+    return Race([lambda: APIClient().post("/signup", body)] * 2, judge)
+
+
+def one_user_applies_twice(stage: Stage) -> Race:
+    clients = [client_of(user) for user in [stage.user()] * 2]
+    body = {"phone": "+1 212 555 0100"}
+    return Race([lambda c=client: c.post("/partner/apply", body) for client in clients], one_wins("already_applied"))
+
+
+def one_ticket_twice(stage: Stage) -> Race:
+    ticket, _ = issue_socket_ticket(stage.user(), now=now())
+
+    def judge(outcomes: list[Any]) -> None:
+        assert sorted(outcome is None for outcome in outcomes) == [False, True]
+        assert not SocketTicket.objects.exists()
+
+    return Race([lambda: redeem_socket_ticket(ticket, now=now())] * 2, judge)
+
+
+def one_key_twice(stage: Stage) -> Race:
+    """The same call with the same Idempotency-Key: one effect, and the same answer to both."""
+    clients = [client_of(user) for user in [stage.user()] * 2]
+    body = {"location": at(EMPIRE_STATE)}
+
+    def judge(outcomes: list[Any]) -> None:
+        assert [outcome.status_code for outcome in outcomes] == [201, 201]
+        assert outcomes[0].json() == outcomes[1].json()
+        assert sorted("Idempotency-Replayed" in outcome for outcome in outcomes) == [False, True]
+        assert CheerRequest.objects.filter(user__email__contains=f"u.{stage.name}@").count() == 1
+
+    return Race([lambda c=client: c.post("/cheerRequest", body, HTTP_IDEMPOTENCY_KEY="k") for client in clients], judge)
+
+
+ACCOUNTS_AND_MONEY = [
+    end_and_rating,
+    rating_and_rating,
+    tip_and_tip,
+    paid_in_cash_and_online,
+    the_same_event_twice,
+    one_user_asks_twice,
+    requeue_and_a_new_request,
+    one_address_signs_up_twice,
+    one_user_applies_twice,
+    one_ticket_twice,
+    one_key_twice,
+]
