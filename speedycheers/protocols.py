@@ -132,7 +132,7 @@ class Socket(WebSocketProtocol):
             self.peer_lost()
         elif silent_s >= self.server.ping_interval and self.pinged_at < self.heard_at:
             self.pinged_at = now
-            self.transport.write(PING)
+            self.send_whole(PING)
 
     def peer_lost(self) -> None:
         """The peer didn't answer. It may still hear us; the application must not wait to find out."""
@@ -148,11 +148,7 @@ class Socket(WebSocketProtocol):
     # ------------------------------------------------------------ does it read what we write
 
     def write_at_once(self, text: str) -> bool:
-        """Send a text frame without waiting; False where the peer has to read first, or is gone.
-
-        Straight to the kernel where nothing waits before it: Twisted's `write` costs a turn of the event loop
-        and two changes of its poll set, more than all the rest of a frame's way.
-        """
+        """Send a text frame without waiting; False where the peer has to read first, or is gone."""
         if self.congested or self.state != self.STATE_OPEN:
             return False
         payload = text.encode()
@@ -163,10 +159,18 @@ class Socket(WebSocketProtocol):
             data = bytes((TEXT, 126, size >> 8, size & 255)) + payload
         else:
             data = bytes((TEXT, 127)) + size.to_bytes(8, "big") + payload
+        return self.send_whole(data)
+
+    def send_whole(self, data: bytes) -> bool:
+        """Send a whole frame; False where the connection is broken.
+
+        Straight to the kernel where nothing waits before it: Twisted's `write` costs a turn of the event loop
+        and two changes of its poll set, more than all the rest of a frame's way.
+        """
         transport = self.transport
         if not transport.dataBuffer and not transport._tempDataBuffer:
             sent = transport.writeSomeData(data)
-            if not isinstance(sent, int):  # the connection is broken; the reactor will notice on reading
+            if not isinstance(sent, int):  # the reactor will notice on reading
                 return False
             data = data[sent:]
         if data:
