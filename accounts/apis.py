@@ -14,7 +14,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from accounts import services
-from accounts.authentication import caller
+from accounts.authentication import caller, credential_of
 from accounts.models import Partner, User
 from accounts.permissions import IsStaff
 from accounts.serializers import (
@@ -107,7 +107,9 @@ class SocketTicket(APIView):
     @extend_schema(operation_id="socketTicket", request=None, responses={201: TicketSerializer})
     def post(self, request: Request) -> Response:
         validated(NoInput, request.data)
-        ticket, expires_at = services.issue_socket_ticket(caller(request), now=timezone.now())
+        ticket, expires_at = services.issue_socket_ticket(
+            caller(request), credential=credential_of(request), now=timezone.now()
+        )
         return Response(TicketSerializer({"ticket": ticket, "expiresAt": expires_at}).data, status=201)
 
 

@@ -31,6 +31,24 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
     return found
 
 
+def token_credential(digest: str) -> str:
+    """The name of a token among sockets' labels."""
+    return f"token:{digest[:32]}"
+
+
+def session_credential(session_key: str) -> str:
+    """The name of a session among sockets' labels: enough to find it, too little to use it."""
+    return f"session:{session_key[:16]}"
+
+
+def credential_of(request: Request) -> str:
+    """The name of what an authenticated call showed: its token, or its session."""
+    if isinstance(request.auth, AuthToken):
+        return token_credential(request.auth.digest)
+    key = request._request.session.session_key
+    return session_credential(key) if key else ""
+
+
 def caller(request: Request) -> User:
     """The account behind an authenticated call. Permissions have refused everybody else before."""
     if not isinstance(request.user, User):

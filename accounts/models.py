@@ -150,6 +150,8 @@ class SocketTicket(models.Model):
 
     digest = models.CharField(primary_key=True, max_length=64)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # What asked for it: its socket lives no longer than that does.
+    credential = models.CharField(max_length=48, blank=True, default="")
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

@@ -18,12 +18,14 @@ from django.http import HttpRequest
 from knox.models import AuthToken
 
 from accounts import positions
+from accounts.authentication import session_credential, token_credential
 from accounts.models import ApplicationTransition, Partner, Role, SocketTicket, User
 from accounts.positions import Position, Report
 from accounts.positions.reporting import save
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from api.throttles import Rate
-from notifications.events import close_sockets
+from notifications.events import Outbox, close_sockets, partner_recipient, recorded
+from notifications.web_push import forget_devices
 from regions.selectors import active_regions, region_at
 from speedycheers import valkey
 from speedycheers.errors import Conflict, Forbidden, Invalid, ServiceError
@@ -89,32 +91,43 @@ def log_in(*, email: str, password: str, address: str) -> tuple[User, AuthToken,
 
 def log_out(token: AuthToken) -> None:
     """Revoke one token, and close the sockets that live by it."""
-    digest = token.digest
+    credential = token_credential(token.digest)
     token.delete()
-    close_sockets(code=4401, credential=f"token:{digest[:32]}")
+    end_credential(credential)
 
 
 def close_sockets_of_session(*, request: HttpRequest, **_: object) -> None:
     """Somebody signs out on the pages: close the sockets that live by that session."""
     session = getattr(request, "session", None)
     if session is not None and session.session_key:
-        close_sockets(code=4401, credential=f"session:{session.session_key[:16]}")
+        end_credential(session_credential(session.session_key))
 
 
-def issue_socket_ticket(user: User, *, now: datetime) -> tuple[str, datetime]:
-    """A single-use ticket for a socket, and when it lapses."""
+def end_credential(credential: str) -> None:
+    """Void what was had by a token or session that has just ended: its tickets, its sockets, its browser's pushes."""
+    SocketTicket.objects.filter(credential=credential).delete()
+    forget_devices(credential=credential)
+    close_sockets(code=4401, credential=credential)
+
+
+def issue_socket_ticket(user: User, *, now: datetime, credential: str = "") -> tuple[str, datetime]:
+    """A single-use ticket for a socket, and when it lapses. The socket ends with the credential named."""
     ticket, expires_at = secrets.token_urlsafe(24), now + timedelta(seconds=settings.SOCKET_TICKET_TTL_S)
-    SocketTicket.objects.create(digest=_digest(ticket), user=user, expires_at=expires_at)
+    SocketTicket.objects.create(digest=_digest(ticket), user=user, credential=credential, expires_at=expires_at)
     return ticket, expires_at
 
 
-def redeem_socket_ticket(ticket: str, *, now: datetime) -> User | None:
-    """The account that a ticket stands for, once; None where it is unknown, used or lapsed."""
+def redeem_socket_ticket(ticket: str, *, now: datetime) -> tuple[User | None, str]:
+    """The account that a ticket stands for, once, and the credential it was had by.
+
+    No account where the ticket is unknown, used or lapsed.
+    """
     held = SocketTicket.objects.select_related("user__partner__region").filter(digest=_digest(ticket)).first()
     # The deletion's row count says which of two redemptions won.
     if held is None or not SocketTicket.objects.filter(pk=held.pk).delete()[0]:
-        return None
-    return held.user if held.expires_at > now and held.user.is_active else None
+        return None, ""
+    good = held.expires_at > now and held.user.is_active
+    return (held.user, held.credential) if good else (None, "")
 
 
 def _digest(ticket: str) -> str:
@@ -145,8 +158,11 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
 
 
 def decide_application(partner: Partner, decision: str, *, actor: User | None, now: datetime, reason: str = "") -> None:
-    """Approve, reject or suspend. Raises `Conflict` where it can't follow, or while the partner has work in hand."""
-    with transaction.atomic():
+    """Approve, reject or suspend, and tell the partner.
+
+    Raises `Conflict` where it can't follow, or while the partner has work in hand.
+    """
+    with recorded() as outbox:
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
         old = locked.application
         if not APPLICATION_GRAPH.allows(old, decision):
@@ -157,7 +173,16 @@ def decide_application(partner: Partner, decision: str, *, actor: User | None, n
             move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason=f"application {decision}")
         Partner.objects.filter(pk=locked.pk).update(application=decision)
         ApplicationTransition.objects.create(subject=locked, old=old, new=decision, actor=actor, reason=reason, at=now)
+        locked.application = decision
+        if actor is not None:  # seeding has nobody to tell
+            tell_partner_updated(outbox, locked)
     partner.application = decision
+
+
+def tell_partner_updated(outbox: Outbox, partner: Partner) -> None:
+    """Tell a partner what somebody else has made of their application or status."""
+    body = {"partnerId": str(partner.pk), "application": partner.application, "status": partner.status}
+    outbox.add(partner_recipient(partner.pk), "partner.updated", body)
 
 
 # ---------------------------------------------------------------- partners: presence and position

@@ -1,5 +1,6 @@
 """Who is connecting: a bearer header, a single-use ticket, or the session cookie. Foreign origins are refused."""
 
+import time
 from collections.abc import Awaitable, Callable
 from http.cookies import SimpleCookie
 from importlib import import_module
@@ -12,9 +13,10 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.authentication import live_token
+from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
 from accounts.services import redeem_socket_ticket
+from api.throttles import socket_wait
 from notifications.hub import in_thread
 
 Scope = Any  # an ASGI scope: asgiref's types for it and Channels' do not agree
@@ -60,14 +62,35 @@ class SameOrigin:
 
 
 class SocketAuth:
-    """Sets `scope["user"]` (None where nobody is signed in) and `scope["credential"]`, what the socket lives by."""
+    """Sets in the scope `user` (None where nobody is signed in), `credential`, what the socket lives by,
+    `identified_at`, when it was looked at, and `too_many`, whether the account or address has come too often."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        user, credential = await in_thread(identify)(scope)
-        await self.app({**scope, "user": user, "credential": credential}, receive, send)
+        identified_at = time.monotonic()
+        user, credential, too_many = await in_thread(admit)(scope)
+        found = {"user": user, "credential": credential, "identified_at": identified_at, "too_many": too_many}
+        await self.app({**scope, **found}, receive, send)
+
+
+def admit(scope: Scope) -> tuple[User | None, str, bool]:
+    """Who is connecting, by what credential, and whether they do so too often: told before anything is looked up."""
+    if socket_wait(address=address_of(scope)) is not None:
+        return None, "", True
+    user, credential = identify(scope)
+    return user, credential, user is not None and socket_wait(address="", account=str(user.pk)) is not None
+
+
+def address_of(scope: Scope) -> str:
+    """The address of whoever connects, as REST framework tells it behind NUM_PROXIES proxies."""
+    proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    forwarded = _header(scope, b"x-forwarded-for")
+    if proxies and forwarded:
+        hops = forwarded.split(",")
+        return hops[-min(proxies, len(hops))].strip()
+    return str((scope.get("client") or [""])[0])
 
 
 def identify(scope: Scope) -> tuple[User | None, str]:
@@ -78,13 +101,8 @@ def identify(scope: Scope) -> tuple[User | None, str]:
         return (found.user, token_credential(found.digest)) if found else (None, "")
     ticket = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
     if ticket:
-        return redeem_socket_ticket(ticket[0], now=timezone.now()), ""
+        return redeem_socket_ticket(ticket[0], now=timezone.now())
     return _session_user(_header(scope, b"cookie"))
-
-
-def token_credential(digest: str) -> str:
-    """The name of a token among sockets' labels."""
-    return f"token:{digest[:32]}"
 
 
 def _session_user(cookies: str) -> tuple[User | None, str]:
@@ -99,4 +117,4 @@ def _session_user(cookies: str) -> tuple[User | None, str]:
     user = get_user(request)
     if not isinstance(user, User) or not user.is_active:
         return None, ""
-    return User.objects.select_related("partner__region").get(pk=user.pk), f"session:{morsel.value[:16]}"
+    return User.objects.select_related("partner__region").get(pk=user.pk), session_credential(morsel.value)

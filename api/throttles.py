@@ -3,10 +3,12 @@
 import hashlib
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -101,3 +103,52 @@ class AddressThrottle(WindowThrottle):
 
 class SignupThrottle(WindowThrottle):
     scope = "signup"
+
+
+class CostlyThrottle(WindowThrottle):
+    """A costly kind of call, counted per account and per address, and among all calls of the account, in one go.
+
+    Stands alone in a view's `throttle_classes`. Reads count among all calls only.
+    """
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        address = self.get_ident(request) or ""
+        if not request.user.is_authenticated:
+            counts = [("address", address)]
+        else:
+            account = str(request.user.pk)
+            counts = [("account", account)]
+            if request.method not in SAFE_METHODS:
+                counts += [(str(self.scope), account), (f"{self.scope}_address", address)]
+        self._wait_s = hit_all(counts)
+        return self._wait_s is None
+
+
+class RequestThrottle(CostlyThrottle):
+    scope = "request"
+
+
+class PositionThrottle(CostlyThrottle):
+    scope = "position"
+
+
+def hit_all(counts: Sequence[tuple[str, str]]) -> float | None:
+    """Count one call for each `(scope, who)`. Returns the longest wait where one is too many for any, else None."""
+    rates = [Rate.named(scope) for scope, _ in counts]
+    try:
+        pipe = valkey.client().pipeline(transaction=False)
+        for rate, (scope, who) in zip(rates, counts, strict=True):
+            key = rate._key(scope, who)
+            pipe.incr(key)
+            pipe.expire(key, rate.period_s)
+        seen = pipe.execute()[::2]
+    except valkey.Unreachable:
+        log.warning("rate limits not counted: Valkey does not answer")
+        return None
+    waits = [rate._window()[1] for rate, count in zip(rates, seen, strict=True) if count > rate.limit]
+    return max(waits, default=None)
+
+
+def socket_wait(*, address: str, account: str = "") -> float | None:
+    """Count one handshake of an address, and of an account. Returns the seconds to wait where it is one too many."""
+    return hit_all([("socket", account)] if account else [("socket_address", address)])

@@ -13,6 +13,18 @@ from pathlib import Path
 BASE = Path(__file__).resolve().parent.parent
 START_S = 120.0
 STOP_S = 10.0
+UNLIMITED = (
+    "ACCOUNT",
+    "ADDRESS",
+    "LOGIN_ADDRESS",
+    "SIGNUP",
+    "REQUEST",
+    "REQUEST_ADDRESS",
+    "POSITION",
+    "POSITION_ADDRESS",
+    "SOCKET",
+    "SOCKET_ADDRESS",
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,8 @@ def running_program(**settings: str) -> Iterator[Program]:
     """
     with tempfile.TemporaryDirectory(prefix="cheers-bench-") as folder:
         port = free_port()
-        generous = {f"THROTTLE_{name}": "10000000/min" for name in ("ACCOUNT", "ADDRESS", "LOGIN_ADDRESS", "SIGNUP")}
+        generous = {f"THROTTLE_{name}": "10000000/min" for name in UNLIMITED}
+        generous["CONNECTIONS_PER_ADDRESS"] = "0"
         os.environ.update({"SPEEDYCHEERS_DATA": folder, "PORT": str(port), "BOTS": "0", **generous, **settings})
         process = subprocess.Popen(
             [sys.executable, "-m", "speedycheers"], cwd=BASE, stdout=subprocess.PIPE, text=True, env=os.environ

@@ -6,8 +6,6 @@ A subclass names who may connect (`recipient_of`), the present state (`snapshot`
 import asyncio
 import json
 import logging
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -19,34 +17,22 @@ from rest_framework.exceptions import ValidationError
 
 from api.errors import error_body
 from api.frames import error_frame
-from api.parsers import MalformedJSON, loads
 from notifications import selectors
 from notifications.events import UNSEQUENCED, close_sockets, frame
+from notifications.frames import Flood, Frame, frame_type, parse_frame
 from notifications.hub import hub, in_thread
 from speedycheers.errors import Invalid, ServiceError
 
 log = logging.getLogger(__name__)
 
-NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION = 4401, 4403, 4409, 1008
+NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION, TRY_AGAIN_LATER = 4401, 4403, 4409, 1008, 1013
 BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S = 20, 10.0
 FRAMES_MAX, FRAMES_WINDOW_S = 1000, 10.0
 DEVICE_MAX_CHARS = 64
+UNSENT_MAX = 64  # frames kept for a socket whose server takes them one by one; beyond it the log keeps them
+CATCH_UP_EVENTS = 100  # read from the log at a time
 
-Frame = dict[str, Any]
 Command = Callable[[Any, Frame], Frame | None]
-
-
-class Flood:
-    """Whether more than `limit` things happened within `window_s` seconds."""
-
-    def __init__(self, limit: int, window_s: float) -> None:
-        self._limit, self._window_s = limit, window_s
-        self._times: deque[float] = deque(maxlen=limit + 1)
-
-    def hit(self) -> bool:
-        now = time.monotonic()
-        self._times.append(now)
-        return len(self._times) > self._limit and now - self._times[0] < self._window_s
 
 
 class EventConsumer(AsyncWebsocketConsumer):
@@ -55,9 +41,11 @@ class EventConsumer(AsyncWebsocketConsumer):
     commands: ClassVar[Mapping[str, Command]] = {}
     silent_commands: ClassVar[frozenset[str]] = frozenset()  # answered only where they carry an id
 
+    # Events come from the hub; a channel of Channels' layer for each socket would be a subscription and a queue more.
+    channel_layer_alias = "none"
+
     recipient = ""
     seen_seq = 0
-    acked_seq = 0
     labels: dict[str, str]
 
     def recipient_of(self, user: Any) -> str | None:
@@ -74,9 +62,15 @@ class EventConsumer(AsyncWebsocketConsumer):
         self._live = False
         self._behind = False
         self._sending = asyncio.Lock()
+        self._unsent: list[str] = []
+        # How daphne's socket takes a frame at once, or says that its peer reads too slowly (speedycheers/protocols.py).
+        self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
         self._bad, self._all = Flood(BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S), Flood(FRAMES_MAX, FRAMES_WINDOW_S)
         # Accepted even to be refused: a browser sees a close code only of an open socket.
         await self.accept()
+        if self.scope.get("too_many"):
+            await self.close(code=TRY_AGAIN_LATER)
+            return
         self.user = self.scope.get("user")
         if self.user is None:
             await self.close(code=NOT_AUTHENTICATED)
@@ -88,7 +82,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         self.recipient = recipient
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         self._label(query.get("device", [""])[0][:DEVICE_MAX_CHARS])
-        await hub.add(self)
+        await hub.add(self, since=self.scope.get("identified_at", 0.0))
         await self._hello(query.get("after", [""])[0])
 
     def _label(self, device: str) -> None:
@@ -107,9 +101,7 @@ class EventConsumer(AsyncWebsocketConsumer):
 
     async def _hello(self, after: str) -> None:
         async with self._sending:
-            seq, state, missed = await in_thread(self._present)(
-                int(after) if after.isascii() and after.isdecimal() and len(after) < 16 else None
-            )
+            seq, state, missed = await in_thread(self._present)(after)
             hello = {"type": "hello", "seq": seq, "resumed": missed is not None, **state}
             await self._send_text(json.dumps(hello, separators=(",", ":")))
             for event in missed or []:
@@ -119,40 +111,78 @@ class EventConsumer(AsyncWebsocketConsumer):
         if self._behind:
             await self.catch_up()
 
-    def _present(self, after: int | None) -> tuple[int, Frame, list[Any] | None]:
+    def _present(self, after: str) -> tuple[int, Frame, list[Any] | None]:
         # The number first: a state read later can only be newer, and its events follow.
-        seq = selectors.last_seq(self.recipient)
-        missed = None if after is None else selectors.replay(self.recipient, after, seq)
+        seq, acked = selectors.last_and_acked(self.recipient)
+        from_seq = acked if after == "acked" else number_in(after)
+        missed = None if from_seq is None else selectors.replay(self.recipient, from_seq, seq)
         return seq, self.snapshot(), missed
 
     async def disconnect(self, code: int) -> None:
+        self._live = False
         hub.remove(self)
 
     # ------------------------------------------------------------ events out
 
-    async def deliver(self, seq: int, text: str) -> None:
-        """Send one pushed frame, in order: drop what was sent, fetch what is missing in between."""
+    def deliver(self, seq: int, text: str) -> None:
+        """Take one pushed frame, in order: drop what was sent, fetch what is missing in between. Never waits.
+
+        What a slow reader has no room for is not kept here: the log has it, and the socket catches up from there.
+        """
+        busy = not self._live or self._sending.locked()
         if seq == UNSEQUENCED:
-            if self._live:
-                await self._send_text(text)
-        elif not self._live or self._sending.locked():
+            if not busy:
+                self._write(text)
+        elif busy:
             self._behind = True
-        elif seq == self.seen_seq + 1:
+        elif seq == self.seen_seq + 1 and self._write(text):
             self.seen_seq = seq
-            await self._send_text(text)
         elif seq > self.seen_seq:
-            asyncio.create_task(self.catch_up())  # noqa: RUF006  # the lock keeps it from piling up
+            self._fetch()
+
+    def lag(self, newest: int) -> None:
+        """Hear how far the log goes; catch up where that is further than what was sent."""
+        if self._live and newest > self.seen_seq and not self._sending.locked():
+            self._fetch()
+
+    def _fetch(self) -> None:
+        if not self._behind:
+            self._behind = True
+            hub.start(self.catch_up())
+
+    def _write(self, text: str) -> bool:
+        """Hand one frame to the server without waiting; False where there is no room for it."""
+        if self._write_at_once is not None:
+            return self._write_at_once(text)
+        if len(self._unsent) >= UNSENT_MAX:
+            return False
+        self._unsent.append(text)
+        if len(self._unsent) == 1:
+            hub.start(self._send_unsent())
+        return True
+
+    async def _send_unsent(self) -> None:
+        async with self._sending:
+            await self._flush()
+        if self._behind:
+            await self.catch_up()
+
+    async def _flush(self) -> None:
+        while self._unsent:
+            await self._send_text(self._unsent[0])
+            del self._unsent[0]
 
     async def catch_up(self) -> None:
-        """Send every event of the log after the last one sent."""
+        """Send every event of the log after the last one sent, as fast as the peer reads."""
         async with self._sending:
+            await self._flush()
             while self._live:
                 self._behind = False
-                events = await in_thread(selectors.events_after)(self.recipient, self.seen_seq)
+                events = await in_thread(selectors.events_after)(self.recipient, self.seen_seq, CATCH_UP_EVENTS)
                 for event in events:
                     await self._send_text(frame(event))
                     self.seen_seq = event.seq
-                if not events and not self._behind:
+                if len(events) < CATCH_UP_EVENTS and not self._behind:
                     return
 
     async def _send_text(self, text: str) -> None:
@@ -200,7 +230,7 @@ class EventConsumer(AsyncWebsocketConsumer):
     def _acknowledge(self, seq: Any) -> None:
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= self.seen_seq:
             raise Invalid("invalid", "seq is the number of an event that this socket has sent.", "seq")
-        self.acked_seq = max(self.acked_seq, seq)
+        hub.acknowledge(self.recipient, seq)
 
     async def _reply(self, content: Frame, body: Frame) -> None:
         if "id" in content:
@@ -213,25 +243,6 @@ class EventConsumer(AsyncWebsocketConsumer):
             await self.close(code=POLICY_VIOLATION)
 
 
-def parse_frame(text: str | None) -> Frame:
-    """A client's frame as a dict with, if any, a short `id`. Raises `Invalid`."""
-    if text is None:
-        raise Invalid("invalid", "Send text frames.")
-    try:
-        content = loads(text)
-    except MalformedJSON as error:
-        raise Invalid("parse_error", str(error)) from None
-    if not isinstance(content, dict):
-        raise Invalid("invalid", "A frame is one JSON object.")
-    frame_id = content.get("id")
-    if isinstance(frame_id, bool) or not isinstance(frame_id, str | int | None) or len(str(frame_id)) > 64:
-        raise Invalid("invalid", "An id is a string or an integer of at most 64 characters.", "id")
-    return content
-
-
-def frame_type(content: Frame) -> str:
-    """What a frame asks for. Raises `Invalid`."""
-    kind = content.get("type")
-    if not isinstance(kind, str):
-        raise Invalid("required", "A frame needs a type.", "type")
-    return kind
+def number_in(after: str) -> int | None:
+    """The number of an event; None where this is none."""
+    return int(after) if after.isascii() and after.isdecimal() and len(after) < 16 else None

@@ -4,22 +4,30 @@
         offer.move(...)
         outbox.add(partner_recipient, "offer", {...})
 
-The events are rows of the same transaction; the push after the commit is a hint that may get lost,
-because every socket compares its place with the log (notifications/hub.py).
+The events are rows of the same transaction, the push after the commit is a hint. Where it got lost, because
+the process died in between or Valkey was away, `push_heads`, called every second by the sweep, tells how far
+the logs go, and each socket that is behind fetches the rest (notifications/hub.py).
+
+A message on the channel is lines by twos: a header, then its text, which is JSON and so has no line break.
+    <recipient> <seq>     a frame for that recipient; number 0 where it is not in the log
+    # 0                   heads: {recipient: number of its newest event}
+    ! 0                   an order to close sockets: {code, match}
 """
 
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifications.models import Event, Stream
+from notifications.models import DeferredPush, Event, PushSubscription, Stream
 from speedycheers import valkey
 from speedycheers.statements import insert_all
 
@@ -27,6 +35,8 @@ log = logging.getLogger(__name__)
 
 PUSH_CHANNEL = "push"
 UNSEQUENCED = 0
+HEADS, CLOSE = "#", "!"
+FRAMES_A_MESSAGE = 100
 Payload = dict[str, Any]
 Message = tuple[str, str, Payload]  # recipient, type, payload
 
@@ -41,29 +51,50 @@ def partner_recipient(partner_id: UUID | str) -> str:
     return f"partner:{partner_id}"
 
 
+@dataclass(frozen=True)
+class PushLater:
+    """What to send as a web push where no socket of the recipient acknowledges the event in time."""
+
+    topic: str  # what it is about, to withdraw it by; at most 32 letters of base64url
+    payload: Payload
+    due_at: datetime
+    until: datetime  # worth nothing afterwards
+
+
 class Outbox:
     """The events of one transaction, gathered while it runs and written at its end."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, list[tuple[str, Payload]]] = defaultdict(list)
+        self._pending: dict[str, list[tuple[str, Payload, PushLater | None]]] = defaultdict(list)
+        self._withdrawn: set[str] = set()
 
-    def add(self, recipient: str, type: str, payload: Payload) -> None:
+    def add(self, recipient: str, type: str, payload: Payload, push: PushLater | None = None) -> None:
         """Tell a recipient. `payload` is JSON-ready: the frame without `type` and `seq`."""
-        self._pending[recipient].append((type, payload))
+        self._pending[recipient].append((type, payload, push))
+
+    def withdraw_push(self, topic: str) -> None:
+        """Nothing more is to be pushed about this: it has ended."""
+        self._withdrawn.add(topic)
 
     def write(self) -> None:
         """Insert the events with their numbers, and push them once the transaction has committed."""
+        if self._withdrawn:
+            DeferredPush.objects.filter(topic__in=self._withdrawn).delete()
         if not self._pending:
             return
         recipients = sorted(self._pending)  # a fixed order of locks
         last = _advance([(recipient, len(self._pending[recipient])) for recipient in recipients])
         now = timezone.now()
-        events = []
+        events, later = [], []
         for recipient in recipients:
             first = last[recipient] - len(self._pending[recipient]) + 1
-            for seq, (type, payload) in enumerate(self._pending[recipient], first):
+            for seq, (type, payload, push_later) in enumerate(self._pending[recipient], first):
                 events.append(Event(recipient=recipient, seq=seq, type=type, payload=payload, created_at=now))
+                if push_later is not None:
+                    later.append(DeferredPush(recipient=recipient, seq=seq, **asdict(push_later)))
         insert_all(events)
+        if later:
+            _plan_pushes(later)
         transaction.on_commit(lambda: push([(e.recipient, e.seq, frame(e)) for e in events]))
 
 
@@ -74,6 +105,13 @@ def recorded() -> Iterator[Outbox]:
         outbox = Outbox()
         yield outbox
         outbox.write()
+
+
+def _plan_pushes(pushes: list[DeferredPush]) -> None:
+    """Note the pushes whose recipient has a device to send them to."""
+    recipients = {push.recipient for push in pushes}
+    with_device = set(PushSubscription.objects.filter(recipient__in=recipients).values_list("recipient", flat=True))
+    DeferredPush.objects.bulk_create(push for push in pushes if push.recipient in with_device)
 
 
 def _advance(counts: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -97,7 +135,9 @@ def frame(event: Event) -> str:
 
 def push(frames: Sequence[tuple[str, int, str]]) -> None:
     """Publish frames `(recipient, seq, text)` over this process's connection. Best effort, never raises."""
-    _publish([f"{recipient} {seq}\n{text}" for recipient, seq, text in frames])
+    for start in range(0, len(frames), FRAMES_A_MESSAGE):
+        batch = frames[start : start + FRAMES_A_MESSAGE]
+        _publish("\n".join(f"{recipient} {seq}\n{text}" for recipient, seq, text in batch))
 
 
 def push_unsequenced(recipient: str, type: str, payload: Payload) -> None:
@@ -107,26 +147,26 @@ def push_unsequenced(recipient: str, type: str, payload: Payload) -> None:
 
 def push_latest(messages: Sequence[Message]) -> None:
     """`push_unsequenced` for many at once."""
-    _publish(
+    push(
         [
-            f"{recipient} {UNSEQUENCED}\n" + json.dumps({"type": type, **payload}, separators=(",", ":"))
+            (recipient, UNSEQUENCED, json.dumps({"type": type, **payload}, separators=(",", ":")))
             for recipient, type, payload in messages
         ]
     )
 
 
+def push_heads(heads: Mapping[str, int]) -> None:
+    """Tell every socket process how far the logs of these recipients go. An empty one says that nothing is new."""
+    _publish(f"{HEADS} 0\n" + json.dumps(heads, separators=(",", ":")))
+
+
 def close_sockets(*, code: int, **match: str) -> None:
     """Close, in every process, the sockets whose attributes equal `match` (for example `credential`)."""
-    _publish(["! 0\n" + json.dumps({"code": code, "match": match})])
+    _publish(f"{CLOSE} 0\n" + json.dumps({"code": code, "match": match}))
 
 
-def _publish(messages: Sequence[str]) -> None:
-    if not messages:
-        return
+def _publish(message: str) -> None:
     try:
-        pipe = valkey.client().pipeline(transaction=False)
-        for message in messages:
-            pipe.publish(PUSH_CHANNEL, message)
-        pipe.execute()
+        valkey.client().publish(PUSH_CHANNEL, message)
     except valkey.Unreachable:
-        log.warning("%d frames not pushed: Valkey does not answer; sockets catch up from the log", len(messages))
+        log.warning("a push was lost: Valkey does not answer; sockets catch up from the log")

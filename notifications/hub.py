@@ -1,51 +1,65 @@
 """This process's sockets by recipient, fed by one Valkey subscription.
 
 Why not Channels' groups: `async_to_sync(group_send)` costs 5 to 11 ms a call, and the Redis layers
-delivered 3,000 to 5,000 frames/s where one subscription and a table delivered 50,000.
+deliver a fraction of the frames (bench/delivery.py measures both).
 
-A push can get lost (Valkey restarts, a process dies between commit and publish). So every second
-the hub compares each socket's place with the log and lets those that lag catch up: nothing is
-missed, whatever happened to the hint.
+A push can get lost (Valkey restarts, a process dies between commit and publish). So once a second the sweep
+tells how far the logs go (`heads`), and sockets that are behind fetch the rest. While the hub hears no heads,
+because Valkey or the sweep is away, it reads the log itself: nothing is missed, whatever happened to the hint.
 """
 
 import asyncio
 import contextlib
 import json
 import logging
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import redis.asyncio
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import reset_queries
 
 from notifications import selectors, services
-from notifications.events import PUSH_CHANNEL
+from notifications.events import CLOSE, HEADS, PUSH_CHANNEL
 
 log = logging.getLogger(__name__)
 
 COMPARE_EVERY_S = 1.0
+HEADS_SILENCE_S = 3.0  # without heads for so long, the hub compares its sockets with the log by itself
+COMPARE_ANYWAY_S = 60.0
+ACKS_EVERY_S = 0.25
 RECONNECT_AFTER_S = 0.5
+SILENCE_MAX_S = 5.0  # then Valkey is asked whether the subscription is still there
+ORDERS_KEPT_S = 10.0  # longer than a handshake takes from looking at a credential to joining the hub
+REPLACED = 4409  # the close code of a socket that a newer one has displaced
 # Database work of sockets runs here; asgiref's default is a single thread for the whole process.
 THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket-db")
 
 
 def in_thread(function: Any) -> Any:
     """Make blocking code awaitable, on the sockets' own threads."""
-    return database_sync_to_async(function, thread_sensitive=False, executor=THREADS)
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            reset_queries()  # DEBUG keeps the statements of a request; a socket has none to end with
+
+    return database_sync_to_async(run, thread_sensitive=False, executor=THREADS)
 
 
 class Socket(Protocol):
     """What the hub needs of a connection."""
 
     recipient: str
-    seen_seq: int
-    acked_seq: int
     labels: dict[str, str]
 
-    async def deliver(self, seq: int, text: str) -> None: ...
-    async def catch_up(self) -> None: ...
+    def deliver(self, seq: int, text: str) -> None: ...
+    def lag(self, newest: int) -> None: ...
     async def close(self, code: int | None = None, reason: str | None = None) -> None: ...
 
 
@@ -53,21 +67,39 @@ class Hub:
     """The table of this process's sockets."""
 
     def __init__(self) -> None:
-        self._sockets: dict[str, set[Socket]] = defaultdict(set)
+        self._sockets: dict[str, dict[Socket, None]] = defaultdict(dict)  # in the order in which they came
         self._tasks: list[asyncio.Task[None]] = []
-        self._subscribed = asyncio.Event()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._acks: dict[str, int] = {}
+        self._orders: deque[tuple[float, dict[str, Any]]] = deque()
+        self._heads_at = self._compared_at = float("-inf")
 
-    async def add(self, socket: Socket) -> None:
-        """Deliver to this socket from now on."""
-        self._sockets[socket.recipient].add(socket)
+    async def add(self, socket: Socket, *, since: float = 0.0) -> None:
+        """Deliver to this socket from now on. `since`: when its credential was looked at (`time.monotonic()`).
+
+        An order to close that came in between had no socket to find, and is carried out now.
+        """
+        await self._make_room(socket.recipient)
+        self._sockets[socket.recipient][socket] = None
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._compare())]
+            self._tasks = [asyncio.create_task(run()) for run in (self._listen, self._compare, self._write_acks)]
+        for at, order in self._orders:
+            if at >= since:
+                await self._close_matching([socket], order)
+
+    async def _make_room(self, recipient: str) -> None:
+        """An account holds so many sockets here; the oldest makes way, as it is the likeliest to be forgotten."""
+        sockets = self._sockets.get(recipient, {})
+        for oldest in list(sockets)[: max(0, len(sockets) + 1 - settings.SOCKETS_PER_ACCOUNT)]:
+            self.remove(oldest)
+            with contextlib.suppress(Exception):
+                await oldest.close(code=REPLACED)
 
     def remove(self, socket: Socket) -> None:
         """Forget this socket."""
         sockets = self._sockets.get(socket.recipient)
         if sockets is not None:
-            sockets.discard(socket)
+            sockets.pop(socket, None)
             if not sockets:
                 del self._sockets[socket.recipient]
 
@@ -75,63 +107,115 @@ class Hub:
         """Every socket of this process."""
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run this beside what runs. What becomes of a socket that is gone meanwhile is nobody's concern."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a socket could not be served", exc_info=error)
+
+    def acknowledge(self, recipient: str, seq: int) -> None:
+        """Note that one of a recipient's sockets has read so far; written down within `ACKS_EVERY_S`."""
+        self._acks[recipient] = max(self._acks.get(recipient, 0), seq)
+
+    # ------------------------------------------------------------ what is pushed
+
     async def _listen(self) -> None:
         while True:
             try:
-                async with redis.asyncio.Redis.from_url(settings.REDIS_URL, health_check_interval=5) as client:
-                    pubsub = client.pubsub(ignore_subscribe_messages=True)
-                    await pubsub.subscribe(PUSH_CHANNEL)
-                    async for message in pubsub.listen():
-                        await self._dispatch(message["data"].decode())
-            except (redis.asyncio.RedisError, OSError) as error:
+                async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as subscription:
+                    await subscription.subscribe(PUSH_CHANNEL)
+                    await self._follow(subscription)
+            except (redis.asyncio.RedisError, OSError, TimeoutError) as error:
                 log.warning("no push from Valkey (%s); sockets follow the log meanwhile", type(error).__name__)
             except Exception:
                 log.exception("a pushed message could not be delivered")
+            self._heads_at = float("-inf")
             await asyncio.sleep(RECONNECT_AFTER_S)
 
-    async def _dispatch(self, message: str) -> None:
-        header, _, text = message.partition("\n")
-        recipient, _, seq = header.partition(" ")
-        if recipient == "!":
-            await self._close_matching(json.loads(text))
-            return
-        for socket in list(self._sockets.get(recipient, ())):
-            with contextlib.suppress(Exception):  # one broken socket must not cost the others their frame
-                await socket.deliver(int(seq), text)
+    async def _follow(self, subscription: Any) -> None:
+        """Dispatch what comes. Raises `TimeoutError` where a silent connection turns out to be dead."""
+        asked = False
+        while True:
+            message = await subscription.get_message(timeout=SILENCE_MAX_S)
+            if message is not None:
+                asked = False
+                if message["type"] == "message":
+                    await self._dispatch(message["data"].decode())
+            elif asked:
+                raise TimeoutError
+            else:
+                asked = True
+                await subscription.ping()
 
-    async def _close_matching(self, order: dict[str, Any]) -> None:
-        wanted = order["match"]
+    async def _dispatch(self, message: str) -> None:
+        lines = iter(message.split("\n"))
+        for header, text in zip(lines, lines, strict=False):
+            recipient, _, seq = header.partition(" ")
+            if recipient == HEADS:
+                self._heads_at = time.monotonic()
+                self._compare_with(json.loads(text))
+            elif recipient == CLOSE:
+                await self._obey(json.loads(text))
+            else:
+                for socket in tuple(self._sockets.get(recipient, ())):
+                    try:
+                        socket.deliver(int(seq), text)
+                    except Exception:  # one broken socket must not cost the others their frame
+                        log.exception("a frame could not be delivered")
+
+    async def _obey(self, order: dict[str, Any]) -> None:
+        now = time.monotonic()
+        while self._orders and now - self._orders[0][0] > ORDERS_KEPT_S:
+            self._orders.popleft()
+        if "except" not in order["match"]:  # a newer connection spares those newer still
+            self._orders.append((now, order))
+        await self._close_matching(self.all(), order)
+
+    async def _close_matching(self, sockets: list[Socket], order: dict[str, Any]) -> None:
+        wanted = dict(order["match"])
         spare = wanted.pop("except", None)
-        for socket in self.all():
+        for socket in sockets:
             labels = socket.labels
             if labels.get("connection") != spare and all(labels.get(k) == v for k, v in wanted.items()):
                 with contextlib.suppress(Exception):
                     await socket.close(code=order["code"])
 
+    # ------------------------------------------------------------ what got lost, and what was read
+
     async def _compare(self) -> None:
-        """Once a second: let sockets that lag behind the log catch up, and write down what was acknowledged."""
+        """Read the log for the sockets while nobody tells how far it goes, and now and then in any case."""
         while True:
             await asyncio.sleep(COMPARE_EVERY_S)
-            sockets = self.all()
-            if not sockets:
+            now = time.monotonic()
+            if now - self._heads_at < HEADS_SILENCE_S and now - self._compared_at < COMPARE_ANYWAY_S:
                 continue
             try:
-                newest = await in_thread(selectors.last_seqs)({socket.recipient for socket in sockets})
-                for socket in sockets:
-                    if newest.get(socket.recipient, 0) > socket.seen_seq:
-                        await socket.catch_up()
-                await self._write_acks(sockets)
+                if recipients := list(self._sockets):
+                    self._compare_with(await in_thread(selectors.last_seqs)(recipients))
+                self._compared_at = now
             except Exception:
                 log.exception("sockets could not be compared with the log")
 
-    async def _write_acks(self, sockets: list[Socket]) -> None:
-        acks: dict[str, int] = {}
-        for socket in sockets:
-            if socket.acked_seq:
-                acks[socket.recipient] = max(acks.get(socket.recipient, 0), socket.acked_seq)
-                socket.acked_seq = 0
-        if acks:
-            await in_thread(services.acknowledge)(acks)
+    def _compare_with(self, heads: dict[str, int]) -> None:
+        for recipient, newest in heads.items():
+            for socket in self._sockets.get(recipient, ()):
+                socket.lag(newest)
+
+    async def _write_acks(self) -> None:
+        while True:
+            await asyncio.sleep(ACKS_EVERY_S)
+            if not self._acks:
+                continue
+            acks, self._acks = self._acks, {}
+            try:
+                await in_thread(services.acknowledge)(acks)
+            except Exception:
+                log.exception("acknowledgements could not be written down")
 
 
 hub = Hub()

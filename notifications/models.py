@@ -29,3 +29,39 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient} #{self.seq} {self.type}"
+
+
+class PushSubscription(models.Model):
+    """A browser that takes web pushes for a recipient."""
+
+    recipient = models.CharField(max_length=48, db_index=True)
+    digest = models.CharField(max_length=64)  # of the endpoint, which may be long
+    endpoint = models.TextField()  # whoever knows it may try to push, so it is shown to nobody
+    p256dh = models.CharField(max_length=96)
+    auth = models.CharField(max_length=32)
+    credential = models.CharField(max_length=48, blank=True, db_index=True)  # it ends with what subscribed it
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["digest"], name="push_subscription_one_per_browser"),)
+
+    def __str__(self) -> str:
+        return f"a browser of {self.recipient}"
+
+
+class DeferredPush(models.Model):
+    """A web push that goes out at its time unless its event has been acknowledged, or its matter ended, by then."""
+
+    recipient = models.CharField(max_length=48)
+    seq = models.PositiveBigIntegerField()
+    topic = models.CharField(max_length=32, db_index=True)  # of what it tells, to withdraw it by
+    payload = models.JSONField()
+    due_at = models.DateTimeField(db_index=True)
+    until = models.DateTimeField()  # worth nothing afterwards
+    sending_until = models.DateTimeField(null=True, blank=True)  # a worker has it in hand, at most so long
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["recipient", "seq"], name="deferred_push_one_per_event"),)
+
+    def __str__(self) -> str:
+        return f"{self.recipient} #{self.seq}"

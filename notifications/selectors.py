@@ -1,6 +1,9 @@
 """Reads of the event log."""
 
 from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Max
 
 from notifications.models import Event, Stream
 
@@ -12,6 +15,18 @@ def last_seq(recipient: str) -> int:
     """The number of a recipient's newest event; 0 before the first."""
     found = Stream.objects.filter(recipient=recipient).values_list("last_seq", flat=True).first()
     return found or 0
+
+
+def last_and_acked(recipient: str) -> tuple[int, int]:
+    """The number of a recipient's newest event, and of the newest that one of their devices has acknowledged."""
+    found = Stream.objects.filter(recipient=recipient).values_list("last_seq", "acked_seq").first()
+    return found or (0, 0)
+
+
+def heads(since: datetime) -> dict[str, int]:
+    """The number of the newest event of every recipient that was told something since then."""
+    recent = Event.objects.filter(created_at__gte=since).order_by().values("recipient").annotate(newest=Max("seq"))
+    return dict(recent.values_list("recipient", "newest"))
 
 
 def last_seqs(recipients: Iterable[str]) -> dict[str, int]:

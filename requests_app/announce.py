@@ -1,7 +1,12 @@
 """What each side is told when something about a request, an offer or a ride has changed."""
 
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
 from accounts.models import Partner
-from notifications.events import Outbox, partner_recipient, user_recipient
+from notifications.events import Outbox, PushLater, partner_recipient, user_recipient
 from requests_app.models import CheerRequest, Offer
 from requests_app.serializers import offer_body, request_body
 from rides.models import Ride
@@ -15,9 +20,32 @@ def request_updated(outbox: Outbox, request: CheerRequest) -> None:
 
 
 def offered(outbox: Outbox, offer: Offer) -> None:
-    """Tell the partner of an offer."""
+    """Tell the partner of an offer: by socket, and where none has acknowledged it in time by a web push."""
     body = {"offerId": str(offer.pk), "offer": offer_body(offer)}
-    outbox.add(partner_recipient(offer.partner_id), "offer", body)
+    push = PushLater(
+        topic=offer.pk.hex,
+        payload=push_body(offer),
+        due_at=offer.created_at + timedelta(seconds=settings.OFFER_PUSH_AFTER_S),
+        until=offer.expires_at,
+    )
+    outbox.add(partner_recipient(offer.partner_id), "offer", body, push)
+
+
+def push_body(offer: Offer) -> dict[str, Any]:
+    """What a service worker needs to show an offer. No place, no name: a locked screen shows it to anybody."""
+    return {
+        "type": "offer",
+        "offerId": str(offer.pk),
+        "requestType": offer.request.request_type_id,
+        "distanceM": offer.distance_m,
+        "expiresAt": offer.expires_at.isoformat(),
+        "url": "/partner",
+    }
+
+
+def offer_over(outbox: Outbox, offer: Offer) -> None:
+    """An offer has ended, however it did: nobody is to be called to it any more."""
+    outbox.withdraw_push(offer.pk.hex)
 
 
 def rescinded(outbox: Outbox, offer: Offer, reason: str) -> None:

@@ -18,6 +18,7 @@ from accounts.permissions import IsPartner, IsUser
 from accounts.serializers import PartnerSerializer, PositionInput
 from api.idempotency import idempotent
 from api.serializing import validated
+from api.throttles import PositionThrottle, RequestThrottle
 from requests_app import commands, selectors, services
 from requests_app.models import CheerRequest, RequestType
 from requests_app.serializers import (
@@ -41,6 +42,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
     """Ask for a cheer, or list what you asked for."""
 
     permission_classes = (IsUser,)
+    throttle_classes = (RequestThrottle,)
     serializer_class = CheerRequestSerializer
 
     def get_queryset(self) -> QuerySet[CheerRequest]:
@@ -144,6 +146,8 @@ class _ByPartner(APIView):
 
 class UpdateLocation(_ByPartner):
     """Report where you are. A position older than the one held is dropped, not applied."""
+
+    throttle_classes = (PositionThrottle,)
 
     @extend_schema(
         operation_id="updateLocation",

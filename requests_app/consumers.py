@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.models import Partner, Role, User
 from accounts.serializers import PartnerSerializer
-from notifications.consumers import Command, EventConsumer, Frame
+from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
+from notifications.frames import Frame
 from notifications.hub import in_thread
 from requests_app import commands
 from requests_app.dashboard import live_counts

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import positions
 from accounts.models import Partner, User
-from accounts.services import move_partners
+from accounts.services import move_partners, tell_partner_updated
 from accounts.states import PartnerStatus
 from notifications.events import recorded
 from requests_app import announce, wakeups
@@ -32,6 +32,7 @@ def accept_offer(
         request, locked, offer = locked_offer(found)
         require_open(offer, now=now)
         offer.move(OfferStatus.ACCEPTED, actor=locked.user, at=now, answered_at=now)
+        announce.offer_over(outbox, offer)
         request.move(RequestStatus.ACCEPTED, actor=locked.user, at=now)
         move_partners([locked], PartnerStatus.BUSY, actor=locked.user, at=now)
         try:
@@ -75,6 +76,8 @@ def _end(
         free_partner(partner, actor=actor, now=now, reason="ride completed", becomes=partner_becomes)
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, partner)
+        if partner.status == PartnerStatus.OFFLINE:
+            tell_partner_updated(outbox, partner)
         wakeups.wake_on_commit(request.region.slug)
     return ride
 
@@ -127,25 +130,29 @@ def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
         free_partner(partner, actor=actor, now=now, reason="released by staff", becomes=PartnerStatus.OFFLINE)
         match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
         announce.ride_updated(outbox, ride, partner)
+        tell_partner_updated(outbox, partner)
 
 
 def _release_from_offer(found: Offer, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
-        request, _, offer = locked_offer(found)
+        request, partner, offer = locked_offer(found)
         if offer.status != OfferStatus.PENDING:
             raise Conflict("offer_answered", "The offer has just been answered. Look again.")
         rescind_offer(outbox, request, why="taken", actor=actor, now=now, partner_becomes=PartnerStatus.OFFLINE)
         match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
+        partner.refresh_from_db(fields=["status"])
+        tell_partner_updated(outbox, partner)
 
 
 def _take_offline(partner: Partner, *, actor: User, now: datetime) -> None:
-    with transaction.atomic():
+    with recorded() as outbox:
         locked = lock_partner(partner.pk)
         if locked.status == PartnerStatus.OFFLINE:
             raise Conflict("nothing_to_release", "This partner is offline and has nothing in hand.")
         if locked.status != PartnerStatus.AVAILABLE:
             raise Conflict("partner_at_work", "This partner has just been given work. Try again.")
         move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason="released by staff")
+        tell_partner_updated(outbox, locked)
 
 
 def _own_ride(partner: Partner, ride_id: UUID) -> Ride:

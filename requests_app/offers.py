@@ -71,6 +71,7 @@ def rescind_offer(
         return
     partner, offer = lock_partner(found.partner_id), lock_offer(found.pk)
     offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
+    announce.offer_over(outbox, offer)
     move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")
     announce.rescinded(outbox, offer, why)
 
@@ -89,6 +90,7 @@ def close_offer(
 ) -> None:
     """End a locked pending offer: its request waits for the next partner, its partner for the next request."""
     offer.move(outcome, actor=actor, at=now, reason=reason, answered_at=now, closed_because=reason)
+    announce.offer_over(outbox, offer)
     request.move(RequestStatus.PENDING, actor=actor, at=now, reason=f"offer {outcome}", next_attempt_at=now)
     if partner.status == PartnerStatus.OFFERED:
         move_partners([partner], partner_becomes, actor=actor, at=now, reason=f"offer {outcome}")

@@ -13,7 +13,8 @@ from accounts import positions
 from accounts.presence import reconcile, snapshot_positions
 from accounts.services import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
-from notifications.services import prune_events
+from notifications.services import prune_events, publish_again
+from notifications.tasks import send_due_pushes
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.offers import expire_offer
@@ -82,6 +83,8 @@ def sweep_leftovers(now: datetime) -> None:
 # Each pass and how often it is due, in seconds.
 PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_deadlines, 0.5),
+    (publish_again, 1.0),
+    (send_due_pushes, 0.5),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),
 ]

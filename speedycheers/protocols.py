@@ -3,6 +3,7 @@
 Importing daphne's server installs Twisted's asyncio reactor, which must come before any other part of Twisted.
 """
 
+import asyncio
 import json
 import logging
 import time
@@ -21,6 +22,14 @@ INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
 HEARTBEAT_LOST = 4408
 
+# Whole frames, as the server sends them: final, not masked.
+TEXT = 0x81
+PING = b"\x89\x00"
+EMPTY_PONG, EMPTY_PONG_BYTES = b"\x8a\x80", 6  # and a mask: the answer to our ping, by far the most frequent frame
+
+SLOW_READER_S = 5.0  # with a full buffer; then the socket is closed
+UNREAD_MAX = 128  # messages of a client that the application has not taken yet: at most 2 MiB
+
 # More than anything here accepts, and Django has its own lower limits. The rest is thrown away as it
 # arrives, where daphne would keep it all in memory.
 MAX_BODY_BYTES = 1024 * 1024
@@ -30,6 +39,20 @@ class Request(WebRequest):
     """An HTTP request with a bounded body and errors in the API's one shape."""
 
     _body_bytes = 0
+    _begun_at = 0.0
+    _arrived = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._begun_at = time.monotonic()
+
+    def check_timeouts(self) -> None:
+        """Called every second. Whoever sends a request drop by drop is hung up on."""
+        if not self._arrived and time.monotonic() - self._begun_at > self.server.request_arrives_s:
+            if self.channel is not None:
+                self.channel.forceAbortClient()
+        elif self._arrived:
+            super().check_timeouts()
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keep what fits."""
@@ -39,6 +62,7 @@ class Request(WebRequest):
 
     def process(self) -> Any:
         """The request is complete: answer it."""
+        self._arrived = True
         if self._body_bytes <= MAX_BODY_BYTES:
             return super().process()
         self.client_addr = None
@@ -63,24 +87,146 @@ class Request(WebRequest):
 
 
 class Socket(WebSocketProtocol):
-    """A socket that says why it closes."""
+    """A socket that says why it closes, finds a dead peer by itself and holds little for a slow one."""
 
+    host: str = ""  # the address of the peer
     muted: bool = False
-    autoPingTimeoutCall: Any = None
+    congested: bool = False  # more is unsent than the transport's buffer is meant to hold
+    heard_at: float = 0.0
+    pinged_at: float = 0.0
+    _drained: "asyncio.Future[None] | None" = None
+    _patience: "asyncio.TimerHandle | None" = None
 
-    def check_timeouts(self) -> None:
-        """Called every 2 s. One ping at a time: a second one would leave the first one's alarm running for ever."""
-        if self.autoPingTimeoutCall is not None:
-            self.last_ping = time.time()
-        super().check_timeouts()
+    def connectionLost(self, *reason: Any) -> None:
+        """The connection is gone, whether or not the handshake was done."""
+        try:
+            super().connectionLost(*reason)
+        finally:
+            self.factory.server_class.left(self.host)
 
-    def onAutoPingTimeout(self) -> None:
-        """The peer didn't answer a ping. It may still hear us; the application must not wait to find out."""
-        self.autoPingTimeoutCall = None
-        if not self.muted and hasattr(self, "application_queue"):
-            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": HEARTBEAT_LOST})
-        self.muted = True
+    def onOpen(self) -> None:
+        """The handshake is done."""
+        super().onOpen()
+        # What HTTP needed of this connection is still its producer, and kept in memory by it.
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, True)
+        self.http_request_data = self.http_headers = self.request = None
+
+    # ------------------------------------------------------------ is anybody there
+
+    def dataReceived(self, data: bytes) -> None:
+        """Whatever arrives shows that the peer is there."""
+        self.heard_at = time.monotonic()
+        if len(data) == EMPTY_PONG_BYTES and data[:2] == EMPTY_PONG and self.between_frames():
+            return  # it has said all that it had to say
+        super().dataReceived(data)
+
+    def between_frames(self) -> bool:
+        """Whether what arrives next begins a frame."""
+        return self.state == self.STATE_OPEN and self.current_frame is None and not self.data
+
+    def check_heartbeat(self, now: float) -> None:
+        """Called every second: ping who has been silent, give up who stays so. One ping at a time."""
+        silent_s = now - self.heard_at
+        if silent_s >= self.server.lost_after_s:
+            self.peer_lost()
+        elif silent_s >= self.server.ping_interval and self.pinged_at < self.heard_at:
+            self.pinged_at = now
+            self.send_whole(PING)
+
+    def peer_lost(self) -> None:
+        """The peer didn't answer. It may still hear us; the application must not wait to find out."""
+        self.tell_disconnected(HEARTBEAT_LOST)
         self.close_with(HEARTBEAT_LOST, "heartbeat lost")
+
+    def tell_disconnected(self, code: int) -> None:
+        """The application hears of the end now, and of nothing after it."""
+        if not self.muted and hasattr(self, "application_queue"):
+            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.muted = True
+
+    # ------------------------------------------------------------ does it read what we write
+
+    def write_at_once(self, text: str) -> bool:
+        """Send a text frame without waiting; False where the peer has to read first, or is gone."""
+        if self.congested or self.state != self.STATE_OPEN:
+            return False
+        payload = text.encode()
+        size = len(payload)
+        if size < 126:
+            data = bytes((TEXT, size)) + payload
+        elif size < 65536:
+            data = bytes((TEXT, 126, size >> 8, size & 255)) + payload
+        else:
+            data = bytes((TEXT, 127)) + size.to_bytes(8, "big") + payload
+        return self.send_whole(data)
+
+    def send_whole(self, data: bytes) -> bool:
+        """Send a whole frame; False where the connection is broken.
+
+        Straight to the kernel where nothing waits before it: Twisted's `write` costs a turn of the event loop
+        and two changes of its poll set, more than all the rest of a frame's way.
+        """
+        transport = self.transport
+        if not transport.dataBuffer and not transport._tempDataBuffer:
+            sent = transport.writeSomeData(data)
+            if not isinstance(sent, int):  # the reactor will notice on reading
+                return False
+            data = data[sent:]
+        if data:
+            transport.write(data)
+        return True
+
+    def pauseProducing(self) -> None:
+        """The transport holds as much as it should: the peer reads too slowly. It has `SLOW_READER_S` to catch up."""
+        if not self.congested:
+            self.congested = True
+            self._patience = event_loop.call_later(SLOW_READER_S, self.give_up_slow_reader)
+
+    def resumeProducing(self) -> None:
+        """The peer has read."""
+        self.congested = False
+        self._release()
+
+    def stopProducing(self) -> None:
+        """The connection is gone."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    async def drained(self) -> None:
+        """Wait until there is room again, or nobody to write to."""
+        if self.congested and self.state == self.STATE_OPEN:
+            if self._drained is None:
+                self._drained = event_loop.create_future()
+            await asyncio.shield(self._drained)
+
+    def give_up_slow_reader(self) -> None:
+        """Close a socket whose peer doesn't read, without the farewell that it would not read either.
+
+        Nothing is lost: the log keeps what was not sent, and whoever comes back is given it.
+        """
+        logger.info("a socket was closed: its peer reads too slowly")
+        self.tell_disconnected(POLICY_VIOLATION)
+        self.dropConnection(abort=True)
+
+    # ------------------------------------------------------------ what it sends us
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """A message. Who sends faster than they are served is closed; nothing here grows without bound."""
+        if not self.muted and self.application_queue.qsize() >= UNREAD_MAX:
+            self.close_with(POLICY_VIOLATION, "too many messages at once")
+            self.tell_disconnected(POLICY_VIOLATION)
+            return
+        super().onMessage(payload, isBinary)
+
+    # ------------------------------------------------------------ closing
 
     def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
         self._fail_connection(POLICY_VIOLATION, f"a message may have {max_msg_size} bytes at most")
@@ -105,6 +251,7 @@ class Socket(WebSocketProtocol):
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The connection is gone. A handshake that failed early never had a server."""
+        self._release()
         if hasattr(self, "server"):
             super().onClose(wasClean, code, reason)
 

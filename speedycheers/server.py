@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 OPEN_FILES = 65536
 STOP_S = 2.0
 EXIT_S = 3.0
+HEARTBEAT_ROUND_S = 1.0
 BACKLOG = 1024  # connections waiting to be accepted; Twisted's 50 makes a crowd of sockets wait for seconds
 
 
@@ -35,13 +37,18 @@ class Server(protocols.Server):
         self.stopping = False
         self.failed = False
         self.loop = protocols.event_loop
+        self.lost_after_s = settings.SOCKET_LOST_AFTER_S
+        self.request_arrives_s = settings.REQUEST_ARRIVES_S
+        behind_proxy = settings.REST_FRAMEWORK["NUM_PROXIES"] > 0
+        self.connections_max = 0 if behind_proxy else settings.CONNECTIONS_PER_ADDRESS
+        self.open_from: Counter[str] = Counter()
         interface = host.replace(":", "\\:")
         super().__init__(
             application=application,
             endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
             signal_handlers=False,
-            ping_interval=settings.SOCKET_PING_INTERVAL_S,
-            ping_timeout=settings.SOCKET_PING_TIMEOUT_S,
+            ping_interval=settings.SOCKET_PING_AFTER_S,
+            ping_timeout=0,  # ours: see `heartbeat`
             websocket_max_message_size=settings.SOCKET_MAX_FRAME_BYTES,
             websocket_max_frame_size=settings.SOCKET_MAX_FRAME_BYTES,
             application_close_timeout=5,
@@ -54,16 +61,45 @@ class Server(protocols.Server):
         self.ws_factory.protocol = protocols.Socket
         # Failing by a dropped connection, the default, would hide the close code.
         self.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=1)
-        make_channel = self.http_factory.buildProtocol
-
-        def build(address: Any) -> Any:
-            channel = make_channel(address)
-            channel.requestFactory = protocols.Request
-            return channel
-
-        self.http_factory.buildProtocol = build
+        self.make_channel = self.http_factory.buildProtocol
+        self.http_factory.buildProtocol = self.welcome
+        self.make_socket = self.ws_factory.buildProtocol
+        self.ws_factory.buildProtocol = self.welcome_socket
+        # Twisted's own, for connections on which nothing at all happens.
+        self.http_factory.timeOut = self.request_arrives_s
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self.shut_down)
+
+    def welcome(self, address: Any) -> Any:
+        """The protocol of a new connection; None, which closes it, where its address has enough of them."""
+        host = getattr(address, "host", "")
+        if 0 < self.connections_max <= self.open_from[host]:
+            return None
+        channel = self.make_channel(address)
+        channel.requestFactory = protocols.Request
+        self.open_from[host] += 1
+        end = channel.connectionLost
+
+        def lost(*reason: Any) -> None:
+            try:
+                end(*reason)
+            finally:  # daphne stumbles over requests that never became whole
+                self.left(host)
+
+        channel.connectionLost = lost
+        return channel
+
+    def welcome_socket(self, address: Any) -> Any:
+        """The protocol of a connection that has asked to become a socket."""
+        socket = self.make_socket(address)
+        socket.host = getattr(address, "host", "")
+        return socket
+
+    def left(self, host: str) -> None:
+        """A connection of this address is gone."""
+        self.open_from[host] -= 1
+        if self.open_from[host] <= 0:
+            del self.open_from[host]
 
     def listen_error(self, failure: Any) -> None:
         """The port can't be had."""
@@ -99,13 +135,35 @@ class Server(protocols.Server):
             for details in self.connections.values()
         )
 
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Start the application for a connection; a socket's may write without waiting."""
+        if isinstance(protocol, protocols.Socket):
+            scope["extensions"] = {"speedycheers.write": protocol.write_at_once}
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """Take a message from the application, which waits where a socket's peer has to read first."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, protocols.Socket) and protocol.congested:
+            await protocol.drained()
+
     def application_checker(self) -> None:
         """daphne's round of clean-ups. One that fails must not be the last."""
         self.again_after(1, super().application_checker, self.application_checker)
 
     def timeout_checker(self) -> None:
-        """daphne's round of pings and time-outs."""
-        self.again_after(2, super().timeout_checker, self.timeout_checker)
+        """daphne's round of time-outs, and ours of heartbeats."""
+        self.again_after(HEARTBEAT_ROUND_S, self.look_after_connections, self.timeout_checker)
+
+    def look_after_connections(self) -> None:
+        """End what takes too long: requests, handshakes, and sockets whose peer is gone."""
+        now = time.monotonic()
+        for protocol in tuple(self.connections):
+            if isinstance(protocol, protocols.Socket) and protocol.state == protocol.STATE_OPEN:
+                protocol.check_heartbeat(now)
+            else:
+                protocol.check_timeouts()
+        self.loop.call_later(HEARTBEAT_ROUND_S, self.timeout_checker)
 
     def again_after(self, pause_s: float, work: Callable[[], None], again: Callable[[], None]) -> None:
         """Do the work, which plans its own next round at its end; plan it where the end isn't reached."""

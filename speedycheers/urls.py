@@ -5,6 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from accounts import apis as accounts
+from accounts import push_apis as push
 from api.health import healthz, readyz
 from payments import apis as payments
 from requests_app import apis as requests
@@ -22,6 +23,9 @@ api = [
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
     path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),
     path("updateLocation", requests.UpdateLocation.as_view()),
+    path("pushKey", push.PushKey.as_view()),
+    path("pushSubscription", push.PushSubscriptions.as_view()),
+    path("pushSubscription/remove", push.PushSubscriptionRemove.as_view()),
     path("partner/apply", requests.PartnerApply.as_view()),
     path("partner/status", requests.PartnerStatusView.as_view()),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),

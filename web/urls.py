@@ -13,6 +13,8 @@ urlpatterns = [
     path("partner/earnings", views.earnings, name="partner-earnings"),
     path("become-a-partner", views.become_a_partner, name="become-a-partner"),
     path("staff/", views.staff, name="staff"),
+    # At the root, because a service worker serves what lies below it.
+    path("sw.js", views.service_worker, name="service-worker"),
     # Browsers ask for it unprompted on pages that name no icon, such as JSON.
     path("favicon.ico", RedirectView.as_view(url="/static/icons/favicon.svg")),
 ]

@@ -111,3 +111,10 @@ def staff(request: UserRequest) -> HttpResponse:
     counts = live_counts()
     context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
     return render(request, "web/staff.html", context)
+
+
+@require_safe
+@never_cache
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker, which takes web pushes."""
+    return render(request, "web/sw.js", content_type="text/javascript")

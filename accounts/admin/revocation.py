@@ -8,7 +8,8 @@ from knox.models import AuthToken
 from accounts.models import Partner, SocketTicket, User
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
-from notifications.events import close_sockets
+from notifications.events import close_sockets, partner_recipient
+from notifications.web_push import forget_devices
 from speedycheers.errors import Conflict, Forbidden
 
 NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential is gone
@@ -26,10 +27,16 @@ def require_rank(actor: User, user: User) -> None:
 
 
 def revoke_all(user: User) -> int:
-    """Delete an account's tokens and tickets, and close all its sockets; returns how many tokens there were."""
+    """Delete an account's tokens, tickets and subscribed browsers, and close all its sockets.
+
+    Returns how many tokens there were.
+    """
     with transaction.atomic():
         count: int = AuthToken.objects.filter(user=user).delete()[0]
         SocketTicket.objects.filter(user=user).delete()
+        partner = Partner.objects.filter(user=user).first()
+        if partner is not None:
+            forget_devices(recipient=partner_recipient(partner.pk))
         transaction.on_commit(lambda: close_sockets(code=NOT_AUTHENTICATED, user=str(user.pk)))
     return count
 

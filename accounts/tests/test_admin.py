@@ -269,7 +269,7 @@ def test_what_staff_do_is_logged_without_a_trace_in_the_log(
 
 def test_sockets_of_an_account_close(desk: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     pushed: list[str] = []
-    monkeypatch.setattr(events, "_publish", pushed.extend)
+    monkeypatch.setattr(events, "_publish", pushed.append)
     take(desk, user, "revoke")
     assert any(str(user.pk) in message and "4401" in message for message in pushed)
 

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from accounts import positions
 from accounts.models import Partner, User
 from accounts.states import APPLICATION_GRAPH, Application
+from notifications.models import Event
 from requests_app.models import Offer
 from rides.models import Ride
 from tests.cast import assert_refused, client_of, end, fresh, make_applicant, unchanged
@@ -35,6 +36,19 @@ def test_approve(staff_api: APIClient, staff: User, applicant: Partner) -> None:
     assert trail(applicant)[1:] == [("applied", "approved", staff, "met her")]
     online = client_of(applicant.user).post("/partner/status", {"status": "available"})
     assert online.json()["status"] == "available"
+
+
+def told(partner: Partner) -> list[dict[str, Any]]:
+    """What the partner was told of themselves, in order."""
+    events = Event.objects.filter(recipient=f"partner:{partner.pk}", type="partner.updated").order_by("seq")
+    return [event.payload for event in events]
+
+
+def test_the_partner_is_told(staff_api: APIClient, applicant: Partner) -> None:
+    for decision in ("approve", "suspend"):
+        staff_api.post(path(applicant, decision))
+    seen = [(body["partnerId"], body["application"], body["status"]) for body in told(applicant)]
+    assert seen == [(str(applicant.pk), "approved", "offline"), (str(applicant.pk), "suspended", "offline")]
 
 
 def test_the_body_is_optional(staff_api: APIClient, applicant: Partner) -> None:

@@ -10,11 +10,11 @@ from rest_framework.test import APIClient
 
 from accounts.models import SocketTicket, User
 from accounts.services import prune_tickets_and_tokens, redeem_socket_ticket
-from tests.cast import Clock, assert_refused
+from tests.cast import Clock, assert_refused, client_of
 
 
 def redeem(ticket: str) -> User | None:
-    return redeem_socket_ticket(ticket, now=timezone.now())
+    return redeem_socket_ticket(ticket, now=timezone.now())[0]
 
 
 @pytest.mark.parametrize("who", ["user", "partner", "staff"])
@@ -48,6 +48,24 @@ def test_it_does_not_outlive_the_account(user_api: APIClient, user: User) -> Non
     ticket = user_api.post("/socketTicket").json()["ticket"]
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert redeem(ticket) is None
+
+
+def test_it_does_not_outlive_the_token_that_it_was_had_by(user: User) -> None:
+    phone, laptop = client_of(user), client_of(user)
+    void, kept = (client.post("/socketTicket").json()["ticket"] for client in (phone, laptop))
+    phone.post("/logout")
+    assert redeem(void) is None
+    assert redeem(kept) == user
+
+
+def test_nor_the_session(user: User) -> None:
+    pages, elsewhere = APIClient(), APIClient()
+    for client in (pages, elsewhere):
+        client.force_login(user)
+    void, kept = (client.post("/socketTicket").json()["ticket"] for client in (pages, elsewhere))
+    pages.post("/logout")
+    assert redeem(void) is None
+    assert redeem(kept) == user
 
 
 @pytest.mark.parametrize("ticket", ["", "nonsense", "é" * 40, "x" * 10_000])

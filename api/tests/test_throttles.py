@@ -6,9 +6,10 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Partner, User
+from api.throttles import socket_wait
 from speedycheers import valkey
-from tests.cast import PASSWORD, assert_refused, client_of
+from tests.cast import PASSWORD, assert_refused, client_of, make_user
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +20,12 @@ def _low(settings: Settings) -> None:
         "signup": "1/hour",
         "login_pair": "2/min",
         "login_address": "4/min",
+        "request": "2/min",
+        "request_address": "4/min",
+        "position": "2/min",
+        "position_address": "3/min",
+        "socket": "2/min",
+        "socket_address": "4/min",
     }
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
 
@@ -97,3 +104,48 @@ def test_no_address_and_no_account_is_kept_in_the_clear(user_api: APIClient, use
     assert keys.count(b"rate:") == 2
     assert str(user.pk).encode() not in keys
     assert b"127.0.0.1" not in keys
+
+
+def asked(client: APIClient, times: int, **extra: str) -> list[int]:
+    """Requests without a place: each is refused as malformed, and counted."""
+    return [client.post("/cheerRequest", {}, **extra).status_code for _ in range(times)]
+
+
+def test_requests_have_a_rate_of_their_own_per_account(user: User, other_user: User) -> None:
+    assert asked(client_of(user), 3) == [400, 400, 429]
+    assert statuses(client_of(user), "/cheerRequest", 1) == [429]  # among all calls of the account, one too many
+    assert asked(client_of(other_user), 1) == [400]
+
+
+def test_and_per_address(user: User, other_user: User, outsider: User) -> None:
+    counted = [asked(client_of(who), 2) for who in (user, other_user, outsider)]
+    assert counted == [[400, 400], [400, 400], [429, 429]]
+    assert asked(client_of(make_user("Uma")), 1, REMOTE_ADDR="198.51.100.7") == [400]
+
+
+def test_reading_is_no_request(user: User) -> None:
+    assert statuses(client_of(user), "/cheerRequest", 3) == [200, 200, 200]
+
+
+def test_positions_have_one_too(partner: Partner, other_partner: Partner) -> None:
+    def reported(who: Partner, times: int) -> list[int]:
+        client = client_of(who.user)
+        return [client.post("/updateLocation", {}).status_code for _ in range(times)]
+
+    assert reported(partner, 3) == [400, 400, 429]
+    assert reported(other_partner, 1) == [429]  # from the same address
+
+
+def test_handshakes_of_sockets(nyc: object) -> None:
+    assert [socket_wait(address="", account="a") for _ in range(3)] == [None, None, 30.0]
+    assert [socket_wait(address="192.0.2.1") for _ in range(5)] == [None] * 4 + [30.0]
+    assert socket_wait(address="192.0.2.2") is None
+
+
+def test_without_valkey_nobody_is_turned_away(user_api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> Any:
+        raise valkey.Unreachable("away")
+
+    monkeypatch.setattr(valkey, "client", away)
+    assert [user_api.post("/cheerRequest", {}).status_code for _ in range(4)] == [400] * 4
+    assert [socket_wait(address="", account="a") for _ in range(4)] == [None] * 4

@@ -19,10 +19,12 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from accounts.services import issue_socket_ticket, log_out
+from accounts.socket_auth import address_of
 from notifications import consumers, hub
 from notifications.consumers import BAD_FRAMES_MAX, FRAMES_MAX
 from notifications.events import PUSH_CHANNEL, push, recorded
 from notifications.models import Event, Stream
+from notifications.services import publish_again
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.routing import websocket_application
@@ -428,6 +430,21 @@ async def test_whoever_comes_back_is_told_what_they_missed(user: User, user_toke
     await socket.leave()
 
 
+async def test_what_nobody_acknowledged_is_sent_again(user: User, user_token: str, own_hub: hub.Hub) -> None:
+    await aside(tell)(f"user:{user.pk}", *"abcde")
+    first = Socket(USER, user_token)
+    await first.open()
+    await first.send(type="ack", seq=3)
+    await eventually(aside(lambda: Stream.objects.get(recipient=f"user:{user.pk}").acked_seq), 3)
+    await first.leave()
+    again = Socket(f"{USER}?after=acked", user_token)
+    hello = await again.open()
+    assert (hello["seq"], hello["resumed"]) == (5, True)
+    assert [(await again.next())["seq"] for _ in range(2)] == [4, 5]
+    await again.nothing_else()
+    await again.leave()
+
+
 async def test_who_missed_nothing_is_told_nothing(user: User, user_token: str) -> None:
     await aside(tell)(f"user:{user.pk}", *"abc")
     socket = Socket(f"{USER}?after=3", user_token)
@@ -556,6 +573,75 @@ async def test_many_events_at_once(user: User, user_token: str, own_hub: hub.Hub
     assert [(await socket.next())["seq"] for _ in range(200)] == list(range(1, 201))
     await socket.nothing_else()
     await socket.leave()
+
+
+async def test_who_died_before_pushing_is_made_up_for_by_the_sweep(
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "COMPARE_EVERY_S", 60.0)  # not by the socket's own comparison
+    socket = Socket(USER, user_token)
+    await socket.open()
+    await subscribed(own_hub)
+    with monkeypatch.context() as patch:
+        patch.setattr("notifications.events.push", lambda _: None)
+        await aside(tell)(f"user:{user.pk}", "a", "b")
+    await socket.nothing_else()
+    for _ in range(2):  # twice is as good as once
+        await aside(publish_again)(timezone.now())
+    assert [(await socket.next())["seq"] for _ in range(2)] == [1, 2]
+    await socket.nothing_else()
+    await socket.leave()
+
+
+async def test_while_the_sweep_tells_how_far_the_logs_go_nobody_reads_them(
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    socket = Socket(USER, user_token)
+    await socket.open()
+    await subscribed(own_hub)
+    await aside(publish_again)(timezone.now())
+    await eventually(sync_to_async(lambda: own_hub._heads_at > 0), True)
+    await eventually(sync_to_async(lambda: own_hub._compared_at > 0), True)  # once, whoever tells
+    monkeypatch.setattr("notifications.selectors.last_seqs", read.append)
+    await aside(tell)(f"user:{user.pk}", "a")
+    assert (await socket.next())["seq"] == 1
+    await asyncio.sleep(hub.COMPARE_EVERY_S * 4)
+    assert read == []
+    await socket.leave()
+
+
+class SlowReader(consumers.EventConsumer):
+    """A socket whose server has no room until it is told that there is."""
+
+    def __init__(self) -> None:
+        self.recipient, self._live, self._behind, self._unsent = "user:slow", True, False, list[str]()
+        self._sending, self.room, self.sent = asyncio.Lock(), False, list[int]()
+        self._write_at_once = self._take
+
+    def _take(self, text: str) -> bool:
+        if self.room:
+            self.sent.append(json.loads(text)["seq"])
+        return self.room
+
+    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: Any = False) -> None:
+        await eventually(sync_to_async(lambda: self.room), True)
+        self.sent.append(json.loads(text_data or "")["seq"])
+
+
+async def test_for_a_slow_reader_the_log_keeps_what_there_is_no_room_for(nyc: Region, own_hub: hub.Hub) -> None:
+    socket = SlowReader()
+    socket.labels = {}
+    await own_hub.add(socket)
+    await subscribed(own_hub)
+    await aside(tell)("user:slow", *"a" * 250)
+    await eventually(sync_to_async(socket._sending.locked), True)
+    assert (socket.sent, len(socket._unsent)) == ([], 0)
+    socket.room = True
+    await eventually(sync_to_async(lambda: socket.sent), list(range(1, 251)))
+    await aside(tell)("user:slow", "b")
+    await eventually(sync_to_async(lambda: socket.sent[-1]), 251)
+    own_hub.remove(socket)
 
 
 # ---------------------------------------------------------------- commands
@@ -832,6 +918,92 @@ async def test_signing_out_of_a_session_too(user: User, own_hub: hub.Hub) -> Non
     assert await out.closed() == 4401
     await kept.nothing_else()
     await kept.leave()
+
+
+async def test_signing_out_closes_the_sockets_that_a_ticket_has_opened(user: User, own_hub: hub.Hub) -> None:
+    phone, laptop = [await aside(client_of)(user) for _ in range(2)]
+    tickets = [(await aside(client.post)("/socketTicket")).json()["ticket"] for client in (phone, laptop)]
+    out, kept = [Socket(f"{USER}?ticket={ticket}") for ticket in tickets]
+    for socket in (out, kept):
+        await socket.open()
+    await subscribed(own_hub)
+    await aside(phone.post)("/logout")
+    assert await out.closed() == 4401
+    await kept.nothing_else()
+    await kept.leave()
+
+
+async def test_signing_out_while_the_handshake_is_under_way(
+    user: User, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order to close comes after the credential was looked at, and before the hub knows the socket."""
+    token, text = await aside(AuthToken.objects.create)(user)
+    other = Socket(USER, await aside(token_of)(user))
+    await other.open()
+    await subscribed(own_hub)
+    add = own_hub.add
+
+    async def add_late(socket: Any, *, since: float) -> None:
+        await aside(log_out)(token)
+        await eventually(sync_to_async(lambda: len(own_hub._orders)), 1)
+        await add(socket, since=since)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(own_hub, "add", add_late)
+        assert await Socket(USER, text).refused() == 4401
+    later = Socket(USER, await aside(token_of)(user))  # what was ordered before is none of its concern
+    await later.open()
+    for socket in (other, later):
+        await socket.nothing_else()
+        await socket.leave()
+
+
+async def test_an_account_has_so_many_sockets_and_the_oldest_makes_way(
+    user_token: str, other_user: User, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SOCKETS_PER_ACCOUNT", 2)
+    stranger = Socket(USER, await aside(token_of)(other_user))
+    sockets = [Socket(USER, user_token) for _ in range(4)]
+    for socket in (stranger, *sockets):
+        await socket.open()
+    assert [await socket.closed() for socket in sockets[:2]] == [4409, 4409]
+    assert len(own_hub.all()) == 3
+    for socket in (stranger, *sockets[2:]):
+        await socket.nothing_else()
+        await socket.leave()
+
+
+@pytest.mark.parametrize(("scope", "too_many"), [("socket", 3), ("socket_address", 4)])
+async def test_who_comes_too_often_is_asked_to_come_later(
+    user: User, user_token: str, monkeypatch: pytest.MonkeyPatch, scope: str, too_many: int
+) -> None:
+    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], scope: f"{too_many - 1}/day"}
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
+    for _ in range(too_many - 1):
+        socket = Socket(USER, user_token)
+        await socket.open()
+        await socket.leave()
+    assert await Socket(USER, user_token).refused() == 1013
+    assert await Socket(USER, "nonsense").refused() == (1013 if scope == "socket_address" else 4401)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "198.51.100.7", "192.0.2.1"),  # anybody may write that
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        (2, "203.0.113.9, 198.51.100.7", "203.0.113.9"),
+        (2, "198.51.100.7", "198.51.100.7"),
+        (1, "", "192.0.2.1"),
+    ],
+)
+async def test_whose_address_counts(
+    monkeypatch: pytest.MonkeyPatch, proxies: int, forwarded: str, address: str
+) -> None:
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "NUM_PROXIES", proxies)
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    assert address_of({"headers": headers, "client": ["192.0.2.1", 5000]}) == address
 
 
 async def test_who_has_left_is_forgotten(user_token: str, own_hub: hub.Hub) -> None:

@@ -1,5 +1,6 @@
 """The event log, and the push from it."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
@@ -34,8 +35,8 @@ def pushed() -> Iterator[Any]:
                     continue
                 if message["data"] == b"end":
                     return seen
-                header, _, text = message["data"].decode().partition("\n")
-                seen.append((header, text))
+                lines = message["data"].decode().split("\n")
+                seen += zip(lines[::2], lines[1::2], strict=True)
 
         yield look
 
@@ -173,6 +174,31 @@ def test_what_has_no_number_is_not_in_the_log(pushed: Any) -> None:
     with unchanged():
         push_unsequenced("user:a", "partner.location", {"location": None})
     assert pushed() == [("user:a 0", '{"type":"partner.location","location":null}')]
+
+
+def test_many_frames_are_few_messages(pushed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    client = valkey.client()
+    monkeypatch.setattr(client, "publish", lambda channel, message: sent.append(message))
+    tell(*(("user:a", "n") for _ in range(250)))
+    assert [message.count("\n") // 2 + 1 for message in sent] == [100, 100, 50]
+
+
+def test_the_sweep_tells_how_far_the_logs_of_those_lately_told_something_go(pushed: Any) -> None:
+    tell(("user:a", "one"), ("user:a", "two"), ("user:b", "three"))
+    tell(("user:c", "long ago"))
+    now = timezone.now()
+    Event.objects.filter(recipient="user:c").update(created_at=now - services.HEADS_LOOK_BACK - timedelta(seconds=1))
+    pushed()
+    with unchanged():
+        services.publish_again(now)
+    [(header, text)] = pushed()
+    assert (header, json.loads(text)) == ("# 0", {"user:a": 2, "user:b": 1})
+
+
+def test_also_that_there_is_nothing_new(pushed: Any) -> None:
+    services.publish_again(timezone.now())
+    assert pushed() == [("# 0", "{}")]
 
 
 # ---------------------------------------------------------------- reading and pruning

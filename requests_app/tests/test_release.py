@@ -29,7 +29,9 @@ def test_an_open_offer_is_taken_back(
     assert fresh(offer.request).status == RequestStatus.PENDING
     told = Event.objects.filter(recipient=f"partner:{partner.pk}").last()
     assert told is not None
-    assert (told.type, told.payload["reason"]) == ("offer.rescinded", "taken")
+    assert (told.type, told.payload["status"]) == ("partner.updated", "offline")
+    taken_back = Event.objects.get(recipient=told.recipient, seq=told.seq - 1)
+    assert (taken_back.type, taken_back.payload["reason"]) == ("offer.rescinded", "taken")
     match(nyc)
     assert offered_to(offer.request) == other_partner
 
@@ -148,3 +150,14 @@ def test_an_offer_made_meanwhile(
     assert offered_to(pending) == partner
     assert fresh(partner).status == PartnerStatus.OFFERED
     accept(Offer.objects.get())
+
+
+@pytest.mark.parametrize("work", ["ride", "running", "partner"])
+def test_the_partner_is_told(
+    request: pytest.FixtureRequest, work: str, partner: Partner, staff: User, clock: Clock
+) -> None:
+    request.getfixturevalue(work)
+    release_partner(fresh(partner), actor=staff, now=clock.now)
+    told = Event.objects.filter(recipient=f"partner:{partner.pk}").order_by("seq").last()
+    assert told is not None
+    assert (told.type, told.payload["status"]) == ("partner.updated", "offline")

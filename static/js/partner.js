@@ -9,10 +9,9 @@ import { CityMap } from "./map.js";
 import { OfferPanel } from "./partner-offer.js";
 import { ServingPanel } from "./partner-serving.js";
 import { Positions } from "./positions.js";
+import { offerPushes } from "./push.js";
 import { setServerNow } from "./server-clock.js";
 
-const APPROVAL_POLL_MS = 10_000;
-const STATUS_POLL_MS = 30_000;
 const WITHDRAWN = {
   cancelled: "The user has withdrawn the request.",
   expired: "The time to answer was over.",
@@ -25,10 +24,14 @@ if ($("#waiting")) awaitApproval();
 else runConsole();
 
 function awaitApproval() {
-  setInterval(async () => {
-    const me = await get("/me").catch(() => null);
-    if (me?.partner && me.partner.application !== data.partner.application) location.reload();
-  }, APPROVAL_POLL_MS);
+  const look = (application) => application !== data.partner.application && location.reload();
+  stayLive("/partner/notification", {
+    onFrame: (frame) => {
+      if (frame.type === "hello") look(frame.partner.application);
+      else if (frame.type === "partner.updated" && !frame.replayed) look(frame.application);
+    },
+    poll: async () => look((await get("/me")).partner.application),
+  });
 }
 
 function runConsole() {
@@ -65,7 +68,19 @@ function runConsole() {
       dropOffer(WITHDRAWN[frame.reason] ?? "The request was taken back.");
     } else if (frame.type === "ride.updated") {
       applyRide(frame.ride, { fresh: false });
+    } else if (frame.type === "partner.updated") {
+      applyDecision(frame);
     }
+  }
+
+  /** Staff have decided: on the application, or that work is over for now. */
+  function applyDecision({ application, status }) {
+    if (application !== state.partner.application) location.reload();
+    if (status === "offline" && online()) announce("Our staff have taken you offline.");
+    version += 1;
+    state.partner.status = status;
+    if (status === "offline") state.offer = null;
+    paint();
   }
 
   function applyAll(partner, offer, ride) {
@@ -247,8 +262,7 @@ function runConsole() {
   city.onPick((place) => {
     if (positions.setByHand(place) && online()) positions.send().catch(() => {});
   });
-  // Staff may take a partner offline, of which no event tells.
-  setInterval(() => !document.hidden && refreshAll().catch(() => {}), STATUS_POLL_MS);
+  offerPushes().catch((error) => console.info("No pushes here.", error.message));
   if (online()) positions.start();
   if (state.ride) fetchRequest(state.ride.requestId);
   paint();

@@ -121,10 +121,12 @@ class Visit:
 
 
 class Sockets:
-    """Stands between a page and its sockets: it can hang them all up, and refuse new ones."""
+    """Stands between a page and its sockets: it can hang them all up, refuse new ones, and let old ones go dead."""
 
     def __init__(self, page: Page) -> None:
         self._open: list[WebSocketRoute] = []
+        self._dead: set[WebSocketRoute] = set()
+        self.opened: list[str] = []  # addresses
         self.refused = False
         page.route_web_socket(re.compile("/notification"), self._connect)
 
@@ -133,9 +135,18 @@ class Sockets:
             socket.close(code=1012)
             return
         server = socket.connect_to_server()
-        socket.on_message(server.send)
-        server.on_message(socket.send)
+        socket.on_message(lambda message: self._pass_on(socket, server, message))
+        server.on_message(lambda message: self._pass_on(socket, socket, message))
         self._open.append(socket)
+        self.opened.append(socket.url)
+
+    def _pass_on(self, socket: WebSocketRoute, to: WebSocketRoute, message: str | bytes) -> None:
+        if socket not in self._dead:
+            to.send(message)
+
+    def go_dead(self) -> None:
+        """Those that are open pass nothing more in either direction, and nobody is told."""
+        self._dead.update(self._open)
 
     def hang_up(self) -> None:
         """As a tunnel would."""

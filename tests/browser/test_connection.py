@@ -70,3 +70,24 @@ def test_a_server_that_dies_and_comes_back(stack: Stack, cast: Cast, visit: Call
     # What the browser says about connections that nobody took is not the page's complaint.
     for one in (partner, user):
         one.complaints = [text for text in one.complaints if not re.search("ERR_|WebSocket|reading", text)]
+
+
+def test_a_connection_that_has_died_silently_is_found_within_ten_seconds(
+    stack: Stack, cast: Cast, visit: Callable[..., Visit]
+) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    user = visit().sign_in(cast.user())
+    user.page.clock.install()
+    sockets = Sockets(user.page)
+    user.ask()
+    user.live()
+    sockets.go_dead()
+    partner.go_online()
+    partner.press("Accept")
+    partner.headline("Ada is waiting for you")
+    expect(user.page.locator("#live")).to_have_attribute("data-state", "live")  # it can't know yet
+    user.page.clock.run_for(10_000)
+    user.headline("Pia is on the way")
+    user.live()
+    assert len(sockets.opened) == 2
+    assert re.search(r"[?&]after=[1-9]", sockets.opened[1])

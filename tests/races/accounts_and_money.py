@@ -128,7 +128,7 @@ def one_ticket_twice(stage: Stage) -> Race:
         assert sorted(outcome is None for outcome in outcomes) == [False, True]
         assert not SocketTicket.objects.exists()
 
-    return Race([lambda: redeem_socket_ticket(ticket, now=now())] * 2, judge)
+    return Race([lambda: redeem_socket_ticket(ticket, now=now())[0]] * 2, judge)
 
 
 def one_key_twice(stage: Stage) -> Race:

@@ -10,6 +10,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
 
+from speedycheers import protocols
 from speedycheers.server import Server
 from speedycheers.wsgi_bridge import Bridge
 
@@ -60,6 +61,17 @@ def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
     return Whole([answer])
 
 
+async def say(scope: Any, send: Any, kib: int) -> None:
+    """Send so much, half of it without waiting, and print when all of it was taken, or refused."""
+    write, refused = scope["extensions"]["speedycheers.write"], 0
+    for number in range(kib):
+        if number % 2:
+            await send({"type": "websocket.send", "text": "x" * 1024})
+        else:
+            refused += not write("x" * 1024)
+    print("said", kib, "refused", refused, flush=True)  # noqa: T201 - the test reads it
+
+
 http = Bridge(wsgi, threads=2)
 
 
@@ -72,10 +84,17 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == "/never":
         await asyncio.sleep(3600)
     await send({"type": "websocket.accept"})
+    if scope["path"] == "/write":
+        length = int((await receive())["text"])
+        scope["extensions"]["speedycheers.write"]("é" * (length // 2) + "x" * (length % 2))
     while (message := await receive())["type"] == "websocket.receive":
         text = message.get("text") or ""
         if text.startswith("close "):
             await send({"type": "websocket.close", "code": int(text.split()[1])})
+        elif text.startswith("say "):
+            await say(scope, send, int(text.split()[1]))
+        elif text == "sleep":
+            await asyncio.sleep(3600)
         elif text == "fail":
             raise RuntimeError("meant to fail")
         else:
@@ -84,7 +103,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
-    settings.SOCKET_PING_INTERVAL_S, settings.SOCKET_PING_TIMEOUT_S = 1, 4
+    settings.SOCKET_PING_AFTER_S, settings.SOCKET_LOST_AFTER_S = 1, 4
+    settings.REQUEST_ARRIVES_S, settings.CONNECTIONS_PER_ADDRESS = 4, 200
+    protocols.SLOW_READER_S = 2.0
     server = Server(application, host="127.0.0.1", port=int(sys.argv[1]))
     server.run()
     raise SystemExit(1 if server.failed else 0)

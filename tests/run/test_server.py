@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -215,6 +216,129 @@ def test_a_slow_peer_that_does_answer_stays(echo: Echo) -> None:
             assert opcode == 9
             time.sleep(2.2)
             connection.sendall(b"\x8a" + bytes([0x80 | len(payload)]) + b"\0\0\0\0" + payload)
+
+
+@pytest.mark.parametrize("length", [0, 125, 126, 65535, 65536, 300_000])
+def test_a_frame_written_at_once_is_whole(echo: Echo, length: int) -> None:
+    with connect(echo.ws + "write", max_size=None) as client:
+        client.send(str(length))
+        assert client.recv(timeout=10) == "é" * (length // 2) + "x" * (length % 2)
+
+
+def test_whoever_does_not_read_is_closed_and_not_kept_in_memory(echo: Echo) -> None:
+    """They go on answering pings: a slow reader is no dead peer."""
+    with raw_socket(echo) as connection, connect(echo.ws) as neighbour:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        text = b"say 60000"
+        connection.sendall(b"\x81" + bytes([0x80 | len(text)]) + b"\0\0\0\0" + text)
+        wait_until(lambda: said(echo), 15, "the server has given up")
+        assert said(echo)  # and what could not wait was not taken
+        neighbour.send("still here")  # and nobody else was made to wait
+        assert neighbour.recv(timeout=5) == "still here"
+    assert "disconnect 1008" in echo.log.read_text()
+
+
+def said(echo: Echo) -> bool:
+    """Whether the application is through with saying 60,000 KiB, of which some were refused."""
+    return bool(re.search(r"said 60000 refused [1-9]", echo.log.read_text()))
+
+
+def test_whoever_reads_slowly_gets_all_of_it(echo: Echo) -> None:
+    with connect(echo.ws, max_queue=1) as client:
+        client.send("say 3000")
+        for _ in range(1500):
+            assert client.recv(timeout=10) == "x" * 1024
+
+
+def test_messages_faster_than_they_are_served_close_with_1008(echo: Echo) -> None:
+    with connect(echo.ws) as client:
+        client.send("sleep")
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(1000):
+                client.send("x")
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+
+
+# ---------------------------------------------------------------- those who mean no good
+
+ELSEWHERE = ("127.0.0.2", 0)  # another address, of whoever must not be harmed
+
+
+@contextlib.contextmanager
+def many(echo: Echo, count: int, first: bytes) -> Iterator[list[socket.socket]]:
+    """So many connections that have sent so much."""
+    links = [socket.create_connection(("127.0.0.1", echo.port), timeout=15) for _ in range(count)]
+    try:
+        for link in links:
+            with contextlib.suppress(ConnectionError):
+                link.sendall(first)
+        yield links
+    finally:
+        for link in links:
+            link.close()
+
+
+def is_closed(link: socket.socket) -> bool:
+    link.settimeout(0.01)
+    try:
+        return link.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-Drop: by-drop\r\n"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b"x"),
+    ],
+    ids=["headers", "body"],
+)
+def test_requests_sent_drop_by_drop_end_and_harm_nobody(echo: Echo, first: bytes, drop: bytes) -> None:
+    with many(echo, 100, first) as links:
+
+        def all_closed() -> bool:
+            for link in links:
+                with contextlib.suppress(OSError):
+                    link.sendall(drop)
+            assert echo.ask("GET", "/")[0] == 200
+            return all(is_closed(link) for link in links)
+
+        wait_until(all_closed, 15, "the server has hung up on all of them")
+
+
+def test_connections_that_say_nothing_end(echo: Echo) -> None:
+    with many(echo, 20, b"") as links:
+        wait_until(lambda: all(is_closed(link) for link in links), 15, "the server has hung up on all of them")
+
+
+def test_a_flood_of_connections_harms_only_its_own_address(echo: Echo) -> None:
+    with connect(echo.ws, source_address=ELSEWHERE) as neighbour, many(echo, 300, b"") as links:
+        wait_until(lambda: sum(is_closed(link) for link in links) >= 100, 5, "those beyond 200 are closed")
+        neighbour.send("hello")
+        assert neighbour.recv(timeout=5) == "hello"
+        with connect(echo.ws, source_address=ELSEWHERE) as another:
+            another.send("hello")
+            assert another.recv(timeout=5) == "hello"
+    wait_until(lambda: serves(echo), 5, "their end has made room again")
+
+
+def serves(echo: Echo) -> bool:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return echo.ask("GET", "/")[0] == 200
+    return False
+
+
+def test_sockets_leave_room_when_they_end(echo: Echo) -> None:
+    for _ in range(3):
+        with contextlib.ExitStack() as stack:
+            for _ in range(90):
+                stack.enter_context(connect(echo.ws))
 
 
 def test_a_broken_handshake_is_refused_quietly(echo: Echo) -> None:

@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Run a Celery worker on the queues of every region (or of those named), in threads."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--region", action="append", help="slug of a region to serve; may be repeated")
+        parser.add_argument(
+            "--region", action="append", help="slug of a region to serve, and nothing else; may be repeated"
+        )
         parser.add_argument("--concurrency", type=int, default=4, help="threads (default 4)")
 
     def handle(self, *args: Any, **options: Any) -> None:

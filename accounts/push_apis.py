@@ -1,0 +1,126 @@
+"""Web push over HTTP: which browsers of a partner are called when no socket of theirs is there."""
+
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from py_vapid.utils import b64urldecode
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import caller, credential_of
+from accounts.permissions import IsPartner
+from accounts.selectors import partner_of
+from api.fields import Text
+from api.idempotency import idempotent
+from notifications import push_service, web_push
+from notifications.events import partner_recipient
+from speedycheers.errors import Conflict
+
+ENDPOINT_MAX_CHARS = 2048
+AUTH_BYTES = 16
+KEYS = {
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+
+
+class PushKeySerializer(serializers.Serializer[Any]):
+    publicKey = serializers.CharField(
+        allow_null=True, help_text="The applicationServerKey, in base64url; null where this installation can't push."
+    )
+
+    class Meta:
+        ref_name = "PushKey"
+
+
+class KeysInput(serializers.Serializer[Any]):
+    p256dh = Text(max_length=96)
+    auth = Text(max_length=32)
+
+    def validate_p256dh(self, value: str) -> str:
+        try:
+            EllipticCurvePublicKey.from_encoded_point(SECP256R1(), b64urldecode(value.encode()))
+        except (ValueError, TypeError):
+            raise serializers.ValidationError("This is no point of P-256 in base64url.") from None
+        return value
+
+    def validate_auth(self, value: str) -> str:
+        try:
+            right = len(b64urldecode(value.encode())) == AUTH_BYTES
+        except ValueError:
+            right = False
+        if not right:
+            raise serializers.ValidationError(f"This is not {AUTH_BYTES} bytes in base64url.")
+        return value
+
+
+class EndpointInput(serializers.Serializer[Any]):
+    endpoint = Text(max_length=ENDPOINT_MAX_CHARS)
+
+
+class SubscriptionInput(EndpointInput):
+    """What `PushSubscription.toJSON()` gives; its `expirationTime` is not needed."""
+
+    keys = KeysInput()
+
+
+class PushKey(APIView):
+    """The key with which a browser subscribes to our pushes."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(operation_id="pushKey", responses={200: PushKeySerializer})
+    def get(self, request: Request) -> Response:
+        return Response({"publicKey": push_service.public_key() if push_service.enabled() else None})
+
+
+class PushSubscriptions(APIView):
+    """Call this browser when an offer finds no socket. It ends with the token or session of this call."""
+
+    permission_classes = (IsPartner,)
+
+    @extend_schema(
+        operation_id="pushSubscription",
+        request=SubscriptionInput,
+        responses={204: None},
+        examples=[
+            OpenApiExample(
+                "A browser",
+                {"endpoint": "https://updates.push.services.mozilla.com/wpush/v2/gAAAA", "keys": KEYS},
+                request_only=True,
+            )
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        data = SubscriptionInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        if not push_service.enabled():
+            raise Conflict("push_not_configured", "This installation sends no pushes.")
+        web_push.subscribe(
+            partner_recipient(partner_of(caller(request)).pk),
+            endpoint=data.validated_data["endpoint"],
+            **data.validated_data["keys"],
+            credential=credential_of(request),
+            now=timezone.now(),
+        )
+        return Response(status=204)
+
+
+class PushSubscriptionRemove(APIView):
+    """Call this browser no more. Asked twice, or for one that is not there, nothing happens."""
+
+    permission_classes = (IsPartner,)
+
+    @extend_schema(operation_id="pushSubscriptionRemove", request=EndpointInput, responses={204: None})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        data = EndpointInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        web_push.unsubscribe(partner_recipient(partner_of(caller(request)).pk), data.validated_data["endpoint"])
+        return Response(status=204)

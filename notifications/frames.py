@@ -1,0 +1,53 @@
+"""What clients send: parsing a frame, and telling a flood."""
+
+import time
+from typing import Any
+
+from api.parsers import MalformedJSON, loads
+from speedycheers.errors import Invalid
+
+Frame = dict[str, Any]
+
+
+class Flood:
+    """Whether more than `limit` things happened within a window of `window_s` seconds.
+
+    The window begins with the first of them: two numbers, where a list of times for each socket would be kilobytes.
+    """
+
+    __slots__ = ("_count", "_limit", "_since", "_window_s")
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self._limit, self._window_s = limit, window_s
+        self._since, self._count = float("-inf"), 0
+
+    def hit(self) -> bool:
+        now = time.monotonic()
+        if now - self._since >= self._window_s:
+            self._since, self._count = now, 0
+        self._count += 1
+        return self._count > self._limit
+
+
+def parse_frame(text: str | None) -> Frame:
+    """A client's frame as a dict with, if any, a short `id`. Raises `Invalid`."""
+    if text is None:
+        raise Invalid("invalid", "Send text frames.")
+    try:
+        content = loads(text)
+    except MalformedJSON as error:
+        raise Invalid("parse_error", str(error)) from None
+    if not isinstance(content, dict):
+        raise Invalid("invalid", "A frame is one JSON object.")
+    frame_id = content.get("id")
+    if isinstance(frame_id, bool) or not isinstance(frame_id, str | int | None) or len(str(frame_id)) > 64:
+        raise Invalid("invalid", "An id is a string or an integer of at most 64 characters.", "id")
+    return content
+
+
+def frame_type(content: Frame) -> str:
+    """What a frame asks for. Raises `Invalid`."""
+    kind = content.get("type")
+    if not isinstance(kind, str):
+        raise Invalid("required", "A frame needs a type.", "type")
+    return kind

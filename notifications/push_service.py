@@ -1,0 +1,169 @@
+"""Web push: our VAPID keys, and sending one message to one browser's push service (RFC 8030, 8291, 8292)."""
+
+import logging
+import os
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from notifications.models import PushSubscription
+from speedycheers.errors import Conflict, Invalid
+
+if TYPE_CHECKING:
+    from py_vapid import Vapid02
+    from requests import Session
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = (2.0, 3.0)  # to connect, and between two bytes of the answer
+GONE = (404, 410)
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Outcome(Enum):
+    """What became of one message."""
+
+    SENT = "sent"
+    GONE = "gone"  # the subscription is no more
+    FAILED = "failed"  # perhaps the next try will do
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one browser is sent. The push service sees neither text nor sender, only how long it is worth keeping."""
+
+    text: str
+    ttl_s: int
+    topic: str  # at most 32 letters of base64url; a newer message of the same topic replaces an undelivered one
+
+
+# ---------------------------------------------------------------- keys
+
+
+@cache
+def keys() -> "Vapid02":
+    """Our key pair: VAPID_PRIVATE_KEY (base64url, or PEM), or in development one that is made once and kept."""
+    from py_vapid import Vapid02
+
+    if settings.VAPID_PRIVATE_KEY:
+        make = Vapid02.from_pem if "BEGIN" in settings.VAPID_PRIVATE_KEY else Vapid02.from_raw
+        return make(settings.VAPID_PRIVATE_KEY.encode())
+    if settings.VAPID_KEY_FILE is None:
+        raise Conflict("push_not_configured", "This installation sends no pushes.")
+    return Vapid02.from_pem(_kept_key(settings.VAPID_KEY_FILE))
+
+
+def _kept_key(path: Path) -> bytes:
+    """The key in this file, as PEM; made where there is none yet."""
+    from py_vapid import Vapid02
+
+    if not path.exists():
+        made = Vapid02()
+        made.generate_keys()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(made.private_pem())
+        try:
+            os.link(draft, path)  # whole or not at all; of two processes the first wins
+        except FileExistsError:
+            log.info("another process has just made the push keys")
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def public_key() -> str:
+    """The public half, as browsers want it: an uncompressed point in base64url."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from py_vapid.utils import b64urlencode
+
+    point = keys().public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return str(b64urlencode(point))
+
+
+# ---------------------------------------------------------------- whom we talk to
+
+
+def enabled() -> bool:
+    """Whether this installation can push at all."""
+    return bool(settings.VAPID_PRIVATE_KEY or settings.VAPID_KEY_FILE)
+
+
+def check_endpoint(endpoint: str) -> None:
+    """Raise `Invalid` unless this is an address of a push service that we know.
+
+    Anybody may subscribe, so any other address would let them send our server where they like.
+    """
+    if not is_known_service(endpoint):
+        raise Invalid("unknown_push_service", "This is not an address of a push service that we know.", "endpoint")
+
+
+def is_known_service(endpoint: str) -> bool:
+    """Whether we send pushes to this address."""
+    try:
+        url = urlsplit(endpoint)
+        host, port = (url.hostname or "").rstrip("."), url.port
+    except ValueError:
+        return False
+    if url.username is not None or url.password is not None:
+        return False
+    if settings.WEB_PUSH_TO_LOOPBACK and host in LOOPBACK:
+        return url.scheme in ("http", "https")
+    known = any(host == name or host.endswith(f".{name}") for name in settings.WEB_PUSH_SERVICES)
+    return url.scheme == "https" and port in (None, 443) and known
+
+
+# ---------------------------------------------------------------- sending
+
+
+@cache
+def session() -> "Session":
+    """Connections to the push services. They redirect nowhere, and we would not follow."""
+    from requests import Session
+
+    made = Session()
+    made.max_redirects = 0
+    return made
+
+
+def send(subscription: PushSubscription, message: Message) -> Outcome:
+    """Encrypt one message for one browser and hand it to its push service. Never raises for what others do."""
+    from pywebpush import WebPushException, webpush
+    from requests import RequestException
+
+    if not is_known_service(subscription.endpoint):  # the list may have become shorter
+        return Outcome.GONE
+    try:
+        webpush(
+            as_json(subscription),
+            message.text,
+            vapid_private_key=keys(),
+            vapid_claims={"sub": settings.VAPID_SUBJECT},
+            ttl=message.ttl_s,
+            timeout=TIMEOUT_S,  # handed on to requests, which takes a pair
+            headers={"Urgency": "high", "Topic": message.topic},
+            requests_session=session(),
+        )
+    except WebPushException as error:
+        status = error.status_code
+        log.warning("a push service answered %s", status)
+        return Outcome.GONE if status in GONE else Outcome.FAILED
+    except (RequestException, OSError) as error:
+        log.warning("a push service could not be reached (%s)", type(error).__name__)
+        return Outcome.FAILED
+    return Outcome.SENT
+
+
+def as_json(subscription: PushSubscription) -> dict[str, Any]:
+    """A subscription as pywebpush wants it."""
+    return {
+        "endpoint": subscription.endpoint,
+        "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth},
+    }

@@ -1,0 +1,45 @@
+// The service worker's part in web pushes: an offer that no open page has taken is shown, and opens the console.
+// Loaded by /sw.js with importScripts.
+
+/* global self, clients, registration */
+
+const nameOf = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("_", " ");
+const away = (metres) => (metres < 1000 ? `${Math.round(metres / 10) * 10} m` : `${(metres / 1000).toFixed(1)} km`);
+
+/** What to show for a push. A browser insists on something being shown, so one that came too late says so. */
+function notificationFor(push, now = Date.now()) {
+  const secondsLeft = Math.floor((Date.parse(push.expiresAt) - now) / 1000);
+  if (push.type !== "offer" || !(secondsLeft > 0)) {
+    return ["You have missed a cheer", { body: "The time to answer was over.", tag: push.offerId, data: push }];
+  }
+  return [
+    "Somebody needs a cheer",
+    {
+      body: `${nameOf(push.requestType)}, ${away(push.distanceM)} away. ${secondsLeft} seconds to answer.`,
+      tag: push.offerId, // sent twice, it shows once
+      requireInteraction: true,
+      timestamp: Date.parse(push.expiresAt),
+      data: push,
+    },
+  ];
+}
+
+/** Take somebody to the console: to the page that is open already, if one is. */
+async function openConsole(url) {
+  const address = new URL(url, self.location.origin);
+  if (address.origin !== self.location.origin) return;
+  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const open = pages.find((page) => new URL(page.url).pathname === address.pathname);
+  if (open) await open.focus();
+  else await clients.openWindow(address);
+}
+
+self.addEventListener("push", (event) => {
+  const push = event.data?.json() ?? {};
+  event.waitUntil(registration.showNotification(...notificationFor(push)));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openConsole(event.notification.data?.url ?? "/partner"));
+});

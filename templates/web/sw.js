@@ -1,0 +1,2 @@
+{% load static %}// The service worker. Its parts are modules of their own.
+importScripts("{% static 'js/sw-push.js' %}");

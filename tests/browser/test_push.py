@@ -1,0 +1,83 @@
+"""Offers as notifications: the service worker shows what is pushed, and a click opens the console."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.browser.people import Cast
+from tests.browser.screens import TIMES_SQUARE, Visit
+from tests.processes import wait_until
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+    .map(({ title, body, tag }) => ({ title, body, tag }))"""
+CLICKED = """async (source) => {
+    const [handlers, done] = [{}, []];
+    const page = { url: location.href, focus: async () => done.push("focus") };
+    const scope = {
+        self: { addEventListener: (name, handler) => (handlers[name] = handler), location },
+        clients: { matchAll: async () => [page], openWindow: async (url) => done.push(String(url)) },
+        registration: {},
+    };
+    new Function(...Object.keys(scope), source)(...Object.values(scope));
+    for (const url of ["/partner", "/elsewhere", "https://evil.example/"]) {
+        let wait = null;
+        const notification = { data: { url }, close: () => done.push("close") };
+        handlers.notificationclick({ notification, waitUntil: (promise) => (wait = promise) });
+        await wait;
+    }
+    return done;
+}"""
+
+
+def offer(offer_id: str, seconds: float) -> dict[str, Any]:
+    expires_at = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    return {
+        "type": "offer",
+        "offerId": offer_id,
+        "requestType": "pep_talk",
+        "distanceM": 512,
+        "expiresAt": expires_at,
+        "url": "/partner",
+    }
+
+
+def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    page = partner.page
+    page.context.grant_permissions(["notifications", "geolocation"], origin=stack.url)
+    page.goto(f"{stack.url}/partner")
+    partner.see("Notify me")
+    page.evaluate(
+        "async () => { await navigator.serviceWorker.register('/sw.js'); await navigator.serviceWorker.ready }"
+    )
+    devtools = page.context.new_cdp_session(page)
+    registrations: list[str] = []
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registrations.extend(found["registrationId"] for found in event["registrations"]),
+    )
+    devtools.send("ServiceWorker.enable")
+    wait_until(lambda: page.evaluate("1") and registrations, 10, "the worker is known")
+
+    def push(content: dict[str, Any]) -> None:
+        where = {"origin": stack.url, "registrationId": registrations[-1]}
+        devtools.send("ServiceWorker.deliverPushMessage", {**where, "data": json.dumps(content)})
+
+    push(offer("one", 15.9))
+    push(offer("one", 15.9))
+    push(offer("two", -1))
+    wait_until(lambda: len(page.evaluate(SHOWN)) == 2, 10, "both are shown")
+    by_tag = {found["tag"]: found for found in page.evaluate(SHOWN)}
+    assert by_tag["one"]["title"] == "Somebody needs a cheer"
+    assert by_tag["one"]["body"].startswith("Pep talk, 510 m away. 1")
+    assert by_tag["two"]["title"] == "You have missed a cheer"
+
+    source = page.request.get(f"{stack.url}/static/js/sw-push.js").text()
+    done = page.evaluate(CLICKED, source)
+    assert done == ["close", "focus", "close", f"{stack.url}/elsewhere", "close"]
