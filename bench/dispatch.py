@@ -156,7 +156,7 @@ async def loaded(
     """Requests at a steady rate among many partners; seconds to the first offer of each, and how many had none."""
     rng = random.Random(1)
     arrivals = Arrivals()
-    fleet = [Partner(program, token, arrivals, answers=True) for token in partners]
+    fleet = [Partner(program, token, arrivals, answers=False) for token in partners]
     places = [somewhere(rng) for _ in fleet]
     for start in range(0, len(fleet), 50):
         await asyncio.gather(*(p.connect(places[start + n]) for n, p in enumerate(fleet[start : start + 50])))
