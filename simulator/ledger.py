@@ -53,6 +53,8 @@ class Ledger:
 
     stories: dict[str, Story] = field(default_factory=dict)
     offers: Counter[str] = field(default_factory=Counter)  # made, accepted, declined, expired, …
+    rides: dict[str, str] = field(default_factory=dict)  # ride → request, of each acceptance that was confirmed
+    fares: dict[str, int] = field(default_factory=dict)  # ride → minor units, of each end that was confirmed
     pickup_m: list[float] = field(default_factory=list)  # metres from partner to user, of accepted offers
     refused: Counter[str] = field(default_factory=Counter)  # requests not taken, by code
     polled: int = 0  # final states learnt by asking, which a socket should have told

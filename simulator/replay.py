@@ -67,6 +67,7 @@ class Replay:
         self.following: dict[str, User] = {}  # by request
         self.background: list[asyncio.Task[None]] = []
         self.finished = False
+        self.asking = asyncio.Event()  # from the first request on
         self.began = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> Report:
@@ -95,6 +96,7 @@ class Replay:
             await self.make_users()
             self._in_background(self.measure_lag())
             self.began = time.monotonic()
+            self.asking.set()
             requests = await self.ask_all()
             await self.drain(requests)
             await self.roll_call()
