@@ -1,5 +1,6 @@
 """Every error leaves in one shape: `{"type", "errors": [{"code", "detail", "attr"}]}`."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -7,6 +8,7 @@ from drf_standardized_errors.handler import ExceptionHandler as StandardExceptio
 from drf_standardized_errors.handler import exception_handler as standard_exception_handler
 from rest_framework.exceptions import APIException, ParseError
 
+from speedycheers.database import trouble_of
 from speedycheers.errors import ServiceError
 
 exception_handler = standard_exception_handler
@@ -28,6 +30,8 @@ class ExceptionHandler(StandardExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, ServiceError):
             return ServiceFailure(exc)
+        if (trouble := trouble_of(exc)) is not None:
+            return ServiceFailure(trouble)
         # Django's own words for a request that can't be read, for example one with too many query parameters.
         if isinstance(exc, BadRequest | SuspiciousOperation):
             return ParseError("The request can't be understood.")
@@ -35,9 +39,15 @@ class ExceptionHandler(StandardExceptionHandler):
 
     def format_exception(self, exc: APIException) -> dict[str, Any]:
         if isinstance(exc, ServiceFailure):
-            return error_body(exc.error.code, exc.error.detail, exc.error.attr)
+            return service_error_body(exc.error)
         body: dict[str, Any] = super().format_exception(exc)
         return body
+
+
+def service_error_body(error: ServiceError) -> dict[str, Any]:
+    """The one error shape of what a service raised."""
+    type = "server_error" if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "client_error"
+    return error_body(error.code, error.detail, error.attr, type=type)
 
 
 def error_body(code: str, detail: str, attr: str | None = None, type: str = "client_error") -> dict[str, Any]:

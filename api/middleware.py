@@ -4,8 +4,10 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
-from api.errors import error_body
+from api.errors import error_body, service_error_body
+from speedycheers.database import trouble_of
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -37,6 +39,18 @@ class OneErrorShapeMiddleware:
         if response.has_header("Allow"):
             shaped["Allow"] = response["Allow"]
         return shaped
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page whose database does not answer is told so, and when to come back."""
+        trouble = trouble_of(exception)
+        if trouble is None:
+            return None
+        if _wants_page(request):
+            response: HttpResponse = render(request, "503.html", {"detail": trouble.detail}, status=trouble.status)
+        else:
+            response = JsonResponse(service_error_body(trouble), status=trouble.status)
+        response["Retry-After"] = f"{trouble.wait_s:.0f}"
+        return response
 
 
 def _wants_page(request: HttpRequest) -> bool:

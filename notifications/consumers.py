@@ -15,12 +15,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from rest_framework.exceptions import ValidationError
 
-from api.errors import error_body
+from api.errors import error_body, service_error_body
 from api.frames import error_frame
 from notifications import selectors
 from notifications.events import UNSEQUENCED, close_sockets, frame
 from notifications.frames import Flood, Frame, frame_type, parse_frame
 from notifications.hub import hub, in_thread
+from speedycheers.database import trouble_of
 from speedycheers.errors import Invalid, ServiceError
 
 log = logging.getLogger(__name__)
@@ -209,7 +210,10 @@ class EventConsumer(AsyncWebsocketConsumer):
             await self._refuse(content, error_body(error.code, error.detail, error.attr), malformed=error.status == 400)
         except ValidationError as error:
             await self._refuse(content, error_frame(error), malformed=True)
-        except Exception:
+        except Exception as error:
+            if (trouble := trouble_of(error)) is not None:
+                await self._refuse(content, service_error_body(trouble), malformed=False)
+                return
             log.exception("a %s frame failed", content.get("type"))
             body = error_body("error", "Something went wrong on our side.", type="server_error")
             await self._refuse(content, body, malformed=False)

@@ -1,7 +1,9 @@
 """Offers that end without a ride: declined, lapsed or taken back. Each puts its request back into the queue."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import Q
 
 from accounts.models import Partner, User
 from accounts.services import move_partners
@@ -13,6 +15,9 @@ from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
 from speedycheers.errors import Conflict
+
+# Clocks of two machines may differ by so much; what lies further in the future was written before one was set back.
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 WHY_CLOSED = {
     OfferStatus.ACCEPTED: ("offer_taken", "This offer has been accepted."),
@@ -30,6 +35,16 @@ def require_open(offer: Offer, *, now: datetime) -> None:
         raise Conflict(*WHY_CLOSED[OfferStatus.EXPIRED])
 
 
+def lapsed(now: datetime) -> Q:
+    """The offers whose time is over: past their end, or made at a time that a clock set back has not reached."""
+    return Q(expires_at__lte=now) | Q(created_at__gt=now + CLOCKS_DIFFER)
+
+
+def has_lapsed(offer: Offer, now: datetime) -> bool:
+    """Whether `lapsed` holds for this offer."""
+    return offer.expires_at <= now or offer.created_at > now + CLOCKS_DIFFER
+
+
 def locked_offer(offer: Offer) -> tuple[CheerRequest, Partner, Offer]:
     """The offer's request, partner and itself, locked in the one order."""
     return lock_request(offer.request_id), lock_partner(offer.partner_id), lock_offer(offer.pk)
@@ -45,11 +60,11 @@ def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetim
 
 
 def expire_offer(offer_id: UUID, *, now: datetime) -> bool:
-    """Let an offer lapse whose time is over; False where somebody was first."""
+    """Let an offer lapse whose time is over, or was never to be; False where somebody was first."""
     found = Offer.objects.get(pk=offer_id)
     with recorded() as outbox:
         request, partner, offer = locked_offer(found)
-        if offer.status != OfferStatus.PENDING or offer.expires_at > now:
+        if offer.status != OfferStatus.PENDING or not has_lapsed(offer, now):
             return False
         close_offer(outbox, request, partner, offer, OfferStatus.EXPIRED, actor=None, now=now)
         announce.rescinded(outbox, offer, "expired")

@@ -17,13 +17,14 @@ from notifications.services import prune_events, publish_again
 from notifications.tasks import send_due_pushes
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
-from requests_app.offers import expire_offer
+from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.services import dead_letter
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.wakeups import wake
 from rides.models import Ride
 from rides.states import ACTIVE
 from speedycheers import valkey
+from speedycheers.database import trouble_of
 from speedycheers.errors import Conflict
 
 log = logging.getLogger(__name__)
@@ -33,12 +34,15 @@ BATCH = 500  # rows a pass
 
 def sweep_deadlines(now: datetime) -> None:
     """Expire offers, give up on requests out of patience, and wake the matchers of regions where something is due."""
-    due = Offer.objects.filter(status=OfferStatus.PENDING, expires_at__lte=now).order_by("expires_at")
+    due = Offer.objects.filter(lapsed(now), status=OfferStatus.PENDING).order_by("expires_at")
     for offer_id in list(due.values_list("pk", flat=True)[:BATCH]):
         _settled(expire_offer, offer_id)
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     for request_id in list(pending.filter(give_up_at__lte=now).values_list("pk", flat=True)[:BATCH]):
         _settled(dead_letter, request_id)
+    # No wait is longer than the longest: an attempt planned for later was planned before the clock was set back.
+    never = now + timedelta(seconds=settings.RETRY_MAX_S) + CLOCKS_DIFFER
+    pending.filter(next_attempt_at__gt=never).update(next_attempt_at=now)
     hungry = pending.filter(next_attempt_at__lte=now, give_up_at__gt=now)
     for slug in hungry.order_by().values_list("region__slug", flat=True).distinct():
         wake(slug)
@@ -49,6 +53,10 @@ def _settled(step: Callable[..., object], row_id: UUID) -> None:
         step(row_id, now=timezone.now())
     except Conflict as conflict:  # somebody was first, and that is as good
         log.info("already settled: %s", conflict.code)
+    except Exception as error:
+        if trouble_of(error) is not None:  # then the others would fare no better
+            raise
+        log.exception("%s of %s failed; the others go on", step.__name__, row_id)
 
 
 def sweep_presence(now: datetime) -> None:

@@ -12,7 +12,7 @@ from speedycheers import valkey
 
 log = logging.getLogger(__name__)
 
-LOCK_S = 10  # a matcher that died holds the region at most this long
+LOCK_S = 3  # a matcher that died holds the region at most this long
 ROUNDS_MAX = 50  # batches a run; what is left has a wake-up of its own
 
 

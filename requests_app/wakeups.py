@@ -10,7 +10,7 @@ from speedycheers import valkey
 
 log = logging.getLogger(__name__)
 
-PENDING_FOR_S = 5  # a wake-up that no worker took in this time is taken for lost
+PENDING_FOR_S = 2  # a wake-up that no worker took in this time is taken for lost
 
 
 def _pending_key(region_slug: str) -> str:

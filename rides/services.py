@@ -67,7 +67,8 @@ def start_ride(ride: Ride, *, actor: User, now: datetime) -> None:
         raise Conflict("ride_already_started", "This session is running already.")
     if ride.status != RideStatus.EN_ROUTE:
         raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
-    ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=now)
+    start_time = max(now, ride.accepted_at)  # where the clock has stepped back
+    ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=start_time)
 
 
 def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, reason: str = "") -> None:
@@ -86,7 +87,7 @@ def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -
     """Call a ride off. Raises `Conflict` once it is over; only staff call it off once it has started."""
     if ride.status not in (RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS):
         raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
-    ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=now)
+    ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=max(now, ride.accepted_at))
 
 
 def cancellation_fee(ride: Ride, region: Region, now: datetime) -> int:

@@ -70,6 +70,7 @@ class Api:
     rng: Random = field(default_factory=Random)
     errors: Counter[str] = field(default_factory=Counter)
     transport: httpx.AsyncBaseTransport | None = None  # None: the network
+    retry_max_s: float = RETRY_MAX_S  # the longest wait between two attempts
 
     def __post_init__(self) -> None:
         self.http = httpx.AsyncClient(
@@ -123,4 +124,4 @@ class Api:
         self.errors[f"{method} {ID.sub('…', path)}: {what}"] += 1
 
     async def _back_off(self, failures: int) -> None:
-        await asyncio.sleep(backoff_s(failures, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng))
+        await asyncio.sleep(backoff_s(failures, base_s=RETRY_BASE_S, max_s=self.retry_max_s, rng=self.rng))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import logging
 from collections import Counter
@@ -30,6 +31,11 @@ UNAUTHENTICATED = 401
 Frame = dict[str, Any]
 
 
+def digest(frame: Frame) -> str:
+    """A short text that two events share only where they say the same."""
+    return hashlib.sha256(json.dumps(frame, sort_keys=True).encode()).hexdigest()[:16]
+
+
 class Feed:
     """The events of one account. Each is given to `on_frame` once, in order; so is every `hello`."""
 
@@ -46,6 +52,9 @@ class Feed:
         self.account, self.path, self.device = account, path, device
         self.on_frame, self.errors, self.rng = on_frame, errors, rng
         self.numbering = Numbering()
+        self.since: int | None = None  # the number at the first hello; every event after it is to be heard
+        self.heard: dict[int, str] = {}  # what each event said, by number, as `digest` puts it
+        self.retry_max_s = RETRY_MAX_S
         self.connected = asyncio.Event()
         self.reconnections = 0
         self._socket: ClientConnection | None = None
@@ -62,7 +71,7 @@ class Feed:
             again, unwelcome = unwelcome and code in UNWELCOME, code in UNWELCOME
             if code == NOT_AUTHENTICATED:
                 await self.account.token(stale=token)
-            pause_s = backoff_s(failures, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng)
+            pause_s = backoff_s(failures, base_s=RETRY_BASE_S, max_s=self.retry_max_s, rng=self.rng)
             await asyncio.sleep(REST_S if again else pause_s)
 
     async def _one_connection(self, token: str) -> tuple[int | None, bool]:
@@ -107,10 +116,12 @@ class Feed:
         if frame.get("type") == "hello":
             self._socket = socket
             self.numbering.hello(frame["seq"], resumed=frame["resumed"])
+            self.since = frame["seq"] if self.since is None else self.since
             self.on_frame(frame)
             self.connected.set()
         elif "seq" in frame:
             if self.numbering.event(frame["seq"]):
+                self.heard[frame["seq"]] = digest(frame)
                 self.on_frame(frame)
             await socket.send(json.dumps({"type": "ack", "seq": frame["seq"]}))
         else:

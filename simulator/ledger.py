@@ -53,9 +53,12 @@ class Ledger:
 
     stories: dict[str, Story] = field(default_factory=dict)
     offers: Counter[str] = field(default_factory=Counter)  # made, accepted, declined, expired, …
+    rides: dict[str, str] = field(default_factory=dict)  # ride → request, of each acceptance that was confirmed
+    fares: dict[str, int] = field(default_factory=dict)  # ride → minor units, of each end that was confirmed
     pickup_m: list[float] = field(default_factory=list)  # metres from partner to user, of accepted offers
     refused: Counter[str] = field(default_factory=Counter)  # requests not taken, by code
     polled: int = 0  # final states learnt by asking, which a socket should have told
+    differing: int = 0  # requests that stand otherwise at the end than their users were told
     lags_s: list[float] = field(default_factory=list)  # how late this very process was to act
 
     def story(self, request_id: str) -> Story:

@@ -229,6 +229,7 @@ class Partner:
         self.ledger.offers["accepted" if answer.ok else "too late"] += 1
         if answer.ok:
             self.ledger.pickup_m.append(offer["distanceM"])
+            self.ledger.rides[answer.body["rideId"]] = answer.body["requestId"]
             self.note_ride(answer.body)
             self.say("accepted an offer %d m away", offer["distanceM"])
         else:
@@ -248,6 +249,8 @@ class Partner:
             self.say("a ride was ended by somebody else")
             return
         answer = await self.account.call("POST", "/rideEnd", {"rideId": ride_id}, key=f"end-{ride_id}")
+        if answer.ok:
+            self.ledger.fares[ride_id] = answer.body["fare"]["amount"]
         self.say("completed a session" if answer.ok else f"could not end a session: {answer.code}")
         if still():
             self.ride = None

@@ -13,7 +13,7 @@ from simulator.client import Api
 from simulator.crowd import Crowd
 from simulator.feed import Feed
 from simulator.habits import Habits
-from simulator.ledger import Ledger
+from simulator.ledger import Ledger, Story
 from simulator.movement import Place
 from simulator.partner import Partner
 from simulator.pickups import Demand
@@ -67,6 +67,7 @@ class Replay:
         self.following: dict[str, User] = {}  # by request
         self.background: list[asyncio.Task[None]] = []
         self.finished = False
+        self.asking = asyncio.Event()  # from the first request on
         self.began = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> Report:
@@ -95,6 +96,7 @@ class Replay:
             await self.make_users()
             self._in_background(self.measure_lag())
             self.began = time.monotonic()
+            self.asking.set()
             requests = await self.ask_all()
             await self.drain(requests)
             await self.roll_call()
@@ -208,7 +210,7 @@ class Replay:
             self.ledger.lags_s.append(time.perf_counter() - due)
 
     async def roll_call(self) -> None:
-        """Compare what each socket was given with the server's log."""
+        """Compare what each socket was given with the server's log, and what each user was told with what is held."""
         await asyncio.sleep(SETTLE_S)
         gate = asyncio.Semaphore(ROLL_CALL_AT_ONCE)
 
@@ -218,7 +220,12 @@ class Replay:
             self.sockets.unasked += undelivered is None
             self.sockets.undelivered += undelivered or 0
 
+        async def compare(story: Story) -> None:
+            async with gate:
+                self.ledger.differing += not await self.following[story.request_id].agrees(story)
+
         await asyncio.gather(*(check(feed) for feed in self._feeds()))
+        await asyncio.gather(*(compare(story) for story in self.ledger.asked if story.final))
 
     def count_gaps(self) -> None:
         """Add up what the sockets' numbering came to."""

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.figures import Spread, spread_of
 from simulator.ledger import FINAL, Ledger, Story
 
+SOMETHING_LOST = "SOMETHING WAS LOST: see the lines lost, told otherwise, missing and unsent."
 OFFER_OUTCOMES = ("made", "accepted", "declined", "expired", "withdrawn", "too late")
 SPREAD_HEAD = f"{'':<34}{'count':>7}{'mean':>10}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}"
 
@@ -43,6 +44,7 @@ class Report:
     given_up: int
     lost: int
     polled: int
+    differing: int
     to_offer: Spread
     to_arrival: Spread
     at_once_ms: Spread
@@ -57,7 +59,7 @@ class Report:
     @property
     def healthy(self) -> bool:
         """Whether nothing was lost: no request and no event."""
-        return self.lost == 0 and self.sockets.gapless
+        return self.lost == self.differing == 0 and self.sockets.gapless
 
     def text(self) -> str:
         """The report for people."""
@@ -77,7 +79,7 @@ class Report:
                 "Errors and retries, by call",
                 *([f"  {count:>6}  {what}" for what, count in self.errors.most_common()] or ["  none"]),
                 "",
-                "Nothing was lost." if self.healthy else "SOMETHING WAS LOST: see the lines lost, missing and unsent.",
+                "Nothing was lost." if self.healthy else SOMETHING_LOST,
             ]
         )
 
@@ -95,6 +97,7 @@ class Report:
             _line("still being served", self.by_status["accepted"]),
             _line("lost", self.lost, {} if self.lost == 0 else open_),
             _line("ends not told by socket", self.polled),
+            _line("told otherwise than held", self.differing),
         ]
 
     def _waits(self) -> list[str]:
@@ -157,6 +160,7 @@ def build(
         given_up=sum(story.given_up and story.status == "cancelled" for story in asked),
         lost=sum(story.lost for story in asked),
         polled=ledger.polled,
+        differing=ledger.differing,
         to_offer=spread_of(waits(asked, "offered_at")),
         to_arrival=spread_of(waits(asked, "arrived_at")),
         at_once_ms=spread_of([1000 * s for s in waits([st for st in asked if st.at_once], "offered_at")]),

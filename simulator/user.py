@@ -100,6 +100,11 @@ class User:
             self.ledger.polled += 1
             story.told(status, attempts=attempts, reason=reason, now=time.perf_counter())
 
+    async def agrees(self, story: Story) -> bool:
+        """Whether the server holds the request as this user was told."""
+        answer = await self.account.call("GET", f"/cheerRequest/{story.request_id}")
+        return answer.ok and answer.body["status"] == story.status
+
     async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait for a condition, at most so long; whether it has come about."""
         with contextlib.suppress(TimeoutError):

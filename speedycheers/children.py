@@ -15,7 +15,8 @@ from speedycheers import lifeline
 
 MAX_DEATHS = 5
 DEATHS_WINDOW_S = 60.0
-FIRST_DELAY_S = 0.5
+STEADY_S = 10.0  # who has run for so long had started well, and is started again at once
+FIRST_DELAY_S = 0.2
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
 
@@ -42,7 +43,8 @@ class Child:
     before_start: Callable[[], None] | None = None
     process: "subprocess.Popen[bytes] | None" = None
     start_at: float | None = None  # on the monotonic clock, while it waits to be started again
-    deaths: deque[float] = field(default_factory=deque)
+    started_at: float = 0.0  # on the monotonic clock
+    deaths: deque[float] = field(default_factory=deque)  # soon after a start, one after another
 
     @property
     def log(self) -> Path:
@@ -56,7 +58,7 @@ class Child:
         """
         if self.before_start is not None:
             self.before_start()
-        self.start_at = None
+        self.start_at, self.started_at = None, time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -77,8 +79,10 @@ class Child:
         return self.process.returncode
 
     def plan_restart(self, now: float) -> bool:
-        """Note a death and plan the next start. False where it has died too often to go on."""
+        """Note a death and plan the next start. False where it dies again and again as it starts."""
         self.process = None
+        if now - self.started_at >= STEADY_S:
+            self.deaths.clear()
         self.deaths.append(now)
         while now - self.deaths[0] > DEATHS_WINDOW_S:
             self.deaths.popleft()

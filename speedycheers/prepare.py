@@ -7,6 +7,7 @@ import sys
 def main() -> None:
     """Migrate, then seed; the seed prints the demo accounts. Both in one process: each would take a second to load."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
+    os.environ["DATABASE_STATEMENT_TIMEOUT_S"] = "0"  # a migration takes as long as it takes
     from speedycheers import lifeline
 
     lifeline.watch()

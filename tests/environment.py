@@ -22,6 +22,7 @@ from tests.postgres import Postgres
 # What the program reads: a developer's own values must not change what the tests see.
 SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings.py"
 IGNORED = {"BOTS", "HOST", *re.findall(r'env[.\w]*\(\s*"([A-Z_]+)"', SETTINGS.read_text())}
+VALKEYS: "list[subprocess.Popen[bytes]]" = []  # that this process has started; the last one runs
 SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server on which tests make databases; empty with SQLite
 
 
@@ -73,8 +74,8 @@ def load_settings(folder: Path) -> None:
     settings.POSITION_FLUSH_S = 0.0
 
 
-def start_valkey() -> None:
-    """A Valkey on the socket that the settings name."""
+def start_valkey() -> "subprocess.Popen[bytes]":
+    """A Valkey on the socket that the settings name. A test that kills it starts another."""
     path = settings.VALKEY_SOCKET
     embedded_valkey.prepare(path)
     process = subprocess.Popen(
@@ -87,3 +88,5 @@ def start_valkey() -> None:
     atexit.register(process.kill)
     if not embedded_valkey.wait(path, process):
         raise RuntimeError("Valkey does not start.")
+    VALKEYS.append(process)
+    return process

@@ -31,9 +31,13 @@ OPTIONS = {
 
 
 class Postgres:
-    """One server, started at once; `stop` ends it. It also ends with this process."""
+    """One server, started at once; `stop` ends it. It also ends with this process.
 
-    def __init__(self, folder: Path) -> None:
+    A `durable` one keeps every commit when it is killed: `kill` and `start` are then a crash and its recovery.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self.options = OPTIONS | ({"synchronous_commit": "on"} if durable else {})
         folder.mkdir(parents=True)
         self.folder = folder
         self.log = folder / "log"
@@ -45,8 +49,8 @@ class Postgres:
         self._run(
             "initdb", "-D", "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "-c", "fsync=off"
         )
-        self.process = self._start()
         self.url = f"postgres://postgres@/postgres?host={folder}"
+        self.launch()
         self._wait()
 
     def _reachable_install(self) -> Path:
@@ -96,10 +100,11 @@ class Postgres:
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC", "HOME": str(self.folder)}
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        flags = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
-        with self.log.open("wb") as log:
-            return subprocess.Popen(
+    def launch(self) -> None:
+        """Start it on the data that is there, without waiting for it. Call it from the main thread."""
+        flags = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
                 self._command("postgres", "-D", "data", "-k", str(self.folder), *flags),
                 cwd=self.folder,
                 env=self._environment(),

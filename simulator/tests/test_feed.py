@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from simulator import feed as feeds
-from simulator.feed import Feed
+from simulator.feed import Feed, digest
 from simulator.tests.fakes import NoDelay, api_of, event, hello, no_errors, signed_in, socket_server, soon
 
 
@@ -51,6 +51,8 @@ async def test_gives_each_event_once_and_acknowledges_it() -> None:
         assert [frame["seq"] for frame in frames] == [4, 5, 6]
         assert acks[-1] == {"type": "ack", "seq": 6}
         assert (feed.numbering.missing, feed.numbering.repeated) == (0, 1)
+        assert feed.since == 4
+        assert feed.heard == {seq: digest(json.loads(event(seq))) for seq in (5, 6)}
         request = connections[0].request
         assert request is not None
         assert request.headers["Authorization"] == "Bearer good"

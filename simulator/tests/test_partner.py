@@ -26,6 +26,7 @@ OFFER = {
     "status": "pending",
 }
 RIDE = {"rideId": "r1", "requestId": "q1", "status": "en_route"}
+FARE = {"amount": 1000, "currency": "usd"}
 
 
 class Server:
@@ -40,7 +41,7 @@ class Server:
         self.calls.append((call, json.loads(request.content) if request.content else None))
         if call in self.otherwise:
             return self.otherwise[call]
-        body = {"rideAccept": RIDE, "cheerRequest/q1": OFFER}.get(call, {})
+        body = {"rideAccept": RIDE, "rideEnd": {**RIDE, "fare": FARE}, "cheerRequest/q1": OFFER}.get(call, {})
         return httpx.Response(200, json=body)
 
     def names(self) -> list[str]:

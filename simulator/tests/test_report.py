@@ -84,6 +84,11 @@ def test_a_gap_is_unhealthy(ledger: Ledger, sockets: Sockets) -> None:
     assert not report_of(ledger, sockets=sockets).healthy
 
 
+def test_a_request_that_stands_otherwise_is_unhealthy(ledger: Ledger) -> None:
+    ledger.differing = 1
+    assert not report_of(ledger).healthy
+
+
 def test_only_the_first_offer_counts_and_only_one_at_once_is_at_once() -> None:
     ledger = Ledger()
     ledger.offered("r", 5.0)

@@ -90,6 +90,15 @@ async def test_an_end_that_no_event_told_is_found_and_noted(monkeypatch: pytest.
     assert (story.status, story.reason, user.ledger.polled) == ("no_match", "nobody_accepted", 1)
 
 
+@pytest.mark.parametrize(("held", "agrees"), [("cancelled", True), ("completed", False)])
+async def test_compares_what_it_was_told_with_what_is_held(held: str, agrees: bool) -> None:
+    user = user_of(Server(state={**REQUEST, "status": held}))
+    story = await user.ask(PLACE)
+    assert story is not None
+    told(user, "cancelled")
+    assert await user.agrees(story) == agrees
+
+
 @pytest.mark.parametrize(("request_", "cancels"), [(None, False), (REQUEST, True)])
 async def test_what_an_earlier_run_left_open_is_called_off(request_: dict[str, Any] | None, cancels: bool) -> None:
     server = Server()

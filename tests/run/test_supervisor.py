@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from speedycheers import lifeline
-from speedycheers.children import MAX_DEATHS, Child, Surroundings
+from speedycheers.children import FIRST_DELAY_S, MAX_DEATHS, STEADY_S, Child, Surroundings
 from tests.environment import make_folder
 from tests.processes import BASE, free_port, running, wait_until
 from tests.stack import STOP_S, Stack, environment, kill, running_stack, start
@@ -202,8 +202,22 @@ raise SystemExit(main())
 
 def test_deaths_long_ago_are_forgiven(tmp_path: Path) -> None:
     child = Child("x", [], Surroundings({}, tmp_path, []))
-    assert all(child.plan_restart(now) for now in range(0, 1000, 20))
-    assert not all(child.plan_restart(now) for now in range(2000, 2010))
+    for died_at in range(0, 1000, 20):
+        child.started_at = died_at - 1
+        assert child.plan_restart(died_at)
+    for died_at in range(2000, 2004):
+        child.started_at = died_at - 1
+        assert child.plan_restart(died_at)
+    child.started_at = 2004
+    assert not child.plan_restart(2005)
+
+
+def test_whoever_had_started_well_is_started_again_at_once(tmp_path: Path) -> None:
+    child = Child("x", [], Surroundings({}, tmp_path, []))
+    for died_at in range(0, 100, 10):  # more often than a part that can't start would be
+        child.started_at = died_at - STEADY_S
+        assert child.plan_restart(died_at)
+        assert child.start_at == died_at + FIRST_DELAY_S
 
 
 def test_logs_are_kept_once_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

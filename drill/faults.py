@@ -1,0 +1,219 @@
+"""What can go wrong, done on purpose. Each fault is over when its function returns; the system must then recover."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import psycopg
+import redis
+from psycopg import sql
+
+from drill.system import System
+
+STOPPED_S = 3.0
+TWIN_S = 8.0
+LAUNCHES = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault. `strike` harms the system and returns once nothing more is done to it."""
+
+    name: str
+    strike: Callable[[System], Awaitable[None]]
+
+
+# ---------------------------------------------------------------- processes
+
+
+async def signalled(number: int, *parts: str, system: System) -> None:
+    """Parts get a signal at once."""
+    for part in parts:
+        system.signal(part, number)
+
+
+async def stopped(part: str, system: System) -> None:
+    """A part stands still for a while, as on a machine that swaps or a paused virtual one."""
+    pid = system.signal(part, signal.SIGSTOP)
+    await asyncio.sleep(STOPPED_S)
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+async def doubled(command: str, system: System) -> None:
+    """A second process of a part works beside the first for a while, and is killed."""
+    process = system.start_second(command)
+    await asyncio.sleep(TWIN_S)
+    process.kill()
+    process.wait()
+
+
+# ---------------------------------------------------------------- Valkey
+
+
+def _valkey(system: System) -> "redis.Redis":
+    return redis.Redis(unix_socket_path=str(system.valkey_folder / "valkey.sock"), socket_timeout=5)
+
+
+async def valkey_killed(system: System, *, keeping: bool) -> None:
+    """Valkey dies. `keeping`: with a snapshot of its data, which it reads at its next start, else with nothing."""
+    snapshot = system.valkey_folder / "dump.rdb"
+    with contextlib.suppress(redis.RedisError):
+        if keeping:
+            await asyncio.to_thread(_valkey(system).save)
+    if not keeping:
+        snapshot.unlink(missing_ok=True)
+    system.signal("valkey", signal.SIGKILL)
+
+
+async def valkey_emptied(system: System) -> None:
+    """Somebody flushes it."""
+    with contextlib.suppress(redis.RedisError):
+        await asyncio.to_thread(_valkey(system).flushall)
+
+
+async def valkey_disconnected(system: System) -> None:
+    """Every connection to it is cut."""
+    with contextlib.suppress(redis.RedisError):
+        client = _valkey(system)
+        for kind in ("normal", "pubsub"):
+            await asyncio.to_thread(client.client_kill_filter, _type=kind, skipme=True)
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+def _terminate(url: str) -> None:
+    with contextlib.suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname IS NOT NULL AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+def _backend(url: str, rng: Random) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        rows = connection.execute(
+            sql.SQL("SELECT pid FROM pg_stat_activity WHERE backend_type = {} AND pid <> pg_backend_pid()").format(
+                sql.Literal("client backend")
+            )
+        ).fetchall()
+    return int(rng.choice(rows)[0]) if rows else 0
+
+
+async def connections_cut(system: System) -> None:
+    """The server ends every connection of the program."""
+    assert system.postgres is not None
+    await asyncio.to_thread(_terminate, system.postgres.url)
+
+
+async def backend_killed(rng: Random, system: System) -> None:
+    """One backend dies, whereupon the server ends all of them and recovers from its log."""
+    assert system.postgres is not None
+    with contextlib.suppress(psycopg.Error, ProcessLookupError):
+        if pid := await asyncio.to_thread(_backend, system.postgres.url, rng):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def postgres_restarted(number: int, system: System) -> None:
+    """The server ends (SIGINT: at once but in order; SIGKILL: not at all in order) and is started again."""
+    postgres = system.postgres
+    assert postgres is not None
+    postgres.process.send_signal(number)
+    await asyncio.to_thread(postgres.process.wait)
+    for _ in range(LAUNCHES):  # its orphaned backends must have noticed before another may start
+        postgres.launch()
+        await asyncio.sleep(0.3)
+        if postgres.process.poll() is None:
+            return
+    raise RuntimeError(f"PostgreSQL does not start again: {postgres.log.read_text()[-2000:]}")
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+async def postgres_stopped(system: System) -> None:
+    """The server and all its backends stand still for a while."""
+    assert system.postgres is not None
+    family = _family(system.postgres.process.pid)
+    for number, pause_s in ((signal.SIGSTOP, STOPPED_S), (signal.SIGCONT, 0.0)):
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        await asyncio.sleep(pause_s)
+
+
+# ---------------------------------------------------------------- SQLite
+
+
+async def sqlite_locked(system: System) -> None:
+    """Somebody else holds the write lock for a while."""
+    file = system.stack.data / "speedycheers.sqlite3"
+    connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(STOPPED_S)
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+# ---------------------------------------------------------------- all of them
+
+
+def faults_of(database: str, rng: Random) -> list[Fault]:
+    """Every kind of fault that a system on this database can have."""
+    kill, end = signal.SIGKILL, signal.SIGTERM
+    faults = [
+        Fault("worker killed", lambda system: signalled(kill, "worker", system=system)),
+        Fault("worker stopped for 3 s", partial(stopped, "worker")),
+        Fault("worker told to end", lambda system: signalled(end, "worker", system=system)),
+        Fault("web and sockets killed", lambda system: signalled(kill, "web", system=system)),
+        Fault("web and sockets stopped for 3 s", partial(stopped, "web")),
+        Fault("web and sockets told to end", lambda system: signalled(end, "web", system=system)),
+        Fault("sweep killed", lambda system: signalled(kill, "sweep", system=system)),
+        Fault("sweep stopped for 3 s", partial(stopped, "sweep")),
+        Fault("two sweeps for 8 s", partial(doubled, "sweep")),
+        Fault("Valkey killed, data lost", lambda system: valkey_killed(system, keeping=False)),
+        Fault("Valkey killed, data kept", lambda system: valkey_killed(system, keeping=True)),
+        Fault("Valkey stopped for 3 s", partial(stopped, "valkey")),
+        Fault("Valkey emptied", valkey_emptied),
+        Fault("Valkey's connections cut", valkey_disconnected),
+        Fault("worker and Valkey killed", lambda system: signalled(kill, "worker", "valkey", system=system)),
+    ]
+    if database == "postgres":
+        faults += [
+            Fault("database connections cut", connections_cut),
+            Fault("database backend killed", partial(backend_killed, rng)),
+            Fault("database killed and started", partial(postgres_restarted, kill)),
+            Fault("database restarted", partial(postgres_restarted, signal.SIGINT)),
+            Fault("database stopped for 3 s", postgres_stopped),
+        ]
+    else:
+        faults.append(Fault("database locked for 3 s", sqlite_locked))
+    return faults
+
+
+class Chooser:
+    """Endless faults in an order drawn from a seed: each kind once a round, so that a long drill sees all of them."""
+
+    def __init__(self, database: str, seed: int) -> None:
+        self._rng = Random(f"faults {seed}")
+        self._kinds = faults_of(database, self._rng)
+        self._round: list[Fault] = []
+
+    def next(self) -> Fault:
+        """The next fault."""
+        if not self._round:
+            self._round = self._rng.sample(self._kinds, len(self._kinds))
+        return self._round.pop()

@@ -1,0 +1,148 @@
+"""What the database holds at the end, and whether it is what the clients were told. Reads the rows themselves."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.models import Partner, User
+from drill.run import Outcome
+from notifications.events import partner_recipient, user_recipient
+from notifications.models import Event
+from payments.models import Payment, PaymentKind
+from requests_app.models import CheerRequest, Offer, OfferTransition
+from requests_app.states import OPEN, OfferStatus
+from rides.models import Ride, RideTransition
+from rides.states import ACTIVE, RideStatus
+from simulator.feed import Feed, digest
+
+
+@dataclass
+class Facts:
+    """Counts; those that must be 0 are 0 in a system that loses and doubles nothing."""
+
+    requests: int = 0
+    final: int = 0
+    offers: int = 0
+    delivered: int = 0
+    rides: int = 0
+    completed: int = 0
+    charged_once: int = 0
+    double_rides: int = 0
+    double_offers: int = 0
+    events: int = 0
+    events_missing: int = 0
+    events_different: int = 0
+    told_otherwise: list[str] = field(default_factory=list)  # where a client holds what the database doesn't
+
+
+def judge(outcome: Outcome) -> Facts:
+    """Compare everything. Call it once nothing moves any more."""
+    asked = {story.request_id: story for story in outcome.ledger.asked}
+    facts = Facts()
+    facts.requests = CheerRequest.objects.count()
+    facts.final = CheerRequest.objects.exclude(status__in=OPEN).count()
+    facts.rides = Ride.objects.count()
+    facts.double_rides = _double_rides()
+    facts.double_offers = _double_offers()
+    facts.completed, facts.charged_once = _charges()
+    _compare_events(facts, outcome.feeds)
+    facts.offers = Offer.objects.count()
+    facts.told_otherwise += _requests_differ(asked)
+    facts.told_otherwise += _rides_differ(outcome.ledger.rides, outcome.ledger.fares)
+    return facts
+
+
+# ---------------------------------------------------------------- nothing twice
+
+
+def overlaps(steps: Iterable[tuple[Any, str]], opening: str, closing: Iterable[str]) -> int:
+    """How often something was opened for a key that was open already. `steps` are (key, new status), in order."""
+    still_open: Counter[Any] = Counter()
+    closes = frozenset(closing)
+    double = 0
+    for key, new in steps:
+        if new == opening:
+            double += still_open[key] > 0
+            still_open[key] += 1
+        elif new in closes:
+            still_open[key] -= 1
+    return double
+
+
+def _double_offers() -> int:
+    steps = OfferTransition.objects.order_by("id")
+    closing = set(OfferStatus.values) - {OfferStatus.PENDING}
+    return sum(
+        overlaps(steps.values_list(key, "new"), OfferStatus.PENDING, closing)
+        for key in ("subject__partner_id", "subject__request_id")
+    )
+
+
+def _double_rides() -> int:
+    steps = RideTransition.objects.order_by("id")
+    closing = set(RideStatus.values) - set(ACTIVE)
+    return sum(
+        overlaps(steps.values_list(key, "new"), RideStatus.EN_ROUTE, closing)
+        for key in ("subject__partner_id", "subject__request_id", "subject__user_id")
+    )
+
+
+def _charges() -> tuple[int, int]:
+    """Completed rides, and those of them with exactly one payment of their fare."""
+    fares = Counter(Payment.objects.filter(kind=PaymentKind.FARE).values_list("ride_id", "amount"))
+    rides = Ride.objects.filter(status=RideStatus.COMPLETED).values_list("pk", "fare_amount")
+    payments: dict[Any, list[int]] = defaultdict(list)
+    for (ride_id, amount), count in fares.items():
+        payments[ride_id] += [amount] * count
+    return len(rides), sum(payments[pk] == [amount] for pk, amount in rides)
+
+
+# ---------------------------------------------------------------- what the clients were told
+
+
+def _compare_events(facts: Facts, feeds: list[Feed]) -> None:
+    """Each socket must have brought every event of its recipient, and word for word."""
+    for feed in feeds:
+        recipient = _recipient_of(feed.account.email)
+        if feed.since is None or recipient is None:
+            continue
+        for event in Event.objects.filter(recipient=recipient, seq__gt=feed.since).order_by("seq"):
+            facts.events += 1
+            heard = feed.heard.get(event.seq)
+            written = digest({"type": event.type, "seq": event.seq, **event.payload})
+            facts.events_missing += heard is None
+            facts.events_different += heard is not None and heard != written
+            facts.delivered += heard == written and event.type == "offer"
+
+
+def _recipient_of(email: str) -> str | None:
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        return None
+    partner = Partner.objects.filter(user=user).first()
+    return partner_recipient(partner.pk) if partner else user_recipient(user.pk)
+
+
+def _requests_differ(asked: dict[str, Any]) -> list[str]:
+    held = {str(pk): status for pk, status in CheerRequest.objects.values_list("pk", "status")}
+    return [
+        f"request {pk}: told {story.status}, held {held.get(pk, 'nothing')}"
+        for pk, story in asked.items()
+        if held.get(pk) != story.status
+    ]
+
+
+def _rides_differ(rides: dict[str, str], fares: dict[str, int]) -> list[str]:
+    held = {str(row.pk): row for row in Ride.objects.all()}
+    wrong = [f"ride {pk} was confirmed and is not held" for pk in (rides.keys() | fares.keys()) - held.keys()]
+    wrong += [
+        f"ride {pk}: told of request {request_id}, held {held[pk].request_id}"
+        for pk, request_id in rides.items()
+        if pk in held and str(held[pk].request_id) != request_id
+    ]
+    return wrong + [
+        f"ride {pk}: told a fare of {amount}, held {held[pk].fare_amount}"
+        for pk, amount in fares.items()
+        if pk in held and held[pk].fare_amount != amount
+    ]

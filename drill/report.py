@@ -1,0 +1,112 @@
+"""The drill's table: what was measured, what it had to be, and whether it was."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from drill.judge import Facts
+from drill.probe import Timeline
+from drill.run import Outcome, Struck
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure. `wanted` in words; `kept` is None where it is only told."""
+
+    name: str
+    value: str
+    wanted: str = ""
+    kept: bool | None = None
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What was left at the end: processes that nobody accounts for, and the audit's verdict."""
+
+    strays: int
+    orphans: int
+    audit: str  # "" where every promise holds
+
+
+def lines(outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float) -> list[Line]:
+    """Every measure of a drill."""
+    sent, served = len(outcome.ledger.asked), outcome.replay.by_status["completed"]
+    recoveries = [seconds for fault in outcome.struck for seconds in recovery(fault, outcome.timeline)]
+    slowest = max((s for s in recoveries if s is not None), default=0.0)
+    faults_500 = sum(count for what, count in outcome.errors.items() if ": 500 " in what)
+    return [
+        Line("faults", str(len(outcome.struck)), "at least 1", len(outcome.struck) > 0),
+        Line("requests sent / completed", f"{sent} / {served}", "at least 1", served > 0),
+        equal("requests held / final", facts.requests, facts.final),
+        zero("requests lost", outcome.replay.lost),
+        equal("offers made / delivered", facts.offers, facts.delivered),
+        zero("double offers", facts.double_offers),
+        zero("double rides", facts.double_rides),
+        equal("rides completed / charged once", facts.completed, facts.charged_once),
+        Line("events logged", str(facts.events)),
+        zero("events missing at a client", facts.events_missing + outcome.replay.sockets.missing),
+        zero("events that said otherwise", facts.events_different),
+        zero("told otherwise than held", len(facts.told_otherwise)),
+        zero("answers of 500", faults_500),
+        zero("stray processes while it ran", after.strays),
+        zero("orphan processes after it", after.orphans),
+        Line("manage.py audit", after.audit or "clean", "clean", not after.audit),
+        Line("probes served / called off unserved", f"{len(outcome.timeline.offers)} / {outcome.unserved}"),
+        Line("longest gap between served probes", f"{outcome.timeline.longest_gap_s():.1f} s"),
+        Line(
+            "slowest recovery",
+            f"{slowest:.1f} s" if None not in recoveries else "never",
+            f"at most {within_s:g} s",
+            None not in recoveries and slowest <= within_s,
+        ),
+    ]
+
+
+def zero(name: str, value: int) -> Line:
+    """A measure that must be 0."""
+    return Line(name, str(value), "0", value == 0)
+
+
+def equal(name: str, whole: int, part: int) -> Line:
+    """Two counts that must be the same."""
+    return Line(name, f"{whole} / {part}", "equal", whole == part)
+
+
+def recovery(fault: Struck, timeline: Timeline) -> tuple[float | None, float | None]:
+    """Seconds from the fault's end until `/readyz` answered 200, and until a probe had its offer; None: never."""
+    return timeline.ready_after(fault.ended), timeline.offer_after(fault.ended)
+
+
+def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line]) -> str:
+    """The report for people."""
+    parts = [title, f"It took {outcome.wall_s:.0f} s.", "", *_faults(outcome), ""]
+    parts += [
+        f"{line.name:<36}{line.value:>16}   "
+        + ("" if line.kept is None else f"{'ok' if line.kept else 'FAILED':<7} wanted: {line.wanted}")
+        for line in table
+    ]
+    parts += ["", "Errors and retries that the clients saw, by call"]
+    parts += [f"  {count:>6}  {what}" for what, count in outcome.errors.most_common(25)] or ["  none"]
+    parts += [f"  {what}" for what in facts.told_otherwise[:10]]
+    failed = [line.name for line in table if line.kept is False]
+    parts += ["", f"FAILED: {', '.join(failed)}." if failed else "Nothing was lost and nothing doubled."]
+    return "\n".join(parts)
+
+
+def _faults(outcome: Outcome) -> list[str]:
+    """Recovery by kind of fault."""
+    by_kind: dict[str, list[tuple[float | None, float | None]]] = defaultdict(list)
+    for fault in outcome.struck:
+        by_kind[fault.name].append(recovery(fault, outcome.timeline))
+    head = f"{'seconds until, worst of each kind':<36}{'times':>6}{'/readyz 200':>14}{'an offer':>12}"
+    rows = [
+        f"{name:<36}{len(pairs):>6}{_worst(r for r, _ in pairs):>14}{_worst(o for _, o in pairs):>12}"
+        for name, pairs in sorted(by_kind.items())
+    ]
+    return [head, *rows]
+
+
+def _worst(values: Iterable[float | None]) -> str:
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return f"{max(known):.2f}" if len(known) == len(found) else "never"

@@ -1,0 +1,145 @@
+"""One drill: the replay asks, the faults strike, the probe measures."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+from drill.faults import Chooser
+from drill.probe import Probe, Timeline
+from drill.system import System
+from requests_app.demo import PASSWORD, STAFF
+from simulator.accounts import DEVELOPMENT_SECRET
+from simulator.feed import Feed
+from simulator.habits import Habits
+from simulator.ledger import Ledger
+from simulator.movement import Place
+from simulator.pickups import Demand
+from simulator.replay import Plan, Progress, Replay
+from simulator.report import Report
+
+log = logging.getLogger(__name__)
+
+SOUTH, NORTH, WEST, EAST = 40.735, 40.765, -73.995, -73.970  # Midtown
+PARTNERS, USERS = 10, 12
+# A whole ride in about six seconds, so that every fault strikes rides at every stage.
+BRISK = Habits(
+    decline=0.1,
+    ignore=0.03,
+    think_s=(0.1, 0.8),
+    arrival_s=(0.8, 3.0),
+    service_median_s=2.0,
+    service_s=(0.5, 6.0),
+    drift_m=200.0,
+    position_every_s=1.0,
+)
+QUIET_S = 3.0  # before the first fault
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be drilled, for how long and how hard."""
+
+    database: str
+    seed: int
+    minutes: float
+    every_s: float
+    rate: float  # requests a second
+
+
+@dataclass(frozen=True)
+class Struck:
+    """A fault that has been: when it began and when nothing more was done, in `perf_counter` seconds."""
+
+    name: str
+    began: float
+    ended: float
+
+
+@dataclass
+class Outcome:
+    """What the clients of a drill have seen."""
+
+    replay: Report
+    ledger: Ledger
+    feeds: list[Feed]
+    timeline: Timeline
+    struck: list[Struck]
+    unserved: int  # probes called off without an offer
+    wall_s: float
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+async def drill(system: System, options: Options, progress: Progress) -> Outcome:
+    """Run the load and the faults to their end, and let everything settle."""
+    began = time.perf_counter()
+    plan = plan_of(options, system.url)
+    replay = Replay(plan, progress)
+    probe = Probe(system.url, staff_email=STAFF, staff_password=PASSWORD, secret=DEVELOPMENT_SECRET)
+    struck: list[Struck] = []
+    await probe.start()
+    strikes = asyncio.create_task(strike(system, options, replay, struck, progress))
+    try:
+        report = await replay.run(asyncio.Event())
+        await strikes
+        await probe.settle()
+        probe_missing = await asyncio.gather(*(feed.undelivered() for feed in probe.feeds))
+        report.sockets.undelivered += sum(missing or 0 for missing in probe_missing)
+        report.sockets.missing += sum(feed.numbering.missing for feed in probe.feeds)
+    finally:
+        strikes.cancel()
+        await probe.close()
+    return Outcome(
+        replay=report,
+        ledger=replay.ledger,
+        feeds=[*(p.feed for p in replay.partners), *(u.feed for u in replay.crowd.users), *probe.feeds],
+        timeline=probe.timeline,
+        struck=struck,
+        unserved=probe.unserved,
+        wall_s=time.perf_counter() - began,
+        errors=replay.api.errors + probe.api.errors,
+    )
+
+
+def plan_of(options: Options, server: str) -> Plan:
+    """Requests all over Midtown, at random moments at the given rate: the same for the same seed."""
+    rng = Random(f"drill {options.seed}")
+
+    def place() -> Place:
+        return Place(rng.uniform(SOUTH, NORTH), rng.uniform(WEST, EAST))
+
+    lasts_s = options.minutes * 60
+    moments = sorted(rng.uniform(0, lasts_s) for _ in range(round(lasts_s * options.rate)))
+    return Plan(
+        title=f"Drill on {options.database}, seed {options.seed}",
+        server=server,
+        demands=[Demand(at_s, place()) for at_s in moments],
+        starts=[place() for _ in range(PARTNERS)],
+        habits=BRISK,
+        seed=options.seed,
+        secret=DEVELOPMENT_SECRET,
+        staff_email=STAFF,
+        staff_password=PASSWORD,
+        cache=None,
+        wait_s=180.0,
+        users=USERS,
+    )
+
+
+async def strike(system: System, options: Options, replay: Replay, struck: list[Struck], progress: Progress) -> None:
+    """One fault after another, `every_s` apart from beginning to beginning, while requests are being made."""
+    await replay.asking.wait()
+    chooser = Chooser(options.database, options.seed)
+    start = time.perf_counter() + QUIET_S
+    end = start - QUIET_S + options.minutes * 60
+    due = start
+    while due < end:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        fault = chooser.next()
+        log.info("%s", fault.name)
+        began = time.perf_counter()
+        await fault.strike(system)
+        struck.append(Struck(fault.name, began, time.perf_counter()))
+        due = max(due + options.every_s, time.perf_counter() + 1.0)

@@ -1,0 +1,123 @@
+"""What is drilled: the whole program as its supervisor runs it, on a database of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import stack
+from tests.environment import make_folder
+from tests.postgres import Postgres, fresh_database
+from tests.processes import BASE, free_port
+from tests.stack import Stack
+
+SETTINGS = {
+    # Long enough for an offer to outlive the part that should have delivered it, short enough to see it lapse.
+    "OFFER_TTL_S": "8",
+    "REQUEST_PATIENCE_S": "90",
+    "THROTTLE_SIGNUP": "100000/min",
+}
+PARTS = {
+    "web": "speedycheers.server",
+    "worker": "manage.py worker",
+    "sweep": "manage.py sweep",
+    "valkey": "valkey-server",
+}
+
+
+class System:
+    """The running program, and what may be done to it. Made and ended in the main thread."""
+
+    def __init__(self, database: str, port: int = 0) -> None:
+        self.folder = make_folder()
+        self.postgres = Postgres(self.folder / "pg", durable=True) if database == "postgres" else None
+        settings = dict(SETTINGS)
+        if self.postgres is not None:
+            settings["DATABASE_URL"] = fresh_database(self.postgres.url)
+        environment = stack.environment(self.folder / "var", port or free_port(), **settings)
+        self.stack: Stack = stack.start(environment, arguments=("--follow-parent",))
+        self.extra: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return self.stack.url
+
+    @property
+    def database_url(self) -> str:
+        """Where the program's rows are; "" for SQLite in its data folder."""
+        return self.stack.env.get("DATABASE_URL", "")
+
+    @property
+    def valkey_folder(self) -> Path:
+        return self.stack.data / "valkey"
+
+    def pid(self, part: str) -> int:
+        """The process of a part; 0 while there is none."""
+        twins = {process.pid for process in self.extra}
+        found = [pid for pid, command in self.stack.processes().items() if PARTS[part] in command and pid not in twins]
+        return found[0] if found else 0
+
+    def signal(self, part: str, number: int) -> int:
+        """Signal a part; answers the process that was hit, 0 where there was none."""
+        pid = self.pid(part)
+        if pid:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                return 0
+        return pid
+
+    def start_second(self, command: str) -> "subprocess.Popen[bytes]":
+        """Start another process of a part beside the supervised one."""
+        process = subprocess.Popen(
+            [sys.executable, str(BASE / "manage.py"), command],
+            cwd=BASE,
+            env=self.stack.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.extra.append(process)
+        return process
+
+    def stray(self) -> dict[int, str]:
+        """Processes of the run that none of its parts accounts for, while it runs."""
+        seen: set[str] = set()
+        strays = {}
+        for pid, command in self.stack.processes().items():
+            part = next((name for name, text in PARTS.items() if text in command), "")
+            if pid == self.stack.pid or pid in {process.pid for process in self.extra}:
+                continue
+            if not part or part in seen:
+                strays[pid] = command
+            seen.add(part)
+        return strays
+
+    def stop(self) -> int:
+        """End the program by SIGTERM; answers how many of its processes were left."""
+        for process in self.extra:
+            process.kill()
+            process.wait()
+        try:
+            code = self.stack.stop()
+        except (AssertionError, subprocess.TimeoutExpired):
+            return max(1, len(self.stack.processes()))
+        return 0 if code == 0 else 1
+
+    def close(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        for process in self.extra:
+            process.kill()
+            process.wait()
+        stack.kill(self.stack)
+        if self.postgres is not None:
+            self.postgres.stop()
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy what the parts have said to where it outlives this run."""
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.stack.data / "log", folder)
+        shutil.copy(self.stack.output, folder / "supervisor.log")
+        if self.postgres is not None:
+            shutil.copy(self.postgres.log, folder / "postgres.log")

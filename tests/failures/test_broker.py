@@ -1,0 +1,61 @@
+"""The broker is gone: a worker lets go of its connection, and has another as soon as there is one."""
+
+import signal
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+
+from requests_app.tasks import match_queue, match_region
+from speedycheers import broker
+from speedycheers.celery import app
+from tests.failures.conftest import back_with_nothing
+
+
+def consumer_of(connection: Any) -> broker.Consumer:
+    """A worker's consumer, as far as it looks after its connection."""
+    consumer = broker.Consumer.__new__(broker.Consumer)
+    consumer.app, consumer.connection = app, connection
+    consumer.qos_global, consumer.prefetch_multiplier = False, 1
+    consumer.pool = SimpleNamespace(num_processes=4)
+    return consumer
+
+
+@pytest.fixture
+def with_message() -> Iterator[tuple[Any, Any]]:
+    """A connection, and a message from it that is not acknowledged."""
+    match_region.apply_async(("nyc",), queue=match_queue("nyc"))
+    connection = app.connection_for_read()
+    channel = connection.default_channel
+    message = channel.basic_get(match_queue("nyc"), no_ack=False)
+    assert message is not None
+    yield connection, message
+    channel.qos._on_collect.cancel()  # it would try to give the message back at the end of the process
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_connection_that_breaks_with_a_message_unacknowledged_ends_no_worker(
+    with_message: tuple[Any, Any], valkey_process: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, message = with_message
+    assert isinstance(connection.transport, broker.Transport)
+    consumer = consumer_of(connection)
+    valkey_process(signal.SIGKILL)
+    consumer.on_connection_error_after_connected(ConnectionError("closed"))
+    assert consumer.connection is None
+    with pytest.raises(redis.ConnectionError):  # as from a task that was running, which a worker expects
+        message.ack()
+
+    tries: list[str] = []
+
+    def back_at_the_third() -> None:
+        tries.append("in vain")
+        if len(tries) == 2:
+            back_with_nothing()
+
+    monkeypatch.setattr(broker, "maybe_shutdown", back_at_the_third)
+    again = consumer.ensure_connected(app.connection_for_read())
+    assert again.connected
+    again.release()
