@@ -1,7 +1,9 @@
 """The pages: each reads what it shows, and leaves every change to the API, called from the page's script."""
 
+from email.utils import parseaddr
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -94,6 +96,24 @@ def earnings(request: UserRequest) -> HttpResponse:
         "partner": found,
     }
     return render(request, "web/_earnings.html", context)
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Answers."""
+    return render(request, "web/help.html", {"contact_email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1]})
+
+
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    """What users, partners and we owe each other."""
+    return render(request, "web/terms.html")
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What we keep about people."""
+    return render(request, "web/privacy.html")
 
 
 @page_for()
