@@ -1,7 +1,10 @@
 """In which language pages speak."""
 
+from collections.abc import Awaitable
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.views.decorators.http import require_POST
@@ -17,9 +20,16 @@ class PageLanguageMiddleware(LocaleMiddleware):
     Programs get English: the API's sentences are part of its contract.
     """
 
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        try:
+            return super().__call__(request)
+        finally:  # what this thread does next is not for this reader
+            translation.activate(settings.LANGUAGE_CODE)
+
     def process_request(self, request: HttpRequest) -> None:
         if "Authorization" in request.headers:
             translation.activate(settings.LANGUAGE_CODE)
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
             return
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and settings.SESSION_COOKIE_NAME in request.COOKIES:
             language = getattr(request.user, "language", "")

@@ -112,6 +112,11 @@ def test_an_account_keeps_its_choice(user: User) -> None:
     assert "Guardado." in text_of(saved)
 
 
+def test_a_page_leaves_its_language_to_nobody(nyc: object) -> None:
+    browser_of(None).get("/", headers={"Accept-Language": "de"})
+    assert translation.get_language() == "en"
+
+
 def test_only_our_languages_can_be_chosen(user: User) -> None:
     browser_of(user).post("/language", {"language": "xx", "next": "https://elsewhere.example/"})
     assert fresh(user).language == ""
