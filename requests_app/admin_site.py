@@ -47,6 +47,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Tokens", "key", "knox_authtoken"),
         ("Second factors", "lock", "mfa_authenticator"),
         ("E-mail addresses", "mail", "account_emailaddress"),
+        ("Notification settings", "notifications", "accounts_notificationsettings"),
     ],
     "Logs": [
         ("Staff actions", "history", "admin_logentry"),
