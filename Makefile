@@ -22,7 +22,7 @@ $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2
 # A developer's own value would load the settings too early.
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: run install test test-fast check lint types format lock bench drill clean help
+.PHONY: run install test test-fast check lint types format messages lock bench drill clean help
 
 help:
 	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
@@ -30,7 +30,7 @@ help:
 	@echo "make test-fast  the quick ones, on SQLite"
 	@echo "make check      what CI does: lint, types, migrations and every test"
 	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost"
-	@echo "make format, make lint, make types, make bench, make lock, make clean"
+	@echo "make format, make lint, make types, make bench, make messages, make lock, make clean"
 
 # `exec`: signals reach the program itself, not a shell around it.
 run: $(RUN_STAMP)
@@ -58,6 +58,10 @@ lint: $(DEV_STAMP)
 
 types: $(DEV_STAMP)
 	@$(PY) -m mypy .
+
+# Texts of the sources into locale/*.po, and the compiled .mo files; prints what wants translating.
+messages: $(RUN_STAMP)
+	@$(PY) manage.py messages
 
 bench: $(DEV_STAMP)
 	@exec $(PY) -m bench

@@ -4,13 +4,21 @@ from typing import Any
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import NotificationSettings, User
+
+_ModelForm: Any = forms.ModelForm  # generic to the type checker alone
 
 
 class SignupForm(AllauthSignupForm):
     """Sign up with a name, an e-mail address and a password."""
 
-    name = forms.CharField(max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     field_order = ("name", "email", "password1")
 
     def save(self, request: HttpRequest) -> Any:
@@ -18,3 +26,39 @@ class SignupForm(AllauthSignupForm):
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
         return user
+
+
+class ProfileForm(_ModelForm):
+    """What an account says about itself."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("As my browser asks for")), *settings.LANGUAGES],
+        help_text=_("Of these pages and of the e-mails that we send you."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "language")
+        labels = {"name": _("Name")}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class NotificationSettingsForm(_ModelForm):
+    """What an account wants to hear of. Only partners are asked about offers."""
+
+    class Meta:
+        model = NotificationSettings
+        fields = ("email_receipts", "push_rides", "push_offers")
+
+    def __init__(self, *args: Any, is_partner: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_partner:
+            del self.fields["push_offers"]
+
+
+class DeleteAccountForm(forms.Form):
+    """The last word before an account is gone."""
+
+    understood = forms.BooleanField(label=_("I understand that this can't be undone."))

@@ -2,10 +2,12 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from accounts.states import PARTNER_GRAPH, Application, PartnerStatus
 from regions.models import Region
@@ -42,6 +44,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May use the admin.")
+    language = models.CharField(
+        max_length=8,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text="What we write in; empty: what the browser asks for.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -67,13 +75,27 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email.partition("@")[0]
 
 
+class NotificationSettings(models.Model):
+    """What an account wants to hear of when no page of ours is open. Without a row, the defaults hold."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="notification_settings")
+    email_receipts = models.BooleanField(_("Receipts by e-mail"), default=True)
+    push_rides = models.BooleanField(_("How my cheers are going, on this account's devices"), default=True)
+    push_offers = models.BooleanField(
+        _("Offers, on this account's devices, while I am online as a partner"), default=True
+    )
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"
+
+
 class PartnerType(models.TextChoices):
     """What kind of cheer a partner brings."""
 
-    CHEERLEADER = "cheerleader", "Cheerleader"
-    COACH = "coach", "Coach"
-    MUSICIAN = "musician", "Musician"
-    MASCOT = "mascot", "Mascot"
+    CHEERLEADER = "cheerleader", _("Cheerleader")
+    COACH = "coach", _("Coach")
+    MUSICIAN = "musician", _("Musician")
+    MASCOT = "mascot", _("Mascot")
 
 
 class PartnerTransition(Transition):

@@ -80,6 +80,16 @@ class NoInput(serializers.Serializer[Any]):
 class LoginInput(serializers.Serializer[Any]):
     email = Text(max_length=EMAIL_MAX_CHARS)
     password = Text(max_length=128, trim_whitespace=False)
+    otp = Text(
+        max_length=32,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text=(
+            "For an account with a second factor: the code that its authenticator app shows, or one of its recovery "
+            "codes. Without it such an account gets 401 `mfa_required`, with a wrong one 401 `mfa_failed`."
+        ),
+    )
 
 
 class SignupInput(serializers.Serializer[Any]):

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.contrib.auth.backends import ModelBackend
@@ -23,6 +25,7 @@ from accounts.models import ApplicationTransition, Partner, Role, SocketTicket, 
 from accounts.positions import Position, Report
 from accounts.positions.reporting import save
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
+from accounts.tasks import mail_decision, mail_on_commit
 from api.throttles import Rate
 from notifications.events import Outbox, close_sockets, partner_recipient, recorded
 from notifications.web_push import forget_devices
@@ -38,6 +41,18 @@ class WrongCredentials(ServiceError):
     status = 401
     default_code = "authentication_failed"
     default_detail = "This e-mail address and password do not belong together."
+
+
+class SecondFactorRequired(ServiceError):
+    status = 401
+    default_code = "mfa_required"
+    default_detail = "This account has a second factor: send the code of its authenticator app as `otp`."
+
+
+class WrongSecondFactor(ServiceError):
+    status = 401
+    default_code = "mfa_failed"
+    default_detail = "This code is wrong, or was used before."
 
 
 class TooManyAttempts(ServiceError):
@@ -69,12 +84,15 @@ def sign_up(*, email: str, password: str, name: str) -> User:
         raise Invalid("email_taken", "An account with this e-mail address exists.", "email") from None
 
 
-def log_in(*, email: str, password: str, address: str) -> tuple[User, AuthToken, str]:
+def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[User, AuthToken, str]:
     """Check credentials and issue a token, whose text is returned last and held nowhere.
+
+    `otp`: for an account with a second factor, a code of its authenticator app or a recovery code. It is asked
+    for only after the right password, and its failures are counted per account, wherever they come from.
 
     Failures are counted per address and account and per address. Whether the account exists shows
     neither in the answer nor in the time it takes: an unknown address is hashed for as well.
-    Raises `WrongCredentials`, `TooManyAttempts`.
+    Raises `WrongCredentials`, `SecondFactorRequired`, `WrongSecondFactor`, `TooManyAttempts`.
     """
     limits = [("login_pair", f"{address} {email.lower()}"), ("login_address", address)]
     for scope, who in limits:
@@ -85,8 +103,24 @@ def log_in(*, email: str, password: str, address: str) -> tuple[User, AuthToken,
         for scope, who in limits:
             Rate.named(scope).hit(scope, who)
         raise WrongCredentials
+    if is_mfa_enabled(user):
+        _check_second_factor(user, otp)
     token, text = AuthToken.objects.create(user)
     return user, token, text
+
+
+def _check_second_factor(user: User, otp: str) -> None:
+    if not otp:
+        raise SecondFactorRequired(attr="otp")
+    if (wait_s := Rate.named("login_otp").full("login_otp", str(user.pk))) is not None:
+        raise TooManyAttempts(wait_s)
+    types = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+    for factor in Authenticator.objects.filter(user=user, type__in=types):
+        if factor.wrap().validate_code(otp.replace(" ", "")):
+            factor.record_usage()
+            return
+    Rate.named("login_otp").hit("login_otp", str(user.pk))
+    raise WrongSecondFactor(attr="otp")
 
 
 def log_out(token: AuthToken) -> None:
@@ -157,8 +191,10 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
     return partner
 
 
-def decide_application(partner: Partner, decision: str, *, actor: User | None, now: datetime, reason: str = "") -> None:
-    """Approve, reject or suspend, and tell the partner.
+def decide_application(
+    partner: Partner, decision: str, *, actor: User | None, now: datetime, reason: str = "", tell: bool = True
+) -> None:
+    """Approve, reject or suspend, and `tell` the partner, by event and by mail.
 
     Raises `Conflict` where it can't follow, or while the partner has work in hand.
     """
@@ -176,6 +212,8 @@ def decide_application(partner: Partner, decision: str, *, actor: User | None, n
         locked.application = decision
         if actor is not None:  # seeding has nobody to tell
             tell_partner_updated(outbox, locked)
+        if tell:
+            mail_on_commit(mail_decision, str(locked.pk), decision)
     partner.application = decision
 
 

@@ -1,7 +1,9 @@
 """What a first run is seeded with: New York City, the kinds of cheer, and accounts to try it with."""
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import Partner, PartnerType, Role, User
 from accounts.services import apply_as_partner, decide_application
@@ -28,12 +30,12 @@ NEW_YORK_CITY = [
 ]  # fmt: skip
 
 REQUEST_TYPES = [
-    ("classic", "A good cheer", "Somebody comes and cheers for you. That's it, and it helps.", "🎉", []),
-    ("pep_talk", "Pep talk", "Before the interview, the exam or the date.", "💪", []),
-    ("birthday", "Birthday", "A song, a wish and a lot of noise.", "🎂", []),
-    ("celebration", "Celebration", "You did it, and somebody should say so.", "🏆", []),
-    ("game_day", "Game day", "Loud support from the sideline.", "📣", []),
-    ("serenade", "Serenade", "A cheer with music.", "🎸", [PartnerType.MUSICIAN]),
+    ("classic", _("A good cheer"), _("Somebody comes and cheers for you. That's it, and it helps."), "🎉", []),
+    ("pep_talk", _("Pep talk"), _("Before the interview, the exam or the date."), "💪", []),
+    ("birthday", _("Birthday"), _("A song, a wish and a lot of noise."), "🎂", []),
+    ("celebration", _("Celebration"), _("You did it, and somebody should say so."), "🏆", []),
+    ("game_day", _("Game day"), _("Loud support from the sideline."), "📣", []),
+    ("serenade", _("Serenade"), _("A cheer with music."), "🎸", [PartnerType.MUSICIAN]),
 ]
 PLACES = [(40.7484, -73.9857), (40.7580, -73.9855), (40.7308, -73.9973), (40.7127, -74.0059), (40.7794, -73.9632)]
 
@@ -75,7 +77,10 @@ def seed_accounts() -> None:
 
 def _account(email: str, name: str, **fields: object) -> User:
     found = User.objects.filter(email__iexact=email).first()
-    return found or User.objects.create_user(email, PASSWORD, name=name, **fields)
+    user = found or User.objects.create_user(email, PASSWORD, name=name, **fields)
+    # Nobody reads its mail, so nobody could confirm it.
+    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    return user
 
 
 @transaction.atomic
@@ -85,4 +90,4 @@ def _partner(user: User, number: int, place: tuple[float, float], *, approved_by
         user, name=f"Partner {number}", type=PartnerType.CHEERLEADER, phone=f"+1 212 555 010{number}", now=now
     )
     Partner.objects.filter(pk=partner.pk).update(lat=place[0], lng=place[1], position_at=now, region=seed_region())
-    decide_application(partner, Application.APPROVED, actor=approved_by, now=now, reason="demo account")
+    decide_application(partner, Application.APPROVED, actor=approved_by, now=now, reason="demo account", tell=False)

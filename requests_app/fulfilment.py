@@ -9,6 +9,7 @@ from accounts import positions
 from accounts.models import Partner, User
 from accounts.services import move_partners, tell_partner_updated
 from accounts.states import PartnerStatus
+from accounts.tasks import mail_on_commit
 from notifications.events import recorded
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
@@ -20,6 +21,7 @@ from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, check_pin, end_ride, open_ride, start_ride
 from rides.states import ACTIVE, RideStatus
+from rides.tasks import mail_receipt
 from speedycheers.errors import Conflict, Missing
 
 
@@ -79,6 +81,7 @@ def _end(
         if partner.status == PartnerStatus.OFFLINE:
             tell_partner_updated(outbox, partner)
         wakeups.wake_on_commit(request.region.slug)
+        mail_on_commit(mail_receipt, str(ride.pk))
     return ride
 
 

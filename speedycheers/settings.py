@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +24,10 @@ SECRET_KEY: str = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or not ALLOWED_HOSTS):
     raise ImproperlyConfigured("With DEBUG off, set SECRET_KEY and ALLOWED_HOSTS: production has no defaults for them.")
+# Where people find the pages; mails that no request has caused link to it.
+SITE_URL: str = env.str(
+    "SITE_URL", default=f"http://localhost:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0]}"
+).rstrip("/")
 # Browser origins, beside the site's own, that may open sockets and send forms ("https://app.example").
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", default=[])
 
@@ -36,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "channels",
     "rest_framework",
     "knox",
@@ -46,6 +52,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.usersessions",
     "api",
     "notifications",
     "regions",
@@ -59,15 +66,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "web.content_security.ContentSecurityMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "api.middleware.OneErrorShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "web.language.PageLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
 
 ROOT_URLCONF = "speedycheers.urls"
@@ -83,6 +94,8 @@ TEMPLATES: list[dict[str, Any]] = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "web.context.site",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
@@ -199,6 +212,17 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="optional")
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail about each change of a password, an address or a second factor
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds for which sensitive pages stay open once the password is given again
+ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "SpeedyCheers"
+# Browsers know passkeys on https, and on http://localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
@@ -210,8 +234,11 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
 }
 SOCKET_TICKET_TTL_S = 30
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=0)
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+# In development every mail becomes a file in here, and the pages that send one say so.
+MAIL_DIR = DATA_DIR / "mail"
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{MAIL_DIR}" if DEBUG else "consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SpeedyCheers <hello@speedycheers.test>")
 EMAIL_TIMEOUT = 10
@@ -237,6 +264,7 @@ REST_FRAMEWORK = {
         "address": env.str("THROTTLE_ADDRESS", default="600/min"),
         "signup": env.str("THROTTLE_SIGNUP", default="600/min" if DEBUG else "30/hour"),
         "login_pair": env.str("THROTTLE_LOGIN_PAIR", default="10/min"),
+        "login_otp": env.str("THROTTLE_LOGIN_OTP", default="10/min"),
         "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="100/min"),
         # What costs more than a read: requests, positions and handshakes of sockets. Many share an address.
         "request": env.str("THROTTLE_REQUEST", default="60/min"),
@@ -327,6 +355,11 @@ OFFER_PUSH_AFTER_S: float = env.float("OFFER_PUSH_AFTER_S", default=3.0)
 
 # ---------------------------------------------------------------- language, time, static files
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = not DEBUG
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -337,18 +370,49 @@ WHITENOISE_AUTOREFRESH = DEBUG
 if not DEBUG:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "web.storage.StaticFiles"},
     }
 
 # ---------------------------------------------------------------- safety
+# Where the map's tiles come from, if not from here ("https://tiles.example"): the pages may fetch from nowhere else.
+MAP_TILE_ORIGINS: list[str] = env.list("MAP_TILE_ORIGINS", default=[])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF, "data:", *MAP_TILE_ORIGINS],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF, *MAP_TILE_ORIGINS],
+        "manifest-src": [csp.SELF],
+        "worker-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "base-uri": [csp.NONE],
+        "frame-ancestors": [csp.NONE],
+    }
+}
+PERMISSIONS_POLICY: dict[str, str | list[str]] = {
+    "geolocation": "self",
+    "screen-wake-lock": "self",
+    "publickey-credentials-get": "self",
+    "publickey-credentials-create": "self",
+    "camera": [],
+    "microphone": [],
+    "display-capture": [],
+    "usb": [],
+    "serial": [],
+    "browsing-topics": [],
+}
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=True)
     SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)  # usually the proxy's work
+    SECURE_HSTS_SECONDS = env.int("HSTS_S", default=0)  # once every address of the domain is on HTTPS for good
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 
 # ---------------------------------------------------------------- logging: to the standard streams, no personal data
@@ -376,5 +440,8 @@ UNFOLD = {
     "SITE_SYMBOL": "celebration",
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "requests_app.admin_site.dashboard",
+    # None in the page itself: static/css/admin.css has them.
+    "COLORS": "requests_app.admin_site.no_inline_colours",
+    "STYLES": ["requests_app.admin_site.stylesheet"],
     "SIDEBAR": {"show_search": True, "navigation": "requests_app.admin_site.navigation"},
 }

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 
@@ -25,11 +26,16 @@ class UserRequest(HttpRequest):
 UserPage = Callable[Concatenate[UserRequest, P], HttpResponse]
 
 
-def page_for(*roles: str) -> Callable[[UserPage[P]], Page[P]]:
-    """A page for accounts of these roles; without any, for everybody who is signed in."""
+def page_for(*roles: str, form: bool = False, sensitive: bool = False) -> Callable[[UserPage[P]], Page[P]]:
+    """A page for accounts of these roles; without any, for everybody who is signed in.
+
+    `form`: it takes POST, too. `sensitive`: it wants the password again, for the sake of browsers left open.
+    """
 
     def decorate(view: UserPage[P]) -> Page[P]:
-        @require_safe
+        guarded = reauthentication_required(view) if sensitive else view
+
+        @(require_http_methods(["GET", "HEAD", "POST"]) if form else require_safe)
         @never_cache  # it shows one account's state at one moment
         @login_required
         @wraps(view)
@@ -37,7 +43,8 @@ def page_for(*roles: str) -> Callable[[UserPage[P]], Page[P]]:
             signed_in = cast(UserRequest, request)
             if roles and signed_in.user.role not in roles:
                 raise PermissionDenied
-            return view(signed_in, *args, **kwargs)
+            answer: HttpResponse = guarded(signed_in, *args, **kwargs)
+            return answer
 
         return cast("Page[P]", page)
 

@@ -1,9 +1,11 @@
-"""The pages. They only read; everything that changes something is a call of the API."""
+"""The pages. They only read, but for an account's own settings; everything else that changes is a call of the API."""
 
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web import views
+from web import account, app_files, views
+from web.language import choose_language
+from web.texts import texts
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,8 +15,23 @@ urlpatterns = [
     path("partner/earnings", views.earnings, name="partner-earnings"),
     path("become-a-partner", views.become_a_partner, name="become-a-partner"),
     path("staff/", views.staff, name="staff"),
-    # At the root, because a service worker serves what lies below it.
-    path("sw.js", views.service_worker, name="service-worker"),
+    path("account", account.overview, name="account"),
+    path("account/profile", account.profile, name="account-profile"),
+    path("account/notifications", account.notifications, name="account-notifications"),
+    path("account/devices", account.devices, name="account-devices"),
+    path("account/data", account.data, name="account-data"),
+    path("account/data/export", account.export_data, name="account-export"),
+    path("account/delete", account.delete, name="account-delete"),
+    path("help", views.help_page, name="help"),
+    path("terms", views.terms, name="terms"),
+    path("privacy", views.privacy, name="privacy"),
+    path("language", choose_language, name="language"),
+    path("texts/<str:language>.js", texts, name="texts"),
+    path("manifest.webmanifest", app_files.manifest, name="manifest"),
+    path("sw.js", app_files.service_worker, name="service-worker"),
+    path("offline", app_files.offline, name="offline"),
+    path("robots.txt", app_files.robots, name="robots"),
+    path("sitemap.xml", app_files.sitemap, name="sitemap"),
     # Browsers ask for it unprompted on pages that name no icon, such as JSON.
     path("favicon.ico", RedirectView.as_view(url="/static/icons/favicon.svg")),
 ]

@@ -1,7 +1,9 @@
 """The pages: each reads what it shows, and leaves every change to the API, called from the page's script."""
 
+from email.utils import parseaddr
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -96,6 +98,24 @@ def earnings(request: UserRequest) -> HttpResponse:
     return render(request, "web/_earnings.html", context)
 
 
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Answers."""
+    return render(request, "web/help.html", {"contact_email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1]})
+
+
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    """What users, partners and we owe each other."""
+    return render(request, "web/terms.html")
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What we keep about people."""
+    return render(request, "web/privacy.html")
+
+
 @page_for()
 def become_a_partner(request: UserRequest) -> HttpResponse:
     """The application form."""
@@ -111,10 +131,3 @@ def staff(request: UserRequest) -> HttpResponse:
     counts = live_counts()
     context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
     return render(request, "web/staff.html", context)
-
-
-@require_safe
-@never_cache
-def service_worker(request: HttpRequest) -> HttpResponse:
-    """The service worker, which takes web pushes."""
-    return render(request, "web/sw.js", content_type="text/javascript")

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
-from accounts.models import SocketTicket, User
+from accounts.models import NotificationSettings, SocketTicket, User
 from accounts.services import log_out
 from api.admin.base import ReadOnlyAdmin
 from api.admin.columns import badge, moment, related, shown
@@ -100,6 +100,21 @@ class SocketTicketAdmin(ReadOnlyAdmin):
     search_fields = ("user__email",)
     search_ids = ("user_id",)
     ordering = ("-expires_at",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(NotificationSettings)
+class NotificationSettingsAdmin(ReadOnlyAdmin):
+    """What accounts want to hear of. Only those who have changed something are here."""
+
+    owner = related("user", "Account", named=True)
+
+    list_display = ("owner", "email_receipts", "push_rides", "push_offers")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    search_ids = ("user_id",)
+    ordering = ("-pk",)
     fields = list_display
     readonly_fields = list_display
 

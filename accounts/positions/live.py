@@ -56,6 +56,14 @@ def leave(region: str, partner_ids: Iterable[UUID]) -> None:
         _best_effort(lambda pipe: (pipe.srem(avail, *names), pipe.zrem(geo, *names)))
 
 
+def forget(region: str, partner_id: UUID) -> None:
+    """Hold no position of a partner any more, nor offer them anything. Best effort."""
+    name = str(partner_id)
+    flush()
+    leave(region, [partner_id])
+    _best_effort(lambda pipe: (pipe.hdel(keys.pos(region), name), pipe.srem(keys.moved(region), name)))
+
+
 def hide(region: str, partner_ids: Iterable[UUID]) -> None:
     """Take silent partners off the map; their next position puts them back. Best effort."""
     names = [str(pk) for pk in partner_ids]

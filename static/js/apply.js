@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { $, whilePressed } from "./dom.js";
+import { gettext } from "./i18n.js";
 
 const form = $("#apply-form");
 const button = $("button[type=submit]", form);
@@ -13,7 +14,7 @@ form.addEventListener("submit", (event) => {
     const values = new FormData(form);
     if (!values.get("phone").trim()) {
       form.elements.phone.focus();
-      throw Object.assign(new Error("no phone"), { sentence: "Please give us a phone number to reach you." });
+      throw Object.assign(new Error("no phone"), { sentence: gettext("Please give us a phone number to reach you.") });
     }
     const body = { type: values.get("type"), phone: values.get("phone").trim() };
     const name = values.get("name").trim();

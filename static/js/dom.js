@@ -1,5 +1,7 @@
 // Small helpers around the document.
 
+import { gettext } from "./i18n.js";
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -65,7 +67,7 @@ export async function whilePressed(button, action, problem = $("#problem")) {
     return await action();
   } catch (error) {
     if (!error.sentence) console.error(error);
-    showProblem(error.sentence || "Something went wrong in this page. Please reload it.", problem);
+    showProblem(error.sentence || gettext("Something went wrong in this page. Please reload it."), problem);
     return undefined;
   } finally {
     button.removeAttribute("aria-busy");

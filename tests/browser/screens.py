@@ -12,6 +12,9 @@ DESKTOP = {"width": 1280, "height": 800}
 TIMES_SQUARE = {"latitude": 40.7580, "longitude": -73.9855}
 # What a browser prints by itself about an answer that is not 2xx.
 REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+# What Playwright prints where it keeps a service worker away, and the browser where the test has cut the connection.
+BLOCKED = "Service Worker registration blocked by Playwright"
+OFFLINE = "net::ERR_INTERNET_DISCONNECTED"
 
 
 class Visit:
@@ -26,8 +29,14 @@ class Visit:
         at: dict[str, float] | None = None,
         dark: bool = False,
         refusals: tuple[int, ...] = (),
+        worker: bool = False,
+        host: str = "127.0.0.1",
     ) -> None:
-        """`at`: where the device is; None where it won't say. `refusals`: statuses that this test provokes."""
+        """`at`: where the device is; None where it won't say. `refusals`: statuses that this test provokes.
+
+        `worker`: let the pages have their service worker, past which a test's routes would see nothing.
+        """
+        url = url.replace("127.0.0.1", host)
         self.url = url
         self.complaints: list[str] = []
         self._refusals = {str(status) for status in refusals}
@@ -38,6 +47,7 @@ class Visit:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             permissions=["geolocation"] if at else [],
+            service_workers="allow" if worker else "block",
             geolocation=at,  # type: ignore[arg-type]  # a dict of these two
         )
         self.page: Page = self._context.new_page()
@@ -49,6 +59,8 @@ class Visit:
 
     def _console(self, message: ConsoleMessage) -> None:
         refusal = REFUSAL.match(message.text)
+        if message.text == BLOCKED or (OFFLINE in message.text and "0" in self._refusals):
+            return
         if message.type in ("error", "warning") and not (refusal and refusal[1] in self._refusals):
             self.complaints.append(f"{self.page.url}: {message.text}")
 

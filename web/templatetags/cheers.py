@@ -1,21 +1,20 @@
 """How amounts and durations read on the pages."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
+from django.utils.translation import ngettext
 
 from payments.states import PaymentStatus
 from requests_app.models import RequestType
 from rides.models import Ride
+from speedycheers import amounts
+from web.texts import texts_address
 
 register = template.Library()
-
-SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-WITHOUT_MINOR_UNIT = {"jpy", "krw", "vnd", "clp", "isk", "ugx", "xaf", "xof"}  # ISO 4217, exponent 0
-
 
 # The kinds of cheer that static/icons/kinds.svg draws; any other shows its emoji.
 DRAWN_KINDS = frozenset(["classic", "pep_talk", "birthday", "celebration", "game_day", "serenade"])
@@ -32,41 +31,36 @@ def kind_icon(kind: RequestType) -> str:
 
 @register.filter
 def money(amount: int | None, currency: str) -> str:
-    """Minor units as people write them: `1000|money:"usd"` is $10.00; an empty string for nothing."""
-    if amount is None:
-        return ""
-    currency = currency.lower()
-    number = f"{amount:,}" if currency in WITHOUT_MINOR_UNIT else f"{amount // 100:,}.{amount % 100:02}"
-    symbol = SYMBOLS.get(currency)
-    return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+    """Minor units as the page's language writes them: `1000|money:"usd"` is $10.00; an empty string for nothing."""
+    return "" if amount is None else amounts.money(amount, currency)
 
 
 @register.filter
 def price(amount: int | None, currency: str) -> str:
     """As `money`, with whole amounts cut short: $10."""
-    return money(amount, currency).replace(".00", "")
+    return "" if amount is None else amounts.money(amount, currency, short=True)
+
+
+@register.filter
+def when(moment: datetime | None, time_zone: str = "UTC") -> str:
+    """A moment in a time zone, as the page's language writes it; an empty string for nothing."""
+    return amounts.when(moment, time_zone) if moment else ""
 
 
 @register.filter
 def minutes(seconds: int) -> str:
     """A tariff's increment: `300|minutes` is "5 minutes", 90 is "90 seconds"."""
     if seconds % 60:
-        return f"{seconds} seconds"
-    return "minute" if seconds == 60 else f"{seconds // 60} minutes"
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    whole = seconds // 60
+    # Read after "per started": per started minute, per started 5 minutes.
+    return ngettext("minute", "%(n)d minutes", whole) % {"n": whole}
 
 
 @register.filter
 def duration(value: timedelta | int | float | None) -> str:
-    """How long something took: "12 min 5 s", "1 h 2 min"."""
-    if value is None:
-        return ""
-    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
-    hours, rest = divmod(seconds, 3600)
-    if hours:
-        return f"{hours} h {rest // 60} min"
-    if rest < 60:
-        return f"{rest} s"
-    return f"{rest // 60} min {rest % 60} s" if rest % 60 else f"{rest // 60} min"
+    """How long something took: "12 min 5 s", "1 h 2 min"; an empty string for nothing."""
+    return "" if value is None else amounts.duration(value)
 
 
 @register.filter
@@ -92,3 +86,9 @@ def current(context: dict[str, Any], name: str) -> str:
     """`aria-current` for the navigation's link to the page being shown."""
     match = getattr(context.get("request"), "resolver_match", None)
     return "page" if match and match.url_name == name else "false"
+
+
+@register.simple_tag
+def texts_url(language: str) -> str:
+    """Where a language's texts for scripts are."""
+    return texts_address(language)

@@ -8,6 +8,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
+from tests.cast import PASSWORD
 
 SIGN_IN = "/account/login/"
 
@@ -17,6 +18,14 @@ def browser_of(user: User | None) -> Client:
     client = Client(headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     if user is not None:
         client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def by_password(user: User) -> Client:
+    """A browser in which this account has signed in by the form, and given its password again for sensitive pages."""
+    client = browser_of(None)
+    client.post(SIGN_IN, {"login": user.email, "password": PASSWORD})
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
     return client
 
 

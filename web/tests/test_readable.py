@@ -16,7 +16,7 @@ from web.templatetags.cheers import duration, minutes, money, price
         (123_456_789, "usd", "$1,234,567.89"),
         (1000, "EUR", "€10.00"),
         (1000, "jpy", "¥1,000"),
-        (1050, "chf", "10.50 CHF"),
+        (1050, "chf", "CHF10.50"),
         (None, "usd", ""),
     ],
 )

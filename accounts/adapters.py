@@ -1,0 +1,62 @@
+"""What allauth asks us about: mails in the reader's language, and second factors encrypted at rest."""
+
+import base64
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.utils import translation
+from django.utils.encoding import force_bytes
+
+from accounts.mails import compose
+from accounts.models import User
+
+SECOND_FACTORS = b"speedycheers second factors"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Writes to an account in its own language, whoever's browser caused the mail."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        reader = context.get("user")
+        language = reader.language if isinstance(reader, User) and reader.language else translation.get_language()
+        with translation.override(language):
+            super().send_mail(template_prefix, email, context)
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMultiAlternatives:
+        plain = super().render_mail(template_prefix, email, context, headers)
+        return compose(plain.subject, plain.body, to=plain.to, headers=headers)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Whoever reads the database alone can't make anybody's codes: the key is derived from SECRET_KEY."""
+
+    def encrypt(self, text: str) -> str:
+        return _vault().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _vault().decrypt(encrypted_text.encode()).decode()
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "SpeedyCheers"}
+
+
+def _vault() -> MultiFernet:
+    """Encrypts with the present SECRET_KEY; decrypts with that and its fallbacks."""
+    return MultiFernet([Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def _key(secret: str | bytes) -> bytes:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=SECOND_FACTORS).derive(force_bytes(secret))
+    return base64.urlsafe_b64encode(derived)

@@ -1,0 +1,36 @@
+"""Mails: each has one text, in the reader's language, and goes out as plain text and in the pages' design."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts.models import User
+
+ADDRESS = re.compile(r"https?://\S+")
+
+
+def send_to(user: User, template: str, context: Mapping[str, Any]) -> None:
+    """Render `<template>_subject.txt` and `<template>_message.txt` in the account's language, and send them.
+
+    It talks to the mail server: never call it inside a transaction.
+    """
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        values = {"user": user, **context}
+        subject = " ".join(render_to_string(f"{template}_subject.txt", values).split())
+        text = render_to_string(f"{template}_message.txt", values)
+        compose(subject, text, to=[user.email]).send()
+
+
+def compose(subject: str, text: str, *, to: list[str], headers: dict[str, str] | None = None) -> EmailMultiAlternatives:
+    """A mail of this text. Paragraphs are parted by empty lines; one that is an address alone becomes a button."""
+    text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    mail = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, to, headers=headers)
+    parts = [{"text": part, "is_link": bool(ADDRESS.fullmatch(part))} for part in text.strip().split("\n\n")]
+    page = render_to_string("email/message.html", {"subject": subject, "parts": parts})
+    mail.attach_alternative(page, "text/html")
+    return mail

@@ -1,0 +1,40 @@
+"""How amounts, moments and durations read in the language that is being spoken."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime
+from babel.numbers import format_currency, get_currency_precision
+from django.utils.translation import get_language
+
+
+def money(amount: int, currency: str, *, short: bool = False) -> str:
+    """Minor units as people write them: 1000 usd is $10.00; `short` cuts whole amounts: $10."""
+    currency = currency.upper()
+    value = Decimal(amount).scaleb(-get_currency_precision(currency))
+    if short and value == value.to_integral_value():
+        pattern = _locale().currency_formats["standard"].pattern.replace(".00", "")
+        return format_currency(value, currency, pattern, _locale(), currency_digits=False)
+    return format_currency(value, currency, locale=_locale())
+
+
+def when(moment: datetime, time_zone: str = "UTC") -> str:
+    """A moment in a time zone: "Nov 22, 2026, 9:05:00 PM"."""
+    return format_datetime(moment, "medium", ZoneInfo(time_zone), _locale())
+
+
+def duration(value: timedelta | float) -> str:
+    """How long something took: "12 min 5 s", "1 h 2 min". These signs are the same in all our languages."""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    hours, rest = divmod(seconds, 3600)
+    if hours:
+        return f"{hours} h {rest // 60} min"
+    if rest < 60:
+        return f"{rest} s"
+    return f"{rest // 60} min {rest % 60} s" if rest % 60 else f"{rest // 60} min"
+
+
+def _locale() -> Locale:
+    return Locale.parse(get_language() or "en", sep="-")

@@ -1,0 +1,120 @@
+"""An account's own pages, beside those that allauth brings: profile, notifications, devices, its data and its end."""
+
+from contextlib import suppress
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.devices import devices_of, sign_out_device, sign_out_other_devices
+from accounts.forms import DeleteAccountForm, NotificationSettingsForm, ProfileForm
+from accounts.models import Role
+from accounts.selectors import notification_settings_of
+from speedycheers.errors import Conflict, Missing
+from web.access import UserRequest, page_for
+from web.language import remember_language
+from web.privacy.deletion import delete_account, obstacles
+from web.privacy.export import export
+
+# What is in the way of a deletion, in words.
+OBSTACLES = {
+    "request_open": lambda: _("A cheer that you have asked for is still open. Cancel it, or see it through."),
+    "ride_active": lambda: _("Somebody is cheering for you, or on the way. That has to be over first."),
+    "partner_at_work": lambda: _("You have an offer or a ride in hand. Finish that first."),
+    "payment_open": lambda: _("A payment is still open. Once it is paid, you can go."),
+}
+
+
+@page_for()
+def overview(request: UserRequest) -> HttpResponse:
+    """Everything about the account, one line each."""
+    user = request.user
+    context = {
+        "verified": EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists(),
+        "second_factor": is_mfa_enabled(user),
+        "devices": len(devices_of(user, session_key=request.session.session_key)),
+    }
+    return render(request, "account/overview.html", context)
+
+
+@page_for(form=True)
+def profile(request: UserRequest) -> HttpResponse:
+    """Name and language."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        user = form.save()
+        with translation.override(user.language or translation.get_language()):
+            messages.success(request, _("Saved."))
+        return remember_language(redirect("account-profile"), user.language)
+    return render(request, "account/profile.html", {"form": form})
+
+
+@page_for(form=True)
+def notifications(request: UserRequest) -> HttpResponse:
+    """What we tell them of when no page of ours is open."""
+    held = notification_settings_of(request.user)
+    sent = request.POST if request.method == "POST" else None
+    form = NotificationSettingsForm(sent, instance=held, is_partner=request.user.role == Role.PARTNER)
+    if sent is not None and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("account-notifications")
+    return render(request, "account/notifications.html", {"form": form})
+
+
+@page_for(form=True)
+def devices(request: UserRequest) -> HttpResponse:
+    """Where the account is signed in, and signing out there."""
+    key = request.session.session_key
+    if request.method == "POST":
+        if "others" in request.POST:
+            count = sign_out_other_devices(request.user, session_key=key)
+            messages.success(
+                request, ngettext("Signed out on %(n)d device.", "Signed out on %(n)d devices.", count) % {"n": count}
+            )
+        else:
+            with suppress(Missing):  # pressed twice: it is what they wanted
+                sign_out_device(request.user, kind=request.POST.get("kind", ""), key=request.POST.get("key", ""))
+            messages.success(request, _("Signed out there."))
+        return redirect("account-devices")
+    return render(request, "account/devices.html", {"devices": devices_of(request.user, session_key=key)})
+
+
+@page_for()
+def data(request: UserRequest) -> HttpResponse:
+    """What we hold, to take along, and the way out."""
+    return render(request, "account/data.html", {"is_staff": request.user.role == Role.STAFF})
+
+
+@page_for(sensitive=True)
+def export_data(request: UserRequest) -> HttpResponse:
+    """Everything we hold, as a file."""
+    now = timezone.now()
+    answer = JsonResponse(export(request.user, now=now), json_dumps_params={"indent": 2})
+    answer["Content-Disposition"] = f'attachment; filename="speedycheers-{now:%Y-%m-%d}.json"'
+    return answer
+
+
+@page_for(Role.USER, Role.PARTNER, form=True, sensitive=True)
+def delete(request: UserRequest) -> HttpResponse:
+    """The end of the account."""
+    form = DeleteAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            delete_account(request.user, now=timezone.now())
+        except Conflict:
+            return redirect("account-delete")  # it lists what is open
+        return _farewell(request)
+    reasons = [OBSTACLES[code]() for code in obstacles(request.user)]
+    return render(request, "account/delete.html", {"form": form, "obstacles": reasons})
+
+
+def _farewell(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return render(request, "account/deleted.html")

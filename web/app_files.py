@@ -1,0 +1,121 @@
+"""What makes the pages an app that can be installed: manifest, service worker, offline page. And what robots read."""
+
+import hashlib
+import json
+from functools import cache
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+# What the offline page needs, and what every page begins with.
+SHELL = [
+    "css/tokens.css",
+    "css/base.css",
+    "css/frame.css",
+    "css/components.css",
+    "css/forms.css",
+    "js/app.js",
+    "js/offline.js",
+    "icons/favicon.svg",
+    "vendor/bricolage-grotesque/latin.woff2",
+]
+ICONS = [("icons/app-192.png", "192x192", "any"), ("icons/app-512.png", "512x512", "any")]
+MASKABLE = ("icons/app-maskable-512.png", "512x512", "maskable")
+WORKER = "js/service-worker.js"
+PUSH = "js/sw-push.js"  # shows what is pushed, where the program can push
+PUBLIC = ["home", "help", "terms", "privacy", "account_login", "account_signup"]
+PRIVATE = ["/account/", "/admin/", "/cheer/", "/history", "/partner", "/ride/", "/staff/"]
+
+
+@require_safe
+@cache_control(max_age=3600)
+def manifest(request: HttpRequest) -> HttpResponse:
+    """The web app manifest, in the reader's language."""
+    body = {
+        "id": "/",
+        "name": "SpeedyCheers",
+        "short_name": "SpeedyCheers",
+        "description": _("Somebody comes and cheers for you. Now."),
+        "lang": request.LANGUAGE_CODE,
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#fffdf8",
+        "theme_color": "#ffc629",
+        "icons": [
+            {"src": static(path), "sizes": sizes, "type": "image/png", "purpose": purpose}
+            for path, sizes, purpose in [*ICONS, MASKABLE]
+        ],
+        "shortcuts": [{"name": _("Your cheers"), "url": reverse("history")}],
+    }
+    return JsonResponse(body, content_type="application/manifest+json")
+
+
+@require_safe
+@cache_control(no_cache=True)
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The worker, told what the shell is. A change of any of its files changes these bytes, and so replaces it."""
+    shell = [static(path) for path in SHELL]
+    settled = {"VERSION": _version(), "SHELL": shell, "OFFLINE": reverse("offline"), "HASHED": not settings.DEBUG}
+    lines = [f"const {name} = {json.dumps(value)};" for name, value in settled.items()]
+    if finders.find(PUSH):
+        lines.append(f"importScripts({json.dumps(static(PUSH))});")
+    return HttpResponse("\n".join([*lines, _text(WORKER)]), content_type="text/javascript")
+
+
+def _version() -> str:
+    """Changes with the content of any file of the shell."""
+    digest = hashlib.sha256()
+    for path in [*SHELL, WORKER]:
+        digest.update(_text(path).encode())
+    return digest.hexdigest()[:12]
+
+
+def _text(path: str) -> str:
+    return _read(path) if settings.DEBUG else _read_once(path)
+
+
+def _read(path: str) -> str:
+    found = finders.find(path)
+    if not isinstance(found, str):
+        raise FileNotFoundError(path)
+    with open(found, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+_read_once = cache(_read)
+
+
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """What the service worker shows without a connection. It says nothing about anybody: it is kept on the device."""
+    return render(request, "web/offline.html")
+
+
+@require_safe
+@cache_control(max_age=86400)
+def robots(request: HttpRequest) -> HttpResponse:
+    """Where search engines have nothing to look for."""
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in PRIVATE),
+        "Allow: /account/login/",
+        "Allow: /account/signup/",
+    ]
+    lines.append(f"Sitemap: {request.build_absolute_uri(reverse('sitemap'))}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+@cache_control(max_age=86400)
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """The pages for everybody."""
+    pages = [request.build_absolute_uri(reverse(name)) for name in PUBLIC]
+    return render(request, "web/sitemap.xml", {"pages": pages}, content_type="application/xml")

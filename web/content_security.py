@@ -1,0 +1,45 @@
+"""Which pages may load more than our own files: the policy itself is in the settings."""
+
+from csp.constants import HEADER, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.decorators import csp_update
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
+ADMIN = "/admin/"
+# Staff only. Unfold's pages are driven by Alpine, which compiles the expressions in their attributes; its scroll bars
+# set style attributes (no style elements), and its htmx adds one style element, which is known by its hash.
+HTMX_INDICATOR = "'sha256-bsV5JivYxvGywDAZ22EZJKBFip65Ng9xoJVLbBg7bdo='"
+FOR_UNFOLD = {
+    "script-src": [UNSAFE_EVAL],
+    "style-src-elem": [SELF, HTMX_INDICATOR],
+    "style-src-attr": [UNSAFE_INLINE],
+}
+
+STRIPE = "https://js.stripe.com"
+FOR_STRIPE = {
+    "script-src": [STRIPE],
+    "frame-src": [STRIPE, "https://hooks.stripe.com"],
+    "connect-src": ["https://api.stripe.com"],
+}
+# For a view whose page takes a card: the provider's fields are its own frames, from its own servers.
+payment_page = csp_update(FOR_STRIPE)
+
+
+class ContentSecurityMiddleware(CSPMiddleware):
+    """The policy of the settings on every page, a little wider in the admin; for JSON one that allows nothing."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.get("Content-Type", "").startswith("application/json"):
+            response.headers.setdefault(HEADER, NOTHING)
+            return response
+        return super().process_response(request, response)
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith(ADMIN) and not report_only:
+            parts.update = FOR_UNFOLD
+        return parts

@@ -1,0 +1,24 @@
+"""`manage.py messages`: gather the texts of the sources into locale/, and compile what is translated."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from web import catalogues
+
+
+class Command(BaseCommand):
+    help = "Bring locale/*.po up to date with the sources, compile the .mo files, and say what wants translating."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for language in catalogues.LANGUAGES:
+            for domain in catalogues.SOURCES:
+                catalogue = catalogues.updated(language, domain)
+                path = catalogues.path_of(language, domain)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(catalogues.po_text(catalogue))
+                catalogues.path_of(language, domain, "mo").write_bytes(catalogues.mo_bytes(catalogue))
+                missing = catalogues.untranslated(catalogue)
+                self.stdout.write(f"{language} {domain}: {len(catalogue)} texts, {len(missing)} untranslated")
+                for text in missing:
+                    self.stdout.write(f"  {text}")

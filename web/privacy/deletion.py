@@ -1,0 +1,97 @@
+"""Deleting an account: what is only about the person goes, what others need stays without the person in it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from accounts import positions, services
+from accounts.models import Partner, Role, User
+from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
+from notifications.events import close_sockets
+from payments.models import Payment
+from payments.states import UNPAID
+from requests_app.models import CheerRequest
+from requests_app.states import OPEN
+from rides.models import Ride
+from rides.states import ACTIVE
+from speedycheers.errors import Conflict, Forbidden
+from web.privacy.holdings import HOLDINGS, Holding, Owner
+
+NOBODY = "deleted-{id}@deleted.invalid"  # RFC 2606: an address that can't exist
+REASON = "account deleted"
+
+
+def obstacles(user: User) -> Iterator[str]:
+    """The codes of what is still open, and must be over before the account can go."""
+    if CheerRequest.objects.filter(user=user, status__in=OPEN).exists():
+        yield "request_open"
+    if Ride.objects.filter(user=user, status__in=ACTIVE).exists():
+        yield "ride_active"
+    partner = Partner.objects.filter(user=user).first()
+    if partner and partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
+        yield "partner_at_work"
+    # Without a payment provider nothing can be paid, and nobody would ever be free to go.
+    if settings.STRIPE_SECRET_KEY and Payment.objects.filter(user=user, status__in=UNPAID).exists():
+        yield "payment_open"
+
+
+def delete_account(user: User, *, now: datetime) -> None:
+    """Delete an account for good. Raises `Conflict` with the code of what is still open, `Forbidden` for staff."""
+    if user.role == Role.STAFF:
+        raise Forbidden("permission_denied", "Accounts of staff are closed in the admin.")
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if not locked.is_active:
+            raise Conflict("already_deleted", "This account is closed already.")
+        _retire(locked, now=now)
+        for code in obstacles(locked):
+            raise Conflict(code, "Something of this account is still open.")
+        _end_sessions(locked)
+        owner = Owner.of(locked)
+        for holding in HOLDINGS:
+            _let_go(holding, owner)
+        locked.refresh_from_db()
+        locked.email = NOBODY.format(id=locked.pk)
+        locked.set_unusable_password()
+        locked.save(update_fields=["email", "password"])
+        transaction.on_commit(lambda: _forget_outside(owner))
+
+
+def _forget_outside(owner: Owner) -> None:
+    """What the database does not hold: open sockets, and the position."""
+    close_sockets(code=4401, user=str(owner.user.pk))
+    if owner.partner and owner.partner.region:
+        positions.forget(owner.partner.region.slug, owner.partner.pk)
+
+
+def _retire(user: User, *, now: datetime) -> None:
+    """A partner goes home and is offered nothing any more."""
+    partner = Partner.objects.select_for_update().filter(user=user).first()
+    if partner is None or partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
+        return
+    for end in (Application.SUSPENDED, Application.REJECTED):
+        if APPLICATION_GRAPH.allows(partner.application, end):
+            services.decide_application(partner, end, actor=None, now=now, reason=REASON, tell=False)
+            return
+
+
+def _end_sessions(user: User) -> None:
+    store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):
+        store().delete(key)
+
+
+def _let_go(holding: Holding, owner: Owner) -> None:
+    rows = apps.get_model(holding.model)._default_manager.filter(
+        pk__in=list(holding.rows(owner).values_list("pk", flat=True))
+    )
+    if holding.kept is None:
+        rows.delete()
+    elif holding.kept:
+        rows.update(**holding.kept)

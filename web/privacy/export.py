@@ -1,0 +1,40 @@
+"""Everything we hold about a person, as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import User
+from web.privacy.holdings import HOLDINGS, Holding, Owner
+
+FORMAT = 1
+
+
+def export(user: User, *, now: datetime) -> dict[str, Any]:
+    """`{"format", "exportedAt", "email", "data": {section: [row]}}`.
+
+    A row has the fields of its table under their own names. Secrets (hashes, keys, codes) are left out: they would help
+    nobody but a thief. Of others only their ids are in it.
+    """
+    owner = Owner.of(user)
+    data = {holding.section: [_row(holding, row, owner) for row in holding.rows(owner)] for holding in HOLDINGS}
+    return {"format": FORMAT, "exportedAt": now, "email": user.email, "data": data}
+
+
+def _row(holding: Holding, row: Model, owner: Owner) -> dict[str, Any]:
+    fields = {
+        column.attname: column.value_from_object(row)
+        for column in row._meta.concrete_fields
+        if column.attname not in holding.secret
+    }
+    if "actor_id" in fields:
+        fields["actor"] = _who(fields.pop("actor_id"), owner)
+    return fields
+
+
+def _who(actor_id: Any, owner: Owner) -> str:
+    """Who took a step. Other people are not named."""
+    if actor_id is None:
+        return "system"
+    return "you" if actor_id == owner.user.pk else "somebody else"

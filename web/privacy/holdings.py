@@ -1,0 +1,144 @@
+"""Every table with rows about a person: which rows those are, what of them stays secret, and what outlives the account.
+
+Export and deletion both read this list, and a test holds it against the models: a new table that refers to accounts
+or partners must be entered here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Case, F, Model, Q, QuerySet, Value, When
+from django.db.models.functions import Round
+
+from accounts.models import Partner, User
+from notifications.events import partner_recipient, user_recipient
+from requests_app.states import OfferStatus, RequestStatus
+
+COARSE_DEGREES = 2  # digits after the point: about a kilometre
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose rows."""
+
+    user: User
+    partner: Partner | None
+
+    @classmethod
+    def of(cls, user: User) -> "Owner":
+        return cls(user, Partner.objects.filter(user=user).first())
+
+    @property
+    def recipients(self) -> list[str]:
+        """Under which names events are addressed to them."""
+        names = [user_recipient(self.user.pk)]
+        return [*names, partner_recipient(self.partner.pk)] if self.partner else names
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The rows of one table that are about a person.
+
+    `kept`: None where the rows go with the account. Where others need them (a ride is its partner's and its payment's
+    too) the fields to overwrite, with what.
+    """
+
+    section: str
+    model: str
+    belongs: Callable[[Owner], Q]
+    secret: frozenset[str] = field(default=frozenset())
+    kept: Mapping[str, Any] | None = None
+
+    def rows(self, owner: Owner) -> QuerySet[Model]:
+        """In the order in which they were made."""
+        rows: QuerySet[Model] = apps.get_model(self.model)._default_manager.all()
+        return rows.filter(self.belongs(owner)).order_by("pk")
+
+
+def _by(*paths: str) -> Callable[[Owner], Q]:
+    """Rows that lead to the account by one of these paths."""
+
+    def belongs(owner: Owner) -> Q:
+        found = Q()
+        for path in paths:
+            found |= Q(**{path: owner.user.pk})
+        return found
+
+    return belongs
+
+
+def _addressed(path: str) -> Callable[[Owner], Q]:
+    return lambda owner: Q(**{f"{path}__in": owner.recipients})
+
+
+def _logged(owner: Owner) -> Q:
+    """What they did in the admin, and what was done there to their account."""
+    about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(owner.user.pk))
+    if owner.partner:
+        about |= Q(content_type=ContentType.objects.get_for_model(Partner), object_id=str(owner.partner.pk))
+    return about | Q(user=owner.user)
+
+
+def _without_words_of(status: str) -> Case:
+    """A reason that somebody typed goes; one that the program gave stays."""
+    return Case(When(status=status, then=Value("")), default=F("closed_because"))
+
+
+SILENT: Mapping[str, Any] = {"reason": ""}  # a step stays, its words go
+HOLDINGS = [
+    Holding(
+        "account",
+        "accounts.User",
+        _by("pk"),
+        frozenset(["password"]),
+        {"name": "", "language": "", "last_login": None, "is_active": False},
+    ),
+    Holding("groups", "accounts.User_groups", _by("user")),
+    Holding("rights", "accounts.User_user_permissions", _by("user")),
+    Holding("emailAddresses", "account.EmailAddress", _by("user")),
+    Holding("notificationSettings", "accounts.NotificationSettings", _by("user")),
+    Holding("secondFactors", "mfa.Authenticator", _by("user"), frozenset(["data"])),
+    Holding("browserSessions", "usersessions.UserSession", _by("user"), frozenset(["session_key"])),
+    Holding("apiTokens", "knox.AuthToken", _by("user"), frozenset(["digest"])),
+    Holding("socketTickets", "accounts.SocketTicket", _by("user"), frozenset(["digest"])),
+    Holding("socialAccounts", "socialaccount.SocialAccount", _by("user")),
+    Holding(
+        "cheerRequests",
+        "requests_app.CheerRequest",
+        _by("user"),
+        kept={
+            "note": "",
+            "lat": Round("lat", COARSE_DEGREES),
+            "lng": Round("lng", COARSE_DEGREES),
+            "closed_because": _without_words_of(RequestStatus.CANCELLED),
+        },
+    ),
+    Holding("cheerRequestSteps", "requests_app.CheerRequestTransition", _by("subject__user", "actor"), kept=SILENT),
+    # A ride is named once, whether they asked for it or served it.
+    Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), {"rating_comment": "", "pin": ""}),
+    Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
+    Holding("payments", "payments.Payment", _by("user"), kept={}),
+    Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding(
+        "partner",
+        "accounts.Partner",
+        _by("user"),
+        kept={"name": "Former partner", "phone": "", "lat": None, "lng": None, "position_at": None},
+    ),
+    Holding("partnerSteps", "accounts.PartnerTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding("applicationSteps", "accounts.ApplicationTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding(
+        "offers",
+        "requests_app.Offer",
+        _by("partner__user"),
+        kept={"closed_because": _without_words_of(OfferStatus.DECLINED)},
+    ),
+    Holding("offerSteps", "requests_app.OfferTransition", _by("subject__partner__user", "actor"), kept=SILENT),
+    Holding("events", "notifications.Event", _addressed("recipient")),
+    Holding("eventCounters", "notifications.Stream", _addressed("pk")),
+    Holding("keptAnswers", "api.IdempotencyRecord", lambda owner: Q(scope=f"user:{owner.user.pk}")),
+    Holding("adminLog", "admin.LogEntry", _logged, kept={"object_repr": "deleted account", "change_message": ""}),
+]

@@ -1,0 +1,171 @@
+"""Taking one's data along, and leaving."""
+
+import json
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from accounts.models import NotificationSettings, Partner, User
+from accounts.states import Application
+from notifications.services import KEPT_FOR, prune_events
+from requests_app.audit import all_checks
+from requests_app.models import CheerRequest, Offer
+from rides.models import Ride
+from rides.services import rate_ride
+from speedycheers.errors import Conflict, Forbidden
+from tests.cast import PASSWORD, Clock, accept, decline, end, fresh, start, token_of
+from web.privacy.deletion import delete_account
+from web.privacy.export import export
+from web.privacy.holdings import HOLDINGS
+from web.tests.browse import SIGN_IN, browser_of, by_password, text_of
+
+ROUND_TRIP = ["account", "cheerRequests", "rides", "payments", "apiTokens", "browserSessions", "events"]
+
+
+def test_every_table_that_refers_to_people_is_listed() -> None:
+    """Whoever adds a model with an account or a partner in it decides here what export and deletion do with it."""
+    listed = {holding.model for holding in HOLDINGS}
+    for model in apps.get_models(include_auto_created=True):
+        refers = [
+            field.name
+            for field in model._meta.concrete_fields
+            if field.remote_field is not None and field.related_model in (User, Partner)
+        ]
+        assert not refers or model._meta.label in listed, f"{model._meta.label} refers to people by {refers}"
+    assert len({holding.section for holding in HOLDINGS}) == len(HOLDINGS)
+
+
+def test_everything_is_in_the_file(user: User, completed: Ride) -> None:
+    client = by_password(user)
+    token_of(user)
+    rate_ride(completed, stars=4, comment="So loud")
+    answer = client.get("/account/data/export")
+    assert answer["Content-Disposition"].startswith('attachment; filename="speedycheers-')
+    body = answer.json()
+    assert body["email"] == user.email
+    assert set(body["data"]) == {holding.section for holding in HOLDINGS}
+    for section in ROUND_TRIP:
+        assert body["data"][section], section
+    assert body["data"]["account"][0]["name"] == "Ada"
+    assert body["data"]["cheerRequests"][0]["note"] == "Third floor"
+    assert body["data"]["rides"][0]["rating_comment"] == "So loud"
+    assert {step["actor"] for step in body["data"]["rideSteps"]} == {"somebody else"}
+
+
+def test_secrets_and_other_people_stay_out(user: User, partner: Partner, completed: Ride) -> None:
+    token_of(user)
+    text = json.dumps(export(user, now=timezone.now()), cls=DjangoJSONEncoder)
+    fresh_user: User = fresh(user)
+    assert fresh_user.password not in text
+    assert "digest" not in text
+    assert partner.user.email not in text
+    assert partner.phone not in text
+
+
+def test_a_partners_file_has_their_work(partner: Partner, completed: Ride) -> None:
+    data = export(partner.user, now=timezone.now())["data"]
+    assert data["partner"][0]["phone"] == partner.phone
+    assert [ride["id"] for ride in data["rides"]] == [completed.pk]
+    assert data["offers"]
+    assert {step["actor"] for step in data["rideSteps"]} == {"you"}
+
+
+def test_the_file_wants_the_password_again(user: User) -> None:
+    client = browser_of(user)  # signed in without one, as by an old session
+    assert client.get("/account/data/export")["Location"].startswith("/account/reauthenticate/")
+    assert browser_of(None).get("/account/data/export")["Location"].startswith(SIGN_IN)
+
+
+# ---------------------------------------------------------------- leaving
+
+
+def tables_with(word: str) -> list[str]:
+    """The tables in which a word stands, whatever the column."""
+    return [
+        model._meta.label
+        for model in apps.get_models(include_auto_created=True)
+        if word in json.dumps(list(model._default_manager.values_list()), cls=DjangoJSONEncoder)
+    ]
+
+
+def findings() -> list[str]:
+    now = timezone.now()
+    return [check.name for check in all_checks() if check.look(now).wrong]
+
+
+def test_nothing_of_a_user_is_left(user: User, pending: CheerRequest, offer: Offer) -> None:
+    ride = end(start(accept(offer)))
+    rate_ride(ride, stars=5, comment="Unforgettable")
+    NotificationSettings.objects.create(user=user)
+    client = by_password(user)
+    token_of(user)
+    place = (pending.lat, pending.lng)
+    assert client.post("/account/delete", {"understood": "on"}).status_code == 200
+    # What told the partner whom they cheer for is kept for three days.
+    prune_events(timezone.now() + KEPT_FOR)
+    for word in (user.email, "Ada", "Third floor", "Unforgettable", str(place[0])):
+        assert tables_with(word) == [], word
+    kept: Ride = fresh(ride)
+    assert kept.fare_amount == 1000
+    assert kept.rating == 5
+    assert kept.payments.count() == 1
+    gone: User = fresh(user)
+    assert not gone.is_active
+    assert not gone.has_usable_password()
+    assert findings() == []
+    assert "Request a cheer" in text_of(client.get("/"))
+    assert client.post(SIGN_IN, {"login": user.email, "password": PASSWORD}).status_code == 200
+
+
+def test_nothing_of_a_partner_is_left(partner: Partner, completed: Ride) -> None:
+    delete_account(partner.user, now=timezone.now())
+    # What told their users who was coming is kept for three days.
+    prune_events(timezone.now() + KEPT_FOR)
+    for word in (partner.user.email, "Pia", partner.phone):
+        assert tables_with(word) == [], word
+    gone: Partner = fresh(partner)
+    assert gone.application == Application.SUSPENDED
+    assert gone.lat is None
+    assert findings() == []
+
+
+def test_words_of_a_decline_go_too(partner: Partner, offer: Offer) -> None:
+    decline(offer, "my knee hurts")
+    delete_account(partner.user, now=timezone.now())
+    assert tables_with("my knee hurts") == []
+
+
+def test_not_while_something_is_open(user: User, partner: Partner, offer: Offer, clock: Clock) -> None:
+    for somebody, code in ((user, "request_open"), (partner.user, "partner_at_work")):
+        with pytest.raises(Conflict) as refused:
+            delete_account(somebody, now=clock.now)
+        assert refused.value.code == code
+    assert fresh(user).is_active
+    assert fresh(partner).application == Application.APPROVED
+    client = by_password(user)
+    assert "is still open" in text_of(client.get("/account/delete"))
+    assert client.post("/account/delete", {"understood": "on"})["Location"] == "/account/delete"
+    assert fresh(user).is_active
+
+
+def test_not_before_a_payment_that_can_be_paid_is(user: User, completed: Ride, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_test_x"
+    with pytest.raises(Conflict, match="payment_open"):
+        delete_account(user, now=timezone.now())
+
+
+def test_not_twice_and_not_staff(user: User, staff: User) -> None:
+    delete_account(user, now=timezone.now())
+    with pytest.raises(Conflict, match="already_deleted"):
+        delete_account(user, now=timezone.now())
+    with pytest.raises(Forbidden):
+        delete_account(staff, now=timezone.now())
+
+
+def test_one_confirms_first(user: User) -> None:
+    client = by_password(user)
+    client.post("/account/delete", {})
+    assert fresh(user).is_active
