@@ -22,13 +22,14 @@ $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2
 # A developer's own value would load the settings too early.
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: run install test test-fast check lint types format lock bench clean help
+.PHONY: run install test test-fast check lint types format lock bench screens clean help
 
 help:
 	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
 	@echo "make test       every test, on SQLite and on PostgreSQL"
 	@echo "make test-fast  the quick ones, on SQLite"
 	@echo "make check      what CI does: lint, types, migrations and every test"
+	@echo "make screens    pictures of every page and state into docs/screens (ONLY=\"request offer\" for some)"
 	@echo "make format, make lint, make types, make bench, make lock, make clean"
 
 # `exec`: signals reach the program itself, not a shell around it.
@@ -60,6 +61,9 @@ types: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@exec $(PY) -m bench
+
+screens: $(DEV_STAMP)
+	@exec $(PY) -m tests.browser.album $(ONLY)
 
 # uv compiles one list for every platform and Python; it has an environment of its own.
 COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -267,6 +267,17 @@ POSITION_FRESH_S: int = env.int("POSITION_FRESH_S", default=120)
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 
+# A cheer planned ahead is looked for from this long before its time.
+SCHEDULE_LEAD_S: int = env.int("SCHEDULE_LEAD_S", default=600)
+SCHEDULE_AHEAD_MAX_S: int = env.int("SCHEDULE_AHEAD_MAX_S", default=14 * 24 * 3600)
+# How long a shared link shows a cheer.
+SHARE_TTL_S: int = env.int("SHARE_TTL_S", default=4 * 3600)
+
+# ---------------------------------------------------------------- the map
+# A template of raster or vector tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: our own offline ground.
+MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
+
 # ---------------------------------------------------------------- payments
 STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default="")

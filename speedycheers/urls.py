@@ -8,6 +8,7 @@ from accounts import apis as accounts
 from api.health import healthz, readyz
 from payments import apis as payments
 from requests_app import apis as requests
+from requests_app import apis_user as users
 from requests_app.metrics import metrics
 from rides import apis as rides
 
@@ -26,6 +27,12 @@ api = [
     path("partner/status", requests.PartnerStatusView.as_view()),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
     path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),
+    path("cheerRequest/<uuid:request_id>/share", users.CheerRequestShare.as_view()),
+    path("sharedCheer/<str:share_token>", users.SharedCheer.as_view()),
+    path("scheduledRequest", users.ScheduledRequests.as_view()),
+    path("scheduledRequest/<uuid:scheduled_request_id>/cancel", users.ScheduledRequestCancel.as_view()),
+    path("savedPlace", users.SavedPlaces.as_view()),
+    path("savedPlace/<uuid:place_id>", users.SavedPlaceDetail.as_view()),
     path("rideAccept", requests.RideAccept.as_view()),
     path("rideDecline", requests.RideDecline.as_view()),
     path("rideStart", requests.RideStart.as_view()),

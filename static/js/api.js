@@ -1,17 +1,19 @@
 // Calls of the API, with the session cookie, the CSRF header and one key per intention.
 
+import { fill, gettext } from "./i18n.js";
+
 const TRIES = 3;
 const WAIT_MS = [500, 1500];
 const AWAY = new Set([502, 503, 504]);
 
 // What the API's codes mean to somebody in front of this page; the API's own sentence where there is none.
 const SENTENCES = {
-  not_authenticated: "You have been signed out. Please sign in again.",
-  authentication_failed: "You have been signed out. Please sign in again.",
-  offer_expired: "Too late: the time to answer was over.",
-  offer_taken: "Somebody else took this one.",
-  offer_rescinded: "This request was withdrawn.",
-  region_not_served: "We don't serve this place yet. Please choose another one.",
+  not_authenticated: gettext("You have been signed out. Please sign in again."),
+  authentication_failed: gettext("You have been signed out. Please sign in again."),
+  offer_expired: gettext("Too late: the time to answer was over."),
+  offer_taken: gettext("Somebody else took this one."),
+  offer_rescinded: gettext("This request was withdrawn."),
+  region_not_served: gettext("We don't serve this place yet. Please choose another one."),
 };
 
 /** An answer that says no. `sentence` is fit to be shown. */
@@ -22,15 +24,18 @@ export class ApiError extends Error {
     this.code = code;
     this.attr = attr;
     this.sentence = SENTENCES[code] ?? detail;
-    if (status === 429) this.sentence = `That was a lot at once. Please wait ${retryAfterS || "a few"} seconds.`;
-    if (detail?.startsWith("CSRF Failed")) this.sentence = "This page is too old. Please reload it and try again.";
-    if (status >= 500) this.sentence = "Something broke on our side. Please try again in a moment.";
+    if (status === 429)
+      this.sentence = fill(gettext("That was a lot at once. Please wait %(seconds)s seconds."), {
+        seconds: retryAfterS || 10,
+      });
+    if (detail?.startsWith("CSRF Failed")) this.sentence = gettext("This page is too old. Please reload it and try again.");
+    if (status >= 500) this.sentence = gettext("Something broke on our side. Please try again in a moment.");
   }
 }
 
 /** No answer at all. */
 export class Unreachable extends Error {
-  sentence = "We can't reach the server. Check your connection and try again.";
+  sentence = gettext("We can't reach the server. Check your connection and try again.");
 }
 
 /** A key for one intention: repeated with the same key, a call has its effect once. */
@@ -69,6 +74,10 @@ async function call(method, path, { body, key } = {}) {
 
 export function get(path) {
   return call("GET", path);
+}
+
+export function remove(path) {
+  return call("DELETE", path, { key: newKey() });
 }
 
 /** Send, and send again where no answer came: the key makes that safe. */
