@@ -1,7 +1,7 @@
 // The offer: what is asked, what it pays, and how long there is to answer.
 
 import { post } from "./api.js";
-import { $, announce, kindIcon, show, text, whilePressed } from "./dom.js";
+import { $, announce, kindIcon, show, showProblem, text, whilePressed } from "./dom.js";
 import { distance, eta, money } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 import { regionAt } from "./map.js";
@@ -30,6 +30,7 @@ export class OfferPanel {
     this.#shown = offer;
     if (!offer) return;
     text($("#slide-hint"), gettext("Slide to accept"));
+    showProblem("", $("#offer-problem"));
     const kind = this.#data.types[offer.requestType] ?? { name: offer.requestType, icon: "🎉" };
     const tariff = regionAt(this.#data.regions, offer.location)?.tariff;
     $("#offer-icon").replaceChildren(kindIcon(offer.requestType, kind));
@@ -67,15 +68,16 @@ export class OfferPanel {
   }
 
   #answer(button, action) {
-    whilePressed(button, async () => {
+    const answer = async () => {
       const offer = this.#shown;
       try {
         await action();
       } catch (error) {
-        if (error.status && this.#shown?.offerId === offer?.offerId) this.#on.gone("");
-        throw error;
+        if (!error.status || this.#shown?.offerId !== offer?.offerId) throw error;
+        this.#on.gone(error.sentence); // the server says that it is no longer ours to answer
       }
-    });
+    };
+    whilePressed(button, answer, $("#offer-problem"));
   }
 
   async #accept() {
