@@ -120,14 +120,15 @@ class SavedPlaces(ListAPIView[SavedPlace]):
         return Response(SavedPlaceSerializer(saved).data, status=201)
 
 
-class SavedPlaceDetail(APIView):
-    """One of your places."""
+class SavedPlaceForget(APIView):
+    """Forget one of your places."""
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="savedPlaceForget", responses={204: None})
-    def delete(self, request: Request, place_id: UUID) -> Response:
-        """Forget it."""
+    @extend_schema(operation_id="savedPlaceForget", request=None, responses={204: None})
+    @idempotent
+    def post(self, request: Request, place_id: UUID) -> Response:
+        NoInput(data=request.data).is_valid(raise_exception=True)
         places.forget_place(caller(request), place_id)
         return Response(status=204)
 
@@ -145,9 +146,16 @@ class CheerRequestShare(APIView):
         url = request.build_absolute_uri(reverse("shared-cheer", args=[token]))
         return Response(ShareLinkSerializer({"url": url, "expiresAt": expires_at}).data, status=201)
 
-    @extend_schema(operation_id="cheerRequestUnshare", responses={204: None})
-    def delete(self, request: Request, request_id: UUID) -> Response:
-        """Every link to this cheer leads nowhere from now on."""
+
+class CheerRequestUnshare(APIView):
+    """Every link to this cheer leads nowhere from now on."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="cheerRequestUnshare", request=None, responses={204: None})
+    @idempotent
+    def post(self, request: Request, request_id: UUID) -> Response:
+        NoInput(data=request.data).is_valid(raise_exception=True)
         sharing.stop_sharing(caller(request), request_id)
         return Response(status=204)
 

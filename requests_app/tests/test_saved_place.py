@@ -45,14 +45,14 @@ def test_a_name_is_needed(user_api: APIClient, name: str) -> None:
 
 
 def test_forgetting(user_api: APIClient, home: SavedPlace) -> None:
-    assert user_api.delete(f"/savedPlace/{home.pk}").status_code == 204
+    assert user_api.post(f"/savedPlace/{home.pk}/forget").status_code == 204
     assert user_api.get("/savedPlace").json()["results"] == []
-    assert_refused(user_api.delete(f"/savedPlace/{home.pk}"), 404, "not_found")
+    assert_refused(user_api.post(f"/savedPlace/{home.pk}/forget"), 404, "not_found")
 
 
 def test_a_strangers_is_not_there(outsider_api: APIClient, home: SavedPlace) -> None:
     with unchanged():
-        assert_refused(outsider_api.delete(f"/savedPlace/{home.pk}"), 404, "not_found")
+        assert_refused(outsider_api.post(f"/savedPlace/{home.pk}/forget"), 404, "not_found")
     assert outsider_api.get("/savedPlace").json()["results"] == []
 
 

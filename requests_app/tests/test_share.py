@@ -66,7 +66,7 @@ def test_it_expires(token: str, anonymous: APIClient, clock: Clock) -> None:
 
 
 def test_it_can_be_taken_back(token: str, anonymous: APIClient, user_api: APIClient, pending: CheerRequest) -> None:
-    assert user_api.delete(f"/cheerRequest/{pending.pk}/share").status_code == 204
+    assert user_api.post(f"/cheerRequest/{pending.pk}/unshare").status_code == 204
     assert_refused(anonymous.get(f"/sharedCheer/{token}"), 404, "not_found")
 
 
@@ -77,8 +77,8 @@ def test_a_guess_leads_nowhere(token: str, anonymous: APIClient, guess: str) -> 
 
 @pytest.mark.parametrize(("who", "status"), [("outsider", 404), ("partner", 403), ("staff", 403)])
 def test_only_its_user_shares(api_of: Any, pending: CheerRequest, who: str, status: int) -> None:
-    for method in ("post", "delete"):
-        assert getattr(api_of(who), method)(f"/cheerRequest/{pending.pk}/share").status_code == status
+    for step in ("share", "unshare"):
+        assert api_of(who).post(f"/cheerRequest/{pending.pk}/{step}").status_code == status
     assert not ShareLink.objects.exists()
 
 

@@ -76,10 +76,6 @@ export function get(path) {
   return call("GET", path);
 }
 
-export function remove(path) {
-  return call("DELETE", path, { key: newKey() });
-}
-
 /** Send, and send again where no answer came: the key makes that safe. */
 export async function post(path, body = {}, key = newKey()) {
   for (let attempt = 1; ; attempt += 1) {

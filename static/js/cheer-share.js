@@ -1,6 +1,6 @@
 // A link for friends: made when asked for, copied or handed to the device's own share sheet.
 
-import { post, remove } from "./api.js";
+import { post } from "./api.js";
 import { $, text, whilePressed } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { gettext } from "./i18n.js";
@@ -40,7 +40,7 @@ export function offerSharing(requestId) {
     whilePressed(
       $("#share-stop"),
       async () => {
-        await remove(`/cheerRequest/${requestId}/share`);
+        await post(`/cheerRequest/${requestId}/unshare`);
         field.value = "";
         dialog.close();
       },

@@ -1,12 +1,14 @@
 // A cheer for later: the time, as the clocks of the region show it, and what is planned already.
 
-import { post } from "./api.js";
+import { get, post } from "./api.js";
 import { $, announce, make, show, text, whilePressed } from "./dom.js";
 import { dayAndTime } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 
 const STEP_MS = 300_000;
 const TOMORROW_AT_H = 18;
+const SOON_MS = 3_600_000; // from then on it may become a request while this page is open
+const FOLLOW_EVERY_MS = 15_000;
 
 /** How far a zone's clocks are ahead of UTC at a moment, in milliseconds. */
 function offsetMs(moment, timeZone) {
@@ -37,6 +39,17 @@ export class Planning {
     this.#planned = planned;
     $(".when").addEventListener("change", ({ target }) => target.name === "when" && this.#switch());
     this.#paint();
+    setInterval(() => this.#follow().catch(() => {}), FOLLOW_EVERY_MS);
+  }
+
+  /** When a planned cheer has become a request, that is what there is to see. */
+  async #follow() {
+    const soon = this.#planned.filter(({ scheduledFor }) => Date.parse(scheduledFor) - Date.now() < SOON_MS);
+    if (!soon.length || document.hidden) return;
+    const ours = new Set(soon.map(({ scheduledRequestId }) => scheduledRequestId));
+    const { results } = await get("/scheduledRequest");
+    const made = results.find(({ scheduledRequestId, requestId }) => requestId && ours.has(scheduledRequestId));
+    if (made) location.assign(`/cheer/${made.requestId}`);
   }
 
   get #later() {

@@ -1,6 +1,6 @@
 // The places that a user has given a name: chips to press, and a dialog to add one.
 
-import { get, post, remove } from "./api.js";
+import { get, post } from "./api.js";
 import { $, make, show, whilePressed } from "./dom.js";
 import { fill, gettext } from "./i18n.js";
 
@@ -40,7 +40,7 @@ export class SavedPlaces {
   }
 
   async #remove(saved) {
-    await remove(`/savedPlace/${saved.placeId}`);
+    await post(`/savedPlace/${saved.placeId}/forget`);
     this.#places = (await get("/savedPlace")).results;
     this.#paint();
   }
