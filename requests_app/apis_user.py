@@ -18,6 +18,7 @@ from accounts.serializers import NoInput
 from api.idempotency import idempotent
 from requests_app import places, schedule, sharing
 from requests_app.models import SavedPlace, ScheduledRequest
+from requests_app.serializers import CancelInput
 from requests_app.serializers_user import (
     SavedPlaceInput,
     SavedPlaceSerializer,
@@ -81,11 +82,18 @@ class ScheduledRequestCancel(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="scheduledRequestCancel", request=None, responses={200: ScheduledRequestSerializer})
+    @extend_schema(
+        operation_id="scheduledRequestCancel",
+        request=CancelInput,
+        responses={200: ScheduledRequestSerializer},
+        examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
+    )
     @idempotent
-    def post(self, request: Request, scheduled_request_id: UUID) -> Response:
-        NoInput(data=request.data).is_valid(raise_exception=True)
-        cancelled = schedule.cancel_scheduled(caller(request), scheduled_request_id, now=timezone.now())
+    def post(self, request: Request, scheduled_id: UUID) -> Response:
+        data = CancelInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        reason = data.validated_data["reason"]
+        cancelled = schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=timezone.now())
         return Response(ScheduledRequestSerializer(cancelled).data)
 
 
@@ -126,7 +134,6 @@ class SavedPlaceForget(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="savedPlaceForget", request=None, responses={204: None})
-    @idempotent
     def post(self, request: Request, place_id: UUID) -> Response:
         NoInput(data=request.data).is_valid(raise_exception=True)
         places.forget_place(caller(request), place_id)
@@ -153,7 +160,6 @@ class CheerRequestUnshare(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="cheerRequestUnshare", request=None, responses={204: None})
-    @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
         NoInput(data=request.data).is_valid(raise_exception=True)
         sharing.stop_sharing(caller(request), request_id)

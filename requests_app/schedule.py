@@ -61,7 +61,7 @@ def schedule_request(
     return scheduled
 
 
-def cancel_scheduled(user: User, scheduled_id: UUID, *, now: datetime) -> ScheduledRequest:
+def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: datetime) -> ScheduledRequest:
     """The user calls it off before we look, free of charge. Raises `Missing`, `Conflict`."""
     with transaction.atomic():
         scheduled = ScheduledRequest.objects.select_for_update().filter(pk=scheduled_id, user=user).first()
@@ -71,7 +71,8 @@ def cancel_scheduled(user: User, scheduled_id: UUID, *, now: datetime) -> Schedu
             raise Conflict(
                 f"scheduled_{scheduled.status}", f"This one is {scheduled.get_status_display().lower()} already."
             )
-        scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, closed_because="cancelled_by_user")
+        reason = reason or "cancelled_by_user"
+        scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, reason=reason, closed_because=reason)
     return scheduled
 
 

@@ -247,7 +247,12 @@ SPECTACULAR_SETTINGS = {
         "api.schema.camel_case_paths",
         "api.schema.whole_answers",
     ],
-    "ENUM_NAME_OVERRIDES": {"PartnerTypeEnum": "accounts.models.PartnerType"},
+    "ENUM_NAME_OVERRIDES": {
+        "PartnerTypeEnum": "accounts.models.PartnerType",
+        "RideStatusEnum": "rides.states.RideStatus",
+        "CheerRequestStatusEnum": "requests_app.states.RequestStatus",
+        "ScheduledRequestStatusEnum": "requests_app.states.ScheduledStatus",
+    },
 }
 MAX_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

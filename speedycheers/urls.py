@@ -31,7 +31,7 @@ api = [
     path("cheerRequest/<uuid:request_id>/unshare", users.CheerRequestUnshare.as_view()),
     path("sharedCheer/<str:share_token>", users.SharedCheer.as_view()),
     path("scheduledRequest", users.ScheduledRequests.as_view()),
-    path("scheduledRequest/<uuid:scheduled_request_id>/cancel", users.ScheduledRequestCancel.as_view()),
+    path("scheduledRequest/<uuid:scheduled_id>/cancel", users.ScheduledRequestCancel.as_view()),
     path("savedPlace", users.SavedPlaces.as_view()),
     path("savedPlace/<uuid:place_id>/forget", users.SavedPlaceForget.as_view()),
     path("rideAccept", requests.RideAccept.as_view()),

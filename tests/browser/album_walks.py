@@ -10,7 +10,12 @@ from tests.stack import Stack
 Open = Callable[..., Visit]
 
 
-ERRORS = [("error-not-found", "/no-such-page"), ("share-expired", "/shared/nothing")]
+VISITOR = [
+    ("landing", "/"),
+    ("sign-in", "/account/login/"),
+    ("sign-up", "/account/signup/"),
+    ("shared-expired", "/shared/nothing"),
+]
 A_WEEK = """
 from datetime import timedelta
 from django.utils import timezone
@@ -35,7 +40,7 @@ for n, minutes in enumerate([12, 7, 26, 4, 16], 1):
 def visitors(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     """Who is not signed in."""
     one = visit()
-    for name, path in [("landing", "/"), ("sign-in", "/account/login/"), ("sign-up", "/account/signup/"), *ERRORS]:
+    for name, path in VISITOR:
         one.go(path)
         album.take(one, name)
     one.close()
@@ -146,6 +151,8 @@ def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     )
     user.headline("We found nobody this time")
     album.take(user, "cheer-nobody")
+    user.go(f"/ride/{request_id}/receipt")
+    album.take(user, "error-not-found")
     user.go("/become-a-partner")
     album.take(user, "partner-apply")
     user.close()

@@ -135,7 +135,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
             "scheduledFor": (timezone.now() + timedelta(days=1)).isoformat(),
         },
     ),
-    "scheduledRequest/<uuid:scheduled_request_id>/cancel": lambda w: Good(w.user, {}, w.planned.pk),
+    "scheduledRequest/<uuid:scheduled_id>/cancel": lambda w: Good(w.user, {"reason": "rain"}, w.planned.pk),
     "savedPlace": lambda w: Good(w.user, {"name": "Home", "location": cast.at(cast.EMPIRE_STATE)}),
     "savedPlace/<uuid:place_id>/forget": lambda w: Good(w.user, {}, w.place.pk),
     "updateLocation": lambda w: Good(
