@@ -133,7 +133,7 @@ def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     user.page.get_by_role("button", name="Save", exact=True).click()
     user.page.get_by_role("radio", name="Serenade").check()
     album.take(user, "request-place-chosen")
-    user.page.get_by_text("Later", exact=True).click()
+    user.page.get_by_role("radio", name="Later").check()
     user.press("Plan this cheer")
     user.see("Planned")
     album.take(user, "request-planned")

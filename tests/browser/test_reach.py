@@ -54,7 +54,7 @@ def test_a_place_found_saved_and_planned(cast: Cast, visit: Callable[..., Visit]
     user.page.reload()
     user.page.get_by_role("button", name="Work", exact=True).click()
     user.see("At Work. Drag the pin to be exact.")
-    user.page.get_by_text("Later", exact=True).click()
+    user.page.get_by_role("radio", name="Later").check()
     user.sound()
     user.press("Plan this cheer")
     user.see(re.compile("18:00"))
