@@ -22,7 +22,7 @@ $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2
 # A developer's own value would load the settings too early.
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: run install test test-fast check lint types format messages lock bench drill clean help
+.PHONY: run install test test-fast check lint types format messages lock bench drill screens clean help
 
 help:
 	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
@@ -30,6 +30,7 @@ help:
 	@echo "make test-fast  the quick ones, on SQLite"
 	@echo "make check      what CI does: lint, types, migrations and every test"
 	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost"
+	@echo "make screens    pictures of every page and state into docs/screens (ONLY=\"request offer\" for some)"
 	@echo "make format, make lint, make types, make bench, make messages, make lock, make clean"
 
 # `exec`: signals reach the program itself, not a shell around it.
@@ -69,6 +70,9 @@ bench: $(DEV_STAMP)
 # DRILL="--database sqlite --seed 7 --minutes 30": see python -m drill --help.
 drill: $(DEV_STAMP)
 	@exec $(PY) -m drill $(DRILL)
+
+screens: $(DEV_STAMP)
+	@exec $(PY) -m tests.browser.album $(ONLY)
 
 # uv compiles one list for every platform and Python; it has an environment of its own.
 COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

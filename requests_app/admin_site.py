@@ -32,6 +32,7 @@ WAITING: dict[str, tuple[str, dict[str, str]]] = {
 SECTIONS: dict[str, list[tuple[str, str, str]]] = {
     "Dispatch": [
         ("Requests", "campaign", "requests_app_cheerrequest"),
+        ("Planned", "event", "requests_app_scheduledrequest"),
         ("Offers", "local_offer", "requests_app_offer"),
         ("Rides", "directions_run", "rides_ride"),
         ("Payments", "payments", "payments_payment"),
@@ -43,6 +44,8 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "Accounts": [
         ("Users", "group", "accounts_user"),
+        ("Saved places", "home_pin", "requests_app_savedplace"),
+        ("Shared links", "share", "requests_app_sharelink"),
         ("Groups", "shield_person", "auth_group"),
         ("Tokens", "key", "knox_authtoken"),
         ("Second factors", "lock", "mfa_authenticator"),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
 import accounts.audit
 import api.audit
@@ -11,6 +12,7 @@ import notifications.audit
 import payments.audit
 import regions.audit
 import rides.audit
+from accounts.audit import SHA_256_HEX
 from accounts.models import Partner
 from accounts.states import PartnerStatus
 from api.audit import (
@@ -24,11 +26,12 @@ from api.audit import (
     known_values,
     number,
     one_each,
+    streamed,
     unless,
     wrong_rows,
 )
-from requests_app.models import CheerRequest, Offer
-from requests_app.states import OPEN, OfferStatus, RequestStatus
+from requests_app.models import ON_THE_GLOBE, CheerRequest, Offer, SavedPlace, ScheduledRequest, ShareLink
+from requests_app.states import OPEN, OfferStatus, RequestStatus, ScheduledStatus
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
 
@@ -194,6 +197,61 @@ def requests_are_looked_at_in_time(now: datetime) -> Result:
     return wrong_rows(pending, pending.filter(next_attempt_at__lt=now - GRACE, give_up_at__gt=now))
 
 
+# ---------------------------------------------------------------- planned, saved, shared
+
+
+@CHECKS
+def scheduled_statuses_are_known(now: datetime) -> Result:
+    """A planned cheer's status is one that we know."""
+    return known_values(ScheduledRequest.objects.all(), "status", ScheduledStatus.values)
+
+
+@CHECKS
+def requested_plans_have_their_request(now: datetime) -> Result:
+    """A planned cheer has a request, its user's, exactly if it was requested."""
+    requested, theirs = Q(status=ScheduledStatus.REQUESTED), Q(request__user_id=F("user_id"))
+    return unless(ScheduledRequest.objects.all(), (requested & theirs) | (~requested & Q(request__isnull=True)))
+
+
+@CHECKS
+def one_plan_per_user_and_time(now: datetime) -> Result:
+    """A user waits for one cheer at a time of the future."""
+    return one_each(ScheduledRequest.objects.filter(status=ScheduledStatus.WAITING), "user_id", "scheduled_for")
+
+
+@CHECKS
+def plans_are_due_before_their_time(now: datetime) -> Result:
+    """A planned cheer is looked for before its time, on the globe."""
+    return unless(ScheduledRequest.objects.all(), Q(due_at__lte=F("scheduled_for")) & ON_THE_GLOBE)
+
+
+@CHECKS.of_kind(OVERDUE)
+def plans_are_requested_in_time(now: datetime) -> Result:
+    """No planned cheer is forgotten once its time has come."""
+    waiting = ScheduledRequest.objects.filter(status=ScheduledStatus.WAITING)
+    return wrong_rows(waiting, waiting.filter(scheduled_for__lt=now - GRACE))
+
+
+@CHECKS
+def saved_places_lie_on_the_globe(now: datetime) -> Result:
+    """A saved place lies on the globe."""
+    return unless(SavedPlace.objects.all(), ON_THE_GLOBE)
+
+
+@CHECKS
+def one_saved_place_per_name(now: datetime) -> Result:
+    """A user gives a name to one place."""
+    return one_each(SavedPlace.objects.annotate(_name=Lower("name")), "user_id", "_name")
+
+
+@CHECKS
+def share_links_are_hashed(now: datetime) -> Result:
+    """No shared link's token is held in the clear, and each of them expires."""
+    links = ShareLink.objects.all()
+    return streamed(links, lambda link: not SHA_256_HEX.fullmatch(link.digest) or link.expires_at <= link.created_at)
+
+
+add_history_checks(CHECKS, "scheduled", ScheduledRequest, ScheduledRequest.history, ScheduledRequest.graph)
 add_history_checks(CHECKS, "request", CheerRequest, CheerRequest.history, CheerRequest.graph)
 add_history_checks(CHECKS, "offer", Offer, Offer.history, Offer.graph)
 

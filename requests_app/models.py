@@ -3,14 +3,25 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from accounts.models import Partner, PartnerType
 from regions.models import Region
-from requests_app.states import OFFER_GRAPH, OPEN, REQUEST_GRAPH, OfferStatus, RequestStatus
+from requests_app.states import (
+    OFFER_GRAPH,
+    OPEN,
+    REQUEST_GRAPH,
+    SCHEDULED_GRAPH,
+    OfferStatus,
+    RequestStatus,
+    ScheduledStatus,
+)
 from speedycheers.ids import new_id
 from speedycheers.transitions import Stateful, Transition
 
 NOTE_MAX_CHARS = 500
+PLACE_NAME_MAX_CHARS = 40
+ON_THE_GLOBE = Q(lat__range=(-90, 90), lng__range=(-180, 180))
 
 
 def any_partner_type() -> list[str]:
@@ -79,9 +90,7 @@ class CheerRequest(Stateful):
         constraints = (
             models.UniqueConstraint(fields=["user"], condition=Q(status__in=OPEN), name="request_one_open_per_user"),
             models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_known"),
-            models.CheckConstraint(
-                condition=Q(lat__range=(-90, 90), lng__range=(-180, 180)), name="request_location_on_the_globe"
-            ),
+            models.CheckConstraint(condition=ON_THE_GLOBE, name="request_location_on_the_globe"),
             models.CheckConstraint(
                 condition=~Q(status=RequestStatus.PENDING) | Q(next_attempt_at__isnull=False),
                 name="request_pending_has_next_attempt",
@@ -138,3 +147,99 @@ class Offer(Stateful):
 
     def __str__(self) -> str:
         return f"Offer {self.id}"
+
+
+class ScheduledRequestTransition(Transition):
+    subject = models.ForeignKey("requests_app.ScheduledRequest", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class ScheduledRequest(Stateful):
+    """A cheer that somebody wants later. When it is due, the sweep makes a request of it."""
+
+    graph = SCHEDULED_GRAPH
+    history = ScheduledRequestTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scheduled_requests")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
+    lat = models.FloatField()
+    lng = models.FloatField()
+    note = models.CharField(max_length=NOTE_MAX_CHARS, blank=True)
+    status = models.CharField(max_length=10, choices=ScheduledStatus.choices, default=ScheduledStatus.WAITING)
+    closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was cancelled or not requested.")
+    created_at = models.DateTimeField()
+    scheduled_for = models.DateTimeField(help_text="When the partner should be there.")
+    due_at = models.DateTimeField(help_text="When we begin to look for one.")
+    request = models.OneToOneField(
+        CheerRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="scheduled", help_text="Made of it."
+    )
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["user", "-created_at"], name="scheduled_user"),
+            models.Index(fields=["due_at"], condition=Q(status=ScheduledStatus.WAITING), name="scheduled_due"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "scheduled_for"],
+                condition=Q(status=ScheduledStatus.WAITING),
+                name="scheduled_one_per_user_and_time",
+            ),
+            models.CheckConstraint(condition=Q(status__in=ScheduledStatus.values), name="scheduled_status_known"),
+            models.CheckConstraint(condition=ON_THE_GLOBE, name="scheduled_location_on_the_globe"),
+            models.CheckConstraint(
+                condition=Q(due_at__lte=models.F("scheduled_for")), name="scheduled_due_before_its_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=ScheduledStatus.REQUESTED, request__isnull=False)
+                | (~Q(status=ScheduledStatus.REQUESTED) & Q(request__isnull=True)),
+                name="scheduled_requested_has_request",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Scheduled request {self.id}"
+
+
+class SavedPlace(models.Model):
+    """A place that a user has given a name."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_places")
+    name = models.CharField(max_length=PLACE_NAME_MAX_CHARS)
+    lat = models.FloatField()
+    lng = models.FloatField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint("user", Lower("name"), name="place_one_per_user_and_name"),
+            models.CheckConstraint(condition=ON_THE_GLOBE, name="place_on_the_globe"),
+        )
+
+    def __str__(self) -> str:
+        return f"Place {self.id}"
+
+
+class ShareLink(models.Model):
+    """A link that shows one request to whoever holds it, until it expires. The token itself is nowhere kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    request = models.ForeignKey(CheerRequest, on_delete=models.CASCADE, related_name="share_links")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, in hex.")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("created_at")), name="share_expires_after_creation"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Share link {self.id}"

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -10,13 +12,17 @@ from rest_framework.fields import empty
 
 from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import Choice, Identifier, LocationField, LocationSerializer, Text, location
+from api.fields import Choice, Identifier, LocationField, LocationSerializer, MoneySerializer, Text, location, money
 from api.serializing import json_of
 from requests_app.models import NOTE_MAX_CHARS, CheerRequest, Offer, RequestType
 from requests_app.selectors import request_types, request_types_by_slug
-from requests_app.states import OfferStatus, RequestStatus
+from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
+from rides.services import cancellation_fee, free_until
 from rides.states import RideStatus
+
+
+GIVE_UP_AT = serializers.DateTimeField()
 
 
 class RequestTypeSerializer(serializers.ModelSerializer[RequestType]):
@@ -62,6 +68,17 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
         return offer.request.note if offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED) else ""
 
 
+class CancellationSerializer(serializers.Serializer[Any]):
+    """What cancelling costs: `fee` right now, and `lateFee` once `freeUntil` has passed (null: free as yet)."""
+
+    fee = MoneySerializer()
+    lateFee = MoneySerializer()
+    freeUntil = serializers.DateTimeField(allow_null=True)
+
+    class Meta:
+        ref_name = "Cancellation"
+
+
 class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     """A request. `offer` shows to the offered partner and to staff; `partner` to the user while being served."""
 
@@ -76,6 +93,9 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     rideId = serializers.SerializerMethodField()
     partner = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
+    cancellation = serializers.SerializerMethodField(help_text="Only for its user, while it can be cancelled.")
+    searchRadiusM = serializers.SerializerMethodField(help_text="Only for its user, while a partner is looked for.")
+    giveUpAt = serializers.SerializerMethodField(help_text="Only for its user, while a partner is looked for.")
 
     class Meta:
         model = CheerRequest
@@ -93,6 +113,9 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
             "rideId",
             "partner",
             "reason",
+            "cancellation",
+            "searchRadiusM",
+            "giveUpAt",
         )
         ref_name = "CheerRequest"
 
@@ -119,6 +142,38 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
 
     def get_reason(self, request: CheerRequest) -> str | None:
         return request.closed_because or None
+
+    @extend_schema_field(CancellationSerializer(allow_null=True))
+    def get_cancellation(self, request: CheerRequest) -> dict[str, Any] | None:
+        if self._viewer.pk != request.user_id or request.status not in OPEN:
+            return None
+        ride, region = self._ride(request), request.region
+        if ride is None:
+            fee, until, currency = 0, None, region.currency
+        elif ride.status == RideStatus.EN_ROUTE:
+            fee, until = cancellation_fee(ride, region, timezone.now()), free_until(ride, region)
+            currency = ride.tariff_currency
+        else:
+            return None
+        body = {
+            "fee": money(fee, currency),
+            "lateFee": money(region.cancellation_fee_amount, currency),
+            "freeUntil": until,
+        }
+        return json_of(CancellationSerializer, body)
+
+    def get_searchRadiusM(self, request: CheerRequest) -> int | None:
+        radii = settings.MATCH_RADIUS_M
+        return int(radii[min(request.wave, len(radii) - 1)]) if self._is_looked_for(request) else None
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_giveUpAt(self, request: CheerRequest) -> str | None:
+        shown = self._is_looked_for(request)
+        return GIVE_UP_AT.to_representation(request.give_up_at) if shown else None
+
+    def _is_looked_for(self, request: CheerRequest) -> bool:
+        waiting = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
+        return waiting and self._viewer.pk == request.user_id
 
     @property
     def _viewer(self) -> User:

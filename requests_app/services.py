@@ -25,28 +25,34 @@ from speedycheers.errors import Conflict, Invalid, Missing
 
 
 def submit_request(
-    user: User, *, lat: float, lng: float, request_type: RequestType | None, note: str, now: datetime
+    user: User,
+    *,
+    lat: float,
+    lng: float,
+    request_type: RequestType | None,
+    note: str,
+    now: datetime,
+    wanted_at: datetime | None = None,
 ) -> CheerRequest:
     """Take a request and wake the region's matcher. Without a type, the first one is meant.
+
+    Patience counts from `wanted_at` where that is later: who planned ahead is not given up on before their time.
 
     Raises `Conflict`: `region_not_served`, `request_already_open`.
     """
     region = region_at(lat, lng)
     if region is None:
         raise Conflict("region_not_served", "We do not serve this place yet.", "location")
-    request_type = request_type or next(iter(request_types_by_slug().values()), None)
-    if request_type is None:
-        raise Invalid("required", "Name a request type.", "requestType")
     request = CheerRequest(
         user=user,
         region=region,
-        request_type=request_type,
+        request_type=request_type or first_type(),
         lat=lat,
         lng=lng,
         note=note,
         created_at=now,
         next_attempt_at=now,
-        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+        give_up_at=max(now, wanted_at or now) + timedelta(seconds=settings.REQUEST_PATIENCE_S),
     )
     try:
         with recorded() as outbox:
@@ -56,6 +62,14 @@ def submit_request(
     except IntegrityError:  # request_one_open_per_user
         raise Conflict("request_already_open", "You have an open request already.") from None
     return request
+
+
+def first_type() -> RequestType:
+    """What is meant by a request without a type. Raises `Invalid` where there is none."""
+    found = next(iter(request_types_by_slug().values()), None)
+    if found is None:
+        raise Invalid("required", "Name a request type.", "requestType")
+    return found
 
 
 def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) -> CheerRequest:

@@ -49,3 +49,19 @@ OFFER_GRAPH = Graph(
         ],
     },
 )
+
+
+class ScheduledStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting for its time"
+    REQUESTED = "requested", "Requested"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Could not be requested"
+
+
+SCHEDULED_GRAPH = Graph(
+    ScheduledStatus,
+    initial=ScheduledStatus.WAITING,
+    edges={
+        ScheduledStatus.WAITING: [ScheduledStatus.REQUESTED, ScheduledStatus.CANCELLED, ScheduledStatus.FAILED],
+    },
+)

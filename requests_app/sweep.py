@@ -16,10 +16,12 @@ from api.models import IdempotencyRecord
 from notifications.services import prune_events, publish_again
 from notifications.tasks import send_due_pushes
 from regions.models import Region
-from requests_app.models import CheerRequest, Offer
+from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
+from requests_app.schedule import request_scheduled
 from requests_app.services import dead_letter
-from requests_app.states import OfferStatus, RequestStatus
+from requests_app.sharing import prune_share_links
+from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
 from requests_app.wakeups import wake
 from rides.models import Ride
 from rides.states import ACTIVE
@@ -33,10 +35,15 @@ BATCH = 500  # rows a pass
 
 
 def sweep_deadlines(now: datetime) -> None:
-    """Expire offers, give up on requests out of patience, and wake the matchers of regions where something is due."""
+    """Expire offers, ask for what was planned, give up on requests out of patience, and wake the matchers of regions
+    where something is due.
+    """
     due = Offer.objects.filter(lapsed(now), status=OfferStatus.PENDING).order_by("expires_at")
     for offer_id in list(due.values_list("pk", flat=True)[:BATCH]):
         _settled(expire_offer, offer_id)
+    planned = ScheduledRequest.objects.filter(status=ScheduledStatus.WAITING, due_at__lte=now).order_by("due_at")
+    for scheduled_id in list(planned.values_list("pk", flat=True)[:BATCH]):
+        _settled(request_scheduled, scheduled_id)
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     for request_id in list(pending.filter(give_up_at__lte=now).values_list("pk", flat=True)[:BATCH]):
         _settled(dead_letter, request_id)
@@ -85,6 +92,7 @@ def sweep_leftovers(now: datetime) -> None:
     """Delete what has had its time: old events, tickets, tokens, kept answers."""
     prune_events(now)
     prune_tickets_and_tokens(now)
+    prune_share_links(now)
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
 
 

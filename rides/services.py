@@ -90,10 +90,14 @@ def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -
     ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=max(now, ride.accepted_at))
 
 
+def free_until(ride: Ride, region: Region) -> datetime:
+    """Until when the user may cancel this ride free of charge."""
+    return ride.accepted_at + timedelta(seconds=region.cancellation_grace_s)
+
+
 def cancellation_fee(ride: Ride, region: Region, now: datetime) -> int:
     """What the user pays for cancelling this ride now, in minor units: nothing within the region's grace."""
-    late = now - ride.accepted_at > timedelta(seconds=region.cancellation_grace_s)
-    return region.cancellation_fee_amount if late else 0
+    return region.cancellation_fee_amount if now > free_until(ride, region) else 0
 
 
 def charge_cancellation(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:

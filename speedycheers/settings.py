@@ -297,7 +297,12 @@ SPECTACULAR_SETTINGS = {
         "api.schema.camel_case_paths",
         "api.schema.whole_answers",
     ],
-    "ENUM_NAME_OVERRIDES": {"PartnerTypeEnum": "accounts.models.PartnerType"},
+    "ENUM_NAME_OVERRIDES": {
+        "PartnerTypeEnum": "accounts.models.PartnerType",
+        "RideStatusEnum": "rides.states.RideStatus",
+        "CheerRequestStatusEnum": "requests_app.states.RequestStatus",
+        "ScheduledRequestStatusEnum": "requests_app.states.ScheduledStatus",
+    },
 }
 MAX_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -318,6 +323,17 @@ POSITION_FRESH_S: int = env.int("POSITION_FRESH_S", default=120)
 POSITION_FLUSH_S: float = env.float("POSITION_FLUSH_S", default=0.025)
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
+
+# A cheer planned ahead is looked for from this long before its time.
+SCHEDULE_LEAD_S: int = env.int("SCHEDULE_LEAD_S", default=600)
+SCHEDULE_AHEAD_MAX_S: int = env.int("SCHEDULE_AHEAD_MAX_S", default=14 * 24 * 3600)
+# How long a shared link shows a cheer.
+SHARE_TTL_S: int = env.int("SHARE_TTL_S", default=4 * 3600)
+
+# ---------------------------------------------------------------- the map
+# A template of raster or vector tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: our own offline ground.
+MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
 
 # ---------------------------------------------------------------- payments
 STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default="")

@@ -10,6 +10,7 @@ from accounts import push_apis as push
 from api.health import healthz, readyz
 from payments import apis as payments
 from requests_app import apis as requests
+from requests_app import apis_user as users
 from requests_app.metrics import metrics
 from rides import apis as rides
 
@@ -34,6 +35,13 @@ api = [
     path("partner/status", requests.PartnerStatusView.as_view()),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
     path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),
+    path("cheerRequest/<uuid:request_id>/share", users.CheerRequestShare.as_view()),
+    path("cheerRequest/<uuid:request_id>/unshare", users.CheerRequestUnshare.as_view()),
+    path("sharedCheer/<str:share_token>", users.SharedCheer.as_view()),
+    path("scheduledRequest", users.ScheduledRequests.as_view()),
+    path("scheduledRequest/<uuid:scheduled_id>/cancel", users.ScheduledRequestCancel.as_view()),
+    path("savedPlace", users.SavedPlaces.as_view()),
+    path("savedPlace/<uuid:place_id>/forget", users.SavedPlaceForget.as_view()),
     path("rideAccept", requests.RideAccept.as_view()),
     path("rideDecline", requests.RideDecline.as_view()),
     path("rideStart", requests.RideStart.as_view()),

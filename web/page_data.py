@@ -10,10 +10,12 @@ from accounts.models import Partner, Role, User
 from accounts.serializers import PartnerSerializer
 from regions.models import Region
 from regions.selectors import active_regions
-from requests_app.models import CheerRequest, RequestType
+from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
+from requests_app.places import places_of
 from requests_app.selectors import open_offers_of
 from requests_app.serializers import offer_body, request_body
-from requests_app.states import RequestStatus
+from requests_app.serializers_user import SavedPlaceSerializer, ScheduledRequestSerializer, shared_body
+from requests_app.states import ScheduledStatus
 from requests_app.travel import SPEED_M_PER_S, STREET_FACTOR
 from rides.models import Ride
 from rides.selectors import active_ride_of_partner
@@ -35,10 +37,20 @@ def region_data(region: Region) -> Data:
     }
 
 
-def request_screen(regions: Iterable[Region], again: CheerRequest | None) -> Data:
+def tiles() -> Data | None:
+    """Where the map's tiles come from; None where we draw its ground ourselves."""
+    url = settings.MAP_TILES_URL
+    return {"url": url, "attribution": settings.MAP_TILES_ATTRIBUTION} if url else None
+
+
+def request_screen(user: User, regions: Iterable[Region], again: CheerRequest | None) -> Data:
     """For the request screen; `again` is a request to start from."""
+    planned = ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).order_by("scheduled_for")
     return {
         "regions": [region_data(region) for region in regions],
+        "tiles": tiles(),
+        "savedPlaces": SavedPlaceSerializer(places_of(user), many=True).data,
+        "planned": ScheduledRequestSerializer(planned.select_related("region"), many=True).data,
         "again": again
         and {
             "location": {"lat": again.lat, "lng": again.lng},
@@ -52,15 +64,26 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
     """For the live screen. `now` lets the page measure how far the device's clock is off."""
     body = request_body(request, viewer)
     ride = Ride.objects.select_related("partner__region", "user").filter(pk=body["rideId"]).first()
-    waiting = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
     return {
         "now": now.isoformat(),
         "live": viewer.role == Role.USER,  # only users have a socket for this; who has become a partner looks back
         "request": body,
         "ride": ride and ride_body(ride, viewer),
         "region": region_data(request.region),
-        "giveUpAt": request.give_up_at.isoformat() if waiting else None,
+        "tiles": tiles(),
         "offerTtlS": settings.OFFER_TTL_S,
+        "travel": travel(),
+    }
+
+
+def shared_screen(link: ShareLink, token: str) -> Data:
+    """For the page of a shared cheer."""
+    request = link.request
+    return {
+        "token": token,
+        "cheer": shared_body(link),
+        "region": region_data(request.region),
+        "tiles": tiles(),
         "travel": travel(),
     }
 
@@ -74,6 +97,7 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
         "offers": [offer_body(offer) for offer in open_offers_of(partner, now=now)],
         "ride": ride and ride_body(ride, partner.user),
         "regions": [region_data(region) for region in active_regions()],
+        "tiles": tiles(),
         "offerTtlS": settings.OFFER_TTL_S,
         "types": {kind.slug: kind_data(kind) for kind in RequestType.objects.all()},
         "travel": travel(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,9 +15,11 @@ from requests_app.models import CheerRequest
 from requests_app.selectors import requests_of
 from rides.models import Ride
 from rides.states import RideStatus
+from web.charts import BarChart, bar_chart
 
 RIDES_SHOWN = 30
 WEEK = timedelta(days=7)
+DAYS_CHARTED = 7
 
 
 def partner_or_403(user: User) -> Partner:
@@ -61,6 +63,12 @@ class Earnings:
     week: int
     total: int
     rides: int
+    days: list[tuple[date, int]]  # the last week's, oldest first; empty until something has been earned
+
+    @property
+    def chart(self) -> BarChart:
+        """The days, drawn."""
+        return bar_chart(self.days)
 
 
 def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
@@ -71,13 +79,27 @@ def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
     latest = done.order_by("-end_time").values_list("tariff_currency", flat=True).first()
     currency = partner.region.currency if partner.region else latest or "usd"
     done = done.filter(tariff_currency=currency)
+    total = _earned(done)
     return Earnings(
         currency=currency,
         today=_earned(done.filter(end_time__gte=midnight)),
         week=_earned(done.filter(end_time__gte=now - WEEK)),
-        total=_earned(done),
+        total=total,
         rides=done.count(),
+        days=_by_day(done, midnight) if total else [],
     )
+
+
+def _by_day(rides: QuerySet[Ride], midnight: datetime) -> list[tuple[date, int]]:
+    """What each of the last days brought, tips counted on the day of their session. `midnight` begins today."""
+    zone = midnight.tzinfo
+    first = midnight - timedelta(days=DAYS_CHARTED - 1)  # wall time: a day of a clock change is longer or shorter
+    sums = {first.date() + timedelta(days=n): 0 for n in range(DAYS_CHARTED)}
+    for ride in rides.filter(end_time__gte=first).prefetch_related("payments"):
+        tips = sum(p.amount - p.refunded_amount for p in ride.payments.all() if p.kind == PaymentKind.TIP)
+        if ride.end_time is not None:
+            sums[ride.end_time.astimezone(zone).date()] += (ride.fare_amount or 0) + tips
+    return list(sums.items())
 
 
 def _earned(rides: QuerySet[Ride]) -> int:

@@ -10,6 +10,7 @@ from web.texts import texts
 urlpatterns = [
     path("", views.home, name="home"),
     path("cheer/<uuid:request_id>", views.cheer, name="cheer"),
+    path("shared/<str:token>", views.shared, name="shared-cheer"),
     path("history", views.history, name="history"),
     path("partner", views.partner, name="partner"),
     path("partner/earnings", views.earnings, name="partner-earnings"),

@@ -15,6 +15,8 @@ from accounts.models import Partner, PartnerType, Role, User
 from regions.selectors import active_regions
 from requests_app.dashboard import live_counts
 from requests_app.selectors import open_request_of, request_types, requests_of
+from requests_app.sharing import shared_request
+from speedycheers.errors import Missing
 from web import page_data, selectors
 from web.access import UserRequest, page_for
 from web.staff_links import UNDER_WAY, staff_cards
@@ -44,7 +46,7 @@ def _request_screen(user: User, again: str) -> dict[str, object]:
     return {
         "request_types": request_types(),
         "region": next(iter(regions), None),
-        "page_data": page_data.request_screen(regions, selectors.request_to_repeat(user, again)),
+        "page_data": page_data.request_screen(user, regions, selectors.request_to_repeat(user, again)),
     }
 
 
@@ -61,6 +63,18 @@ def cheer(request: UserRequest, request_id: UUID) -> HttpResponse:
         "may_thank": request.user.role == Role.USER,
     }
     return render(request, "web/cheer.html", context)
+
+
+@require_safe
+@never_cache
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """A cheer that somebody has shared: whoever has the link may look."""
+    try:
+        link = shared_request(token, now=timezone.now())
+    except Missing:
+        return render(request, "web/shared_gone.html", status=404)
+    context = {"cheer": link.request, "page_data": page_data.shared_screen(link, token)}
+    return render(request, "web/shared.html", context)
 
 
 @page_for(Role.USER, Role.PARTNER)

@@ -1,5 +1,5 @@
-"""The dispatch desk: requests and offers, what can be asked for and where, and partners who are stuck."""
+"""The dispatch desk: requests and offers, what is planned, what can be asked for and where, and stuck partners."""
 
-from requests_app.admin import catalogue, dispatch, partners
+from requests_app.admin import catalogue, dispatch, partners, planned
 
-__all__ = ["catalogue", "dispatch", "partners"]
+__all__ = ["catalogue", "dispatch", "partners", "planned"]

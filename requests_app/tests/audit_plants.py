@@ -17,7 +17,16 @@ from api.models import IdempotencyRecord
 from notifications.models import Event, Stream
 from payments.models import Payment, PaymentTransition, ProviderEvent
 from regions.models import Region
-from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
+from requests_app.models import (
+    CheerRequest,
+    CheerRequestTransition,
+    Offer,
+    OfferTransition,
+    SavedPlace,
+    ScheduledRequest,
+    ScheduledRequestTransition,
+    ShareLink,
+)
 from rides.models import Ride, RideTransition
 
 NOW = timezone.now
@@ -113,6 +122,17 @@ PLANTS: dict[str, Plant] = {
     "one_accepted_offer_per_ride": lambda: one(Offer, status="accepted").update(status="expired"),
     "offers_expire_after_they_are_made": lambda: one(Offer).update(expires_at=F("created_at")),
     "answered_offers_say_when": lambda: one(Offer, status="accepted").update(answered_at=None),
+    # planned, saved, shared
+    "scheduled_statuses_are_known": lambda: one(ScheduledRequest).update(status="lost"),
+    "requested_plans_have_their_request": lambda: one(ScheduledRequest, status="requested").update(request_id=None),
+    "one_plan_per_user_and_time": lambda: copy(ScheduledRequest, {"status": "waiting"}, pk=new_key()),
+    "plans_are_due_before_their_time": lambda: one(ScheduledRequest).update(due_at=F("scheduled_for") + HOUR),
+    "plans_are_requested_in_time": lambda: one(ScheduledRequest, status="waiting").update(
+        scheduled_for=NOW() - HOUR, due_at=NOW() - HOUR
+    ),
+    "saved_places_lie_on_the_globe": lambda: one(SavedPlace).update(lng=181),
+    "one_saved_place_per_name": lambda: copy(SavedPlace, {}, pk=new_key(), name="HOME"),
+    "share_links_are_hashed": lambda: one(ShareLink).update(digest="a token"),
     # partners and rides together
     "offered_partners_have_one_offer": lambda: one(Partner, status="available").update(status="offered"),
     "busy_partners_have_one_active_ride": lambda: one(Partner, status="busy").update(status="available"),
@@ -129,6 +149,7 @@ HISTORIES: dict[str, Any] = {
     "ride": RideTransition,
     "request": CheerRequestTransition,
     "offer": OfferTransition,
+    "scheduled": ScheduledRequestTransition,
 }
 
 

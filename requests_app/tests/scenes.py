@@ -1,14 +1,14 @@
 """Scenes that the tests of the admin share."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from accounts.models import User
 from payments.services import take_provider_event
 from regions.models import Region
-from requests_app import services
-from requests_app.models import CheerRequest
+from requests_app import places, schedule, services, sharing
+from requests_app.models import CheerRequest, ScheduledRequest
 from rides.services import rate_ride
 from tests.cast import (
     accept,
@@ -35,6 +35,23 @@ def make_dead_letter(user: User) -> CheerRequest:
     return fresh(request)  # type: ignore[no-any-return]
 
 
+def plan(user: User, *, ahead: timedelta = HOUR, now: datetime | None = None) -> ScheduledRequest:
+    """A cheer planned so long ahead."""
+    moment = now or timezone.now()
+    return schedule.schedule_request(
+        user, lat=40.7484, lng=-73.9857, request_type=None, note="Later", scheduled_for=moment + ahead, now=moment
+    )
+
+
+def planned_and_shared(user: User, other: User, *, now: datetime) -> None:
+    """One cheer that waits for its time, one that was requested, a saved place, and a link to what is under way."""
+    plan(other, now=now)
+    request = schedule.request_scheduled(plan(user, now=now - HOUR).pk, now=now)
+    assert request is not None
+    places.save_place(user, name="Home", lat=40.75, lng=-73.99, now=now)
+    sharing.share_request(user, request.pk, now=now)
+
+
 def everything(nyc: Region, staff: User) -> None:
     """Rows of every model, in every state that the services lead to."""
     partners = [make_partner(f"Pia {n}") for n in range(4)]
@@ -55,6 +72,7 @@ def everything(nyc: Region, staff: User) -> None:
     accept(cancelled)
     services.cancel_request_as_staff(cancelled.request, actor=staff, reason="<script>", now=timezone.now())
     submit(users[4], note="'\"><script>alert(1)</script>")
+    planned_and_shared(make_user("Paula"), make_user("Pam"), now=timezone.now())
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=timezone.now())
     for person in (*users, *(partner.user for partner in partners)):
         token_of(person)

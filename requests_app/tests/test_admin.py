@@ -239,7 +239,7 @@ def test_the_front_page_shows_figures(desk: Client) -> None:
     page = desk.get("/admin/")
     figures = {figure["title"]: figure for figure in page.context["figures"]}
     assert figures["Completed"]["value"] == 1
-    assert figures["Looking for a partner"]["value"] == 2
+    assert figures["Looking for a partner"]["value"] == 3
     for figure in figures.values():
         assert len(desk.get(figure["link"]).context["cl"].result_list) == figure["value"], figure
 

@@ -21,6 +21,7 @@ from requests_app import availability, fulfilment, services
 from requests_app.audit import all_checks
 from requests_app.management.commands.audit import snapshot
 from requests_app.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
+from requests_app.tests.scenes import planned_and_shared
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from tests.cast import (
@@ -83,6 +84,7 @@ def history(nyc: Region, staff: User) -> None:
     services.requeue_request(dead, actor=staff, now=NOW())
     given_up = submit(make_user("Given Up"), at=(40.60, -74.20), now=NOW() - HOUR)
     services.dead_letter(given_up.pk, now=NOW())
+    planned_and_shared(make_user("Plans"), make_user("Waits"), now=NOW())
     make_partner("Quin")
     submit(make_user("Offered"))
     match(nyc)

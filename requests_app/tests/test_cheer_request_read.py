@@ -1,6 +1,7 @@
 """`GET /cheerRequest` and `GET /cheerRequest/{requestId}`: who sees what, and when."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from payments.models import Payment
 from regions.models import Region
 from requests_app import services
 from requests_app.models import CheerRequest, Offer
@@ -174,3 +176,40 @@ def test_your_own_newest_first(user_api: APIClient, user: User, other_user: User
 @pytest.mark.parametrize("who", ["partner", "staff"])
 def test_the_list_is_for_users(api_of: Any, who: str) -> None:
     assert_refused(api_of(who).get("/cheerRequest"), 403, "permission_denied")
+
+
+class TestWhatCancellingCosts:
+    """`cancellation`: shown before it is charged."""
+
+    def test_nothing_while_nobody_has_accepted(self, user_api: APIClient, pending: CheerRequest) -> None:
+        body = user_api.get(f"/cheerRequest/{pending.pk}").json()
+        assert body["cancellation"] == {
+            "fee": {"amount": 0, "currency": "usd"},
+            "lateFee": {"amount": 500, "currency": "usd"},
+            "freeUntil": None,
+        }
+        assert body["searchRadiusM"] == settings.MATCH_RADIUS_M[0]
+        assert datetime.fromisoformat(body["giveUpAt"]) == pending.give_up_at
+
+    def test_the_fee_is_the_one_that_is_charged(
+        self, user_api: APIClient, pending: CheerRequest, ride: Ride, clock: Clock
+    ) -> None:
+        def cancellation() -> dict[str, Any]:
+            found: dict[str, Any] = user_api.get(f"/cheerRequest/{pending.pk}").json()["cancellation"]
+            return found
+
+        until = ride.accepted_at + timedelta(seconds=pending.region.cancellation_grace_s)
+        assert cancellation()["fee"]["amount"] == 0
+        assert datetime.fromisoformat(cancellation()["freeUntil"]) == until
+        clock.advance((until - clock.now).total_seconds() + 1)
+        assert cancellation()["fee"]["amount"] == 500
+        user_api.post(f"/cheerRequest/{pending.pk}/cancel")
+        assert Payment.objects.get().amount == 500
+        assert cancellation() is None
+
+    def test_not_once_it_runs_and_not_for_others(
+        self, user_api: APIClient, partner_api: APIClient, pending: CheerRequest, ride: Ride
+    ) -> None:
+        assert partner_api.get(f"/cheerRequest/{pending.pk}").json()["cancellation"] is None
+        start(ride)
+        assert user_api.get(f"/cheerRequest/{pending.pk}").json()["cancellation"] is None

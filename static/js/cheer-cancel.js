@@ -1,21 +1,19 @@
-// Cancelling: what it costs is said first, and counted down while the dialog is open.
+// Cancelling: the server says what it costs, and that is shown first and counted down while the dialog is open.
 
-import { post } from "./api.js";
+import { get, post } from "./api.js";
 import { $, text, whilePressed } from "./dom.js";
 import { clock, money } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { serverNow } from "./server-clock.js";
 
 export class CancelDialog {
   #dialog = $("#cancel-dialog");
   #about;
 
-  /** `terms`: the region's tariff and cancellation rule. `ride()`: the present ride or null. */
+  /** `requestId`; `request()`: as last heard of; `onRequest(request)` is handed each new state. */
   constructor(about) {
     this.#about = about;
-    $("#cancel").addEventListener("click", () => {
-      this.#paint();
-      this.#dialog.showModal();
-    });
+    $("#cancel").addEventListener("click", () => this.#ask());
     $("#cancel-keep").addEventListener("click", () => this.close());
     $("#cancel-confirm").addEventListener("click", () => this.#cancel());
     setInterval(() => this.#dialog.open && this.#paint(), 500);
@@ -25,27 +23,36 @@ export class CancelDialog {
     this.#dialog.close();
   }
 
-  /** Seconds of free cancellation left; Infinity before anybody has accepted. */
-  #graceLeftS() {
-    const ride = this.#about.ride();
-    if (!ride) return Infinity;
-    return (Date.parse(ride.acceptedAt) - serverNow()) / 1000 + this.#about.terms.cancellation.graceS;
+  #ask() {
+    whilePressed($("#cancel"), async () => {
+      this.#about.onRequest(await get(`/cheerRequest/${this.#about.requestId}`));
+      if (!this.#about.request().cancellation) return; // too late for that: the page shows why
+      this.#paint();
+      this.#dialog.showModal();
+    });
   }
 
   #paint() {
-    const { cancellation, tariff } = this.#about.terms;
-    const fee = money({ amount: cancellation.amount, currency: tariff.currency });
-    const left = this.#graceLeftS();
-    const free = left > 0 || cancellation.amount === 0;
-    let terms = "Nobody has accepted yet, so cancelling is free.";
-    if (left !== Infinity) {
+    const { cancellation } = this.#about.request();
+    if (!cancellation) return;
+    const { lateFee, freeUntil } = cancellation;
+    const fee = money(lateFee);
+    const leftS = freeUntil ? (Date.parse(freeUntil) - serverNow()) / 1000 : Infinity;
+    const free = leftS > 0 || lateFee.amount === 0;
+    let terms = gettext("Nobody has accepted yet, so cancelling is free.");
+    if (freeUntil && lateFee.amount === 0) terms = gettext("Your partner is on the way. Cancelling is free.");
+    else if (freeUntil)
       terms = free
-        ? `Cancelling is free for another ${clock(left)}. After that it costs ${fee}.`
-        : `Your partner has been on the way for a while, so cancelling now costs ${fee}.`;
-      if (cancellation.amount === 0) terms = "Your partner is on the way. Cancelling is free.";
-    }
+        ? fill(gettext("Cancelling is free for another %(time)s. After that it costs %(fee)s."), {
+            time: clock(leftS),
+            fee,
+          })
+        : fill(gettext("Your partner has been on the way for a while, so cancelling now costs %(fee)s."), { fee });
     text($("#cancel-terms"), terms);
-    text($("#cancel-confirm"), free ? "Cancel it, free of charge" : `Cancel it and pay ${fee}`);
+    text(
+      $("#cancel-confirm"),
+      free ? gettext("Cancel it, free of charge") : fill(gettext("Cancel it and pay %(fee)s"), { fee }),
+    );
   }
 
   #cancel() {

@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import { $, $$, make, show, text, whilePressed } from "./dom.js";
 import { minorDigits, money } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 
 const TIP_SHARES = [0.2, 0.5, 1]; // of one increment's price
 
@@ -38,12 +39,12 @@ export class Thanks {
     if (partner) text($(".partner-name-text"), partner.name);
     show($("#rating-form"), ride.rating === null);
     show($("#rated"), ride.rating !== null);
-    if (ride.rating !== null) text($("#rated"), `You gave ${ride.rating} of 5. Thank you.`);
+    if (ride.rating !== null) text($("#rated"), fill(gettext("You gave %(rating)s of 5. Thank you."), ride));
     const given = bill?.lines.find((line) => line.kind === "tip");
     this.#offerTips(ride.tariff);
     show($("#tip-form"), Boolean(bill) && !given);
     show($("#tipped"), Boolean(given));
-    if (given) text($("#tipped"), `You tipped ${money(given.amount, { short: true })}. That is kind.`);
+    if (given) text($("#tipped"), fill(gettext("You tipped %(amount)s. That is kind."), { amount: money(given.amount, { short: true }) }));
   }
 
   #fillStars() {
@@ -64,7 +65,7 @@ export class Thanks {
     const amounts = TIP_SHARES.map((share) => Math.max(1, Math.round(amount * share)));
     $("#tip-amounts").append(
       ...amounts.map((minor) => choice(minor, money({ amount: minor, currency }, { short: true }))),
-      choice("other", "Other"),
+      choice("other", gettext("Other")),
     );
   }
 
@@ -77,7 +78,7 @@ export class Thanks {
       $("button", $("#rating-form")),
       async () => {
         const rating = Number(new FormData($("#rating-form")).get("rating"));
-        if (!rating) throw Object.assign(new Error("no stars"), { sentence: "Choose one to five stars first." });
+        if (!rating) throw Object.assign(new Error("no stars"), { sentence: gettext("Choose one to five stars first.") });
         this.#onRide(await post(`/ride/${this.#ride.rideId}/rating`, { rating, comment: $("#comment").value.trim() }));
       },
       $("#rating-problem"),
@@ -92,7 +93,7 @@ export class Thanks {
         let amount = Number(this.#chosenTip());
         if (this.#chosenTip() === "other")
           amount = Math.round(Number.parseFloat($("#tip-other").value.replace(",", ".")) * 10 ** minorDigits(currency));
-        if (!(amount > 0)) throw Object.assign(new Error("no amount"), { sentence: "Choose an amount first." });
+        if (!(amount > 0)) throw Object.assign(new Error("no amount"), { sentence: gettext("Choose an amount first.") });
         await post(`/ride/${this.#ride.rideId}/tip`, { amount });
         this.#onTip();
       },

@@ -2,14 +2,17 @@
 
 import { get } from "./api.js";
 import { CancelDialog } from "./cheer-cancel.js";
+import { offerSharing } from "./cheer-share.js";
 import { Thanks } from "./cheer-thanks.js";
 import { paintDone, paintLooking, paintOnWay, REASONS, words } from "./cheer-view.js";
 import { $, announce, pageData, show, showPanel, text } from "./dom.js";
 import { money } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { stayLive } from "./live.js";
 import { CityMap } from "./map.js";
 import { Meter } from "./meter.js";
 import { setServerNow } from "./server-clock.js";
+import { paintTrack } from "./track.js";
 
 const data = pageData();
 setServerNow(data.now);
@@ -19,15 +22,14 @@ const state = { request: data.request, ride: data.ride, partner: data.request.pa
 let version = 0;
 let shownPhase = null;
 
-const city = new CityMap($("#map"), [data.region], { center: data.request.location });
-city.marker("pin", data.request.location, "Your place");
-let partnerMarker = null;
+const city = new CityMap($("#map"), [data.region], { center: data.request.location, tiles: data.tiles });
+city.marker("pin", data.request.location, gettext("Your place"));
+let [partnerMarker, rings] = [null, null];
 const meter = new Meter(refreshRide);
 const thanks = $("#rating-form") ? new Thanks({ onRide: (ride) => applyRide(ride), onTip: () => fetchBill() }) : null;
 const cancelDialog = new CancelDialog({
   requestId: id,
-  terms: data.region,
-  ride: () => state.ride,
+  request: () => state.request,
   onRequest: applyRequest,
 });
 
@@ -126,7 +128,8 @@ function paint() {
   document.title = `${said.headline} · SpeedyCheers`;
   if (changed) enter(now);
   else if (now === "looking") announce(said.headline);
-  show($("#cancel-row"), now === "looking" || now === "on-way");
+  show($("#open-row"), data.live && ["looking", "on-way", "running"].includes(now));
+  show($("#cancel"), now === "looking" || now === "on-way");
   if (now === "looking") paintLooking(state, data);
   if (now === "on-way" || now === "running") paintPartner();
   if (now === "on-way") paintOnWay(state, data);
@@ -134,7 +137,7 @@ function paint() {
   if (now === "done") paintDone(state);
   if (now === "done") thanks?.paint(state);
   if (now === "cancelled") paintCancelled();
-  if (now === "no-match") text($("#no-match-why"), REASONS[state.request.reason] ?? "Nobody was found in time.");
+  if (now === "no-match") text($("#no-match-why"), REASONS[state.request.reason] ?? gettext("Nobody was found in time."));
 }
 
 function enter(now) {
@@ -142,7 +145,11 @@ function enter(now) {
   shownPhase = now;
   showPanel(now);
   $("main").dataset.phase = now;
-  city.map.invalidateSize();
+  paintTrack(now);
+  show($(".track"), now !== "cancelled" && now !== "no-match");
+  if (now === "looking") rings ??= city.rings(state.request.location);
+  else rings = rings?.remove() && null;
+  city.map.invalidateSize({ animate: false });
   if (!first) announce(`${$("#headline").textContent}. ${$("#detail").textContent}`);
   if (now !== "running") meter.stop();
   if (now !== "on-way" && now !== "looking") cancelDialog.close();
@@ -150,18 +157,24 @@ function enter(now) {
     partnerMarker.remove();
     partnerMarker = null;
   }
+  if (!first) lookAgain(); // the map is of another size now
   if (now === "done" || (now === "cancelled" && state.request.rideId)) fetchBill();
+}
+
+function lookAgain() {
+  const at = partnerMarker?.getLatLng();
+  city.fit(at ? [at, state.request.location] : [state.request.location]);
 }
 
 function paintPartner() {
   const at = state.partnerAt ?? state.partner?.currentLocation;
   if (!at) return;
   if (!partnerMarker) {
-    partnerMarker = city.marker("partner", at, state.partner?.name ?? "Your partner");
+    partnerMarker = city.marker("partner", at, state.partner?.name ?? gettext("Your partner"));
     city.fit([at, state.request.location]);
   } else {
     partnerMarker.setLatLng([at.lat, at.lng]);
-    if (!city.map.getBounds().contains([at.lat, at.lng])) city.fit([at, state.request.location]);
+    if (!city.map.getBounds().pad(-0.15).contains([at.lat, at.lng])) lookAgain();
   }
 }
 
@@ -170,20 +183,22 @@ function paintRunning() {
   // Only a ride not shown before restarts the clock: painting for other reasons must not turn it back.
   if (metered !== state.ride) meter.show(state.ride);
   metered = state.ride;
-  text($("#running-with"), state.partner ? `${state.partner.name} is with you.` : "");
+  text($("#running-with"), state.partner ? fill(gettext("%(name)s is with you."), state.partner) : "");
 }
 
 function paintCancelled() {
   const why = state.request.reason;
-  text($("#cancel-why"), REASONS[why] ?? (why ? `The reason given: ${why}.` : "This request was called off."));
+  text($("#cancel-why"), REASONS[why] ?? (why ? fill(gettext("The reason given: %(why)s."), { why }) : gettext("This request was called off.")));
   const fee = state.bill?.lines.find((line) => line.kind === "cancellation_fee");
   show($("#fee-receipt"), Boolean(fee));
   $("#fee-receipt a").setAttribute("href", `/ride/${state.request.rideId}/receipt`);
   text(
     $("#cancel-fee"),
     fee
-      ? `A cancellation fee of ${money(fee.amount)} applies, because your partner was on the way already.`
-      : "You pay nothing.",
+      ? fill(gettext("A cancellation fee of %(fee)s applies, because your partner was on the way already."), {
+          fee: money(fee.amount),
+        })
+      : gettext("You pay nothing."),
   );
 }
 
@@ -200,6 +215,7 @@ function keepLive() {
   setInterval(() => phase() === "looking" && paintLooking(state, data), 1000);
 }
 
+offerSharing(id);
 paint();
 show($("#live"), data.live);
 if (data.live) keepLive();

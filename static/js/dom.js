@@ -33,6 +33,7 @@ export function kindIcon(slug, { icon, drawn }) {
   if (!drawn) return make("span", { className: "kind-icon", ariaHidden: "true", textContent: icon });
   const [picture, use] = ["svg", "use"].map((tag) => document.createElementNS(SVG, tag));
   picture.setAttribute("class", "kind-icon");
+  picture.setAttribute("viewBox", "0 0 96 96");
   picture.setAttribute("aria-hidden", "true");
   use.setAttribute("href", `${KINDS.pathname}#${slug}`);
   picture.append(use);

@@ -61,6 +61,12 @@ export function timeOfDay(moment, timeZone = undefined) {
   return new Date(moment).toLocaleTimeString(LOCALE, shape);
 }
 
+/** A day and its time of day: Sat, May 2, 18:00. */
+export function dayAndTime(moment, timeZone = undefined) {
+  const shape = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  return new Date(moment).toLocaleString(LOCALE, { ...shape, hourCycle: "h23", timeZone });
+}
+
 /** Great-circle metres between two {lat, lng}, by the haversine formula. */
 export function metresBetween(a, b) {
   const rad = Math.PI / 180;

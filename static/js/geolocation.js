@@ -1,9 +1,11 @@
 // The device's own position, and why it can't be had, in words.
 
+import { gettext } from "./i18n.js";
+
 const WHY_NOT = {
-  1: "Your browser does not let this page know where you are.",
-  2: "Your device can't tell where it is right now.",
-  3: "Finding your location took too long.",
+  1: gettext("Your browser does not let this page know where you are."),
+  2: gettext("Your device can't tell where it is right now."),
+  3: gettext("Finding your location took too long."),
 };
 const OPTIONS = { enableHighAccuracy: true, timeout: 10_000, maximumAge: 10_000 };
 

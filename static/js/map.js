@@ -1,12 +1,17 @@
-// The map: drawn from the region's boundary and our own zones, so no tile is fetched from anywhere.
+// The map: drawn from our own land, streets and zones, so that nothing is fetched from elsewhere; or tiles, by setting.
 
 import { make } from "./dom.js";
+import { addTiles } from "./map-tiles.js";
 
 const L = window.L; // the vendored library is a classic script
 const FOLDER = new URL("../map/", import.meta.url);
 const ICONS = new URL("../icons/", import.meta.url);
 // From these zooms on there is room for the names of well-known places, of all places, of zones.
-const ROOM = { near: 13, nearer: 14.5, close: 15 };
+const ROOM = { far: 11.5, near: 13, nearer: 14.5, close: 16 };
+const STREETS = ["small", "middle", "main"];
+const sheet = matchMedia("(max-width: 55.99rem)"); // the panel lies over the map's lower end
+// The header lies over the map's upper edge, the sheet's corners over its lower one.
+const PADDING = { paddingTopLeft: [48, 92], paddingBottomRight: [48, 56], maxZoom: 16 };
 const METRES_PER_DEGREE = 111_320;
 const STEP_M = { false: 10, true: 100 }; // an arrow key, without and with Shift
 const ARROWS = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -39,47 +44,54 @@ const polygonsOf = ({ type, coordinates }) => (type === "Polygon" ? [coordinates
 export class CityMap {
   #zones = [];
   #atlas = {};
+  #ground = L.svg({ padding: 0.5 });
 
-  /** Draw `regions` into an element, centred on `center` if given. */
-  constructor(element, regions, { center = null, zoom = 15 } = {}) {
+  /** Draw `regions` into an element, centred on `center` if given. `tiles`: {url, attribution} or null: our own ground. */
+  constructor(element, regions, { center = null, zoom = 15, tiles = null } = {}) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map = L.map(element, {
       minZoom: 9,
       maxZoom: 18,
       zoomSnap: 0.5,
-      scrollWheelZoom: false, // the page must scroll past the map; see below
+      zoomControl: false,
+      scrollWheelZoom: !sheet.matches, // on a phone the page must scroll past the map
       zoomAnimation: !still,
       fadeAnimation: !still,
       markerZoomAnimation: !still,
     });
-    this.map.on("focus", () => this.map.scrollWheelZoom.enable());
-    this.map.on("blur", () => this.map.scrollWheelZoom.disable());
+    L.control.zoom({ position: "bottomright" }).addTo(this.map);
     this.map.attributionControl.setPrefix("Leaflet");
     for (const [name, level] of [
-      ["zones", 300],
+      ["ground", 250],
       ["names", 450],
     ])
       this.map.createPane(name).style.zIndex = level;
+    this.#ground.options.pane = "ground";
     this.map.on("zoomend viewreset", () => {
-      for (const [name, zoom] of Object.entries(ROOM)) element.classList.toggle(name, this.map.getZoom() >= zoom);
+      const now = this.map.getZoom();
+      for (const [name, least] of Object.entries(ROOM)) element.classList.toggle(name, now >= least);
     });
     this.regions = regions;
     const shapes = regions.map(({ boundary }) =>
-      L.polygon(
-        boundary.map((ring) => ring.map(swap)),
-        { className: "map-region", interactive: false, pane: "zones" },
-      ).addTo(this.map),
+      this.#draw(L.polygon, boundary.map((ring) => ring.map(swap)), "map-region bare"),
     );
     if (center) this.map.setView(toLatLng(center), zoom);
     else if (shapes.length) this.map.fitBounds(L.featureGroup(shapes).getBounds());
     else this.map.setView([0, 0], 2);
-    this.ready = this.#drawCity(!center);
+    this.ready = this.#drawCity(shapes, tiles, !center);
   }
 
-  async #drawCity(moveThere) {
+  #draw(shape, coordinates, className) {
+    const options = { className, interactive: false, pane: "ground", renderer: this.#ground };
+    return shape(coordinates, options).addTo(this.map);
+  }
+
+  async #drawCity(shapes, tiles, moveThere) {
     try {
+      if (tiles) await addTiles(this.map, tiles);
       const atlas = await (await fetch(new URL("places.json", FOLDER))).json();
-      for (const { slug } of this.regions) if (atlas[slug]) await this.#drawRegion(slug, atlas[slug]);
+      for (const [index, { slug }] of this.regions.entries())
+        if (atlas[slug]) await this.#drawRegion(slug, atlas[slug], shapes[index], Boolean(tiles));
     } catch (error) {
       console.warn("The city could not be drawn; its boundary will do.", error);
       return;
@@ -88,23 +100,26 @@ export class CityMap {
     if (home && moveThere && !this.moved) this.map.setView([home[0], home[1]], home[2], { animate: false });
   }
 
-  async #drawRegion(slug, { view, zones, labels, places }) {
+  async #drawRegion(slug, { view, ground, zones, labels, places }, boundary, overTiles) {
     this.#atlas[slug] = { view, places };
+    const drawn = overTiles ? null : await (await fetch(new URL(ground, FOLDER))).json();
     const { features } = await (await fetch(new URL(zones, FOLDER))).json();
-    this.map.attributionControl.addAttribution("Zones: pyhailing, Apache-2.0");
-    for (const feature of features) {
-      const { name, label, park } = feature.properties;
-      const shape = polygonsOf(feature.geometry).map((rings) => rings.map((ring) => ring.map(swap)));
-      L.polygon(shape, { className: park ? "map-zone map-park" : "map-zone", interactive: false, pane: "zones" }).addTo(
-        this.map,
-      );
-      this.#name(name, swap(label), "map-name zone");
-      this.#zones.push({ name, polygons: polygonsOf(feature.geometry) });
+    boundary.getElement()?.classList.remove("bare");
+    if (drawn) this.#draw(L.polygon, drawn.lands, "map-land").bringToBack();
+    const parks = [];
+    for (const { properties, geometry } of features) {
+      const polygons = polygonsOf(geometry);
+      if (properties.park) parks.push(...polygons.map((rings) => rings.map((ring) => ring.map(swap))));
+      this.#zones.push({ name: properties.name, at: swap(properties.label), polygons });
     }
+    if (!drawn) return;
+    this.map.attributionControl.addAttribution("Land: NYC Open Data · zones: pyhailing");
+    this.#draw(L.polygon, parks, "map-park");
+    drawn.streets.forEach((lines, rank) => this.#draw(L.polyline, lines, `map-street ${STREETS[rank]}`));
+    for (const { name, at } of this.#zones) this.#name(name, at, "map-name zone");
     for (const [name, lat, lng] of labels) this.#name(name, [lat, lng], "map-name borough");
-    for (const [name, lat, lng, major] of places) {
+    for (const [name, lat, lng, major] of places)
       this.#name(name, [lat, lng], `map-name place${major ? " major" : ""}`);
-    }
   }
 
   #name(name, at, className) {
@@ -116,9 +131,13 @@ export class CityMap {
       .setAttribute("aria-hidden", "true");
   }
 
-  /** Well-known places of a region: [name, lat, lng]. Ask after `ready`. */
-  placesOf(slug) {
-    return this.#atlas[slug]?.places ?? [];
+  /** What a search may find: {name, place}, well-known places before zones. Ask after `ready`. */
+  get places() {
+    const known = this.regions.flatMap(({ slug }) => this.#atlas[slug]?.places ?? []);
+    return [
+      ...known.map(([name, lat, lng]) => ({ name, place: { lat, lng } })),
+      ...this.#zones.map(({ name, at: [lat, lng] }) => ({ name, place: { lat, lng } })),
+    ];
   }
 
   /** What people call the place: its zone's or its region's name; undefined where we don't serve. */
@@ -136,7 +155,7 @@ export class CityMap {
   /** Zoom so that all of these places are in view. */
   fit(places) {
     this.moved = true;
-    this.map.fitBounds(L.latLngBounds(places.map(toLatLng)), { padding: [48, 48], maxZoom: 16 });
+    this.map.fitBounds(L.latLngBounds(places.map(toLatLng)), PADDING);
   }
 
   /** Call back with {lat, lng} when the user clicks the map, or presses Enter while it has the focus. */
@@ -175,6 +194,13 @@ export class CityMap {
       marker.getElement().addEventListener("keydown", (event) => this.#step(event, marker, onMove));
     }
     return marker;
+  }
+
+  /** Rings that go out from a place while somebody is looked for; `remove()` them. */
+  rings(place) {
+    const html = make("div", {}, make("span"), make("span"), make("span"));
+    const icon = L.divIcon({ className: "map-rings", html: html.innerHTML, iconSize: [220, 220] });
+    return L.marker(toLatLng(place), { icon, interactive: false, keyboard: false, zIndexOffset: -500 }).addTo(this.map);
   }
 
   #step(event, marker, onMove) {

@@ -2,6 +2,7 @@
 
 import { $, text } from "./dom.js";
 import { clock, money } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 
 export class Meter {
   #ride = null;
@@ -52,7 +53,8 @@ export class Meter {
     const into = this.elapsedS % tariff.incrementS;
     text($("#clock"), clock(this.elapsedS));
     text($("#fare"), fare ? money(fare) : "");
-    text($("#next-step"), `Next ${money(tariff, { short: true })} in ${clock(Math.ceil(tariff.incrementS - into))}`);
+    const next = { amount: money(tariff, { short: true }), time: clock(Math.ceil(tariff.incrementS - into)) };
+    text($("#next-step"), fill(gettext("Next %(amount)s in %(time)s"), next));
     $("#increment-bar").style.transform = `scaleX(${into / tariff.incrementS})`;
   }
 }

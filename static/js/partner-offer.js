@@ -1,10 +1,12 @@
 // The offer: what is asked, what it pays, and how long there is to answer.
 
 import { post } from "./api.js";
-import { $, announce, kindIcon, show, text, whilePressed } from "./dom.js";
+import { $, announce, kindIcon, show, showProblem, text, whilePressed } from "./dom.js";
 import { distance, eta, money } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { regionAt } from "./map.js";
 import { serverNow } from "./server-clock.js";
+import { slide } from "./slide.js";
 
 export class OfferPanel {
   #data;
@@ -15,7 +17,10 @@ export class OfferPanel {
   constructor(data, on) {
     this.#data = data;
     this.#on = on;
-    $("#accept").addEventListener("click", () => this.#answer($("#accept"), () => this.#accept()));
+    slide($("#slide"), $("#accept"), {
+      done: () => this.#answer($("#accept"), () => this.#accept()),
+      onTap: () => text($("#slide-hint"), gettext("Slide, or tap once more")),
+    });
     $("#decline").addEventListener("click", () => this.#answer($("#decline"), () => this.#decline()));
     setInterval(() => this.#count(), 250);
   }
@@ -24,6 +29,8 @@ export class OfferPanel {
     if (this.#shown?.offerId === offer?.offerId) return;
     this.#shown = offer;
     if (!offer) return;
+    text($("#slide-hint"), gettext("Slide to accept"));
+    showProblem("", $("#offer-problem"));
     const kind = this.#data.types[offer.requestType] ?? { name: offer.requestType, icon: "🎉" };
     const tariff = regionAt(this.#data.regions, offer.location)?.tariff;
     $("#offer-icon").replaceChildren(kindIcon(offer.requestType, kind));
@@ -37,7 +44,11 @@ export class OfferPanel {
     text($("#offer-note"), offer.note);
     show($("#offer-note"), Boolean(offer.note));
     announce(
-      `New offer: ${kind.name}, ${distance(offer.distanceM)} away. ${Math.round(this.#leftS())} seconds to answer.`,
+      fill(gettext("New offer: %(kind)s, %(distance)s away. %(seconds)s seconds to answer."), {
+        kind: kind.name,
+        distance: distance(offer.distanceM),
+        seconds: Math.round(this.#leftS()),
+      }),
     );
     this.#count();
   }
@@ -50,21 +61,23 @@ export class OfferPanel {
     if (!this.#shown) return;
     const left = this.#leftS();
     text($("#countdown"), String(Math.max(0, Math.ceil(left))));
-    $("#countdown-bar").style.transform = `scaleX(${Math.max(0, Math.min(1, left / this.#data.offerTtlS))})`;
+    const share = Math.max(0, Math.min(1, left / this.#data.offerTtlS));
+    $("#countdown-ring").setAttribute("stroke-dashoffset", String(100 * (1 - share)));
     // The server takes it back at about the same moment; should that word get lost, this is it.
-    if (left < -2) this.#on.gone("The time to answer was over.");
+    if (left < -2) this.#on.gone(gettext("The time to answer was over."));
   }
 
   #answer(button, action) {
-    whilePressed(button, async () => {
+    const answer = async () => {
       const offer = this.#shown;
       try {
         await action();
       } catch (error) {
-        if (error.status && this.#shown?.offerId === offer?.offerId) this.#on.gone("");
-        throw error;
+        if (!error.status || this.#shown?.offerId !== offer?.offerId) throw error;
+        this.#on.gone(error.sentence); // the server says that it is no longer ours to answer
       }
-    });
+    };
+    whilePressed(button, answer, $("#offer-problem"));
   }
 
   async #accept() {

@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { $, kindIcon, show, text, whilePressed } from "./dom.js";
 import { clock, distance, eta, metresBetween, money, travelS } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { Meter } from "./meter.js";
 
 export class ServingPanel {
@@ -64,7 +65,12 @@ export class ServingPanel {
     const away = place && metresBetween(place, request.location);
     text(
       $("#ride-distance"),
-      away === null ? "" : `${distance(away)} to go, about ${eta(travelS(away, this.#data.travel))}.`,
+      away === null
+        ? ""
+        : fill(gettext("%(distance)s to go, about %(time)s."), {
+            distance: distance(away),
+            time: eta(travelS(away, this.#data.travel)),
+          }),
     );
   }
 
@@ -108,7 +114,12 @@ export class ServingPanel {
     const { fare, elapsedS } = this.#meter;
     text(
       $("#end-terms"),
-      `${clock(elapsedS)} so far${fare ? `: that is ${money(fare)}` : ""}. The clock stops and the bill is made.`,
+      fare
+        ? fill(gettext("%(time)s so far: that is %(fare)s. The clock stops and the bill is made."), {
+            time: clock(elapsedS),
+            fare: money(fare),
+          })
+        : gettext("The clock stops and the bill is made."),
     );
   }
 

@@ -1,9 +1,11 @@
 // The partner's console: online or not, the offer, the ride. The server's state decides; this page paints it.
 
 import { get, post } from "./api.js";
+import { canStayAwake, stayAwake } from "./awake.js";
 import { arm, chime } from "./chime.js";
-import { $, announce, pageData, show, showPanel, showProblem, text, whilePressed } from "./dom.js";
+import { $, $$, announce, pageData, show, showPanel, showProblem, text, whilePressed } from "./dom.js";
 import { money } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { stayLive } from "./live.js";
 import { CityMap } from "./map.js";
 import { OfferPanel } from "./partner-offer.js";
@@ -13,9 +15,9 @@ import { offerPushes } from "./push.js";
 import { setServerNow } from "./server-clock.js";
 
 const WITHDRAWN = {
-  cancelled: "The user has withdrawn the request.",
-  expired: "The time to answer was over.",
-  taken: "The request was taken back.",
+  cancelled: gettext("The user has withdrawn the request."),
+  expired: gettext("The time to answer was over."),
+  taken: gettext("The request was taken back."),
 };
 const data = pageData();
 setServerNow(data.now);
@@ -39,7 +41,7 @@ function runConsole() {
   let version = 0; // rises with every change, to tell answers that are older than it
   let shownPhase = null;
   const known = data.partner.currentLocation;
-  const city = new CityMap($("#map"), data.regions, { center: known, zoom: 14 });
+  const city = new CityMap($("#map"), data.regions, { center: known, zoom: 14, tiles: data.tiles });
   let [here, there] = [null, null];
   const offerPanel = new OfferPanel(data, {
     accepted: (ride, offer) => {
@@ -65,7 +67,7 @@ function runConsole() {
     } else if (frame.type === "offer") {
       applyOffer(frame.offer);
     } else if (frame.type === "offer.rescinded" && frame.offerId === state.offer?.offerId) {
-      dropOffer(WITHDRAWN[frame.reason] ?? "The request was taken back.");
+      dropOffer(WITHDRAWN[frame.reason] ?? gettext("The request was taken back."));
     } else if (frame.type === "ride.updated") {
       applyRide(frame.ride, { fresh: false });
     } else if (frame.type === "partner.updated") {
@@ -86,6 +88,7 @@ function runConsole() {
   function applyAll(partner, offer, ride) {
     version += 1;
     state.partner = partner;
+    if (state.offer && !offer && !ride) showProblem(WITHDRAWN.expired); // while nobody could be told
     if (offer?.offerId !== state.offer?.offerId) applyOffer(offer);
     if (ride) applyRide(ride);
     else if (state.ride) servingPanel.refresh(); // it ended while nobody looked: ask how
@@ -140,8 +143,8 @@ function runConsole() {
     state.partner.status = "available";
     const sentence =
       ride.status === "completed"
-        ? `Well cheered! That session made ${money(ride.fare)}.`
-        : "This ride was called off.";
+        ? fill(gettext("Well cheered! That session made %(fare)s."), { fare: money(ride.fare) })
+        : gettext("This ride was called off.");
     text($("#served"), sentence);
     $("#served").classList.toggle("success", ride.status === "completed");
     show($("#served"));
@@ -157,7 +160,16 @@ function runConsole() {
     if (asked !== version) return;
     state.partner = partner;
     if (state.ride) await servingPanel.refresh();
+    else if (partner.status === "offered" && !state.offer) await refreshPage();
     paint();
+  }
+
+  /** Without a socket, only the page itself has the offer. */
+  async function refreshPage() {
+    const response = await fetch("/partner", { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = JSON.parse($("#page-data", page).textContent);
+    applyAll(fresh.partner, fresh.offers[0] ?? null, fresh.ride);
   }
 
   async function refreshEarnings() {
@@ -175,16 +187,16 @@ function runConsole() {
   }
 
   function words(now) {
-    if (now === "offer") return ["Somebody needs a cheer", "It is yours if you take it in time."];
+    if (now === "offer") return [gettext("Somebody needs a cheer"), gettext("It is yours if you take it in time.")];
     if (now === "serving") {
-      const who = state.ride.userName ?? "Your user";
+      const who = state.ride.userName ?? gettext("Your user");
       return state.ride.status === "in_progress"
-        ? [`Cheer for ${who}!`, "The clock runs. Give it all you have."]
-        : [`${who} is waiting for you`, "Start the clock when you are there."];
+        ? [fill(gettext("Cheer for %(who)s!"), { who }), gettext("The clock runs. Give it all you have.")]
+        : [fill(gettext("%(who)s is waiting for you"), { who }), gettext("Start the clock when you are there.")];
     }
     return online()
-      ? ["You are online", "The next cheer near you comes up here. Keep this page open."]
-      : [`Hello, ${state.partner.name}`, "Go online to be offered cheers near you."];
+      ? [gettext("You are online"), gettext("The next cheer near you fills this screen, with a sound.")]
+      : [fill(gettext("Hello, %(name)s"), state.partner), gettext("Go online to be offered cheers near you.")];
   }
 
   function paint() {
@@ -195,35 +207,46 @@ function runConsole() {
     document.title = `${now === "offer" ? "(1) " : ""}${headline} · SpeedyCheers`;
     if (now !== shownPhase) {
       showPanel(now);
-      if (now === "offer") $("[data-panel=offer]").scrollIntoView({ block: "nearest" });
+      for (const behind of $$("#earnings, .stage-map")) behind.inert = now === "offer";
+      if (now === "offer") $("#accept").focus({ preventScroll: true });
     }
     shownPhase = now;
+    $("main").dataset.phase = now;
+    stayAwake(online());
+    show($("#awake-text"), online());
+    text($("#awake-text"), awakeText());
     $("#online").setAttribute("aria-checked", String(online()));
-    text($("#online-text"), online() ? "Online" : "Offline");
+    text($("#online-text"), online() ? gettext("Online") : gettext("Offline"));
     text($("#position-text"), positionText());
     offerPanel.paint(now === "offer" ? state.offer : null);
     servingPanel.paint(state.ride, state.request, positions.place);
     paintMap(now);
   }
 
+  /** What browsers allow, said as it is. */
+  function awakeText() {
+    return canStayAwake()
+      ? gettext("Keep this page in front: your screen stays on. In the background, browsers stop sound and position.")
+      : gettext("Keep this page in front and the screen on. In the background, browsers stop sound and position.");
+  }
+
   function positionText() {
-    if (positions.byDevice) return "Your position comes from this device.";
-    const byHand = "Tap the map where you are.";
+    if (positions.byDevice) return gettext("Your position comes from this device.");
     if (positions.problem)
       return positions.place
-        ? `${positions.problem} You count as being at the mark; ${byHand.toLowerCase()}`
-        : `${positions.problem} ${byHand}`;
-    return positions.place ? "The mark is your last known position." : "";
+        ? `${positions.problem} ${gettext("You count as being at the mark; tap the map where you are.")}`
+        : `${positions.problem} ${gettext("Tap the map where you are.")}`;
+    return positions.place ? gettext("The mark is your last known position.") : "";
   }
 
   function paintMap(now) {
     if (positions.place) {
-      here ??= city.marker("partner", positions.place, "You");
+      here ??= city.marker("partner", positions.place, gettext("You"));
       here.setLatLng([positions.place.lat, positions.place.lng]);
     }
     const wanted = now === "offer" ? state.offer.location : now === "serving" ? state.request?.location : null;
     if (wanted && !there) {
-      there = city.marker("pin", wanted, "Where you are wanted");
+      there = city.marker("pin", wanted, gettext("Where you are wanted"));
       city.fit(positions.place ? [wanted, positions.place] : [wanted]);
     } else if (!wanted && there) {
       there.remove();
@@ -243,7 +266,7 @@ function runConsole() {
       if (!positions.place) {
         $("#map").focus();
         throw Object.assign(new Error("no position"), {
-          sentence: "We need to know where you are: allow your location, or tap the map.",
+          sentence: gettext("We need to know where you are: allow your location, or tap the map."),
         });
       }
       await positions.send();
@@ -252,7 +275,7 @@ function runConsole() {
     state.partner = await post("/partner/status", { status: wanted });
     version += 1;
     if (wanted === "offline") state.offer = null;
-    announce(online() ? "You are online." : "You are offline.");
+    announce(online() ? gettext("You are online.") : gettext("You are offline."));
     paint();
   }
 

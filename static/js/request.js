@@ -1,27 +1,40 @@
-// The request screen: choose a place and a kind of cheer, see the price, press once.
+// The request screen: choose a place, a kind of cheer and a time, see the price, press once.
 
 import { get, newKey, post } from "./api.js";
-import { $, make, pageData, show, showProblem, text, whilePressed } from "./dom.js";
+import { $, $$, pageData, show, showProblem, text, whilePressed } from "./dom.js";
 import { duration, money, perIncrement } from "./format.js";
 import { whereAmI } from "./geolocation.js";
+import { fill, gettext } from "./i18n.js";
 import { CityMap, regionAt } from "./map.js";
+import { PlaceSearch } from "./place-search.js";
+import { Planning } from "./request-planning.js";
+import { SavedPlaces } from "./saved-places.js";
 
-const DEGREES_SHOWN = 5;
-const { regions, again } = pageData();
-const city = new CityMap($("#map"), regions, { center: again?.location });
+const EXAMPLE_INCREMENTS = 3;
+const { regions, again, savedPlaces, planned, tiles } = pageData();
+const city = new CityMap($("#map"), regions, { center: again?.location, tiles });
 
 let place = null;
 let pin = null;
 // One key for one wish: pressing again after a lost connection must not ask for two cheers.
 let intention = { text: "", key: "" };
 
-function setPlace(chosen, { look = false } = {}) {
+const search = new PlaceSearch(() => city.places, (found) => setPlace(found.place, { look: true, found: true }));
+const saved = new SavedPlaces(savedPlaces, {
+  chosen: () => place,
+  choose: ({ location }) => setPlace(location, { look: true }),
+});
+const planning = new Planning(planned, { zone: () => (place && regionAt(regions, place)?.timeZone) ?? regions[0]?.timeZone });
+
+function setPlace(chosen, { look = false, found = false } = {}) {
   place = { lat: chosen.lat, lng: chosen.lng };
   if (pin) pin.setLatLng([place.lat, place.lng]);
-  else pin = city.marker("pin", place, "Your place. The arrow keys move it.", { onMove: (moved) => setPlace(moved) });
+  else
+    pin = city.marker("pin", place, gettext("Your place. The arrow keys move it."), {
+      onMove: (moved) => setPlace(moved),
+    });
   if (look) city.goTo(place);
-  $("#lat").value = place.lat.toFixed(DEGREES_SHOWN);
-  $("#lng").value = place.lng.toFixed(DEGREES_SHOWN);
+  if (!found) search.clear();
   showProblem("");
   describe();
 }
@@ -29,12 +42,14 @@ function setPlace(chosen, { look = false } = {}) {
 function describe() {
   if (!place) return;
   const region = regionAt(regions, place);
+  const name = saved.nameOf(place) ?? city.nameOf(place) ?? region?.name;
   text(
     $("#place-text"),
     region
-      ? `At ${city.nameOf(place) ?? region.name}. Drag the pin to be exact.`
-      : "We don't serve this place yet. Please choose another one.",
+      ? fill(gettext("At %(name)s. Drag the pin to be exact."), { name })
+      : gettext("We don't serve this place yet. Please choose another one."),
   );
+  show($("#save-row"), Boolean(region) && !saved.nameOf(place));
   if (region) showTariff(region);
 }
 
@@ -43,38 +58,45 @@ function showTariff({ tariff, cancellation }) {
   text($("#tariff-per"), perIncrement(tariff.incrementS));
   text($("#grace"), duration(cancellation.graceS));
   text($("#fee"), money({ amount: cancellation.amount, currency: tariff.currency }, { short: true }));
+  showExample(tariff);
 }
 
-function typedPlace() {
-  const [lat, lng] = [$("#lat"), $("#lng")].map((field) => Number.parseFloat(field.value.replace(",", ".")));
-  if (!Number.isFinite(lat) || !Number.isFinite(lng) || Math.abs(lat) > 90 || Math.abs(lng) > 180) return;
-  setPlace({ lat, lng }, { look: true });
-}
-
-async function offerPlaces() {
-  await city.ready;
-  describe();
-  const places = regions.flatMap(({ slug }) => city.placesOf(slug));
-  const select = $("#places");
-  select.append(...places.map(([name], index) => make("option", { value: String(index), textContent: name })));
-  select.addEventListener("change", () => {
-    const chosen = places[select.value];
-    if (chosen) setPlace({ lat: chosen[1], lng: chosen[2] }, { look: true });
-  });
-  show($("#places-field"), places.length > 0);
+/** What a session somewhat into its third increment comes to. */
+function showExample(tariff) {
+  text(
+    $("#price-example"),
+    fill(gettext("For example: %(short)s cost %(least)s, %(long)s cost %(more)s."), {
+      short: duration(Math.round(tariff.incrementS * 0.8)),
+      least: money(tariff, { short: true }),
+      long: duration(Math.round(tariff.incrementS * (EXAMPLE_INCREMENTS - 0.6))),
+      more: money({ ...tariff, amount: tariff.amount * EXAMPLE_INCREMENTS }, { short: true }),
+    }),
+  );
 }
 
 async function send() {
   if (!place) {
-    $("#map").focus();
-    throw Object.assign(new Error("no place"), { sentence: "Where are you? Tap the map, or use your location." });
+    $("#search").focus();
+    throw Object.assign(new Error("no place"), {
+      sentence: gettext("Where are you? Tap the map, search, or use your location."),
+    });
   }
   const requestType = new FormData($("#request-form")).get("requestType");
   const body = { location: place, note: $("#note").value.trim(), ...(requestType && { requestType }) };
+  const scheduledFor = planning.moment();
+  if (scheduledFor) await plan({ ...body, scheduledFor });
+  else await ask(body);
+}
+
+function keyFor(body) {
   const wish = JSON.stringify(body);
   if (intention.text !== wish) intention = { text: wish, key: newKey() };
+  return intention.key;
+}
+
+async function ask(body) {
   try {
-    const made = await post("/cheerRequest", body, intention.key);
+    const made = await post("/cheerRequest", body, keyFor(body));
     location.assign(`/cheer/${made.requestId}`);
   } catch (error) {
     // The same key would repeat this refusal, also when its reason is gone.
@@ -85,11 +107,21 @@ async function send() {
   }
 }
 
+async function plan(body) {
+  try {
+    planning.add(await post("/scheduledRequest", body, keyFor(body)));
+  } finally {
+    intention = { text: "", key: "" };
+  }
+}
+
 city.onPick((picked) => setPlace(picked));
-for (const field of [$("#lat"), $("#lng")]) field.addEventListener("change", typedPlace);
 $("#locate").addEventListener("click", () =>
   whilePressed($("#locate"), async () => setPlace(await whereAmI(), { look: true })),
 );
+$(".kinds-choice").addEventListener("change", ({ target }) => {
+  for (const about of $$(".kind-about")) show(about, about.id === `kind-${target.value}`);
+});
 $("#request-form").addEventListener("submit", (event) => {
   event.preventDefault();
   whilePressed($("#submit"), send);
@@ -98,10 +130,11 @@ $("#request-form").addEventListener("submit", (event) => {
 if (again) {
   setPlace(again.location);
   const same = $(`input[name="requestType"][value="${CSS.escape(again.requestType)}"]`);
-  if (same) same.checked = true;
+  same?.click();
   $("#note").value = again.note;
 }
-offerPlaces();
+if (regions[0]) showExample(regions[0].tariff);
+city.ready.then(describe);
 for (const button of [$("#locate"), $("#submit")]) button.disabled = false;
 // Back from the next page by the browser's cache: that page decides what is true now.
 addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -103,3 +103,8 @@ class Cast:
                 elif ride["status"] == "in_progress":
                     self._stack.call("POST", "/rideEnd", {"rideId": ride["rideId"]}, token)
             self._stack.call("POST", "/partner/status", {"status": "offline"}, token)
+
+    def forget(self) -> None:
+        """They have left; what follows begins with nobody."""
+        self._users.clear()
+        self._partners.clear()

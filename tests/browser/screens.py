@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.people import Person
@@ -10,6 +11,7 @@ from tests.browser.people import Person
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 TIMES_SQUARE = {"latitude": 40.7580, "longitude": -73.9855}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What a browser prints by itself about an answer that is not 2xx.
 REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 # What Playwright prints where it keeps a service worker away, and the browser where the test has cut the connection.
@@ -83,6 +85,10 @@ class Visit:
         """The device moves."""
         self._context.set_geolocation({"latitude": latitude, "longitude": longitude})
 
+    def offline(self, now: bool) -> None:
+        """The device loses its network, or has it again."""
+        self._context.set_offline(now)
+
     # ------------------------------------------------------------ looking
 
     def see(self, text: str | re.Pattern[str]) -> None:
@@ -108,6 +114,21 @@ class Visit:
         widths = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1], f"{self.page.url} is {widths[0]} wide on a screen of {widths[1]}"
 
+    def accessible(self) -> None:
+        """axe finds nothing against WCAG 2.2 AA and good practice on what shows now."""
+        found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
+        told = [
+            f"{self.page.url} {one['id']}: {node['html'][:160]} {node['failureSummary'][-160:]}"
+            for one in found
+            for node in one["nodes"]
+        ]
+        assert not told, "\n".join(told)
+
+    def sound(self) -> None:
+        """It fits, and everybody can use it."""
+        self.fits()
+        self.accessible()
+
     # ------------------------------------------------------------ what users do
 
     def ask(self, kind: str = "Pep talk", note: str = "") -> None:
@@ -123,6 +144,18 @@ class Visit:
         self.live()
 
     # ------------------------------------------------------------ what partners do
+
+    def slide_to_accept(self) -> None:
+        """Drag the knob to the end of its track."""
+        knob = self.page.locator("#accept").bounding_box()
+        track = self.page.locator("#slide").bounding_box()
+        assert knob
+        assert track
+        mouse, height = self.page.mouse, knob["y"] + knob["height"] / 2
+        mouse.move(knob["x"] + knob["width"] / 2, height)
+        mouse.down()
+        mouse.move(track["x"] + track["width"] - 10, height, steps=5)
+        mouse.up()
 
     def go_online(self) -> None:
         self.go("/partner")

@@ -33,7 +33,7 @@ def test_without_sockets_the_user_is_told_by_polling(cast: Cast, visit: Callable
     user.headline("You are being cheered")
 
 
-def test_without_sockets_the_partner_can_still_answer(cast: Cast, visit: Callable[..., Visit]) -> None:
+def test_a_partner_loses_the_network_in_the_middle_of_an_offer(cast: Cast, visit: Callable[..., Visit]) -> None:
     partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
     sockets = Sockets(partner.page)
     user = visit().sign_in(cast.user())
@@ -41,13 +41,34 @@ def test_without_sockets_the_partner_can_still_answer(cast: Cast, visit: Callabl
     user.ask()
     partner.headline("Somebody needs a cheer")
     sockets.hang_up()
+    partner.offline(True)
     partner.press("Accept")
+    partner.see("We can't reach the server.")
+    partner.headline("Somebody needs a cheer")
+    partner.offline(False)
+    partner.press("Accept")  # by a call: sockets are still refused
     partner.headline("Ada is waiting for you")
     partner.press("I'm here: start the clock")
     partner.headline("Cheer for Ada!")
+    sockets.refused = False
+    partner.live()
     partner.press("End the session")
     partner.press("End it")
     partner.see("Well cheered!")
+    partner.complaints = [text for text in partner.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_an_offer_reaches_a_partner_without_sockets(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    sockets = Sockets(partner.page)
+    user = visit().sign_in(cast.user())
+    partner.go_online()
+    sockets.hang_up()
+    partner.see("No live connection; checking every few seconds")
+    user.ask()
+    partner.headline("Somebody needs a cheer")
+    partner.page.get_by_role("button", name="Accept").press("Enter")
+    user.headline("Pia is on the way")
 
 
 def test_a_server_that_dies_and_comes_back(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:

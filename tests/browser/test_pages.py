@@ -18,11 +18,11 @@ def test_pages_of_visitors_and_users(cast: Cast, visit: Callable[..., Visit], vi
     visitor = visit(viewport=viewport)
     for path in VISITOR:
         visitor.go(path)
-        visitor.fits()
+        visitor.sound()
     user = visit(viewport=viewport).sign_in(cast.user())
     for path in USER:
         user.go(path)
-        user.fits()
+        user.sound()
 
 
 @pytest.mark.parametrize("viewport", [SMALL, DESKTOP], ids=["small", "large"])
@@ -32,7 +32,7 @@ def test_a_whole_cheer(cast: Cast, visit: Callable[..., Visit], viewport: dict[s
 
     def both_fit() -> None:
         for one in (user, partner):
-            one.fits()
+            one.sound()
 
     partner.go_online()
     user.ask(note="supercalifragilistic" * 10)
@@ -50,23 +50,23 @@ def test_a_whole_cheer(cast: Cast, visit: Callable[..., Visit], viewport: dict[s
     partner.see("Well cheered!")
     both_fit()
     user.page.get_by_role("link", name="See the receipt").click()
-    user.fits()
+    user.sound()
     user.go("/history")
-    user.fits()
+    user.sound()
 
 
 def test_the_page_of_staff(cast: Cast, visit: Callable[..., Visit]) -> None:
     staff = visit(viewport=SMALL).sign_in(cast.staff())
     staff.go("/staff/")
     staff.live()
-    staff.fits()
+    staff.sound()
 
 
 def test_pages_of_errors(cast: Cast, visit: Callable[..., Visit]) -> None:
     user = visit(viewport=SMALL, refusals=(403, 404)).sign_in(cast.user())
     user.go("/staff/")
     user.see("This page is not for your account")
-    user.fits()
+    user.sound()
     user.go("/ride/01890000-0000-7000-8000-000000000000/receipt")
     user.see("Nobody is cheering here")
     visitor = visit(refusals=(401,))
@@ -79,7 +79,7 @@ def test_an_applicants_page(cast: Cast, visit: Callable[..., Visit]) -> None:
     applicant: Person = cast.applicant()
     one = visit(viewport=SMALL).sign_in(applicant)
     one.see("We are looking at your application.")
-    one.fits()
+    one.sound()
 
 
 def test_the_pages_of_libraries(cast: Cast, visit: Callable[..., Visit]) -> None:

@@ -64,12 +64,14 @@ def test_cancelling_while_we_look_is_free(cast: Cast, visit: Callable[..., Visit
     user.ask()
     user.press("Cancel this request")
     user.see("Nobody has accepted yet, so cancelling is free.")
+    user.sound()
     user.press("Keep waiting")
     user.headline("Still looking")
     user.press("Cancel this request")
     user.press("Cancel it, free of charge")
     user.headline("Called off")
     user.see("You pay nothing.")
+    user.sound()
 
 
 def test_cancelling_within_the_grace_says_how_long_it_is_free(cast: Cast, visit: Callable[..., Visit]) -> None:
@@ -139,6 +141,7 @@ def test_nobody_comes_and_the_user_tries_again(stack: Stack, cast: Cast, visit: 
     )
     user.headline("We found nobody this time")
     user.see("No partner was free near you")
+    user.sound()
     user.page.get_by_role("link", name="Try again").click()
     expect(user.page.get_by_role("radio", name="Game day")).to_be_checked()
     expect(user.page.get_by_label("Anything they should know?")).to_have_value("Row 7")

@@ -7,9 +7,11 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
+from django.utils import timezone
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from accounts.models import User
@@ -122,6 +124,20 @@ GOOD: dict[str, Callable[[World], Good]] = {
         w.stroller, {"location": cast.at(cast.EMPIRE_STATE), "requestType": "pep_talk", "note": "Lobby"}
     ),
     "cheerRequest/<uuid:request_id>/cancel": lambda w: Good(w.user, {"reason": "rain"}, w.request.pk),
+    "cheerRequest/<uuid:request_id>/share": lambda w: Good(w.user, {}, w.request.pk),
+    "cheerRequest/<uuid:request_id>/unshare": lambda w: Good(w.user, {}, w.request.pk),
+    "scheduledRequest": lambda w: Good(
+        w.stroller,
+        {
+            "location": cast.at(cast.EMPIRE_STATE),
+            "requestType": "birthday",
+            "note": "Lobby",
+            "scheduledFor": (timezone.now() + timedelta(days=1)).isoformat(),
+        },
+    ),
+    "scheduledRequest/<uuid:scheduled_id>/cancel": lambda w: Good(w.user, {"reason": "rain"}, w.planned.pk),
+    "savedPlace": lambda w: Good(w.user, {"name": "Home", "location": cast.at(cast.EMPIRE_STATE)}),
+    "savedPlace/<uuid:place_id>/forget": lambda w: Good(w.user, {}, w.place.pk),
     "updateLocation": lambda w: Good(
         w.offered.user,
         {

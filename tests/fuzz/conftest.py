@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +20,8 @@ from knox.models import AuthToken
 from accounts.models import Partner, User
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import availability, demo
-from requests_app.models import CheerRequest
+from requests_app import availability, demo, places, schedule
+from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
 from rides.models import Ride
 from tests import cast
 
@@ -73,6 +74,8 @@ class World:
     applicant: Partner
     staff: User
     request: CheerRequest
+    planned: ScheduledRequest  # as `place`, the `user`'s
+    place: SavedPlace
     coming: Ride
     running: Ride
     completed: Ride  # of `user` and `idle`
@@ -94,6 +97,8 @@ def make_world() -> World:
     request = cast.submit(user)
     cast.match(region)
     assert cast.offered_to(request) == offered
+    now, tomorrow = timezone.now(), timezone.now() + timedelta(days=2)
+    lat, lng = cast.EMPIRE_STATE
     return World(
         region=region,
         user=user,
@@ -105,6 +110,10 @@ def make_world() -> World:
         applicant=cast.make_applicant("Anna"),
         staff=cast.make_staff("Stella"),
         request=request,
+        planned=schedule.schedule_request(
+            user, lat=lat, lng=lng, request_type=None, note="", scheduled_for=tomorrow, now=now
+        ),
+        place=places.save_place(user, name="Work", lat=lat, lng=lng, now=now),
         coming=coming,
         running=running,
         completed=completed,

@@ -65,6 +65,8 @@ def own_ids(role: str, world: World) -> dict[str, str]:
         "rideId": str(world.coming.pk if partner else world.completed.pk),
         "paymentId": str(world.completed.payments.get().pk),
         "partnerId": str(world.applicant.pk),
+        "scheduledId": str(world.planned.pk),
+        "placeId": str(world.place.pk),
     }
 
 

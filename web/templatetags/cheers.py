@@ -26,7 +26,10 @@ def kind_icon(kind: RequestType) -> str:
     if kind.slug not in DRAWN_KINDS:
         return format_html('<span class="kind-icon" aria-hidden="true">{}</span>', kind.icon)
     address = f"{static('icons/kinds.svg')}#{kind.slug}"
-    return format_html('<svg class="kind-icon" aria-hidden="true" focusable="false"><use href="{}"/></svg>', address)
+    return format_html(
+        '<svg class="kind-icon" viewBox="0 0 96 96" aria-hidden="true" focusable="false"><use href="{}"/></svg>',
+        address,
+    )
 
 
 @register.filter

@@ -57,7 +57,8 @@ def test_earnings_are_fares_and_tips(partner: Partner, completed: Ride, clock: C
     text = text_of(browser_of(partner.user).get("/partner/earnings"))
     assert "Today $13.00 7 days $13.00 In all $13.00" in text
     assert "1 session. Your rating is 4 of 5." in text
-    assert "4 ★ $13.00" in text
+    assert "Pep talk 4 ★" in text
+    assert "0 s $13.00" in text
 
 
 def test_a_tip_given_back_is_not_earned(partner: Partner, completed: Ride, clock: Clock) -> None:
@@ -82,6 +83,22 @@ def test_today_begins_at_midnight_in_the_region(partner: Partner, completed: Rid
     assert earnings_of(found, now=next_day).week == 1000
     assert earnings_of(found, now=next_day + timedelta(days=8)).week == 0
     assert earnings_of(found, now=next_day + timedelta(days=8)).total == 1000
+
+
+def test_the_days_of_the_chart_are_those_of_the_region(partner: Partner, completed: Ride, clock: Clock) -> None:
+    tip_ride(completed, amount=300, currency="usd", now=clock.now)
+    # 02:00 UTC is 22:00 of the day before in New York.
+    Ride.objects.update(start_time=datetime(2026, 5, 2, 1, tzinfo=UTC), end_time=datetime(2026, 5, 2, 2, tzinfo=UTC))
+    found = earnings_of(fresh(partner), now=datetime(2026, 5, 3, 12, tzinfo=UTC))
+    assert [amount for _, amount in found.days] == [0, 0, 0, 0, 1300, 0, 0]
+    assert [day.day for day, _ in found.days] == [27, 28, 29, 30, 1, 2, 3]
+    assert [bar.height > 0 for bar in found.chart.bars] == [False] * 4 + [True] + [False] * 2
+    assert found.total == sum(amount for _, amount in found.days)
+
+
+def test_a_chart_once_something_was_earned(partner: Partner, other_partner: Partner, completed: Ride) -> None:
+    assert "<svg" in browser_of(partner.user).get("/partner/earnings").content.decode()
+    assert "chart" not in browser_of(other_partner.user).get("/partner/earnings").content.decode()
 
 
 def test_the_application_form(user: User) -> None:

@@ -1,11 +1,15 @@
 """The landing page and the request screen."""
 
 import pytest
+from django.conf import settings
 
 from accounts.models import User
 from regions.models import Region
 from requests_app.models import CheerRequest, RequestType
+from requests_app.places import save_place
+from requests_app.schedule import cancel_scheduled
 from requests_app.services import cancel_request
+from requests_app.tests.scenes import HOUR, plan
 from tests.cast import Clock
 from web.tests.browse import browser_of, data_of, text_of
 
@@ -68,3 +72,31 @@ class TestAgain:
 
     def test_nonsense_is_not_there(self, user: User) -> None:
         assert data_of(browser_of(user).get("/?again=nonsense"))["again"] is None
+
+
+def test_places_and_plans_are_at_hand(user: User, outsider: User, clock: Clock) -> None:
+    save_place(user, name="Home", lat=40.75, lng=-73.99, now=clock.now)
+    planned = plan(user, now=clock.now)
+    cancel_scheduled(user, plan(user, ahead=HOUR * 2, now=clock.now).pk, reason="", now=clock.now)
+    data = data_of(browser_of(user).get("/"))
+    assert [place["name"] for place in data["savedPlaces"]] == ["Home"]
+    assert [one["scheduledRequestId"] for one in data["planned"]] == [str(planned.pk)]
+    other = data_of(browser_of(outsider).get("/"))
+    assert (other["savedPlaces"], other["planned"]) == ([], [])
+
+
+def test_the_map_is_our_own_unless_tiles_are_set(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert data_of(browser_of(user).get("/"))["tiles"] is None
+    monkeypatch.setattr(settings, "MAP_TILES_URL", "https://tiles.example/{z}/{x}/{y}.png")
+    monkeypatch.setattr(settings, "MAP_TILES_ATTRIBUTION", "Example")
+    tiles = data_of(browser_of(user).get("/"))["tiles"]
+    assert tiles == {"url": "https://tiles.example/{z}/{x}/{y}.png", "attribution": "Example"}
+
+
+@pytest.mark.parametrize(("cookie", "theme"), [("dark", "dark"), ('"><script>', "&quot;&gt;&lt;script&gt;")])
+def test_the_theme_of_the_cookie_is_there_at_once(user: User, cookie: str, theme: str) -> None:
+    client = browser_of(user)
+    client.cookies["theme"] = cookie
+    page = client.get("/").content.decode()
+    assert f'data-theme="{theme}"' in page
+    assert "<script>" not in page

@@ -1,0 +1,84 @@
+"""Cheers planned ahead, saved places and shared links in the admin."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
+from api.admin.columns import badge, identity, moment, place, related
+from requests_app.models import SavedPlace, ScheduledRequest, ScheduledRequestTransition, ShareLink
+from requests_app.states import ScheduledStatus
+
+SCHEDULED_COLOURS = {
+    ScheduledStatus.WAITING: "info",
+    ScheduledStatus.REQUESTED: "success",
+    ScheduledStatus.FAILED: "danger",
+}
+
+
+class ScheduledHistoryInline(HistoryInline):
+    model = ScheduledRequestTransition
+
+
+@admin.register(ScheduledRequest)
+class ScheduledRequestAdmin(ReadOnlyAdmin):
+    """Cheers for later, and what became of them."""
+
+    inlines = (ScheduledHistoryInline,)
+
+    status_badge = badge("status", "Status", SCHEDULED_COLOURS)
+    wanted = moment("scheduled_for", "Wanted for")
+    due = moment("due_at", "Looked for from")
+    created = moment("created_at", "Planned")
+    where = place()
+    user_link = related("user", "User", named=True)
+    request_link = related("request", "Request")
+
+    list_display = ("wanted", "status_badge", "user_link", "request_link", "closed_because")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name", "note", "closed_because")
+    search_ids = ("pk", "user_id", "request_id")
+    date_hierarchy = "scheduled_for"
+    ordering = ("-scheduled_for",)
+    fieldsets = (
+        (None, {"fields": (("status_badge", "closed_because"), ("user_link", "request_link"), "note", "where")}),
+        ("Times", {"fields": (("wanted", "due"), "created")}),
+    )
+    readonly_fields = ("status_badge", "user_link", "request_link", "where", "wanted", "due", "created")
+
+
+@admin.register(SavedPlace)
+class SavedPlaceAdmin(ReadOnlyAdmin):
+    """Places that users have given names."""
+
+    saved = moment("created_at", "Saved")
+    user_link = related("user", "User", named=True)
+    where = place()
+
+    list_display = ("saved", "name", "user_link")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__email", "user__name")
+    search_ids = ("pk", "user_id")
+    ordering = ("-created_at",)
+    fields = ("name", "user_link", "where", "saved")
+    readonly_fields = ("user_link", "where", "saved")
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ReadOnlyAdmin):
+    """Which cheers are shared, and until when. Nobody can tell the link from here."""
+
+    linked = identity()
+    shared = moment("created_at", "Shared")
+    expires = moment("expires_at", "Expires")
+    request_link = related("request", "Request")
+
+    list_display = ("shared", "expires", "request_link")
+    search_fields = ("request__user__email",)
+    search_ids = ("pk", "request_id")
+    ordering = ("-created_at",)
+    fields = ("linked", "request_link", ("shared", "expires"))
+    readonly_fields = ("linked", "request_link", "shared", "expires")
+
+
+admin.site.register([ScheduledRequestTransition], HistoryAdmin)

@@ -1,0 +1,177 @@
+"""What only users have, over HTTP: cheers planned ahead, saved places, links to share."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import caller
+from accounts.permissions import IsUser
+from accounts.serializers import NoInput
+from api.idempotency import idempotent
+from requests_app import places, schedule, sharing
+from requests_app.models import SavedPlace, ScheduledRequest
+from requests_app.serializers import CancelInput
+from requests_app.serializers_user import (
+    SavedPlaceInput,
+    SavedPlaceSerializer,
+    ScheduledRequestInput,
+    ScheduledRequestSerializer,
+    SharedCheerSerializer,
+    ShareLinkSerializer,
+    shared_body,
+)
+
+SOHO = {"lat": 40.7233, "lng": -74.003}
+
+
+class ScheduledRequests(ListAPIView[ScheduledRequest]):
+    """Plan a cheer, or list what you planned."""
+
+    permission_classes = (IsUser,)
+    serializer_class = ScheduledRequestSerializer
+
+    def get_queryset(self) -> QuerySet[ScheduledRequest]:
+        rows = ScheduledRequest.objects.filter(user_id=caller(self.request).pk)
+        return rows.select_related("region")
+
+    @extend_schema(operation_id="scheduledRequestList")
+    def get(self, request: Request) -> Response:
+        """What you planned, newest first."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="scheduledRequest",
+        request=ScheduledRequestInput,
+        responses={201: ScheduledRequestSerializer},
+        examples=[
+            OpenApiExample(
+                "Tomorrow at six",
+                {"location": SOHO, "requestType": "birthday", "scheduledFor": "2026-05-02T22:00:00Z"},
+                request_only=True,
+            )
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Ask for a cheer at a later time. A partner is looked for from some minutes before."""
+        data = ScheduledRequestInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        place = data.validated_data["location"]
+        made = schedule.schedule_request(
+            caller(request),
+            lat=place.lat,
+            lng=place.lng,
+            request_type=data.validated_data.get("requestType"),
+            note=data.validated_data["note"],
+            scheduled_for=data.validated_data["scheduledFor"],
+            now=timezone.now(),
+        )
+        return Response(ScheduledRequestSerializer(made).data, status=201)
+
+
+class ScheduledRequestCancel(APIView):
+    """Call a planned cheer off, free of charge, until it is looked for."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="scheduledRequestCancel",
+        request=CancelInput,
+        responses={200: ScheduledRequestSerializer},
+        examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request, scheduled_id: UUID) -> Response:
+        data = CancelInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        reason = data.validated_data["reason"]
+        cancelled = schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=timezone.now())
+        return Response(ScheduledRequestSerializer(cancelled).data)
+
+
+class SavedPlaces(ListAPIView[SavedPlace]):
+    """Your places."""
+
+    permission_classes = (IsUser,)
+    serializer_class = SavedPlaceSerializer
+
+    def get_queryset(self) -> QuerySet[SavedPlace]:
+        return places.places_of(caller(self.request))
+
+    @extend_schema(operation_id="savedPlaceList")
+    def get(self, request: Request) -> Response:
+        """Your places, newest first."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="savedPlace",
+        request=SavedPlaceInput,
+        responses={201: SavedPlaceSerializer},
+        examples=[OpenApiExample("Home", {"name": "Home", "location": SOHO}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Give a place a name. A name that you have used before moves to the new place."""
+        data = SavedPlaceInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        place = data.validated_data["location"]
+        name = data.validated_data["name"]
+        saved = places.save_place(caller(request), name=name, lat=place.lat, lng=place.lng, now=timezone.now())
+        return Response(SavedPlaceSerializer(saved).data, status=201)
+
+
+class SavedPlaceForget(APIView):
+    """Forget one of your places."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="savedPlaceForget", request=None, responses={204: None})
+    def post(self, request: Request, place_id: UUID) -> Response:
+        NoInput(data=request.data).is_valid(raise_exception=True)
+        places.forget_place(caller(request), place_id)
+        return Response(status=204)
+
+
+class CheerRequestShare(APIView):
+    """A link that shows this cheer to whoever has it, for some hours."""
+
+    permission_classes = (IsUser,)
+
+    # Not idempotent by key: the answer carries the token, which is kept nowhere.
+    @extend_schema(operation_id="cheerRequestShare", request=None, responses={201: ShareLinkSerializer})
+    def post(self, request: Request, request_id: UUID) -> Response:
+        NoInput(data=request.data).is_valid(raise_exception=True)
+        token, expires_at = sharing.share_request(caller(request), request_id, now=timezone.now())
+        url = request.build_absolute_uri(reverse("shared-cheer", args=[token]))
+        return Response(ShareLinkSerializer({"url": url, "expiresAt": expires_at}).data, status=201)
+
+
+class CheerRequestUnshare(APIView):
+    """Every link to this cheer leads nowhere from now on."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="cheerRequestUnshare", request=None, responses={204: None})
+    def post(self, request: Request, request_id: UUID) -> Response:
+        NoInput(data=request.data).is_valid(raise_exception=True)
+        sharing.stop_sharing(caller(request), request_id)
+        return Response(status=204)
+
+
+class SharedCheer(APIView):
+    """A cheer that somebody has shared with you."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(operation_id="sharedCheer", responses={200: SharedCheerSerializer})
+    def get(self, request: Request, share_token: str) -> Response:
+        return Response(shared_body(sharing.shared_request(share_token, now=timezone.now())))

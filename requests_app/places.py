@@ -1,0 +1,46 @@
+"""The places that users have given names."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from accounts.models import User
+from requests_app.models import SavedPlace
+from speedycheers.errors import Conflict, Missing
+
+PLACES_MAX = 20  # for one user
+
+
+def places_of(user: User) -> QuerySet[SavedPlace]:
+    """A user's places, in the order in which they were saved."""
+    return SavedPlace.objects.filter(user_id=user.pk).order_by("id")
+
+
+def save_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
+    """Give a place a name; a name that the user has used already moves there. Raises `Conflict` (`too_many`)."""
+    with transaction.atomic():
+        known = places_of(user).select_for_update().filter(name__iexact=name).first()
+        if known is None:
+            return _new_place(user, name=name, lat=lat, lng=lng, now=now)
+        known.name, known.lat, known.lng = name, lat, lng
+        known.save(update_fields=["name", "lat", "lng"])
+        return known
+
+
+def _new_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
+    if places_of(user).count() >= PLACES_MAX:
+        raise Conflict("too_many", f"You have {PLACES_MAX} places saved; forget one first.")
+    try:
+        with transaction.atomic():
+            return SavedPlace.objects.create(user=user, name=name, lat=lat, lng=lng, created_at=now)
+    except IntegrityError:
+        raise Conflict("state_changed", "You have just saved that name. Try again.", "name") from None
+
+
+def forget_place(user: User, place_id: UUID) -> None:
+    """Delete one. Raises `Missing`, also for a stranger's."""
+    deleted, _ = places_of(user).filter(pk=place_id).delete()
+    if not deleted:
+        raise Missing

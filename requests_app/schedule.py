@@ -1,0 +1,114 @@
+"""Cheers for later: a row with its time, of which the sweep makes a request when that is near."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts.models import Role, User
+from regions.selectors import region_at
+from requests_app.models import CheerRequest, RequestType, ScheduledRequest
+from requests_app.services import first_type, submit_request
+from requests_app.states import ScheduledStatus
+from speedycheers.errors import Conflict, Invalid, Missing
+
+WAITING_MAX = 20  # for one user
+
+
+def schedule_request(
+    user: User,
+    *,
+    lat: float,
+    lng: float,
+    request_type: RequestType | None,
+    note: str,
+    scheduled_for: datetime,
+    now: datetime,
+) -> ScheduledRequest:
+    """Take a request for later. We look for a partner from `SCHEDULE_LEAD_S` before its time.
+
+    Raises `Invalid` (`too_soon`, `too_far`) and `Conflict` (`region_not_served`, `already_scheduled`, `too_many`).
+    """
+    due_at = scheduled_for - timedelta(seconds=settings.SCHEDULE_LEAD_S)
+    if due_at <= now:
+        raise Invalid("too_soon", "That is so soon that you can ask for it right now.", "scheduledFor")
+    if scheduled_for - now > timedelta(seconds=settings.SCHEDULE_AHEAD_MAX_S):
+        days = settings.SCHEDULE_AHEAD_MAX_S // 86_400
+        raise Invalid("too_far", f"We plan {days} days ahead at most.", "scheduledFor")
+    region = region_at(lat, lng)
+    if region is None:
+        raise Conflict("region_not_served", "We do not serve this place yet.", "location")
+    scheduled = ScheduledRequest(
+        user=user,
+        region=region,
+        request_type=request_type or first_type(),
+        lat=lat,
+        lng=lng,
+        note=note,
+        created_at=now,
+        scheduled_for=scheduled_for,
+        due_at=due_at,
+    )
+    with transaction.atomic():
+        if ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).count() >= WAITING_MAX:
+            raise Conflict("too_many", f"You have {WAITING_MAX} cheers planned; call one off first.")
+        try:
+            with transaction.atomic():
+                scheduled.begin(actor=user, at=now)
+        except IntegrityError:
+            raise Conflict("already_scheduled", "You have a cheer planned for that time.", "scheduledFor") from None
+    return scheduled
+
+
+def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: datetime) -> ScheduledRequest:
+    """The user calls it off before we look, free of charge. Raises `Missing`, `Conflict`."""
+    with transaction.atomic():
+        scheduled = ScheduledRequest.objects.select_for_update().filter(pk=scheduled_id, user=user).first()
+        if scheduled is None:
+            raise Missing
+        if scheduled.status != ScheduledStatus.WAITING:
+            raise Conflict(
+                f"scheduled_{scheduled.status}", f"This one is {scheduled.get_status_display().lower()} already."
+            )
+        reason = reason or "cancelled_by_user"
+        scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, reason=reason, closed_because=reason)
+    return scheduled
+
+
+def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | None:
+    """Make the request whose time is near; None where there is nothing to do yet or any more.
+
+    A user with another open request is waited for until the time itself has come.
+    """
+    with transaction.atomic():
+        rows = ScheduledRequest.objects.select_for_update(of=("self",)).select_related("user", "request_type")
+        scheduled = rows.get(pk=scheduled_id)
+        if scheduled.status != ScheduledStatus.WAITING or scheduled.due_at > now:
+            return None
+        try:
+            request = _submit(scheduled, now=now)
+        except Conflict as conflict:
+            if conflict.code != "request_already_open" or scheduled.scheduled_for <= now:
+                scheduled.move(
+                    ScheduledStatus.FAILED, actor=None, at=now, reason=conflict.code, closed_because=conflict.code
+                )
+            return None
+        scheduled.move(ScheduledStatus.REQUESTED, actor=None, at=now, request=request)
+    return request
+
+
+def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
+    if scheduled.user.role != Role.USER or not scheduled.user.is_active:
+        raise Conflict("not_a_user", "Only users may ask for a cheer.")
+    if not scheduled.request_type.active:
+        raise Conflict("type_not_offered", "This kind of cheer is not offered any more.")
+    return submit_request(
+        scheduled.user,
+        lat=scheduled.lat,
+        lng=scheduled.lng,
+        request_type=scheduled.request_type,
+        note=scheduled.note,
+        now=now,
+        wanted_at=scheduled.scheduled_for,
+    )

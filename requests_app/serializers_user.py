@@ -1,0 +1,119 @@
+"""The JSON of what only users have: cheers planned ahead, saved places, links to share."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.serializers import VisiblePartnerSerializer
+from api.fields import LocationField, LocationSerializer, Text, Time, location
+from requests_app.models import PLACE_NAME_MAX_CHARS, SavedPlace, ScheduledRequest, ShareLink
+from requests_app.serializers import CheerRequestInput
+from requests_app.states import RequestStatus, ScheduledStatus
+from rides.models import Ride
+from rides.states import ACTIVE, RideStatus
+
+
+class ScheduledRequestInput(CheerRequestInput):
+    scheduledFor = Time()
+
+
+class ScheduledRequestSerializer(serializers.ModelSerializer[ScheduledRequest]):
+    """A cheer for later. `requestId` names the request that was made of it once its time was near."""
+
+    scheduledRequestId = serializers.UUIDField(source="id")
+    location = LocationField()
+    requestType = serializers.CharField(source="request_type_id")
+    scheduledFor = serializers.DateTimeField(source="scheduled_for")
+    status = serializers.ChoiceField(choices=ScheduledStatus.choices)
+    createdAt = serializers.DateTimeField(source="created_at")
+    region = serializers.CharField(source="region.slug")
+    requestId = serializers.UUIDField(source="request_id", allow_null=True)
+    reason = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ScheduledRequest
+        fields = (
+            "scheduledRequestId",
+            "location",
+            "requestType",
+            "note",
+            "scheduledFor",
+            "status",
+            "createdAt",
+            "region",
+            "requestId",
+            "reason",
+        )
+        ref_name = "ScheduledRequest"
+
+    def get_location(self, scheduled: ScheduledRequest) -> dict[str, float] | None:
+        return location(scheduled.lat, scheduled.lng)
+
+    def get_reason(self, scheduled: ScheduledRequest) -> str | None:
+        return scheduled.closed_because or None
+
+
+class SavedPlaceInput(serializers.Serializer[Any]):
+    name = Text(max_length=PLACE_NAME_MAX_CHARS)
+    location = LocationSerializer()
+
+
+class SavedPlaceSerializer(serializers.ModelSerializer[SavedPlace]):
+    """A place with the name that its user has given it."""
+
+    placeId = serializers.UUIDField(source="id")
+    location = LocationField()
+
+    class Meta:
+        model = SavedPlace
+        fields = ("placeId", "name", "location")
+        ref_name = "SavedPlace"
+
+    def get_location(self, place: SavedPlace) -> dict[str, float] | None:
+        return location(place.lat, place.lng)
+
+
+class ShareLinkSerializer(serializers.Serializer[Any]):
+    """Whoever has `url` sees the cheer until `expiresAt`. It is shown this once."""
+
+    url = serializers.URLField()
+    expiresAt = serializers.DateTimeField()
+
+    class Meta:
+        ref_name = "ShareLink"
+
+
+class SharedCheerSerializer(serializers.Serializer[Any]):
+    """One cheer, as whoever holds its link may see it: no note, no e-mail, no price, no id."""
+
+    name = serializers.CharField()
+    requestType = serializers.CharField()
+    status = serializers.ChoiceField(choices=RequestStatus.choices)
+    rideStatus = serializers.ChoiceField(choices=RideStatus.choices, allow_null=True)
+    startTime = serializers.DateTimeField(allow_null=True)
+    location = LocationSerializer(allow_null=True)
+    partner = VisiblePartnerSerializer(allow_null=True)
+    expiresAt = serializers.DateTimeField()
+
+    class Meta:
+        ref_name = "SharedCheer"
+
+
+def shared_body(link: ShareLink) -> dict[str, Any]:
+    """A shared cheer's JSON. Where it is, and who comes, show only while it is under way."""
+    request = link.request
+    ride = Ride.objects.select_related("partner__region").filter(request=request, status__in=ACTIVE).first()
+    looked_for = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
+    user: User = request.user
+    body = {
+        "name": user.get_short_name() if user.name else "",
+        "requestType": request.request_type_id,
+        "status": request.status,
+        "rideStatus": ride.status if ride else None,
+        "startTime": ride.start_time if ride else None,
+        "location": location(request.lat, request.lng) if looked_for or ride else None,
+        "partner": ride.partner if ride else None,
+        "expiresAt": link.expires_at,
+    }
+    return dict(SharedCheerSerializer(body).data)

@@ -1,0 +1,56 @@
+"""Links that show one cheer to whoever holds them: unguessable, hashed at rest, and gone after a few hours."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.models import User
+from requests_app.models import CheerRequest, ShareLink
+from requests_app.states import OPEN
+from speedycheers.errors import Conflict, Missing
+
+TOKEN_BYTES = 24
+
+
+def share_request(user: User, request_id: UUID, *, now: datetime) -> tuple[str, datetime]:
+    """A new link's token and when it expires. Raises `Missing`, also for a stranger's request, and `Conflict`."""
+    request = _own(user, request_id)
+    if request.status not in OPEN:
+        raise Conflict(f"request_{request.status}", "Only a cheer that is under way can be shared.")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    expires_at = now + timedelta(seconds=settings.SHARE_TTL_S)
+    ShareLink.objects.create(request=request, digest=_digest(token), created_at=now, expires_at=expires_at)
+    return token, expires_at
+
+
+def stop_sharing(user: User, request_id: UUID) -> None:
+    """Every link to this request leads nowhere from now on. Raises `Missing`."""
+    ShareLink.objects.filter(request=_own(user, request_id)).delete()
+
+
+def shared_request(token: str, *, now: datetime) -> ShareLink:
+    """The link that this token opens, with its request. Raises `Missing` once it has expired."""
+    links = ShareLink.objects.select_related("request__region", "request__user", "request__request_type")
+    found = links.filter(digest=_digest(token), expires_at__gt=now).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def prune_share_links(now: datetime) -> None:
+    """Delete the links that have expired."""
+    ShareLink.objects.filter(expires_at__lte=now).delete()
+
+
+def _own(user: User, request_id: UUID) -> CheerRequest:
+    request = CheerRequest.objects.filter(pk=request_id, user=user).first()
+    if request is None:
+        raise Missing
+    return request
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
