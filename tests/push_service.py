@@ -14,7 +14,7 @@ import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
-from py_vapid.utils import b64urlencode
+from py_vapid.utils import b64urldecode, b64urlencode
 
 
 @dataclass
@@ -90,18 +90,10 @@ def signed_claims(message: Received, public_key: str) -> dict[str, Any]:
     assert (scheme, parts["k"]) == ("vapid", public_key)
     content, _, signature = parts["t"].rpartition(".")
     verifier = Vapid02.from_raw_public(public_key.encode())
-    claims: dict[str, Any] = verifier.verify_token(content.encode(), signature.encode()) and json.loads(
-        _decoded(content.split(".")[1])
-    )
+    assert verifier.verify_token(content.encode(), signature)
+    claims: dict[str, Any] = json.loads(b64urldecode(content.split(".")[1].encode()))
     assert claims["exp"] > time.time()
     return claims
-
-
-def _decoded(part: str) -> bytes:
-    from py_vapid.utils import b64urldecode
-
-    found: bytes = b64urldecode(part.encode())
-    return found
 
 
 @contextmanager
