@@ -9,7 +9,10 @@ from rest_framework import serializers
 
 from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import Choice, Identifier, LocationField, LocationSerializer, Text, location
+from api.fields import Choice, Identifier, LocationField, LocationSerializer, MoneySerializer, Text, location, money
+from payments import gateway
+from payments.models import Hold
+from payments.states import HoldStatus
 from requests_app.models import NOTE_MAX_CHARS, CheerRequest, Offer, RequestType
 from requests_app.selectors import request_types
 from requests_app.states import OfferStatus, RequestStatus
@@ -60,6 +63,17 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
         return offer.request.note if offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED) else ""
 
 
+class BookingHoldSerializer(serializers.Serializer[Any]):
+    """What is held on the card for a request. While it is `requires_action`, the user confirms it at `confirmUrl`."""
+
+    status = serializers.ChoiceField(choices=HoldStatus.choices)
+    amount = MoneySerializer()
+    confirmUrl = serializers.CharField(allow_null=True)
+
+    class Meta:
+        ref_name = "BookingHold"
+
+
 class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     """A request. `offer` shows to the offered partner and to staff; `partner` to the user while being served."""
 
@@ -74,6 +88,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     rideId = serializers.SerializerMethodField()
     partner = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
+    hold = serializers.SerializerMethodField(help_text="Only for the user, until a partner is looked for.")
 
     class Meta:
         model = CheerRequest
@@ -91,6 +106,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
             "rideId",
             "partner",
             "reason",
+            "hold",
         )
         ref_name = "CheerRequest"
 
@@ -117,6 +133,19 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
 
     def get_reason(self, request: CheerRequest) -> str | None:
         return request.closed_because or None
+
+    @extend_schema_field(BookingHoldSerializer(allow_null=True))
+    def get_hold(self, request: CheerRequest) -> dict[str, Any] | None:
+        shown = gateway.enabled() and request.status == RequestStatus.PENDING and self._viewer.pk == request.user_id
+        hold = Hold.objects.filter(request=request, number=1).first() if shown else None
+        if hold is None:
+            return None
+        asks = hold.status == HoldStatus.REQUIRES_ACTION
+        return {
+            "status": hold.status,
+            "amount": money(hold.amount, hold.currency),
+            "confirmUrl": f"/wallet/confirm/hold/{hold.pk}" if asks else None,
+        }
 
     @property
     def _viewer(self) -> User:

@@ -11,8 +11,9 @@ from accounts.models import Partner, User
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import Outbox, recorded
+from payments import holds
 from regions.selectors import region_at
-from requests_app import announce, wakeups
+from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
@@ -28,7 +29,8 @@ def submit_request(
 ) -> CheerRequest:
     """Take a request and wake the region's matcher. Without a type, the first one is meant.
 
-    Raises `Conflict`: `region_not_served`, `request_already_open`.
+    Where cards are charged, the region's amount is held first, and nobody is asked to come before that.
+    Raises `Conflict`: `region_not_served`, `request_already_open`, `card_required`, `payment_overdue`.
     """
     region = region_at(lat, lng)
     if region is None:
@@ -36,6 +38,8 @@ def submit_request(
     request_type = request_type or RequestType.objects.filter(active=True).first()
     if request_type is None:
         raise Invalid("required", "Name a request type.", "requestType")
+    card = bookings.card_for(user, region)
+    give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
     request = CheerRequest(
         user=user,
         region=region,
@@ -44,8 +48,8 @@ def submit_request(
         lng=lng,
         note=note,
         created_at=now,
-        next_attempt_at=now,
-        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+        next_attempt_at=now if card is None else give_up_at,
+        give_up_at=give_up_at,
     )
     with recorded() as outbox:
         try:
@@ -53,8 +57,11 @@ def submit_request(
                 request.begin(actor=user, at=now)
         except IntegrityError:
             raise Conflict("request_already_open", "You have an open request already.") from None
+        if card is not None:
+            bookings.hold_booking(request, card, now=now)
         announce.request_updated(outbox, request)
-        wakeups.wake_on_commit(region.slug)
+        if card is None:
+            wakeups.wake_on_commit(region.slug)
     return request
 
 
@@ -83,6 +90,7 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
             raise Conflict(f"request_{request.status}", f"This request is {request.get_status_display().lower()}.")
         request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
+        holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
         wakeups.wake_on_commit(request.region.slug)
     return request
@@ -122,6 +130,7 @@ def dead_letter(request_id: UUID, *, now: datetime) -> bool:
         asked = Offer.objects.filter(request=request).exists()
         why = "nobody_accepted" if asked else "no_partner_nearby"
         request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_because=why)
+        holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
     return True
 

@@ -14,12 +14,15 @@ from accounts.presence import reconcile, snapshot_positions
 from accounts.services import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
 from notifications.services import prune_events
+from payments.sweep import sweep_errands, sweep_reconciliation
 from regions.models import Region
+from requests_app.bookings import sweep_holds, sweep_sessions
 from requests_app.models import CheerRequest, Offer
 from requests_app.offers import expire_offer
 from requests_app.services import dead_letter
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.wakeups import wake
+from rides.mails import sweep_receipts
 from rides.models import Ride
 from rides.states import ACTIVE
 from speedycheers import valkey
@@ -82,6 +85,11 @@ def sweep_leftovers(now: datetime) -> None:
 # Each pass and how often it is due, in seconds.
 PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_deadlines, 0.5),
+    (sweep_holds, 0.5),
+    (sweep_sessions, 0.5),
+    (sweep_errands, 1.0),
+    (sweep_receipts, 5.0),
+    (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),
 ]

@@ -12,6 +12,7 @@ import { Meter } from "./meter.js";
 import { setServerNow } from "./server-clock.js";
 
 const data = pageData();
+if (data.request.hold?.confirmUrl) location.assign(data.request.hold.confirmUrl);
 setServerNow(data.now);
 const id = data.request.requestId;
 const state = { request: data.request, ride: data.ride, partner: data.request.partner, partnerAt: null, bill: null };
@@ -42,6 +43,7 @@ function phase() {
 
 function applyRequest(request) {
   if (request.requestId !== id) return;
+  if (request.hold?.confirmUrl) return location.assign(request.hold.confirmUrl);
   version += 1;
   if (request.status === "accepted") state.requeued = false;
   else if (state.request.status === "accepted" && request.status === "pending") state.requeued = true;

@@ -3,6 +3,8 @@
 import { $, text } from "./dom.js";
 import { clock, money } from "./format.js";
 
+const WARN_S = 180; // before a session outgrows what is held on the card
+
 export class Meter {
   #ride = null;
   #takenAt = 0;
@@ -48,11 +50,15 @@ export class Meter {
   }
 
   #paint() {
-    const { tariff, fare } = this.#ride;
+    const { tariff, fare, startTime, coveredUntil } = this.#ride;
     const into = this.elapsedS % tariff.incrementS;
     text($("#clock"), clock(this.elapsedS));
     text($("#fare"), fare ? money(fare) : "");
-    text($("#next-step"), `Next ${money(tariff, { short: true })} in ${clock(Math.ceil(tariff.incrementS - into))}`);
+    const coveredS = coveredUntil ? (Date.parse(coveredUntil) - Date.parse(startTime)) / 1000 : Infinity;
+    const leftS = Math.max(0, Math.ceil(coveredS - this.elapsedS));
+    const next = `Next ${money(tariff, { short: true })} in ${clock(Math.ceil(tariff.incrementS - into))}`;
+    const warning = `The card covers ${clock(leftS)} more. It ends then, unless more can be held.`;
+    text($("#next-step"), leftS < WARN_S ? warning : next);
     $("#increment-bar").style.transform = `scaleX(${into / tariff.incrementS})`;
   }
 }
