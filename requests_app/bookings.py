@@ -112,7 +112,7 @@ def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, *, now: d
         request.give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
         request.save(update_fields=["next_attempt_at", "give_up_at"])
         wakeups.wake_on_commit(request.region.slug)
-    elif hold.status != HoldStatus.REQUIRES_ACTION:
+    elif hold.status != HoldStatus.REQUIRES_ACTION and not hold.unwanted:
         _call_off(request, "card_declined", now=now)
     announce.request_updated(outbox, request)
 

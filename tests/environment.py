@@ -75,7 +75,7 @@ def load_settings(folder: Path) -> None:
 
 def let_tests_empty_the_ledger() -> None:
     """Between tests every table is emptied: on SQLite by DELETE, which the ledger's trigger refuses to anybody."""
-    from django.db.backends.sqlite3.operations import DatabaseOperations
+    from django.db.backends.sqlite3.base import DatabaseOperations
 
     flush = DatabaseOperations.sql_flush
     trigger = "payments_entry_no_delete"

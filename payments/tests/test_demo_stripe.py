@@ -21,6 +21,8 @@ def customer(online: Online) -> str:
 def card(online: Online, customer: str, number: str = "pm_card_visa") -> str:
     setup = online.account.create_setup_intent({"customer": customer})
     online.account.confirm_setup_intent(setup["id"], {"payment_method": number})
+    if setup["status"] == "requires_action":
+        online.account.answer_setup_intent(setup["id"], agrees=True)
     return str(setup["payment_method"])
 
 
