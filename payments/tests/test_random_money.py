@@ -41,8 +41,8 @@ from speedycheers.errors import ServiceError
 from tests.cast import Clock, fresh, make_partner, make_staff, make_user, match, offered_to, open_offer, submit
 from tests.online import Online, set_region
 
-SEQUENCES = int(os.environ.get("MONEY_SEQUENCES", "12"))
-STEPS = 25
+SEQUENCES = int(os.environ.get("MONEY_SEQUENCES", "25"))
+STEPS = 15
 CARDS = [
     "pm_card_visa",
     "pm_card_authenticationRequired",
@@ -106,11 +106,35 @@ class Money(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ what people do
 
-    @rule(who=st.integers(0, 1), hold=st.sampled_from(HOLDS))
-    def book(self, who: int, hold: int) -> None:
+    @rule(who=st.integers(0, 1), hold=st.sampled_from(HOLDS), answered=st.booleans())
+    def book(self, who: int, hold: int, answered: bool) -> None:
+        """Ask for a cheer; the card's bank may have answered, or not yet."""
         set_region(hold_amount=hold)
         with suppress(ServiceError):
             submit(fresh(self.users[who]))
+        if answered:
+            self.run_holds()
+
+    @rule(who=st.integers(0, 1), hold=st.sampled_from(HOLDS), minutes=st.integers(1, 70))
+    def have_a_session(self, who: int, hold: int, minutes: int) -> None:
+        """From the booking to the end of the session. What is to be charged then goes its own way."""
+        self.end()
+        self.book(who, hold, answered=True)
+        sweep_holds(self.clock.now)
+        self.serve()
+        self.serve()
+        for _ in range(minutes // 10 + 1):
+            self.clock.advance(60 * minutes / (minutes // 10 + 1))
+            sweep_sessions(self.clock.now)
+            self.run_holds()
+            sweep_holds(self.clock.now)
+        self.end()
+
+    def run_holds(self) -> None:
+        """Run what is due about holds, with nothing in the way."""
+        self.provider.server.faults.clear()
+        for pk in errands.due("hold", self.clock.now):
+            errands.run("hold", pk)
 
     @rule()
     def serve(self) -> None:
@@ -186,6 +210,16 @@ class Money(RuleBasedStateMachine):
         self.provider.account.expire_holds()
         sweep_holds(self.clock.now)
         sweep_sessions(self.clock.now)
+
+    @rule(fault=st.sampled_from(FAULTS), dies_at=st.one_of(st.none(), st.integers(0, 60)))
+    def run_everything_badly(self, fault: str, dies_at: int | None) -> None:
+        """Whatever is due runs once, and each call meets a fault."""
+        for name in errands.STEPS:
+            for pk in errands.due(name, self.clock.now):
+                self.provider.fail(fault)
+                with dying_at(dies_at):
+                    errands.run(name, pk)
+                self.provider.server.faults.clear()
 
     @rule(
         which=st.integers(0, 9),
@@ -271,8 +305,8 @@ class Money(RuleBasedStateMachine):
                 with suppress(ServiceError):
                     services.cancel_request(user, request.pk, reason="", now=self.clock.now)
         self.end()
-        for _ in range(8):
-            self.clock.advance(90_000)
+        for _ in range(6):
+            self.clock.advance(100_000)
             self.provider.work()
         self.provider.deliver(twice=True)
         self.provider.work()
