@@ -7,7 +7,7 @@ import pytest
 from tests import environment
 from tests.stack import Stack, running_stack
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.online"]
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:

@@ -15,15 +15,19 @@ ADDRESS = re.compile(r"https?://\S+")
 
 
 def send_to(user: User, template: str, context: Mapping[str, Any]) -> None:
-    """Render `<template>_subject.txt` and `<template>_message.txt` in the account's language, and send them.
+    """Send `message_to`. It talks to the mail server: never call it inside a transaction."""
+    message_to(user, template, context).send()
 
-    It talks to the mail server: never call it inside a transaction.
-    """
+
+def message_to(
+    user: User, template: str, context: Mapping[str, Any], *, headers: dict[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """A mail of `<template>_subject.txt` and `<template>_message.txt`, in the account's language."""
     with translation.override(user.language or settings.LANGUAGE_CODE):
         values = {"user": user, **context}
         subject = " ".join(render_to_string(f"{template}_subject.txt", values).split())
         text = render_to_string(f"{template}_message.txt", values)
-        compose(subject, text, to=[user.email]).send()
+        return compose(subject, text, to=[user.email], headers=headers)
 
 
 def compose(subject: str, text: str, *, to: list[str], headers: dict[str, str] | None = None) -> EmailMultiAlternatives:

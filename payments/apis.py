@@ -1,6 +1,7 @@
 """Payments over HTTP, and the provider's webhook."""
 
 from typing import Any
+from uuid import UUID
 
 import stripe
 from django.conf import settings
@@ -16,9 +17,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import caller
+from accounts.permissions import IsPartner, IsUser
+from accounts.selectors import partner_of
+from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
+from payments import cards, confirmations, payouts
 from payments.models import Payment
-from payments.serializers import PaymentSerializer
+from payments.serializers import (
+    CardInput,
+    CardSerializer,
+    CardSetupSerializer,
+    ConfirmationSerializer,
+    OnboardingSerializer,
+    PaymentSerializer,
+)
 from payments.services import take_provider_event
 from speedycheers.errors import Invalid
 
@@ -100,3 +112,88 @@ def verified_event(raw: bytes, signature: str) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise Invalid("invalid", "Not an event.")
     return event
+
+
+class CardSetup(APIView):
+    """Begin to save a card: the device gives it to the provider, with the `clientSecret`. We never see its number."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="cardSetup", request=None, responses={201: CardSetupSerializer})
+    def post(self, request: Request) -> Response:
+        setup = cards.begin_setup(caller(request), now=timezone.now())
+        body = {
+            "setupIntentId": setup["id"],
+            "clientSecret": setup["client_secret"],
+            "publishableKey": settings.STRIPE_PUBLISHABLE_KEY,
+        }
+        return Response(CardSetupSerializer(body).data, status=201)
+
+
+class Card(APIView):
+    """The card on file: what a receipt shows of it."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="card", responses={200: CardSerializer})
+    def get(self, request: Request) -> Response:
+        return Response(CardSerializer(cards.card_of(caller(request))).data)
+
+    @extend_schema(
+        operation_id="cardSave",
+        request=CardInput,
+        responses={200: CardSerializer},
+        examples=[OpenApiExample("Done", {"setupIntentId": "seti_1"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """The device has given the card: the provider is asked, and what waited for a card is charged to it."""
+        data = CardInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        customer = cards.finish_setup(caller(request), data.validated_data["setupIntentId"], now=timezone.now())
+        return Response(CardSerializer(customer).data)
+
+
+class PaymentPay(APIView):
+    """Try the card now for a payment that has failed, or that was due before there was a card."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="paymentPay", request=None, responses={200: PaymentSerializer})
+    @idempotent
+    def post(self, request: Request, payment_id: UUID) -> Response:
+        payment = cards.pay_now(caller(request), payment_id, now=timezone.now())
+        return Response(PaymentSerializer(payment).data)
+
+
+class PaymentConfirmation(APIView):
+    """What the device needs to let the user confirm a payment that is `requires_action` with their bank."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="paymentConfirmation", request=None, responses={200: ConfirmationSerializer})
+    def post(self, request: Request, payment_id: UUID) -> Response:
+        waiting = confirmations.of_payment(caller(request), payment_id)
+        return Response(ConfirmationSerializer(confirmations.secret_of(waiting)).data)
+
+
+class HoldConfirmation(APIView):
+    """What the device needs to let the user confirm what is held for a booking."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="holdConfirmation", request=None, responses={200: ConfirmationSerializer})
+    def post(self, request: Request, hold_id: UUID) -> Response:
+        waiting = confirmations.of_hold(caller(request), hold_id)
+        return Response(ConfirmationSerializer(confirmations.secret_of(waiting)).data)
+
+
+class PartnerPayoutAccount(APIView):
+    """Where a partner gives the payment provider what it needs to pay them."""
+
+    permission_classes = (IsPartner,)
+
+    @extend_schema(operation_id="partnerPayoutAccount", request=None, responses={200: OnboardingSerializer})
+    def post(self, request: Request) -> Response:
+        back = request.build_absolute_uri("/partner/statement")
+        url = payouts.onboarding_url(partner_of(caller(request)), return_url=back, now=timezone.now())
+        return Response({"url": url})

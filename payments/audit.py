@@ -1,12 +1,28 @@
 """What money promises, as far as this app can see."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from api.audit import GRACE, OVERDUE, Checks, Result, add_history_checks, known_values, one_each, unless, wrong_rows
-from payments.models import Payment, PaymentKind, ProviderEvent
-from payments.states import PaymentStatus
+from api.audit import (
+    GRACE,
+    OVERDUE,
+    Checks,
+    Result,
+    add_history_checks,
+    known_values,
+    one_each,
+    streamed,
+    unless,
+    wrong_rows,
+)
+from payments.attempts import derived_status
+from payments.models import Attempt, Entry, Payment, PaymentKind, ProviderEvent, Refund
+from payments.models.ledger import EntryKind
+from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, RefundStatus
 
 CHECKS = Checks()
 
@@ -63,4 +79,60 @@ def provider_events_are_processed(now: datetime) -> Result:
     return wrong_rows(events, events.filter(processed_at__isnull=True, received_at__lt=now - GRACE))
 
 
+@CHECKS
+def payments_follow_from_their_attempts(now: datetime) -> Result:
+    """A payment's status is what its attempts and refunds make of it."""
+    attempted = Payment.objects.filter(Exists(Attempt.objects.filter(payment=OuterRef("pk"))))
+    return streamed(attempted, lambda payment: payment.status != derived_status(payment))
+
+
+@CHECKS
+def nothing_is_collected_twice(now: datetime) -> Result:
+    """What open and successful attempts collect is what their payment has reserved, and at most what is owed."""
+    counted = _sum(Attempt.objects.filter(payment=OuterRef("pk"), status__in=[*OPEN_ATTEMPTS, AttemptStatus.SUCCEEDED]))
+    return unless(
+        Payment.objects.annotate(_counted=counted),
+        Q(collecting_amount=F("_counted")) & Q(collecting_amount__lte=F("amount")),
+    )
+
+
+@CHECKS
+def what_is_owed_is_booked(now: datetime) -> Result:
+    """The ledger has each payment's amount, once."""
+    booked = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.OWED))
+    return unless(Payment.objects.annotate(_booked=booked), Q(amount=F("_booked")))
+
+
+@CHECKS
+def what_is_collected_is_booked(now: datetime) -> Result:
+    """The ledger has what each successful attempt collected, and nothing else."""
+    booked = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.COLLECTED))
+    taken = _sum(Attempt.objects.filter(payment=OuterRef("pk"), status=AttemptStatus.SUCCEEDED))
+    return unless(Payment.objects.annotate(_booked=booked, _taken=taken), Q(_booked=F("_taken")))
+
+
+@CHECKS
+def refunds_add_up(now: datetime) -> Result:
+    """What a payment has given back is what its refunds are, and the ledger has it."""
+    booked = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.REFUNDED))
+    given = _sum(Refund.objects.filter(attempt__payment=OuterRef("pk"), status=RefundStatus.SUCCEEDED))
+    refunded = Payment.objects.annotate(_booked=booked, _given=given)
+    return unless(refunded, Q(refunded_amount=F("_given")) & Q(refunded_amount=F("_booked")))
+
+
+def _sum(rows: QuerySet[Any, Any]) -> Coalesce:
+    """The sum of the amounts that a subquery about an outer row finds."""
+    summed = rows.order_by().annotate(_one=Value(1)).values("_one").annotate(_sum=Sum("amount")).values("_sum")
+    return Coalesce(Subquery(summed, output_field=models.IntegerField()), 0)
+
+
+@CHECKS.of_kind(OVERDUE)
+def attempts_are_seen_to(now: datetime) -> Result:
+    """What is to be done about an attempt is done in time."""
+    attempts = Attempt.objects.all()
+    return wrong_rows(attempts, attempts.filter(next_step_at__lt=now - GRACE))
+
+
+add_history_checks(CHECKS, "attempt", Attempt, Attempt.history, Attempt.graph)
+add_history_checks(CHECKS, "refund", Refund, Refund.history, Refund.graph)
 add_history_checks(CHECKS, "payment", Payment, Payment.history, Payment.graph)

@@ -1,8 +1,11 @@
 """The JSON of payments."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from payments.models import Payment, PaymentKind
+from api.fields import Text
+from payments.models import Customer, Payment, PaymentKind
 from payments.states import PaymentStatus
 
 
@@ -36,3 +39,52 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 
     def get_thirdPartyReferenceId(self, payment: Payment) -> str | None:
         return payment.third_party_reference_id or None
+
+
+class CardSerializer(serializers.ModelSerializer[Customer]):
+    """The card on file, as a receipt shows it."""
+
+    brand = serializers.CharField(source="card_brand")
+    last4 = serializers.CharField(source="card_last4")
+    expMonth = serializers.IntegerField(source="card_exp_month", allow_null=True)
+    expYear = serializers.IntegerField(source="card_exp_year", allow_null=True)
+
+    class Meta:
+        model = Customer
+        fields = ("brand", "last4", "expMonth", "expYear")
+        ref_name = "Card"
+
+
+class CardSetupSerializer(serializers.Serializer[Any]):
+    """For the provider's library on the device."""
+
+    setupIntentId = serializers.CharField()
+    clientSecret = serializers.CharField()
+    publishableKey = serializers.CharField()
+
+    class Meta:
+        ref_name = "CardSetup"
+
+
+class CardInput(serializers.Serializer[Any]):
+    setupIntentId = Text(max_length=255)
+
+
+class ConfirmationSerializer(serializers.Serializer[Any]):
+    """For the provider's library on the device. `cardReference` is the card to confirm with, where it must be named."""
+
+    clientSecret = serializers.CharField()
+    publishableKey = serializers.CharField()
+    cardReference = serializers.CharField(allow_null=True)
+
+    class Meta:
+        ref_name = "Confirmation"
+
+
+class OnboardingSerializer(serializers.Serializer[Any]):
+    """An address of the provider, good for a few minutes."""
+
+    url = serializers.CharField()
+
+    class Meta:
+        ref_name = "Onboarding"

@@ -7,46 +7,87 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import User
-from notifications.events import Outbox, recorded, user_recipient
+from accounts.models import Partner, User
+from notifications.events import Outbox, recorded
+from payments import errands, telling
+from payments.attempts import close, collect, derive, take_cash, withdraw_scheduled
+from payments.gateway import enabled
+from payments.intents import apply_foreign_intent
+from payments.ledger import book
 from payments.models import Payment, PaymentKind, ProviderEvent
-from payments.serializers import PaymentSerializer
-from payments.states import UNPAID, PaymentStatus
+from payments.models.ledger import EntryKind
+from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptStatus, PaymentStatus
 from speedycheers.errors import Conflict, Invalid
 
 log = logging.getLogger(__name__)
 
 
 def open_payment(
-    outbox: Outbox, *, ride_id: UUID, user: User, kind: str, amount: int, currency: str, now: datetime
+    outbox: Outbox,
+    *,
+    ride_id: UUID,
+    user: User,
+    kind: str,
+    amount: int,
+    currency: str,
+    now: datetime,
+    request_id: UUID | None = None,
+    partner: Partner | None = None,
+    partner_share: int = 0,
 ) -> Payment:
-    """Note that a user owes `amount` minor units for a ride. Call it inside `recorded`.
+    """Note that a user owes `amount` minor units for a ride, and plan to collect it. Call it inside `recorded`.
 
-    Raises `Conflict` (`payment_exists`) where the ride has a payment of this kind.
+    With `request_id`, what is held for that request is captured first. Raises `Conflict` (`payment_exists`) where the
+    ride has a payment of this kind.
     """
-    payment = Payment(ride_id=ride_id, user=user, kind=kind, amount=amount, currency=currency, created_at=now)
+    payment = Payment(
+        ride_id=ride_id,
+        user=user,
+        kind=kind,
+        amount=amount,
+        currency=currency,
+        partner=partner,
+        partner_share=partner_share,
+        created_at=now,
+    )
     try:
         with transaction.atomic():
             payment.begin(actor=None, at=now)
     except IntegrityError:
         raise Conflict("payment_exists", f"This ride has a {payment.get_kind_display().lower()} already.") from None
-    _tell(outbox, payment)
+    book(EntryKind.OWED, str(payment.pk), payment, amount, now=now)
+    book(EntryKind.SHARE, str(payment.pk), payment, partner_share, now=now)
+    telling.tell(outbox, payment)
+    # A user tips while looking at the page; whatever else is owed may come while they are away.
+    collect(outbox, payment, request_id=request_id, off_session=kind != PaymentKind.TIP, now=now)
     return payment
 
 
 def settle_in_cash(payment: Payment, *, actor: User, now: datetime) -> None:
-    """Staff have taken the money in another way. Raises `Conflict` where it is paid already."""
+    """Staff have taken the money in another way. Raises `Conflict` where it is paid, or is just being collected."""
     with recorded() as outbox:
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.status not in UNPAID:
             raise Conflict("already_paid", "This payment is not open.")
-        locked.move(PaymentStatus.PAID, actor=actor, at=now, reason="settled in cash")
-        _tell(outbox, locked)
+        withdraw_scheduled(outbox, locked, now=now)
+        if locked.attempts.filter(status__in=OPEN_ATTEMPTS).exists():
+            raise Conflict("payment_in_progress", "The card is just being charged. Withdraw that first, or wait.")
+        take_cash(outbox, locked, actor=actor, now=now)
 
 
-def _tell(outbox: Outbox, payment: Payment) -> None:
-    body = {"paymentId": str(payment.pk), "payment": PaymentSerializer(payment).data}
-    outbox.add(user_recipient(payment.user_id), "payment.updated", body)
+def withdraw(payment: Payment, *, actor: User, now: datetime) -> None:
+    """Staff stop what waits for the user or for its time. Raises `Conflict` where nothing does."""
+    with recorded() as outbox:
+        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        waiting = locked.attempts.select_for_update().filter(status=AttemptStatus.REQUIRES_ACTION)
+        found = withdraw_scheduled(outbox, locked, now=now)
+        for attempt in waiting:
+            attempt.payment = locked
+            close(attempt, failure="withdrawn", now=now)
+            found = True
+        if not found:
+            raise Conflict("nothing_to_withdraw", "No attempt waits for the user or for its time.")
+        derive(outbox, locked, now=now, reason="withdrawn by staff", actor=actor)
 
 
 # ---------------------------------------------------------------- the provider's word
@@ -59,12 +100,20 @@ OUTCOMES = {
     "payment_intent.succeeded": PaymentStatus.PAID,
     "payment_intent.payment_failed": PaymentStatus.FAILED,
 }
+# The status that an intent has then.
+STATUSES = {
+    PaymentStatus.PROCESSING: "processing",
+    PaymentStatus.REQUIRES_ACTION: "requires_action",
+    PaymentStatus.PAID: "succeeded",
+    PaymentStatus.FAILED: "requires_payment_method",
+}
 
 
 def take_provider_event(event: dict[str, Any], *, now: datetime) -> bool:
-    """Store a verified webhook event once and act on it; False where it was seen before.
+    """Store a verified webhook event once; False where it was seen before.
 
-    `event` is the provider's event object. Raises `Invalid` on one without id or type.
+    A task then asks the provider how its object stands (payments/events.py). Where there is no provider to ask, the
+    signed event itself is its word, and is acted on at once. Raises `Invalid` on one without id or type.
     """
     event_id, event_type = event.get("id"), event.get("type")
     if not isinstance(event_id, str) or not isinstance(event_type, str) or not 0 < len(event_id) <= 255:
@@ -75,6 +124,10 @@ def take_provider_event(event: dict[str, Any], *, now: datetime) -> bool:
         )
         if not new:
             return False
+        if enabled():
+            ProviderEvent.objects.filter(pk=row.pk).update(next_step_at=now)
+            errands.soon(row)
+            return True
         _act_on(outbox, event_type, event, now=now)
         ProviderEvent.objects.filter(pk=row.pk).update(processed_at=now)
     return True
@@ -94,9 +147,7 @@ def _act_on(outbox: Outbox, event_type: str, event: dict[str, Any], *, now: date
         log.error("provider event %s pays another amount than payment %s", event["id"], payment.pk)
         return
     if payment.graph.allows(payment.status, outcome):
-        reference = str(intent.get("id") or "")[:255]
-        payment.move(outcome, actor=None, at=now, reason=event_type, third_party_reference_id=reference)
-        _tell(outbox, payment)
+        apply_foreign_intent(outbox, payment, {**intent, "status": STATUSES[outcome]}, now=now, reason=event_type)
 
 
 def _payment_of(intent: dict[str, Any]) -> Payment | None:
@@ -117,6 +168,3 @@ def _payment_of(intent: dict[str, Any]) -> Payment | None:
 
 def _pays_in_full(payment: Payment, intent: dict[str, Any]) -> bool:
     return intent.get("amount_received") == payment.amount and intent.get("currency") == payment.currency
-
-
-__all__ = ["PaymentKind", "open_payment", "settle_in_cash", "take_provider_event"]

@@ -1,4 +1,4 @@
-"""What a payment may become."""
+"""What a payment may become, and what is done about it with the provider."""
 
 from django.db import models
 
@@ -34,4 +34,130 @@ PAYMENT_GRAPH = Graph(
         PaymentStatus.PAID: [PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
         PaymentStatus.PARTIALLY_REFUNDED: [PaymentStatus.REFUNDED],
     },
+)
+
+
+class AttemptKind(models.TextChoices):
+    CAPTURE = "capture", "Capture of a hold"
+    CHARGE = "charge", "Charge"
+    CASH = "cash", "Cash"
+
+
+class AttemptStatus(models.TextChoices):
+    SCHEDULED = "scheduled", "Waiting for its time"
+    PLANNED = "planned", "Planned"
+    PROCESSING = "processing", "Processing"
+    REQUIRES_ACTION = "requires_action", "Waiting for the user"
+    CLOSING = "closing", "Being closed"
+    SUCCEEDED = "succeeded", "Succeeded"
+    DECLINED = "declined", "Declined"
+
+
+ATTEMPT_GRAPH = Graph(
+    AttemptStatus,
+    initial=AttemptStatus.PLANNED,
+    edges={
+        AttemptStatus.SCHEDULED: [AttemptStatus.PLANNED, AttemptStatus.DECLINED],
+        AttemptStatus.PLANNED: [
+            AttemptStatus.SCHEDULED,
+            AttemptStatus.PROCESSING,
+            AttemptStatus.REQUIRES_ACTION,
+            AttemptStatus.CLOSING,
+            AttemptStatus.SUCCEEDED,
+            AttemptStatus.DECLINED,
+        ],
+        AttemptStatus.PROCESSING: [
+            AttemptStatus.REQUIRES_ACTION,
+            AttemptStatus.CLOSING,
+            AttemptStatus.SUCCEEDED,
+            AttemptStatus.DECLINED,
+        ],
+        AttemptStatus.REQUIRES_ACTION: [
+            AttemptStatus.PROCESSING,
+            AttemptStatus.CLOSING,
+            AttemptStatus.SUCCEEDED,
+            AttemptStatus.DECLINED,
+        ],
+        # What was declined could still be confirmed, so it is closed with the provider before another attempt is made.
+        AttemptStatus.CLOSING: [AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED],
+        # Only what we did not start ourselves comes back: an intent made elsewhere, of which we hear by its events.
+        AttemptStatus.DECLINED: [
+            AttemptStatus.PROCESSING,
+            AttemptStatus.REQUIRES_ACTION,
+            AttemptStatus.SUCCEEDED,
+        ],
+    },
+)
+OPEN_ATTEMPTS = [
+    AttemptStatus.SCHEDULED,
+    AttemptStatus.PLANNED,
+    AttemptStatus.PROCESSING,
+    AttemptStatus.REQUIRES_ACTION,
+    AttemptStatus.CLOSING,
+]
+
+
+class HoldStatus(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    REQUIRES_ACTION = "requires_action", "Waiting for the user"
+    AUTHORIZED = "authorized", "Held"
+    CLOSING = "closing", "Being released"
+    CAPTURED = "captured", "Captured"
+    RELEASED = "released", "Released"
+    DECLINED = "declined", "Declined"
+    EXPIRED = "expired", "Expired"
+
+
+HOLD_GRAPH = Graph(
+    HoldStatus,
+    initial=HoldStatus.PLANNED,
+    edges={
+        HoldStatus.PLANNED: [
+            HoldStatus.REQUIRES_ACTION,
+            HoldStatus.AUTHORIZED,
+            HoldStatus.CLOSING,
+            HoldStatus.DECLINED,
+            HoldStatus.RELEASED,
+        ],
+        HoldStatus.REQUIRES_ACTION: [
+            HoldStatus.AUTHORIZED,
+            HoldStatus.CLOSING,
+            HoldStatus.DECLINED,
+            HoldStatus.RELEASED,
+        ],
+        HoldStatus.AUTHORIZED: [
+            HoldStatus.CLOSING,
+            HoldStatus.CAPTURED,
+            HoldStatus.RELEASED,
+            HoldStatus.EXPIRED,
+        ],
+        HoldStatus.CLOSING: [HoldStatus.RELEASED, HoldStatus.DECLINED, HoldStatus.EXPIRED, HoldStatus.CAPTURED],
+    },
+)
+OPEN_HOLDS = [HoldStatus.PLANNED, HoldStatus.REQUIRES_ACTION, HoldStatus.AUTHORIZED, HoldStatus.CLOSING]
+
+
+class RefundStatus(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    SUCCEEDED = "succeeded", "Refunded"
+    FAILED = "failed", "Failed"
+
+
+REFUND_GRAPH = Graph(
+    RefundStatus,
+    initial=RefundStatus.PLANNED,
+    edges={RefundStatus.PLANNED: [RefundStatus.SUCCEEDED, RefundStatus.FAILED]},
+)
+
+
+class TransferStatus(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    SUCCEEDED = "succeeded", "Paid"
+    FAILED = "failed", "Failed"
+
+
+TRANSFER_GRAPH = Graph(
+    TransferStatus,
+    initial=TransferStatus.PLANNED,
+    edges={TransferStatus.PLANNED: [TransferStatus.SUCCEEDED, TransferStatus.FAILED]},
 )

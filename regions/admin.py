@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from api.admin.base import StaffAdmin
 from api.admin.columns import NOTHING, amount_text, shown
-from regions.models import Region
+from regions.models import COMMISSION_MAX_BPS, Region
 
 MONEY_MAX = 10_000_000  # minor units; a slip of the hand, beyond
 INCREMENT_MAX_S = 24 * 3600
@@ -97,6 +97,16 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         min_value=0, max_value=GRACE_MAX_S, label="Cancellation grace", help_text="Seconds after acceptance."
     )
 
+    no_show_fee_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
+    no_show_wait_s = forms.IntegerField(
+        min_value=0, max_value=GRACE_MAX_S, label="No-show wait", help_text="Seconds after acceptance."
+    )
+    hold_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units. 0: nothing is held.")
+    holds_max = forms.IntegerField(min_value=1, max_value=20, help_text="The session ends when the last is used up.")
+    commission_bps = forms.IntegerField(
+        min_value=0, max_value=COMMISSION_MAX_BPS, label="Commission", help_text="Hundredths of a percent: 2000 is 20%."
+    )
+
     class Meta:
         model = Region
         fields = (
@@ -110,6 +120,11 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "increment_s",
             "cancellation_fee_amount",
             "cancellation_grace_s",
+            "no_show_fee_amount",
+            "no_show_wait_s",
+            "hold_amount",
+            "holds_max",
+            "commission_bps",
             "pin_required",
         )
 
@@ -151,7 +166,11 @@ class RegionAdmin(StaffAdmin):
         (None, {"fields": ("name", "slug", "active", "time_zone")}),
         ("Boundary", {"fields": ("boundary", "outline")}),
         ("Tariff", {"fields": ("currency", ("increment_amount", "increment_s"))}),
-        ("Cancelling", {"fields": (("cancellation_fee_amount", "cancellation_grace_s"),)}),
+        (
+            "Cancelling",
+            {"fields": (("cancellation_fee_amount", "cancellation_grace_s"), ("no_show_fee_amount", "no_show_wait_s"))},
+        ),
+        ("Money", {"fields": (("hold_amount", "holds_max"), "commission_bps")}),
         ("Sessions", {"fields": ("pin_required",)}),
     )
 

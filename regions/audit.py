@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from api.audit import Checks, Result, one_each, streamed, unless
-from regions.models import Region, check_polygon
+from regions.models import COMMISSION_MAX_BPS, Region, check_polygon
 
 CHECKS = Checks()
 
@@ -21,8 +21,10 @@ def one_region_per_slug(now: datetime) -> Result:
 
 @CHECKS
 def tariffs_are_sane(now: datetime) -> Result:
-    """A region's amounts are not negative, and its increment lasts."""
-    return unless(Region.objects.all(), Q(increment_amount__gte=0, cancellation_fee_amount__gte=0, increment_s__gte=1))
+    """A region's amounts are not negative, its increment lasts, and its commission is a part of the fare."""
+    amounts = Q(increment_amount__gte=0, cancellation_fee_amount__gte=0, no_show_fee_amount__gte=0, hold_amount__gte=0)
+    parts = Q(increment_s__gte=1, holds_max__gte=1, commission_bps__range=(0, COMMISSION_MAX_BPS))
+    return unless(Region.objects.all(), amounts & parts)
 
 
 @CHECKS

@@ -10,6 +10,8 @@ from django.db import models
 from regions.geometry import polygon_contains
 from speedycheers.ids import new_id
 
+COMMISSION_MAX_BPS = 10_000  # all of it
+
 
 def check_time_zone(name: str) -> None:
     """Refuse a name that the time zone database lacks."""
@@ -61,6 +63,23 @@ class Region(models.Model):
     cancellation_grace_s = models.PositiveIntegerField(
         default=120, help_text="Cancelling is free for this long after acceptance."
     )
+    no_show_fee_amount = models.PositiveIntegerField(
+        default=1000, help_text="What a user pays who isn't there, in minor units."
+    )
+    no_show_wait_s = models.PositiveIntegerField(
+        default=300, help_text="How long after acceptance a partner must wait before reporting that nobody is there."
+    )
+    hold_amount = models.PositiveIntegerField(
+        default=6000, help_text="What is held on the card at booking, and again as a session outgrows it: minor units."
+    )
+    holds_max = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1)],
+        help_text="How many holds a session may place. When the last one is used up, the session ends.",
+    )
+    commission_bps = models.PositiveIntegerField(
+        default=2000, help_text="Our part of fares and fees, in hundredths of a percent: 2000 is 20%."
+    )
     pin_required = models.BooleanField(
         default=False, help_text="The partner must enter the PIN shown to the user to start a session."
     )
@@ -72,6 +91,14 @@ class Region(models.Model):
             models.CheckConstraint(
                 condition=models.Q(increment_amount__gte=0, cancellation_fee_amount__gte=0),
                 name="region_money_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(no_show_fee_amount__gte=0, hold_amount__gte=0, holds_max__gte=1),
+                name="region_holds_sane",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_MAX_BPS),
+                name="region_commission_is_a_part",
             ),
         )
 

@@ -35,8 +35,16 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Planned", "event", "requests_app_scheduledrequest"),
         ("Offers", "local_offer", "requests_app_offer"),
         ("Rides", "directions_run", "rides_ride"),
-        ("Payments", "payments", "payments_payment"),
         ("Partners", "celebration", "accounts_partner"),
+    ],
+    "Money": [
+        ("Payments", "payments", "payments_payment"),
+        ("Attempts", "credit_card", "payments_attempt"),
+        ("Holds", "lock_clock", "payments_hold"),
+        ("Disputes", "gavel", "payments_dispute"),
+        ("Ledger", "account_balance", "payments_entry"),
+        ("Payouts", "outbound", "payments_transfer"),
+        ("Reconciliations", "balance", "payments_reconciliation"),
     ],
     "Set-up": [
         ("Regions", "map", "regions_region"),

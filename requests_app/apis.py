@@ -244,3 +244,17 @@ class RideCancel(_ByPartner):
     @idempotent
     def post(self, request: Request) -> Response:
         return Response(commands.cancel_ride(caller(request), request.data))
+
+
+class RideNoShow(_ByPartner):
+    """Report that the user isn't there, after waiting at the place. The request is called off, and a fee due."""
+
+    @extend_schema(
+        operation_id="rideNoShow",
+        request=RideIdInput,
+        responses={200: RideSerializer},
+        examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(commands.no_show(caller(request), request.data))

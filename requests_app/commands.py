@@ -65,3 +65,9 @@ def cancel_ride(user: User, data: Any) -> Body:
     values = validated(RideCancelInput, data)
     ride = fulfilment.cancel_by_partner(partner_of(user), values["rideId"], reason=values["reason"], now=timezone.now())
     return ride_body(ride, user)
+
+
+def no_show(user: User, data: Any) -> Body:
+    """Report that nobody is there; gives the ride."""
+    values = validated(RideIdInput, data)
+    return ride_body(fulfilment.report_no_show(partner_of(user), values["rideId"], now=timezone.now()), user)

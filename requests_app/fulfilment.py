@@ -1,16 +1,19 @@
 """From acceptance to the end of the session: the offer, its request, the partner, the ride and the payment together."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from accounts import positions
 from accounts.models import Partner, User
+from accounts.presence import current_location
 from accounts.services import move_partners, tell_partner_updated
 from accounts.states import PartnerStatus
-from accounts.tasks import mail_on_commit
 from notifications.events import recorded
+from payments import holds
+from regions.geometry import distance_m
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer
@@ -19,10 +22,12 @@ from requests_app.selectors import latest_offer
 from requests_app.services import free_partner, match_again
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
-from rides.services import cancel_ride, check_pin, end_ride, open_ride, start_ride
+from rides.services import cancel_ride, charge_no_show, check_pin, cover, end_ride, open_ride, start_ride
 from rides.states import ACTIVE, RideStatus
-from rides.tasks import mail_receipt
 from speedycheers.errors import Conflict, Missing
+
+LATE_END = timedelta(seconds=30)
+NO_SHOW_WITHIN_M = 300  # how near a partner must be to report that nobody is there
 
 
 def accept_offer(
@@ -55,9 +60,12 @@ def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -
     found = _own_ride(partner, ride_id)
     if found.status == RideStatus.EN_ROUTE:
         check_pin(found, pin)
+    position = current_location(partner)
+    place = (position.lat, position.lng) if position is not None else None
     with recorded() as outbox:
         _, locked, ride = _locked(found)
-        start_ride(ride, actor=locked.user, now=now)
+        start_ride(ride, actor=locked.user, now=now, place=place)
+        cover(ride, holds.held_amount(ride.request_id))
         announce.ride_updated(outbox, ride, locked)
     return ride
 
@@ -68,12 +76,26 @@ def end_session(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     return _end(found, actor=partner.user, now=now)
 
 
+def end_uncovered(ride_id: UUID, *, now: datetime) -> None:
+    """A session has used up what is held on the card: it ends where its cover does, by rule."""
+    found = Ride.objects.select_related("user", "partner").get(pk=ride_id)
+    if found.covered_until is None or found.covered_until > now:
+        return
+    # Where the sweep was away for long, both have gone on in good faith, and the bill is what their timers showed.
+    moment = found.covered_until if now - found.covered_until <= LATE_END else now
+    with suppress(Conflict):  # ended meanwhile
+        _end(found, actor=None, now=moment, reason="what was held is used up")
+
+
 def _end(
-    found: Ride, *, actor: User, now: datetime, reason: str = "", partner_becomes: str = PartnerStatus.AVAILABLE
+    found: Ride, *, actor: User | None, now: datetime, reason: str = "", partner_becomes: str = PartnerStatus.AVAILABLE
 ) -> Ride:
     with recorded() as outbox:
         request, partner, ride = _locked(found)
+        if actor is None and (ride.covered_until is None or ride.covered_until > now):
+            raise Conflict("ride_covered", "More has been held for this session meanwhile.")
         end_ride(ride, outbox, actor=actor, now=now, reason=reason)
+        holds.release(request.pk, now=now)
         request.move(RequestStatus.COMPLETED, actor=actor, at=now)
         free_partner(partner, actor=actor, now=now, reason="ride completed", becomes=partner_becomes)
         announce.request_updated(outbox, request)
@@ -81,7 +103,6 @@ def _end(
         if partner.status == PartnerStatus.OFFLINE:
             tell_partner_updated(outbox, partner)
         wakeups.wake_on_commit(request.region.slug)
-        mail_on_commit(mail_receipt, str(ride.pk))
     return ride
 
 
@@ -99,6 +120,33 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
         free_partner(locked, actor=locked.user, now=now, reason="ride cancelled")
         match_again(request, outbox, actor=locked.user, now=now, reason="partner called off")
         announce.ride_updated(outbox, ride, locked)
+    return ride
+
+
+def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
+    """The partner is there, has waited, and the user isn't: the request is called off, and the no-show fee due.
+
+    Raises `Missing`, `Conflict` (`ride_in_progress`, `too_early`, `not_there`).
+    """
+    found = _own_ride(partner, ride_id)
+    position = current_location(partner)
+    with recorded() as outbox:
+        request, locked, ride = _locked(found)
+        if ride.status == RideStatus.IN_PROGRESS:
+            raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
+        wait = timedelta(seconds=request.region.no_show_wait_s)
+        if ride.status == RideStatus.EN_ROUTE and now - ride.accepted_at < wait:
+            raise Conflict("too_early", f"Wait at least {wait.seconds // 60} minutes after acceptance.")
+        if position is None or distance_m(position.lat, position.lng, request.lat, request.lng) > NO_SHOW_WITHIN_M:
+            raise Conflict("not_there", "You are not at the place of the request.")
+        cancel_ride(ride, actor=locked.user, now=now, reason="no_show")
+        charge_no_show(ride, request.region, outbox, now=now)
+        request.move(RequestStatus.CANCELLED, actor=locked.user, at=now, reason="no_show", closed_because="no_show")
+        holds.release(request.pk, now=now)
+        free_partner(locked, actor=locked.user, now=now, reason="no-show")
+        announce.request_updated(outbox, request)
+        announce.ride_updated(outbox, ride, locked)
+        wakeups.wake_on_commit(request.region.slug)
     return ride
 
 

@@ -22,7 +22,7 @@ from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import recorded
 from regions.models import Region
-from requests_app import announce, policy
+from requests_app import announce, bookings, policy
 from requests_app.backoff import retry_delay_s
 from requests_app.locks import lock_free_partners, lock_free_requests
 from requests_app.models import CheerRequest, Offer
@@ -59,6 +59,7 @@ def match_batch(region: Region) -> bool:
     """
     now = timezone.now()
     pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
+    pending = bookings.without_unheld(pending)
     waiting = list(pending.select_related("request_type", "user").order_by("created_at")[:WAITING_MAX])
     for request in waiting:
         request.region = region

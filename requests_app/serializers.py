@@ -14,13 +14,15 @@ from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import Choice, Identifier, LocationField, LocationSerializer, MoneySerializer, Text, location, money
 from api.serializing import json_of
+from payments import gateway
+from payments.models import Hold
+from payments.states import HoldStatus
 from requests_app.models import NOTE_MAX_CHARS, CheerRequest, Offer, RequestType
 from requests_app.selectors import request_types, request_types_by_slug
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import cancellation_fee, free_until
 from rides.states import RideStatus
-
 
 GIVE_UP_AT = serializers.DateTimeField()
 
@@ -79,6 +81,17 @@ class CancellationSerializer(serializers.Serializer[Any]):
         ref_name = "Cancellation"
 
 
+class BookingHoldSerializer(serializers.Serializer[Any]):
+    """What is held on the card for a request. While it is `requires_action`, the user confirms it at `confirmUrl`."""
+
+    status = serializers.ChoiceField(choices=HoldStatus.choices)
+    amount = MoneySerializer()
+    confirmUrl = serializers.CharField(allow_null=True)
+
+    class Meta:
+        ref_name = "BookingHold"
+
+
 class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     """A request. `offer` shows to the offered partner and to staff; `partner` to the user while being served."""
 
@@ -96,6 +109,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     cancellation = serializers.SerializerMethodField(help_text="Only for its user, while it can be cancelled.")
     searchRadiusM = serializers.SerializerMethodField(help_text="Only for its user, while a partner is looked for.")
     giveUpAt = serializers.SerializerMethodField(help_text="Only for its user, while a partner is looked for.")
+    hold = serializers.SerializerMethodField(help_text="Only for the user, until a partner is looked for.")
 
     class Meta:
         model = CheerRequest
@@ -116,6 +130,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
             "cancellation",
             "searchRadiusM",
             "giveUpAt",
+            "hold",
         )
         ref_name = "CheerRequest"
 
@@ -174,6 +189,19 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     def _is_looked_for(self, request: CheerRequest) -> bool:
         waiting = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
         return waiting and self._viewer.pk == request.user_id
+
+    @extend_schema_field(BookingHoldSerializer(allow_null=True))
+    def get_hold(self, request: CheerRequest) -> dict[str, Any] | None:
+        shown = gateway.enabled() and request.status == RequestStatus.PENDING and self._viewer.pk == request.user_id
+        hold = Hold.objects.filter(request=request, number=1).first() if shown else None
+        if hold is None:
+            return None
+        asks = hold.status == HoldStatus.REQUIRES_ACTION
+        return {
+            "status": hold.status,
+            "amount": money(hold.amount, hold.currency),
+            "confirmUrl": f"/wallet/confirm/hold/{hold.pk}" if asks else None,
+        }
 
     @property
     def _viewer(self) -> User:

@@ -11,8 +11,9 @@ from accounts.models import Partner, User
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import Outbox, recorded
+from payments import holds
 from regions.selectors import region_at
-from requests_app import announce, wakeups
+from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
@@ -37,12 +38,14 @@ def submit_request(
     """Take a request and wake the region's matcher. Without a type, the first one is meant.
 
     Patience counts from `wanted_at` where that is later: who planned ahead is not given up on before their time.
-
-    Raises `Conflict`: `region_not_served`, `request_already_open`.
+    Where cards are charged, the region's amount is held first, and nobody is asked to come before that.
+    Raises `Conflict`: `region_not_served`, `request_already_open`, `card_required`, `payment_overdue`.
     """
     region = region_at(lat, lng)
     if region is None:
         raise Conflict("region_not_served", "We do not serve this place yet.", "location")
+    card = bookings.card_for(user, region)
+    give_up_at = max(now, wanted_at or now) + timedelta(seconds=settings.REQUEST_PATIENCE_S)
     request = CheerRequest(
         user=user,
         region=region,
@@ -51,14 +54,17 @@ def submit_request(
         lng=lng,
         note=note,
         created_at=now,
-        next_attempt_at=now,
-        give_up_at=max(now, wanted_at or now) + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+        next_attempt_at=now if card is None else give_up_at,
+        give_up_at=give_up_at,
     )
     try:
         with recorded() as outbox:
             request.begin(actor=user, at=now)
+            if card is not None:
+                bookings.hold_booking(request, card, now=now)
             announce.request_updated(outbox, request)
-            wakeups.wake_on_commit(region.slug)
+            if card is None:
+                wakeups.wake_on_commit(region.slug)
     except IntegrityError:  # request_one_open_per_user
         raise Conflict("request_already_open", "You have an open request already.") from None
     return request
@@ -97,6 +103,7 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
             raise Conflict(f"request_{request.status}", f"This request is {request.get_status_display().lower()}.")
         request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
+        holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
         wakeups.wake_on_commit(request.region.slug)
     return request
@@ -136,6 +143,7 @@ def dead_letter(request_id: UUID, *, now: datetime) -> bool:
         asked = Offer.objects.filter(request=request).exists()
         why = "nobody_accepted" if asked else "no_partner_nearby"
         request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_because=why)
+        holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
     return True
 

@@ -15,7 +15,9 @@ from accounts.services import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
 from notifications.services import prune_events, publish_again
 from notifications.tasks import send_due_pushes
+from payments.sweep import sweep_errands, sweep_reconciliation
 from regions.models import Region
+from requests_app.bookings import sweep_holds, sweep_sessions
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.schedule import request_scheduled
@@ -23,6 +25,7 @@ from requests_app.services import dead_letter
 from requests_app.sharing import prune_share_links
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
 from requests_app.wakeups import wake
+from rides.mails import sweep_receipts
 from rides.models import Ride
 from rides.states import ACTIVE
 from speedycheers import valkey
@@ -101,6 +104,11 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_deadlines, 0.5),
     (publish_again, 1.0),
     (send_due_pushes, 0.5),
+    (sweep_holds, 0.5),
+    (sweep_sessions, 0.5),
+    (sweep_errands, 1.0),
+    (sweep_receipts, 5.0),
+    (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),
 ]

@@ -3,12 +3,26 @@
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
 
 from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from api.admin.columns import NOTHING, amount_text, badge, identity, link, moment, related, shown
+from api.admin.columns import (
+    NOTHING,
+    amount,
+    amount_text,
+    badge,
+    change_url,
+    identity,
+    link,
+    moment,
+    related,
+    shown,
+)
 from payments.admin import PaymentInline
+from payments.models import Dispute
+from rides.evidence import evidence_of
 from rides.models import Ride, RideTransition
 from rides.states import RIDE_GRAPH, RideStatus
 
@@ -108,6 +122,36 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
         "receipt",
         "stars",
     )
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """What card holders deny at their banks, with what we know of the session: to be shown to the bank in time."""
+
+    opened = moment("opened_at", "Opened")
+    closed = moment("closed_at", "Closed")
+    due = moment("evidence_due_by", "Evidence due by")
+    money = amount("amount", "Amount")
+
+    @shown("Evidence")
+    def evidence(self, row: Dispute) -> SafeString:
+        lines = [f"{name}: {value}" for name, value in evidence_of(row.attempt.payment)]
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+
+    @shown("Payment")
+    def payment(self, row: Dispute) -> str | SafeString:
+        return link(change_url(type(row.attempt.payment), row.attempt.payment_id), str(row.attempt.payment))
+
+    list_display = ("opened", "money", "reason", "status", "due", "closed")
+    list_filter = (("status", AllValuesCheckboxFilter),)
+    search_fields = ("id",)
+    search_ids = ("attempt__payment_id",)
+    ordering = ("-opened_at",)
+    fieldsets = (
+        (None, {"fields": ("id", ("money", "reason", "status"), ("opened", "due", "closed"), "payment")}),
+        ("What we know", {"fields": ("evidence",)}),
+    )
+    readonly_fields = ("id", "money", "reason", "status", "opened", "due", "closed", "payment", "evidence")
 
 
 admin.site.register(RideTransition, HistoryAdmin)

@@ -20,6 +20,7 @@ from api.serializing import validated
 from payments.serializers import PaymentSerializer
 from rides import selectors, services
 from rides.models import Ride
+from rides.receipt_pdf import PDFRenderer, receipt_pdf
 from rides.receipts import receipt
 from rides.serializers import RatingInput, ReceiptSerializer, RideSerializer, TipInput, ride_body
 
@@ -49,9 +50,9 @@ class RideDetail(APIView):
 
 
 class RideReceipt(APIView):
-    """The lines of the bill: JSON, or a page for browsers."""
+    """The lines of the bill: JSON, a PDF, or a page for browsers."""
 
-    renderer_classes = (JSONRenderer, TemplateHTMLRenderer)
+    renderer_classes = (JSONRenderer, TemplateHTMLRenderer, PDFRenderer)
     http_method_names = ("get", "head")  # the page could not say what OPTIONS would
 
     @extend_schema(
@@ -61,7 +62,11 @@ class RideReceipt(APIView):
     )
     def get(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_of(caller(request), ride_id)
-        bill = ReceiptSerializer(receipt(ride, now=timezone.now())).data
+        lines = receipt(ride, now=timezone.now())
+        if isinstance(request.accepted_renderer, PDFRenderer):
+            name = f'attachment; filename="receipt-{ride.pk}.pdf"'
+            return Response(receipt_pdf(ride, lines), headers={"Content-Disposition": name})
+        bill = ReceiptSerializer(lines).data
         if isinstance(request.accepted_renderer, TemplateHTMLRenderer):
             return Response({"receipt": bill, "ride": ride}, template_name="rides/receipt.html")
         return Response(bill)

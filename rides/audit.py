@@ -113,7 +113,7 @@ def payments_fit_their_rides(now: datetime) -> Result:
     theirs = Q(user_id=F("ride__user_id"), currency=F("ride__tariff_currency"))
     fare = Q(kind=PaymentKind.FARE, amount=F("ride__fare_amount"))
     tip = Q(kind=PaymentKind.TIP, ride__status=RideStatus.COMPLETED)
-    fee = Q(kind=PaymentKind.CANCELLATION_FEE, ride__status=RideStatus.CANCELLED)
+    fee = Q(kind__in=[PaymentKind.CANCELLATION_FEE, PaymentKind.NO_SHOW_FEE], ride__status=RideStatus.CANCELLED)
     return unless(Payment.objects.all(), theirs & (fare | tip | fee))
 
 

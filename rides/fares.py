@@ -31,3 +31,21 @@ def increments(duration: timedelta, increment_s: int) -> int:
 def fare(tariff: Tariff, duration: timedelta) -> int:
     """The price in minor units of a session of this length: `increments × amount`."""
     return increments(duration, tariff.increment_s) * tariff.amount
+
+
+def covered_until(tariff: Tariff, start: datetime, amount: int) -> datetime | None:
+    """Until when a session costs no more than `amount` minor units; None where it costs nothing anyway.
+
+    The first increment is billed in any case, so it is always covered.
+    """
+    if not tariff.amount:
+        return None
+    return start + timedelta(seconds=max(1, amount // tariff.amount) * tariff.increment_s)
+
+
+BPS = 10_000  # hundredths of a percent in a whole
+
+
+def commission(amount: int, bps: int) -> int:
+    """Our part of `amount` minor units, rounded down: what can't be divided is the partner's."""
+    return amount * bps // BPS

@@ -35,12 +35,21 @@ class Ride(Stateful):
     status = models.CharField(max_length=12, choices=RideStatus.choices, default=RideStatus.EN_ROUTE)
     accepted_at = models.DateTimeField()
     start_time = models.DateTimeField(null=True, blank=True)
+    start_lat = models.FloatField(null=True, blank=True, help_text="Where the partner was when the session started.")
+    start_lng = models.FloatField(null=True, blank=True)
     end_time = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     tariff_amount = models.PositiveIntegerField()
     tariff_currency = models.CharField(max_length=3)
     tariff_increment_s = models.PositiveIntegerField()
+    commission_bps = models.PositiveIntegerField(default=0, help_text="Hundredths of a percent that are ours.")
+    covered_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when the session costs no more than is held on the card."
+    )
     fare_amount = models.PositiveIntegerField(null=True, blank=True, help_text="Minor units; set when the ride ends.")
+    receipt_due_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="When the receipt is to be mailed; empty once it was."
+    )
     pin = models.CharField(max_length=4, blank=True, help_text="Shown to the user; empty where none is asked for.")
     pin_failures = models.PositiveSmallIntegerField(default=0)
     rating = models.PositiveSmallIntegerField(

@@ -1,16 +1,22 @@
 """The lines of a bill, from the same fare function that the timer shows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from api.fields import money
-from payments.models import Payment, PaymentKind
+from payments.models import Attempt, Payment, PaymentKind
+from payments.states import AttemptStatus
 from rides import fares
 from rides.models import Ride
 from rides.states import RideStatus
 from speedycheers.errors import Conflict
 
-LABELS = {PaymentKind.CANCELLATION_FEE: "Cancellation fee", PaymentKind.TIP: "Tip"}
+LABELS = {
+    PaymentKind.CANCELLATION_FEE: "Cancellation fee",
+    PaymentKind.NO_SHOW_FEE: "No-show fee",
+    PaymentKind.TIP: "Tip",
+}
 
 
 def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
@@ -28,12 +34,20 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
         "elapsedS": int(ride.elapsed(now).total_seconds()),
         "lines": lines,
         "total": money(total, ride.tariff_currency),
+        "card": _card(payments.values()),
         "tariff": {
             "amount": ride.tariff_amount,
             "currency": ride.tariff_currency,
             "incrementS": ride.tariff_increment_s,
         },
     }
+
+
+def _card(payments: Iterable[Payment]) -> dict[str, str] | None:
+    """The card that was charged last, as its holder knows it; None where none was."""
+    charged = Attempt.objects.filter(payment__in=list(payments), status=AttemptStatus.SUCCEEDED).exclude(card_last4="")
+    last = charged.order_by("-created_at").first()
+    return {"brand": last.card_brand, "last4": last.card_last4} if last else None
 
 
 def _line(ride: Ride, payment: Payment) -> dict[str, Any]:

@@ -37,6 +37,11 @@ class RideSerializer(serializers.ModelSerializer[Ride]):
     endTime = serializers.DateTimeField(source="end_time", allow_null=True)
     elapsedS = serializers.SerializerMethodField()
     fare = MoneyField()
+    coveredUntil = serializers.DateTimeField(
+        source="covered_until",
+        allow_null=True,
+        help_text="Until when the session costs no more than is held on the card. It ends then, unless more is held.",
+    )
     tariff = serializers.SerializerMethodField()
     rating = serializers.IntegerField(allow_null=True)
     pinRequired = serializers.SerializerMethodField()
@@ -56,6 +61,7 @@ class RideSerializer(serializers.ModelSerializer[Ride]):
             "endTime",
             "elapsedS",
             "fare",
+            "coveredUntil",
             "tariff",
             "rating",
             "pinRequired",
@@ -110,6 +116,16 @@ class ReceiptLineSerializer(serializers.Serializer[Any]):
     paymentId = serializers.CharField()
 
 
+class ReceiptCardSerializer(serializers.Serializer[Any]):
+    """The card that was charged."""
+
+    brand = serializers.CharField()
+    last4 = serializers.CharField()
+
+    class Meta:
+        ref_name = "ReceiptCard"
+
+
 class ReceiptSerializer(serializers.Serializer[Any]):
     """The lines of the bill."""
 
@@ -120,6 +136,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     elapsedS = serializers.IntegerField()
     lines = ReceiptLineSerializer(many=True)
     total = MoneySerializer()
+    card = ReceiptCardSerializer(allow_null=True)
     tariff = TariffSerializer()
 
     class Meta:

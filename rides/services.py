@@ -23,6 +23,7 @@ from rides.states import RideStatus
 from speedycheers.errors import Conflict, Forbidden, Invalid
 
 PIN_FAILURES_MAX = 5
+RECEIPT_AFTER = timedelta(minutes=1)  # the card has been charged by then, and perhaps a tip been given
 
 
 class WrongPin(Forbidden):
@@ -41,6 +42,7 @@ def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region,
         tariff_amount=region.increment_amount,
         tariff_currency=region.currency,
         tariff_increment_s=region.increment_s,
+        commission_bps=region.commission_bps,
         pin=f"{secrets.randbelow(10_000):04}" if region.pin_required else "",
     )
     ride.begin(actor=partner.user, at=now)
@@ -61,14 +63,18 @@ def check_pin(ride: Ride, pin: str) -> None:
         raise WrongPin(attr="pin")
 
 
-def start_ride(ride: Ride, *, actor: User, now: datetime) -> None:
-    """The partner has arrived: the session clock runs. Raises `Conflict` from any other state than on the way."""
+def start_ride(ride: Ride, *, actor: User, now: datetime, place: tuple[float, float] | None = None) -> None:
+    """The partner has arrived, at `place` (lat, lng): the session clock runs.
+
+    Raises `Conflict` from any other state than on the way.
+    """
     if ride.status == RideStatus.IN_PROGRESS:
         raise Conflict("ride_already_started", "This session is running already.")
     if ride.status != RideStatus.EN_ROUTE:
         raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
     start_time = max(now, ride.accepted_at)  # where the clock has stepped back
-    ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=start_time)
+    lat, lng = place or (None, None)
+    ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=start_time, start_lat=lat, start_lng=lng)
 
 
 def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, reason: str = "") -> None:
@@ -79,7 +85,8 @@ def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, r
         raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
     end_time = max(now, ride.start_time)  # where the clock has stepped back
     amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
-    ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, end_time=end_time, fare_amount=amount)
+    changes = {"end_time": end_time, "fare_amount": amount, "receipt_due_at": now + RECEIPT_AFTER}
+    ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, **changes)
     _charge(ride, outbox, PaymentKind.FARE, amount, now=now)
 
 
@@ -102,14 +109,45 @@ def cancellation_fee(ride: Ride, region: Region, now: datetime) -> int:
 
 def charge_cancellation(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:
     """Open the cancellation fee's payment, if one is due."""
-    amount = cancellation_fee(ride, region, now)
-    return _charge(ride, outbox, PaymentKind.CANCELLATION_FEE, amount, now=now) if amount else None
+    return _charge_fee(ride, outbox, PaymentKind.CANCELLATION_FEE, cancellation_fee(ride, region, now), now=now)
+
+
+def charge_no_show(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:
+    """Open the no-show fee's payment, if the region has one."""
+    return _charge_fee(ride, outbox, PaymentKind.NO_SHOW_FEE, region.no_show_fee_amount, now=now)
+
+
+def _charge_fee(ride: Ride, outbox: Outbox, kind: str, amount: int, *, now: datetime) -> Payment | None:
+    if not amount:
+        return None
+    ride.receipt_due_at = now + RECEIPT_AFTER
+    ride.save(update_fields=["receipt_due_at"])
+    return _charge(ride, outbox, kind, amount, now=now)
 
 
 def _charge(ride: Ride, outbox: Outbox, kind: str, amount: int, *, now: datetime) -> Payment:
+    """A tip is the partner's alone, and not part of what was held."""
+    is_tip = kind == PaymentKind.TIP
+    commission = 0 if is_tip else fares.commission(amount, ride.commission_bps)
     return open_payment(
-        outbox, ride_id=ride.pk, user=ride.user, kind=kind, amount=amount, currency=ride.tariff_currency, now=now
+        outbox,
+        ride_id=ride.pk,
+        user=ride.user,
+        kind=kind,
+        amount=amount,
+        currency=ride.tariff_currency,
+        now=now,
+        request_id=None if is_tip else ride.request_id,
+        partner=ride.partner,
+        partner_share=amount - commission,
     )
+
+
+def cover(ride: Ride, held: int) -> None:
+    """Note until when a running session costs no more than is held; nothing where nothing is."""
+    if held and ride.start_time is not None:
+        ride.covered_until = fares.covered_until(ride.tariff, ride.start_time, held)
+        ride.save(update_fields=["covered_until"])
 
 
 def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:

@@ -336,10 +336,21 @@ MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
 
 # ---------------------------------------------------------------- payments
-STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default="")
-STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default="")
-STRIPE_PUBLISHABLE_KEY: str = env.str("STRIPE_PUBLISHABLE_KEY", default="")
-STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default="")
+# "demo": a stand-in for Stripe on this machine (payments/demo_stripe), for trying card payments without an account.
+PAYMENTS: str = env.str("PAYMENTS", default="")
+PAYMENTS_ARE_DEMO = PAYMENTS == "demo"
+if PAYMENTS not in ("", "demo") or (PAYMENTS_ARE_DEMO and not DEBUG):
+    raise ImproperlyConfigured("PAYMENTS takes demo, with DEBUG on; real payments are switched on by the STRIPE_ keys.")
+_demo = {"key": "sk_test_demo", "hook": "whsec_demo", "page": "pk_test_demo", "base": f"http://127.0.0.1:{PORT + 1}"}
+_stripe = _demo if PAYMENTS_ARE_DEMO else dict.fromkeys(_demo, "")
+# Without a secret key nothing is charged: payments stay `due`, and staff settle them.
+STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default=_stripe["key"])
+STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default=_stripe["hook"])
+STRIPE_PUBLISHABLE_KEY: str = env.str("STRIPE_PUBLISHABLE_KEY", default=_stripe["page"])
+STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default=_stripe["base"])
+STRIPE_TIMEOUT_S: float = env.float("STRIPE_TIMEOUT_S", default=20.0)  # for each call, before it is repeated
+# Pay partners by Stripe Connect.
+STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=False)
 
 # ---------------------------------------------------------------- sockets
 SOCKET_MAX_FRAME_BYTES = 16 * 1024
@@ -445,6 +456,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }
 

@@ -59,6 +59,7 @@ class Supervisor:
         self.port: int = settings.PORT or free_port()
         self.valkey_socket: Path | None = settings.VALKEY_SOCKET if settings.VALKEY_IS_EMBEDDED else None
         self.base: Path = settings.BASE_DIR
+        self.payments_are_demo: bool = settings.PAYMENTS_ARE_DEMO
         self.host = os.environ.get("HOST", "127.0.0.1")
         self.reachable_at = "127.0.0.1" if self.host in ANY_HOST else self.host
         self.url = f"http://{self.reachable_at}:{self.port}"
@@ -150,6 +151,9 @@ class Supervisor:
             self.start_valkey(surroundings, self.valkey_socket)
         self.prepare_database(surroundings)
         manage = [sys.executable, str(self.base / "manage.py")]
+        if self.payments_are_demo:
+            self.keep("payments", [sys.executable, "-m", "payments.demo_stripe"], surroundings)
+            say("payments are a demonstration: save the test card 4242 4242 4242 4242 in the wallet")
         self.keep("web", [sys.executable, "-m", "speedycheers.server"], surroundings)
         self.keep("worker", [*manage, "worker"], surroundings)
         self.keep("sweep", [*manage, "sweep"], surroundings)

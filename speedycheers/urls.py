@@ -33,6 +33,7 @@ api = [
     path("pushSubscription/remove", push.PushSubscriptionRemove.as_view()),
     path("partner/apply", requests.PartnerApply.as_view()),
     path("partner/status", requests.PartnerStatusView.as_view()),
+    path("partner/payoutAccount", payments.PartnerPayoutAccount.as_view()),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
     path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),
     path("cheerRequest/<uuid:request_id>/share", users.CheerRequestShare.as_view()),
@@ -46,6 +47,7 @@ api = [
     path("rideDecline", requests.RideDecline.as_view()),
     path("rideStart", requests.RideStart.as_view()),
     path("rideEnd", requests.RideEnd.as_view()),
+    path("rideNoShow", requests.RideNoShow.as_view()),
     path("rideCancel", requests.RideCancel.as_view()),
     path("ride", rides.RideList.as_view()),
     path("ride/<uuid:ride_id>", rides.RideDetail.as_view()),
@@ -54,6 +56,11 @@ api = [
     path("ride/<uuid:ride_id>/tip", rides.RideTip.as_view()),
     path("payment", payments.PaymentList.as_view()),
     path("payment/<uuid:payment_id>", payments.PaymentDetail.as_view()),
+    path("payment/<uuid:payment_id>/pay", payments.PaymentPay.as_view()),
+    path("payment/<uuid:payment_id>/confirmation", payments.PaymentConfirmation.as_view()),
+    path("hold/<uuid:hold_id>/confirmation", payments.HoldConfirmation.as_view()),
+    path("cardSetup", payments.CardSetup.as_view()),
+    path("card", payments.Card.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
 ]
 

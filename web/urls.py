@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web import account, app_files, views
+from web import account, app_files, views, wallet
 from web.language import choose_language
 from web.texts import texts
 
@@ -12,8 +12,12 @@ urlpatterns = [
     path("cheer/<uuid:request_id>", views.cheer, name="cheer"),
     path("shared/<str:token>", views.shared, name="shared-cheer"),
     path("history", views.history, name="history"),
+    path("wallet", wallet.wallet, name="wallet"),
+    path("wallet/confirm/payment/<uuid:waiting_id>", wallet.confirm, {"kind": "payment"}, name="confirm-payment"),
+    path("wallet/confirm/hold/<uuid:waiting_id>", wallet.confirm, {"kind": "hold"}, name="confirm-hold"),
     path("partner", views.partner, name="partner"),
     path("partner/earnings", views.earnings, name="partner-earnings"),
+    path("partner/statement", wallet.statement, name="partner-statement"),
     path("become-a-partner", views.become_a_partner, name="become-a-partner"),
     path("staff/", views.staff, name="staff"),
     path("account", account.overview, name="account"),

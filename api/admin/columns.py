@@ -6,6 +6,7 @@ Each function builds a method of a `ModelAdmin`, which serves in lists, on pages
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
+
+from speedycheers.errors import Invalid
 
 NOTHING = "–"
 Column = Callable[[Any, Any], Any]
@@ -43,6 +46,14 @@ def amount_text(amount: int | None, currency: str) -> str:
     number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """An amount as people write it in minor units. Raises `Invalid` on more decimals than the currency has."""
+    units = amount.scaleb(DECIMALS.get(currency, 2))
+    if units != units.to_integral_value():
+        raise Invalid("invalid", f"{amount} is no amount of {currency.upper()}.", "amount")
+    return int(units)
 
 
 def moment_text(at: datetime | None) -> str:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -46,12 +45,13 @@ class Step:
 
     name: str
     title: str
-    run: Callable[[Any, Any, str, datetime], str | None]
+    run: Callable[..., str | None]
     explained: str  # what it means, said before it is done
     fits: Callable[[Any], bool] = always  # whether the button shows
     icon: str = "arrow_forward"
     variant: ActionVariant = ActionVariant.DEFAULT
     asks_reason: bool = False
+    asks_amount: bool = False  # with the reason; `run` gets it as a fifth argument: a Decimal, or None for all
     named: Callable[[Any], str] = str  # what to call a row
 
 
@@ -70,8 +70,24 @@ class ReasonForm(BaseDialogForm):
     )
 
 
+class AmountForm(ReasonForm):
+    """The confirmation, how much, and why."""
+
+    amount = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=9,
+        decimal_places=3,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="In whole units, for example 12.50; empty for all of it.",
+    )
+    field_order = ("amount", "reason")
+
+
 def form_of(step: Step) -> type[BaseDialogForm]:
     """The form that is filled in before a step."""
+    if step.asks_amount:
+        return AmountForm
     return ReasonForm if step.asks_reason else ConfirmForm
 
 
@@ -83,7 +99,7 @@ def row_action(step: Step) -> Callable[..., Any]:
         if row is None:
             messages.error(request, "This row is not there.")
             return _go(request, _list_url(model_admin))
-        take(model_admin, request, step, [row], form.cleaned_data.get("reason", ""))
+        take(model_admin, request, step, [row], form.cleaned_data)
         still_there = model_admin.get_object(request, unquote(object_id)) is not None
         return _go(request, (still_there and change_url(model_admin.model, row.pk)) or _list_url(model_admin))
 
@@ -117,7 +133,7 @@ def bulk_action(step: Step) -> Callable[..., Any]:
         confirmed = "_form_submitted" in request.POST
         form = form_of(step)(request=request, data=request.POST if confirmed else None)
         if form.is_valid():
-            take(model_admin, request, step, rows, form.cleaned_data.get("reason", ""))
+            take(model_admin, request, step, rows, form.cleaned_data)
             return None
         return _confirm(model_admin, request, step, rows, form)
 
@@ -141,13 +157,15 @@ def _confirm(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any]
     return TemplateResponse(request, "admin/confirm_step.html", context)
 
 
-def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], reason: str) -> None:
-    """Take a step with each row, and tell how it went."""
+def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], said: dict[str, Any]) -> None:
+    """Take a step with each row, with what the form says, and tell how it went."""
+    reason = said.get("reason", "")
+    more = [said.get("amount")] if step.asks_amount else []
     done: list[str | None] = []
     refusals: list[str] = []
     for row in rows:
         try:
-            done.append(step.run(copy(row), request.user, reason, timezone.now()))
+            done.append(step.run(copy(row), request.user, reason, timezone.now(), *more))
         except ServiceError as error:
             refusals.append(f"{step.named(row)}: {error.detail}")
         except Exception as error:

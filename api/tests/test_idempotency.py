@@ -164,6 +164,11 @@ EXEMPT = {
     "socketTicket": "its answer is a secret",
     "logout": "twice is once",
     "updatePaymentInfo": "the event's own id does it",
+    "cardSetup": "its answer is a secret, and it calls the payment provider, which no transaction may",
+    "card": "it calls the payment provider; twice is once",
+    "payment/<uuid:payment_id>/confirmation": "its answer is a secret, and it calls the payment provider",
+    "hold/<uuid:hold_id>/confirmation": "its answer is a secret, and it calls the payment provider",
+    "partner/payoutAccount": "its answer is a secret, and it calls the payment provider",
 }
 
 

@@ -263,7 +263,7 @@ def test_a_failure_is_tried_again(provider: APIClient, payment: Payment, monkeyp
     """An event whose effect failed is not taken for seen when the provider sends it again."""
     provider.raise_request_exception = False
     with monkeypatch.context() as patch, unchanged():
-        patch.setattr("payments.services._tell", lambda *_: 1 / 0)
+        patch.setattr("payments.telling.tell", lambda *_: 1 / 0)
         assert send(provider, event("succeeded", payment)).status_code == 500
     assert send(provider, event("succeeded", payment)).status_code == 200
     assert fresh(payment).status == PaymentStatus.PAID

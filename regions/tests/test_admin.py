@@ -26,6 +26,11 @@ PARIS = {
     "increment_s": "300",
     "cancellation_fee_amount": "400",
     "cancellation_grace_s": "120",
+    "no_show_fee_amount": "1000",
+    "no_show_wait_s": "300",
+    "hold_amount": "6000",
+    "holds_max": "3",
+    "commission_bps": "2000",
 }
 
 

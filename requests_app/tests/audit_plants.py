@@ -15,7 +15,16 @@ from knox.models import AuthToken
 from accounts.models import ApplicationTransition, Partner, PartnerTransition, SocketTicket, User
 from api.models import IdempotencyRecord
 from notifications.models import Event, Stream
-from payments.models import Payment, PaymentTransition, ProviderEvent
+from payments.models import (
+    Attempt,
+    AttemptTransition,
+    Entry,
+    Payment,
+    PaymentTransition,
+    ProviderEvent,
+    Refund,
+    RefundTransition,
+)
 from regions.models import Region
 from requests_app.models import (
     CheerRequest,
@@ -90,6 +99,12 @@ PLANTS: dict[str, Plant] = {
     "refunds_fit_the_status": lambda: one(Payment, status="due").update(refunded_amount=1),
     "one_payment_per_provider_reference": lambda: Payment.objects.update(third_party_reference_id="pi_1"),
     "provider_events_are_processed": lambda: ProviderEvent.objects.update(processed_at=None, received_at=NOW() - HOUR),
+    "payments_follow_from_their_attempts": lambda: one(Attempt).update(status="declined"),
+    "nothing_is_collected_twice": lambda: one(Payment, status="due").update(collecting_amount=1),
+    "what_is_owed_is_booked": lambda: one(Entry, kind="owed").update(amount=F("amount") + 1),
+    "what_is_collected_is_booked": lambda: one(Entry, kind="collected").delete(),
+    "refunds_add_up": lambda: one(Refund).update(amount=F("amount") + 1),
+    "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "ride_statuses_are_known": lambda: one(Ride).update(status="flying"),
     "one_active_ride_per_partner": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), user_id=new_key()),
@@ -100,7 +115,7 @@ PLANTS: dict[str, Plant] = {
     "ride_times_go_forward": lambda: one(Ride, status="in_progress").update(start_time=F("accepted_at") - HOUR),
     "ride_money_is_sane": lambda: one(Ride).update(tariff_amount=-1),
     "fares_are_right": lambda: one(Ride, status="completed").update(fare_amount=999),
-    "completed_rides_are_charged": lambda: one(Payment, kind="fare").delete(),
+    "completed_rides_are_charged": lambda: one(Payment, kind="fare").update(kind="cancellation_fee"),
     "payments_fit_their_rides": lambda: one(Payment, kind="fare").update(amount=1),
     "payments_have_a_ride": lambda: one(Payment).update(ride_id=new_key()),
     "ratings_are_of_completed_rides": lambda: one(Ride, status="cancelled").update(rating=3),
@@ -146,6 +161,8 @@ HISTORIES: dict[str, Any] = {
     "partner": PartnerTransition,
     "application": ApplicationTransition,
     "payment": PaymentTransition,
+    "attempt": AttemptTransition,
+    "refund": RefundTransition,
     "ride": RideTransition,
     "request": CheerRequestTransition,
     "offer": OfferTransition,

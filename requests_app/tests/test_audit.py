@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.services import issue_socket_ticket
 from api.audit import ODD, VIOLATION
 from payments.models import Payment
+from payments.refunds import refund
 from payments.services import settle_in_cash, take_provider_event
 from regions.models import Region
 from requests_app import availability, fulfilment, services
@@ -71,6 +72,7 @@ def history(nyc: Region, staff: User) -> None:
     rate_ride(done, stars=5, comment="")
     tip_ride(done, amount=300, currency="usd", now=NOW())
     settle_in_cash(Payment.objects.get(ride=done, kind="tip"), actor=staff, now=NOW())
+    refund(Payment.objects.get(ride=done, kind="tip"), amount=100, reason="a slip", actor=staff, now=NOW())
     Region.objects.update(cancellation_grace_s=0)
     late = ride_to(nyc, "Late")
     services.cancel_request(late.user, late.request_id, reason="", now=NOW())

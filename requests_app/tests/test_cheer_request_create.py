@@ -38,6 +38,7 @@ def test_is_stored_announced_and_wakes_the_matcher(user_api: APIClient, user: Us
         "rideId": None,
         "partner": None,
         "reason": None,
+        "hold": None,
     }
     assert (made.give_up_at - clock.now).total_seconds() == settings.REQUEST_PATIENCE_S
     assert made.next_attempt_at == clock.now

@@ -49,6 +49,7 @@ def test_makes_a_ride_and_tells_both_sides(
         "endTime": None,
         "elapsedS": 0,
         "fare": None,
+        "coveredUntil": None,
         "tariff": {"amount": 1000, "currency": "usd", "incrementS": 300},
         "rating": None,
         "pinRequired": False,

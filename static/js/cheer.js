@@ -15,6 +15,7 @@ import { setServerNow } from "./server-clock.js";
 import { paintTrack } from "./track.js";
 
 const data = pageData();
+if (data.request.hold?.confirmUrl) location.assign(data.request.hold.confirmUrl);
 setServerNow(data.now);
 const id = data.request.requestId;
 const state = { request: data.request, ride: data.ride, partner: data.request.partner, partnerAt: null, bill: null };
@@ -44,6 +45,7 @@ function phase() {
 
 function applyRequest(request) {
   if (request.requestId !== id) return;
+  if (request.hold?.confirmUrl) return location.assign(request.hold.confirmUrl);
   version += 1;
   if (request.status === "accepted") state.requeued = false;
   else if (state.request.status === "accepted" && request.status === "pending") state.requeued = true;

@@ -4,6 +4,8 @@ import { $, text } from "./dom.js";
 import { clock, money } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 
+const WARN_S = 180; // before a session outgrows what is held on the card
+
 export class Meter {
   #ride = null;
   #takenAt = 0;
@@ -49,12 +51,15 @@ export class Meter {
   }
 
   #paint() {
-    const { tariff, fare } = this.#ride;
+    const { tariff, fare, startTime, coveredUntil } = this.#ride;
     const into = this.elapsedS % tariff.incrementS;
     text($("#clock"), clock(this.elapsedS));
     text($("#fare"), fare ? money(fare) : "");
+    const coveredS = coveredUntil ? (Date.parse(coveredUntil) - Date.parse(startTime)) / 1000 : Infinity;
+    const leftS = Math.max(0, Math.ceil(coveredS - this.elapsedS));
     const next = { amount: money(tariff, { short: true }), time: clock(Math.ceil(tariff.incrementS - into)) };
-    text($("#next-step"), fill(gettext("Next %(amount)s in %(time)s"), next));
+    const warning = gettext("The card covers %(time)s more. It ends then, unless more can be held.");
+    text($("#next-step"), leftS < WARN_S ? fill(warning, { time: clock(leftS) }) : fill(gettext("Next %(amount)s in %(time)s"), next));
     $("#increment-bar").style.transform = `scaleX(${into / tariff.incrementS})`;
   }
 }

@@ -101,6 +101,8 @@ async function ask(body) {
   } catch (error) {
     // The same key would repeat this refusal, also when its reason is gone.
     if (error.status) intention = { text: "", key: "" };
+    if (error.code === "card_required") return location.assign("/wallet?then=book");
+    if (error.code === "payment_overdue") return location.assign("/wallet");
     if (error.code !== "request_already_open") throw error;
     const { results } = await get("/cheerRequest");
     location.assign(`/cheer/${results[0].requestId}`);

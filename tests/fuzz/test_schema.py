@@ -30,7 +30,7 @@ from requests_app.models import RequestType
 from requests_app.selectors import request_types
 from speedycheers.wsgi import application
 from tests import cast
-from tests.fuzz.calls import ROUTES, path_of, resolved, send, validator
+from tests.fuzz.calls import EVERY_ROUTE, path_of, resolved, send, validator
 from tests.fuzz.conftest import FUZZ, World, rolled_back, rows
 
 EXAMPLES = 12  # a role and operation and mode, beside those that cover the schema one by one
@@ -121,7 +121,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # The view of every method and path of the URL conf, with a star for an id.
 OPERATIONS = {
     f"{method.upper()} {path_of(route, '*')}": view
-    for route, view in ROUTES.items()
+    for route, view in EVERY_ROUTE.items()
     for method in METHODS
     if hasattr(view, method)
 }

@@ -1,9 +1,10 @@
-"""Payments: what a user owes for a ride, and whether it has been paid. Amounts are integer minor units."""
+"""What a user owes for a ride, and whether it has been paid."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import Partner
 from payments.states import PAYMENT_GRAPH, PaymentStatus
 from speedycheers.ids import new_id
 from speedycheers.transitions import Stateful, Transition
@@ -12,6 +13,7 @@ from speedycheers.transitions import Stateful, Transition
 class PaymentKind(models.TextChoices):
     FARE = "fare", "Fare"
     CANCELLATION_FEE = "cancellation_fee", "Cancellation fee"
+    NO_SHOW_FEE = "no_show_fee", "No-show fee"
     TIP = "tip", "Tip"
 
 
@@ -34,7 +36,12 @@ class Payment(Stateful):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
     kind = models.CharField(max_length=20, choices=PaymentKind.choices)
     amount = models.PositiveIntegerField(help_text="Minor units.")
+    collecting_amount = models.PositiveIntegerField(
+        default=0, help_text="Minor units that open and successful attempts collect: never more than is owed."
+    )
     refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back so far.")
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    partner_share = models.PositiveIntegerField(default=0, help_text="Minor units of the amount for the partner.")
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=PaymentStatus.choices, default=PaymentStatus.DUE)
     third_party_reference_id = models.CharField(max_length=255, blank=True, db_index=True)
@@ -53,20 +60,16 @@ class Payment(Stateful):
                 condition=Q(amount__gte=0, refunded_amount__gte=0, refunded_amount__lte=models.F("amount")),
                 name="payment_money_sane",
             ),
+            models.CheckConstraint(
+                condition=Q(collecting_amount__gte=0, collecting_amount__lte=models.F("amount")),
+                name="payment_collected_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(partner_share=0)
+                | Q(partner__isnull=False, partner_share__gte=0, partner_share__lte=models.F("amount")),
+                name="payment_share_within_amount",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.id}"
-
-
-class ProviderEvent(models.Model):
-    """A webhook event of the payment provider, stored once under the provider's own id."""
-
-    id = models.CharField(primary_key=True, max_length=255)
-    type = models.CharField(max_length=100)
-    payload = models.JSONField()
-    received_at = models.DateTimeField()
-    processed_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.id}"

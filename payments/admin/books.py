@@ -1,0 +1,116 @@
+"""The ledger, the provider's events, and how we checked that both sides agree."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
+
+from api.admin.base import HistoryAdmin, ReadOnlyAdmin
+from api.admin.columns import amount, moment, pretty_json, related, shown
+from payments.models import (
+    AttemptTransition,
+    Customer,
+    Entry,
+    HoldTransition,
+    PaymentTransition,
+    PayoutAccount,
+    ProviderEvent,
+    Reconciliation,
+    RefundTransition,
+    ReversalTransition,
+    TransferTransition,
+)
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(ReadOnlyAdmin):
+    """The provider's webhook events, each once."""
+
+    received = moment("received_at", "Received")
+    processed = moment("processed_at", "Processed")
+    content = pretty_json("payload", "Payload")
+
+    list_display = ("received", "type", "id", "processed")
+    list_filter = (("type", AllValuesCheckboxFilter),)
+    search_fields = ("id", "type")
+    search_ids = ()
+    date_hierarchy = "received_at"
+    ordering = ("-received_at",)
+    fields = ("id", "type", "received", "processed", "content")
+    readonly_fields = fields
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    """The ledger: each row moves an amount from one account to another."""
+
+    money = amount("amount", "Amount")
+    when = moment("at", "When")
+    payment_link = related("payment", "Payment")
+    partner_link = related("partner", "Partner", named=True)
+    list_display = ("when", "kind", "debit", "credit", "money", "payment_link", "partner_link")
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    list_select_related = ("partner",)
+    search_fields = ("source",)
+    search_ids = ("pk", "payment_id", "partner_id")
+    date_hierarchy = "at"
+    ordering = ("-at",)
+    fields = ("when", "kind", ("debit", "credit"), "money", "payment_link", "partner_link", "source")
+    readonly_fields = (*fields[:2], "debit", "credit", "money", "payment_link", "partner_link", "source")
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    """Our payments, compared with the provider's list."""
+
+    started = moment("started_at", "Started")
+    finished = moment("finished_at", "Finished")
+
+    @shown("Repaired")
+    def repairs(self, row: Reconciliation) -> int:
+        return len(row.repaired)
+
+    @shown("Different")
+    def different(self, row: Reconciliation) -> int:
+        return len(row.differences)
+
+    list_display = ("started", "finished", "looked_at", "repairs", "different")
+    search_ids = ()
+    ordering = ("-started_at",)
+    fields = ("started", "finished", "looked_at", "repaired", "differences")
+    readonly_fields = ("started", "finished")
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    """Users with the payment provider, and the cards that are charged."""
+
+    user_link = related("user", "User", named=True)
+    list_display = ("user_link", "card_brand", "card_last4", "reference")
+    list_select_related = ("user",)
+    search_fields = ("reference", "user__email")
+    search_ids = ("user_id",)
+    fields = ("user_link", ("card_brand", "card_last4"), ("card_exp_month", "card_exp_year"), "reference")
+    readonly_fields = ("user_link",)
+
+
+@admin.register(PayoutAccount)
+class PayoutAccountAdmin(ReadOnlyAdmin):
+    """Where partners are paid."""
+
+    partner_link = related("partner", "Partner", named=True)
+    list_display = ("partner_link", "ready", "reference")
+    list_select_related = ("partner",)
+    search_fields = ("reference", "partner__name")
+    search_ids = ("partner_id",)
+    fields = ("partner_link", "ready", "reference")
+    readonly_fields = ("partner_link",)
+
+
+for _history in (
+    PaymentTransition,
+    AttemptTransition,
+    HoldTransition,
+    RefundTransition,
+    TransferTransition,
+    ReversalTransition,
+):
+    admin.site.register(_history, HistoryAdmin)

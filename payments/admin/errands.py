@@ -1,0 +1,144 @@
+"""Everything that the provider is to do: attempts, holds, refunds and payouts."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from api.admin.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from api.admin.columns import amount, amount_text, badge, identity, moment, related, shown
+from payments.models import (
+    Attempt,
+    AttemptTransition,
+    Hold,
+    Refund,
+    Reversal,
+    Transfer,
+)
+from payments.states import AttemptStatus, HoldStatus
+
+ATTEMPT_COLOURS = {
+    AttemptStatus.SUCCEEDED: "success",
+    AttemptStatus.DECLINED: "danger",
+    AttemptStatus.REQUIRES_ACTION: "warning",
+}
+
+
+class _Outward:
+    linked = identity()
+    created = moment("created_at", "Created")
+    next_step = moment("next_step_at", "Next step")
+
+
+class _OfAttempt(_Outward):
+    @shown("Amount", ordering="amount")
+    def attempt_money(self, row: Attempt) -> str:
+        return amount_text(row.amount, row.payment.currency)
+
+    status_badge = badge("status", "Status", ATTEMPT_COLOURS)
+
+
+class AttemptInline(_OfAttempt, ReadOnlyInline):
+    """How a payment was collected, or was not."""
+
+    model = Attempt
+    fields = ("linked", "number", "kind", "attempt_money", "status_badge", "failure", "card_last4", "created")
+    selected = ("payment",)
+    ordering = ("-number",)
+
+
+class RefundInline(_Outward, ReadOnlyInline):
+    """What was given back of an attempt."""
+
+    model = Refund
+    fields = ("linked", "amount", "status", "reason", "actor", "created")
+
+
+class AttemptHistoryInline(HistoryInline):
+    model = AttemptTransition
+
+
+@admin.register(Attempt)
+class AttemptAdmin(_OfAttempt, ReadOnlyAdmin):
+    """Every try to collect money."""
+
+    inlines = (RefundInline, AttemptHistoryInline)
+    payment_link = related("payment", "Payment")
+    list_display = ("created", "kind", "attempt_money", "status_badge", "failure", "payment_link", "reference")
+    list_filter = (("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
+    list_select_related = ("payment",)
+    search_fields = ("reference", "key")
+    search_ids = ("pk", "payment_id")
+    ordering = ("-created_at",)
+    fields = (
+        "payment_link",
+        ("kind", "attempt_money", "status_badge"),
+        ("failure", "tries", "next_step"),
+        ("key", "reference"),
+        ("card_brand", "card_last4", "off_session"),
+    )
+    readonly_fields = ("payment_link", "attempt_money", "status_badge", "next_step")
+
+
+@admin.register(Hold)
+class HoldAdmin(_Outward, ReadOnlyAdmin):
+    """Money held on cards while requests are open."""
+
+    money = amount("amount", "Amount")
+    status_badge = badge("status", "Status", {HoldStatus.AUTHORIZED: "info", HoldStatus.DECLINED: "danger"})
+    request_link = related("request", "Request")
+    user_link = related("user", "User", named=True)
+    list_display = ("created", "money", "status_badge", "failure", "user_link", "request_link", "reference")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    list_select_related = ("user",)
+    search_fields = ("reference", "key", "user__email")
+    search_ids = ("pk", "request_id", "user_id")
+    ordering = ("-created_at",)
+    fields = (
+        ("request_link", "user_link"),
+        ("number", "money", "status_badge"),
+        ("failure", "tries", "next_step"),
+        ("key", "reference"),
+        ("card_brand", "card_last4", "off_session"),
+    )
+    readonly_fields = ("request_link", "user_link", "money", "status_badge", "next_step")
+
+
+@admin.register(Refund)
+class RefundAdmin(_Outward, ReadOnlyAdmin):
+    """What was given back, and what the provider would not give back."""
+
+    list_display = ("created", "amount", "status", "reason", "failure", "reference")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    search_fields = ("reference", "key")
+    search_ids = ("pk", "attempt_id", "attempt__payment_id")
+    ordering = ("-created_at",)
+    fields = (("amount", "status"), "reason", "failure", ("key", "reference"), ("tries", "next_step"))
+    readonly_fields = ("next_step",)
+
+
+@admin.register(Reversal)
+class ReversalAdmin(_Outward, ReadOnlyAdmin):
+    """What was taken back of payouts."""
+
+    list_display = ("created", "amount", "status", "reference")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    search_fields = ("reference", "key")
+    search_ids = ("pk", "transfer_id")
+    ordering = ("-created_at",)
+    fields = (("amount", "status"), ("key", "reference"), ("tries", "next_step"))
+    readonly_fields = ("next_step",)
+
+
+@admin.register(Transfer)
+class TransferAdmin(_Outward, ReadOnlyAdmin):
+    """What partners were paid."""
+
+    partner_link = related("partner", "Partner", named=True)
+    payment_link = related("payment", "Payment")
+    list_display = ("created", "partner_link", "amount", "reversed_amount", "status", "payment_link", "reference")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    list_select_related = ("partner",)
+    search_fields = ("reference", "key")
+    search_ids = ("pk", "payment_id", "partner_id")
+    ordering = ("-created_at",)
+    fields = ("partner_link", "payment_link", ("amount", "reversed_amount", "status"), ("key", "reference"), "failure")
+    readonly_fields = ("partner_link", "payment_link")

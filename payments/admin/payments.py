@@ -1,0 +1,139 @@
+"""What users owe, what became of it, and what staff may do about it."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.enums import ActionVariant
+
+from accounts.models import User
+from api.admin.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from api.admin.columns import amount, amount_text, badge, identity, minor_units, moment, related
+from api.admin.steps import Step
+from payments.admin.errands import AttemptInline
+from payments.models import (
+    Entry,
+    Payment,
+    PaymentTransition,
+)
+from payments.refunds import refund, refundable
+from payments.services import settle_in_cash, withdraw
+from payments.states import UNPAID, AttemptStatus, PaymentStatus
+
+STATUS_COLOURS = {
+    PaymentStatus.DUE: "warning",
+    PaymentStatus.PROCESSING: "info",
+    PaymentStatus.REQUIRES_ACTION: "info",
+    PaymentStatus.PAID: "success",
+    PaymentStatus.FAILED: "danger",
+}
+
+
+def _settle(payment: Payment, actor: User, reason: str, now: datetime) -> None:
+    settle_in_cash(payment, actor=actor, now=now)
+
+
+SETTLE = Step(
+    "settle",
+    "Settle in cash",
+    _settle,
+    "You have taken the money in another way; the payment counts as paid.",
+    fits=lambda payment: payment.status in UNPAID,
+    icon="payments",
+    variant=ActionVariant.SUCCESS,
+)
+
+
+def _withdraw(payment: Payment, actor: User, reason: str, now: datetime) -> None:
+    withdraw(payment, actor=actor, now=now)
+
+
+WITHDRAW = Step(
+    "withdraw",
+    "Stop charging the card",
+    _withdraw,
+    "No further attempt is made by itself, and what waits for the user's confirmation is closed.",
+    fits=lambda payment: payment.attempts.filter(
+        status__in=[AttemptStatus.SCHEDULED, AttemptStatus.REQUIRES_ACTION]
+    ).exists(),
+    icon="block",
+)
+
+
+def _refund(payment: Payment, actor: User, reason: str, now: datetime, amount: Decimal | None) -> str:
+    whole = refundable(payment)
+    minor = whole if amount is None else minor_units(amount, payment.currency)
+    refund(payment, amount=minor, reason=reason or "refunded by staff", actor=actor, now=now)
+    return f"{amount_text(minor, payment.currency)} is given back."
+
+
+REFUND = Step(
+    "refund",
+    "Refund",
+    _refund,
+    "The user gets the money back, all of it or a part, and the partner's share of it is taken back.",
+    fits=lambda payment: (
+        payment.status in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED) and refundable(payment) > 0
+    ),
+    icon="undo",
+    variant=ActionVariant.DANGER,
+    asks_reason=True,
+    asks_amount=True,
+)
+
+
+class _Columns:
+    linked = identity()
+    created = moment("created_at", "Created")
+    status_badge = badge("status", "Status", STATUS_COLOURS)
+    money = amount("amount", "Amount")
+    refunded = amount("refunded_amount", "Refunded")
+    ride_link = related("ride", "Ride")
+    user_link = related("user", "User", named=True)
+
+
+class PaymentInline(_Columns, ReadOnlyInline):
+    """A ride's payments."""
+
+    model = Payment
+    fields = ("linked", "kind", "money", "refunded", "status_badge", "created")
+
+
+class PaymentHistoryInline(HistoryInline):
+    model = PaymentTransition
+
+
+class EntryInline(ReadOnlyInline):
+    """What the ledger says of a payment."""
+
+    model = Entry
+    money = amount("amount", "Amount")
+    when = moment("at", "When")
+    fields = ("when", "kind", "debit", "credit", "money")
+    ordering = ("-at",)
+
+
+@admin.register(Payment)
+class PaymentAdmin(_Columns, ReadOnlyAdmin):
+    """What users owe."""
+
+    steps = (SETTLE, WITHDRAW, REFUND)
+    inlines = (AttemptInline, EntryInline, PaymentHistoryInline)
+
+    list_display = ("created", "kind", "money", "refunded", "status_badge", "user_link", "ride_link")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+    )
+    list_select_related = ("user",)
+    search_fields = ("user__email", "third_party_reference_id")
+    search_ids = ("pk", "ride_id", "user_id")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    fieldsets = (
+        (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), "created")}),
+        ("For", {"fields": (("ride_link", "user_link"),)}),
+        ("Provider", {"fields": ("third_party_reference_id",)}),
+    )
+    readonly_fields = ("money", "refunded", "status_badge", "created", "ride_link", "user_link")

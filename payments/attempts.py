@@ -1,0 +1,237 @@
+"""Collecting what is owed: attempts are planned here, and a payment's status follows from them."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from accounts.models import User
+from notifications.events import Outbox
+from payments import errands, payouts, telling
+from payments.gateway import enabled
+from payments.ledger import book
+from payments.models import Attempt, Customer, Hold, Payment, PaymentKind
+from payments.models.ledger import EntryKind
+from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, PaymentStatus
+
+# When a card that had too little on it is tried again, counted from the decline.
+RETRY_AFTER = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
+RETRIED = {"insufficient_funds", "try_again_later", "processing_error", "withdrawal_count_limit_exceeded"}
+CARD_REPLACED = "card_replaced"
+HOLD_LOST = "hold_lost"
+POLL_FIRST = timedelta(minutes=2)  # how long we wait for an event before asking how an intent stands
+
+
+def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_session: bool, now: datetime) -> None:
+    """Plan to collect a new payment: from the holds of its request, then from the card. Call it inside `recorded`.
+
+    Without a provider, or without a card, the payment stays due.
+    """
+    if not enabled():
+        return
+    rest = payment.amount
+    if request_id is not None:
+        held = Hold.objects.select_for_update().filter(
+            request=request_id, status=HoldStatus.AUTHORIZED, currency=payment.currency, unwanted=False
+        )
+        for hold in held.order_by("number"):
+            taken = min(rest, hold.amount)
+            if taken:
+                _plan(payment, AttemptKind.CAPTURE, taken, now=now, hold=hold)
+                rest -= taken
+    if rest:
+        charge(payment, now=now, off_session=off_session)
+    derive(outbox, payment, now=now, reason="collecting")
+
+
+def charge(payment: Payment, *, now: datetime, off_session: bool, after: timedelta | None = None) -> Attempt | None:
+    """Plan to charge the rest of a locked payment to the user's card; None where there is no card or no rest."""
+    customer = Customer.objects.filter(user=payment.user_id).exclude(card_reference="").first()
+    rest = payment.amount - payment.collecting_amount
+    if customer is None or not rest:
+        return None
+    attempt = _plan(payment, AttemptKind.CHARGE, rest, now=now, card=customer, off_session=off_session)
+    if after is not None:
+        attempt.move(AttemptStatus.SCHEDULED, actor=None, at=now, next_step_at=now + after)
+    return attempt
+
+
+def _plan(
+    payment: Payment,
+    kind: AttemptKind,
+    amount: int,
+    *,
+    now: datetime,
+    hold: Hold | None = None,
+    card: Customer | Hold | None = None,
+    off_session: bool = True,
+    ours: bool = True,
+) -> Attempt:
+    shown = hold or card
+    number = payment.attempts.count() + 1
+    attempt = Attempt(
+        payment=payment,
+        kind=kind,
+        hold=hold,
+        number=number,
+        amount=amount,
+        off_session=off_session,
+        key=errands.key(kind, payment.pk, number),
+        reference=hold.reference if hold else "",
+        card_reference=shown.card_reference if shown else "",
+        card_brand=shown.card_brand if shown else "",
+        card_last4=shown.card_last4 if shown else "",
+        next_step_at=now if ours else None,
+        created_at=now,
+    )
+    attempt.begin(actor=None, at=now)
+    _reserve(payment, amount)
+    if ours:
+        errands.soon(attempt)
+    return attempt
+
+
+def _reserve(payment: Payment, amount: int) -> None:
+    """Count an amount as being collected. The database refuses more than is owed."""
+    payment.collecting_amount += amount
+    payment.save(update_fields=["collecting_amount"])
+
+
+def lock(attempt_id: UUID) -> tuple[Payment, Attempt]:
+    """A payment and one of its attempts, in the order of locks."""
+    payment_id = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt_id)
+    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+    attempt.payment = payment
+    return payment, attempt
+
+
+def begin_scheduled(outbox: Outbox, attempt: Attempt, *, off_session: bool, now: datetime) -> None:
+    """A locked attempt's time has come: charge the card that the user has now."""
+    customer = Customer.objects.get(user=attempt.payment.user_id)
+    attempt.move(
+        AttemptStatus.PLANNED,
+        actor=None,
+        at=now,
+        reason="its time has come" if off_session else "the user pays now",
+        off_session=off_session,
+        card_reference=customer.card_reference,
+        card_brand=customer.card_brand,
+        card_last4=customer.card_last4,
+        next_step_at=now,
+    )
+    derive(outbox, attempt.payment, now=now, reason="tried again")
+
+
+# ---------------------------------------------------------------- what became of an attempt
+
+
+def succeed(outbox: Outbox, attempt: Attempt, *, now: datetime, reason: str, actor: User | None = None) -> None:
+    """The money is ours. Books it, and pays the partner once all of the payment is there."""
+    payment = attempt.payment
+    was_open = attempt.status in OPEN_ATTEMPTS
+    attempt.move(AttemptStatus.SUCCEEDED, actor=actor, at=now, reason=reason, failure="", next_step_at=None)
+    if not was_open:
+        _reserve(payment, attempt.amount)
+    in_cash = attempt.kind == AttemptKind.CASH
+    book(EntryKind.COLLECTED, str(attempt.pk), payment, attempt.amount, now=now, in_cash=in_cash)
+    derive(outbox, payment, now=now, reason=reason, actor=actor)
+    payouts.plan(payment, now=now)
+
+
+def close(attempt: Attempt, *, failure: str, now: datetime) -> None:
+    """It was declined, or is withdrawn. Until the provider has closed it, too, it could still succeed."""
+    attempt.move(AttemptStatus.CLOSING, actor=None, at=now, reason=failure, failure=failure[:100], next_step_at=now)
+    errands.soon(attempt)
+
+
+def adopt(payment: Payment, reference: str, *, now: datetime) -> Attempt:
+    """Take note of an intent that somebody else made for a locked payment."""
+    attempt = _plan(payment, AttemptKind.CHARGE, payment.amount, now=now, ours=False)
+    attempt.reference = reference
+    attempt.save(update_fields=["reference"])
+    return attempt
+
+
+def reopen(outbox: Outbox, attempt: Attempt, status: AttemptStatus, *, now: datetime, reason: str) -> None:
+    """An intent that somebody else made goes on, if need be after a decline."""
+    was_open = attempt.status in OPEN_ATTEMPTS
+    attempt.move(status, actor=None, at=now, reason=reason)
+    if not was_open:
+        _reserve(attempt.payment, attempt.amount)
+    derive(outbox, attempt.payment, now=now, reason=reason)
+
+
+def decline(outbox: Outbox, attempt: Attempt, *, failure: str, now: datetime, reason: str = "") -> None:
+    """It has failed for good. Another attempt follows where that may help."""
+    payment = attempt.payment
+    failure = (failure or attempt.failure)[:100]
+    was_open = attempt.status in OPEN_ATTEMPTS
+    attempt.move(AttemptStatus.DECLINED, actor=None, at=now, reason=failure, failure=failure, next_step_at=None)
+    if was_open:
+        _reserve(payment, -attempt.amount)
+    if enabled():
+        _try_again(payment, attempt, now=now)
+    derive(outbox, payment, now=now, reason=reason or failure)
+
+
+def _try_again(payment: Payment, attempt: Attempt, *, now: datetime) -> None:
+    if attempt.kind == AttemptKind.CAPTURE:
+        charge(payment, now=now, off_session=True)
+    elif attempt.failure == CARD_REPLACED:
+        charge(payment, now=now, off_session=False)
+    elif attempt.failure in RETRIED and payment.kind != PaymentKind.TIP:
+        declines = payment.attempts.filter(kind=AttemptKind.CHARGE, status=AttemptStatus.DECLINED).count()
+        if declines <= len(RETRY_AFTER):
+            charge(payment, now=now, off_session=True, after=RETRY_AFTER[declines - 1])
+
+
+# ---------------------------------------------------------------- the payment's status
+
+
+def derived_status(payment: Payment) -> PaymentStatus:
+    """What a payment's attempts and refunds make of it."""
+    attempts = list(payment.attempts.values_list("status", "amount"))
+    collected = sum(amount for status, amount in attempts if status == AttemptStatus.SUCCEEDED)
+    statuses = {status for status, _ in attempts}
+    if collected == payment.amount and payment.refunded_amount == payment.amount and payment.amount:
+        return PaymentStatus.REFUNDED
+    if collected == payment.amount and payment.refunded_amount:
+        return PaymentStatus.PARTIALLY_REFUNDED
+    if collected == payment.amount:
+        return PaymentStatus.PAID
+    if AttemptStatus.REQUIRES_ACTION in statuses:
+        return PaymentStatus.REQUIRES_ACTION
+    if statuses & {AttemptStatus.PLANNED, AttemptStatus.PROCESSING}:
+        return PaymentStatus.PROCESSING
+    if statuses & {AttemptStatus.DECLINED, AttemptStatus.CLOSING, AttemptStatus.SCHEDULED}:
+        return PaymentStatus.FAILED
+    return PaymentStatus.DUE
+
+
+def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, actor: User | None = None) -> None:
+    """Bring a locked payment's status in line with its attempts, forward only, and tell its user."""
+    status = derived_status(payment)
+    if status != payment.status and payment.graph.allows(payment.status, status):
+        references = payment.attempts.exclude(reference="").order_by("-number").values_list("reference", flat=True)
+        reference = references.first() or payment.third_party_reference_id
+        payment.move(status, actor=actor, at=now, reason=reason, third_party_reference_id=reference)
+        telling.tell(outbox, payment)
+
+
+def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bool:
+    """Give up the attempt of a locked payment that waits for its time; whether there was one."""
+    attempt = payment.attempts.select_for_update().filter(status=AttemptStatus.SCHEDULED).first()
+    if attempt is None:
+        return False
+    attempt.payment = payment
+    decline(outbox, attempt, failure="withdrawn", now=now)
+    return True
+
+
+def take_cash(outbox: Outbox, payment: Payment, *, actor: User, now: datetime) -> None:
+    """Somebody has taken what was left of a locked payment by hand."""
+    rest = payment.amount - payment.collecting_amount
+    if rest:
+        attempt = _plan(payment, AttemptKind.CASH, rest, now=now, ours=False)
+        succeed(outbox, attempt, now=now, reason="settled in cash", actor=actor)
+    else:
+        derive(outbox, payment, now=now, reason="settled in cash", actor=actor)

@@ -1,0 +1,60 @@
+"""Stripe's test cards: what each number does. See docs.stripe.com/testing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What becomes of a card: the decline code of its payments, and whether its holder must confirm them."""
+
+    brand: str = "visa"
+    decline: str = ""  # of payments; saving it works
+    refuses_saving: str = ""  # decline code of saving it
+    always_asks: bool = False  # every payment asks the holder
+    asks_unless_saved: bool = False  # saving asks once, and payments don't any more
+    disputed: bool = False
+
+
+BEHAVIOURS = {
+    "4242424242424242": Behaviour(),
+    "5555555555554444": Behaviour("mastercard"),
+    "4000000000000002": Behaviour(refuses_saving="generic_decline", decline="generic_decline"),
+    "4000000000009995": Behaviour(refuses_saving="insufficient_funds", decline="insufficient_funds"),
+    "4000000000000341": Behaviour(decline="generic_decline"),
+    "4000002500003155": Behaviour(asks_unless_saved=True),
+    "4000002760003184": Behaviour(always_asks=True),
+    "4000008260003178": Behaviour(asks_unless_saved=True, decline="insufficient_funds"),
+    "4000000000000259": Behaviour(disputed=True),
+}
+# The payment methods by name that Stripe's test mode has for programs.
+NAMED = {
+    "pm_card_visa": "4242424242424242",
+    "pm_card_mastercard": "5555555555554444",
+    "pm_card_visa_chargeDeclined": "4000000000000002",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_chargeCustomerFail": "4000000000000341",
+    "pm_card_authenticationRequiredOnSetup": "4000002500003155",
+    "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_authenticationRequiredSetupForOffSession": "4000002500003155",
+    "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178",
+    "pm_card_createDispute": "4000000000000259",
+}
+
+
+def behaviour(number: str) -> Behaviour:
+    """What a number does; unknown ones are plain cards."""
+    return BEHAVIOURS.get(number, Behaviour())
+
+
+def passes_luhn(number: str) -> bool:
+    """Whether the check digit is right (H. P. Luhn, US patent 2950048)."""
+    if not (number.isascii() and number.isdecimal() and 12 <= len(number) <= 19):
+        return False
+    digits = [int(digit) for digit in reversed(number)]
+    return (sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])) % 10 == 0
+
+
+def card_of(number: str, month: int, year: int) -> dict[str, Any]:
+    """The public face of a card."""
+    return {"brand": behaviour(number).brand, "last4": number[-4:], "exp_month": month, "exp_year": year}

@@ -1,0 +1,86 @@
+"""Holding money on a card while a request is open: what a session may cost is there before it is given."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from payments import errands
+from payments.models import Customer, Hold, Payment, PaymentKind
+from payments.states import OPEN_HOLDS, HoldStatus, PaymentStatus
+from speedycheers.errors import Conflict
+
+CONFIRM_WITHIN = timedelta(minutes=5)  # at booking, the user is there
+EXPIRES_AFTER = timedelta(days=5)  # the shortest that card networks grant, where the provider doesn't say
+EXPIRY_MARGIN = timedelta(hours=12)
+
+
+def require_good_standing(user: User) -> Customer:
+    """The user's card. Raises `Conflict`: `card_required`, or `payment_overdue` where a fare or fee is unpaid."""
+    overdue = Payment.objects.filter(
+        user=user, status__in=[PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION]
+    ).exclude(kind=PaymentKind.TIP)
+    if overdue.exists():
+        raise Conflict("payment_overdue", "A payment of yours has failed. Pay it first, then ask again.")
+    customer = Customer.objects.filter(user=user).exclude(card_reference="").first()
+    if customer is None:
+        raise Conflict("card_required", "Save a card first: it is charged after the session.")
+    return customer
+
+
+def place(
+    customer: Customer, *, request_id: UUID, amount: int, currency: str, off_session: bool, now: datetime
+) -> Hold:
+    """Plan to hold `amount` minor units for a request. Call it inside a transaction that holds the request's row."""
+    number = Hold.objects.filter(request=request_id).count() + 1
+    hold = Hold(
+        request_id=request_id,
+        user_id=customer.pk,
+        number=number,
+        amount=amount,
+        currency=currency,
+        off_session=off_session,
+        card_reference=customer.card_reference,
+        card_brand=customer.card_brand,
+        card_last4=customer.card_last4,
+        key=errands.key("hold", request_id, number),
+        next_step_at=now,
+        created_at=now,
+    )
+    hold.begin(actor=None, at=now)
+    errands.soon(hold)
+    return hold
+
+
+def release(request_id: UUID, *, now: datetime) -> None:
+    """Let go of whatever is held for a request and not about to be captured. Call it inside a transaction."""
+    open_holds = Hold.objects.select_for_update(of=("self",)).filter(
+        request=request_id, status__in=OPEN_HOLDS, capture=None
+    )
+    for hold in open_holds.order_by("number"):
+        release_one(hold, now=now)
+
+
+def release_one(hold: Hold, *, now: datetime) -> None:
+    """Let go of one locked hold: at once where it is held, else as soon as its placing is over."""
+    hold.unwanted = True
+    hold.save(update_fields=["unwanted"])
+    if hold.status in (HoldStatus.AUTHORIZED, HoldStatus.REQUIRES_ACTION):
+        close(hold, failure="", now=now)
+
+
+def close(hold: Hold, *, failure: str, now: datetime) -> None:
+    """It is no longer wanted, or was declined: close it with the provider, too."""
+    move(hold, HoldStatus.CLOSING, now=now, reason=failure or "released", failure=failure[:100], next_step_at=now)
+    errands.soon(hold)
+
+
+def move(hold: Hold, status: HoldStatus, *, now: datetime, reason: str, **changes: Any) -> None:
+    """Move a locked hold. Whoever waits for it has not seen that yet."""
+    hold.move(status, actor=None, at=now, reason=reason, answered_at=None, **changes)
+
+
+def held_amount(request_id: UUID) -> int:
+    """What is held for a request, in minor units."""
+    amounts = Hold.objects.filter(request=request_id, status=HoldStatus.AUTHORIZED, unwanted=False)
+    return sum(amounts.values_list("amount", flat=True))

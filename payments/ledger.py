@@ -1,0 +1,59 @@
+"""Writing the ledger, and reading its balances. Every entry is written in the transaction of what it records."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet, Sum
+
+from accounts.models import Partner
+from payments.models.ledger import Entry, EntryKind, LedgerAccount
+from payments.models.payment import Payment
+
+RECEIVABLE, SALES, PARTNERS = LedgerAccount.RECEIVABLE, LedgerAccount.SALES, LedgerAccount.PARTNERS
+PROVIDER, CASH, DISPUTED = LedgerAccount.PROVIDER, LedgerAccount.CASH, LedgerAccount.DISPUTED
+
+# What each kind of entry debits and credits. Where the money comes from or goes to may be the provider or cash.
+SIDES = {
+    EntryKind.OWED: (RECEIVABLE, SALES),
+    EntryKind.SHARE: (SALES, PARTNERS),
+    EntryKind.COLLECTED: (PROVIDER, RECEIVABLE),
+    EntryKind.REFUNDED: (SALES, PROVIDER),
+    EntryKind.SHARE_REVERSED: (PARTNERS, SALES),
+    EntryKind.PAID_OUT: (PARTNERS, PROVIDER),
+    EntryKind.PAYOUT_REVERSED: (PROVIDER, PARTNERS),
+    EntryKind.DISPUTED: (DISPUTED, PROVIDER),
+    EntryKind.DISPUTE_WON: (PROVIDER, DISPUTED),
+}
+OF_PARTNERS = {EntryKind.SHARE, EntryKind.SHARE_REVERSED, EntryKind.PAID_OUT, EntryKind.PAYOUT_REVERSED}
+
+
+def book(kind: EntryKind, source: str, payment: Payment, amount: int, *, now: datetime, in_cash: bool = False) -> None:
+    """Book `amount` minor units, once for each kind and source; a second time is an `IntegrityError`. Zero is none."""
+    if not amount:
+        return
+    debit, credit = ((CASH if side == PROVIDER and in_cash else side) for side in SIDES[kind])
+    Entry.objects.create(
+        kind=kind,
+        source=source,
+        debit=debit,
+        credit=credit,
+        amount=amount,
+        currency=payment.currency,
+        payment=payment,
+        partner_id=payment.partner_id if kind in OF_PARTNERS else None,
+        at=now,
+    )
+
+
+def balance(account: str, entries: QuerySet[Entry] | None = None) -> int:
+    """What an account has been debited, less what it has been credited, in minor units (of one currency)."""
+    rows = Entry.objects.all() if entries is None else entries
+    sums = rows.aggregate(
+        debit=Sum("amount", filter=Q(debit=account), default=0),
+        credit=Sum("amount", filter=Q(credit=account), default=0),
+    )
+    return int(sums["debit"]) - int(sums["credit"])
+
+
+def owed_to(partner: Partner, currency: str) -> int:
+    """What a partner has earned and not yet been paid, in minor units; negative where they were paid too much."""
+    return -balance(PARTNERS, Entry.objects.filter(partner=partner, currency=currency))

@@ -1,0 +1,33 @@
+"""`manage.py reconcile`: do our payments and the provider's list agree?"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from payments.gateway import ProviderError, enabled
+from payments.reconcile import reconcile
+
+
+class Command(BaseCommand):
+    help = "Compare payments and refunds with the provider's list, repair what was missed, and end with 1 on the rest."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--days", type=int, default=3, help="how far to look back (default 3)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not enabled():
+            raise CommandError("No payment provider is configured.")
+        now = timezone.now()
+        try:
+            run = reconcile(now - timedelta(days=options["days"]), now=now)
+        except ProviderError as error:
+            raise CommandError(f"The provider does not answer: {error}") from None
+        for line in run.repaired:
+            self.stdout.write(f"repaired   {line}")
+        for line in run.differences:
+            self.stdout.write(f"different  {line}")
+        self.stdout.write(f"{run.looked_at} looked at, {len(run.repaired)} repaired, {len(run.differences)} differ.")
+        if run.differences:
+            raise CommandError("Our payments and the provider's differ.")

@@ -1,0 +1,32 @@
+"""The tables of money. docs/payments.md explains how they work together. Amounts are integer minor units."""
+
+from payments.models.attempt import Attempt, AttemptTransition
+from payments.models.hold import Hold, HoldTransition
+from payments.models.ledger import Entry
+from payments.models.payment import Payment, PaymentKind, PaymentTransition
+from payments.models.people import Customer, PayoutAccount
+from payments.models.provider import Dispute, ProviderEvent, Reconciliation
+from payments.models.refund import Refund, RefundTransition
+from payments.models.transfer import Reversal, ReversalTransition, Transfer, TransferTransition
+
+__all__ = [
+    "Attempt",
+    "AttemptTransition",
+    "Customer",
+    "Dispute",
+    "Entry",
+    "Hold",
+    "HoldTransition",
+    "Payment",
+    "PaymentKind",
+    "PaymentTransition",
+    "PayoutAccount",
+    "ProviderEvent",
+    "Reconciliation",
+    "Refund",
+    "RefundTransition",
+    "Reversal",
+    "ReversalTransition",
+    "Transfer",
+    "TransferTransition",
+]

@@ -1,0 +1,62 @@
+"""An attempt to collect money that is owed."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from payments.models.outward import Outward
+from payments.states import ATTEMPT_GRAPH, AttemptKind, AttemptStatus
+from speedycheers.transitions import Transition
+
+
+class AttemptTransition(Transition):
+    subject = models.ForeignKey("payments.Attempt", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class Attempt(Outward):
+    """One try to collect an amount towards one payment: a hold's capture, a charge of the card, or cash.
+
+    While it is open or has succeeded, its amount counts in its payment's `collecting_amount`, which can't exceed what
+    is owed: that is what keeps two attempts from collecting the same money.
+    """
+
+    graph = ATTEMPT_GRAPH
+    history = AttemptTransition
+
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="attempts")
+    kind = models.CharField(max_length=8, choices=AttemptKind.choices)
+    hold = models.OneToOneField(
+        "payments.Hold", null=True, blank=True, on_delete=models.PROTECT, related_name="capture"
+    )
+    number = models.PositiveSmallIntegerField(help_text="Counts the attempts of a payment.")
+    amount = models.PositiveIntegerField(help_text="Minor units.")
+    refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back, or about to be.")
+    off_session = models.BooleanField(default=True, help_text="Whether the user is away.")
+    status = models.CharField(max_length=16, choices=AttemptStatus.choices, default=AttemptStatus.PLANNED)
+    card_reference = models.CharField(max_length=255, blank=True, help_text="The card that is charged.")
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["payment", "number"], name="attempt_numbered_per_payment"),
+            models.UniqueConstraint(
+                fields=["reference"], condition=~Q(reference=""), name="attempt_one_per_provider_reference"
+            ),
+            models.CheckConstraint(condition=Q(status__in=AttemptStatus.values), name="attempt_status_known"),
+            models.CheckConstraint(condition=Q(kind__in=AttemptKind.values), name="attempt_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind=AttemptKind.CAPTURE, hold__isnull=False)
+                | (~Q(kind=AttemptKind.CAPTURE) & Q(hold__isnull=True)),
+                name="attempt_capture_has_hold",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, refunded_amount__gte=0, refunded_amount__lte=F("amount")),
+                name="attempt_refunds_within_amount",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number}"

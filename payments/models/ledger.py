@@ -1,0 +1,70 @@
+"""The ledger: double-entry and append-only."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Partner
+from speedycheers.ids import new_id
+
+
+class LedgerAccount(models.TextChoices):
+    """Where money can be. Each is one account per currency; what a partner is owed is one per partner besides."""
+
+    RECEIVABLE = "receivable", "Owed by users"
+    SALES = "sales", "Sales, and with them our commission"
+    PARTNERS = "partners", "Owed to partners"
+    PROVIDER = "provider", "With the payment provider"
+    CASH = "cash", "Cash"
+    DISPUTED = "disputed", "Withheld over disputes"
+
+
+class EntryKind(models.TextChoices):
+    OWED = "owed", "A user owes"
+    SHARE = "share", "The partner's share"
+    COLLECTED = "collected", "Collected"
+    REFUNDED = "refunded", "Refunded"
+    SHARE_REVERSED = "share_reversed", "The partner's share taken back"
+    PAID_OUT = "paid_out", "Paid out to the partner"
+    PAYOUT_REVERSED = "payout_reversed", "Payout taken back"
+    DISPUTED = "disputed", "Withheld over a dispute"
+    DISPUTE_WON = "dispute_won", "Dispute won"
+
+
+class Entry(models.Model):
+    """An amount moved from one account (credited) to another (debited).
+
+    A row has both sides, so no statement can leave the books unbalanced. Nothing is ever changed or deleted: a trigger
+    of the database refuses it. `source` names the row behind the entry, which is booked once for each kind.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=16, choices=EntryKind.choices)
+    source = models.CharField(max_length=255)
+    debit = models.CharField(max_length=12, choices=LedgerAccount.choices)
+    credit = models.CharField(max_length=12, choices=LedgerAccount.choices)
+    amount = models.PositiveIntegerField(help_text="Minor units.")
+    currency = models.CharField(max_length=3)
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="entries")
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        indexes = (models.Index(fields=["partner", "-at"], name="entry_partner"),)
+        constraints = (
+            models.UniqueConstraint(fields=["kind", "source"], name="entry_once_per_kind_and_source"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="entry_amount_positive"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="entry_between_two_accounts"),
+            models.CheckConstraint(
+                condition=Q(debit__in=LedgerAccount.values, credit__in=LedgerAccount.values),
+                name="entry_accounts_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(partner__isnull=False)
+                | ~(Q(debit=LedgerAccount.PARTNERS) | Q(credit=LedgerAccount.PARTNERS)),
+                name="entry_partners_account_names_partner",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"

@@ -1,0 +1,37 @@
+"""Users and partners as the payment provider knows them. Of a card we keep what a receipt shows."""
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import Partner
+
+
+class Customer(models.Model):
+    """A user with the provider, and the card that is charged."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="customer"
+    )
+    reference = models.CharField(max_length=255, unique=True, help_text="The provider's id.")
+    set_up_at = models.DateTimeField(null=True, blank=True, help_text="When the user began to save the card.")
+    card_reference = models.CharField(max_length=255, blank=True, help_text="The provider's id of the saved card.")
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    card_exp_month = models.PositiveSmallIntegerField(null=True, blank=True)
+    card_exp_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.card_brand} {self.card_last4}" if self.card_reference else "no card"
+
+
+class PayoutAccount(models.Model):
+    """Where a partner is paid."""
+
+    partner = models.OneToOneField(Partner, primary_key=True, on_delete=models.PROTECT, related_name="payout_account")
+    reference = models.CharField(max_length=255, unique=True, help_text="The provider's id.")
+    ready = models.BooleanField(default=False, help_text="Whether the provider would pay them.")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reference

@@ -1,0 +1,53 @@
+"""What the provider tells us, and how we checked that we agree."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class ProviderEvent(models.Model):
+    """A webhook event of the payment provider, stored once under the provider's own id."""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    type = models.CharField(max_length=100)
+    payload = models.JSONField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often acting on it has failed.")
+    next_step_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+
+class Dispute(models.Model):
+    """The card's holder denies a payment at their bank. The bank's word is final; we may show what we know."""
+
+    id = models.CharField(primary_key=True, max_length=255, help_text="The provider's id.")
+    attempt = models.ForeignKey("payments.Attempt", on_delete=models.PROTECT, related_name="disputes")
+    amount = models.PositiveIntegerField(help_text="Minor units.")
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60)
+    status = models.CharField(max_length=40, help_text="As the provider names it.")
+    evidence_due_by = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_amount_positive"),)
+
+    def __str__(self) -> str:
+        return f"Dispute {self.id}"
+
+
+class Reconciliation(models.Model):
+    """One comparison of our payments with the provider's list."""
+
+    day = models.DateField(null=True, unique=True, help_text="Set for the daily one, which happens once.")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.PositiveIntegerField(default=0)
+    repaired = models.JSONField(default=list)
+    differences = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"

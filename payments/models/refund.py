@@ -1,0 +1,41 @@
+"""Money given back."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from payments.models.outward import Outward
+from payments.states import REFUND_GRAPH, RefundStatus
+from speedycheers.transitions import Transition
+
+
+class RefundTransition(Transition):
+    subject = models.ForeignKey("payments.Refund", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class Refund(Outward):
+    """A part of one attempt, given back. Its amount counts in the attempt's `refunded_amount` unless it failed."""
+
+    graph = REFUND_GRAPH
+    history = RefundTransition
+
+    attempt = models.ForeignKey("payments.Attempt", on_delete=models.PROTECT, related_name="refunds")
+    amount = models.PositiveIntegerField(help_text="Minor units.")
+    reason = models.CharField(max_length=200)
+    status = models.CharField(max_length=10, choices=RefundStatus.choices, default=RefundStatus.PLANNED)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["reference"], condition=~Q(reference=""), name="refund_one_per_provider_reference"
+            ),
+            models.CheckConstraint(condition=Q(status__in=RefundStatus.values), name="refund_status_known"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"Refund {self.id}"

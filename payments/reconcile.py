@@ -1,0 +1,115 @@
+"""Comparing our payments with the provider's list: what events and answers have told us must be what is there.
+
+What the provider has and we missed is applied, as an event would be. What can't be right is reported, for people.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from payments.gateway import enabled, gateway
+from payments.intents import Intent, apply_intent
+from payments.models import Attempt, Hold, Reconciliation, Refund
+from payments.refunds import apply_refund
+from payments.states import AttemptStatus, HoldStatus, RefundStatus
+
+log = logging.getLogger(__name__)
+
+LOOK_BACK = timedelta(days=3)
+TAKEN_OVER_AFTER = timedelta(hours=1)  # a comparison that takes longer has died
+SETTLES_WITHIN = timedelta(minutes=15)  # what is younger may still be on its way
+
+
+def reconcile_today(now: datetime | None = None) -> Reconciliation | None:
+    """The daily comparison; None where it has been made, or is under way."""
+    moment = now or timezone.now()
+    try:
+        with transaction.atomic():
+            run = Reconciliation.objects.create(day=moment.date(), started_at=moment)
+    except IntegrityError:
+        run = Reconciliation.objects.get(day=moment.date())
+        stuck = Reconciliation.objects.filter(pk=run.pk, finished_at=None, started_at__lt=moment - TAKEN_OVER_AFTER)
+        if not stuck.update(started_at=moment):
+            return None
+    return _compare(run, moment - LOOK_BACK, now=moment)
+
+
+def reconcile(since: datetime, *, now: datetime) -> Reconciliation:
+    """Compare what was made since a moment, repair what was missed, and report the rest. Not in a transaction."""
+    return _compare(Reconciliation.objects.create(started_at=now), since, now=now)
+
+
+def _compare(run: Reconciliation, since: datetime, *, now: datetime) -> Reconciliation:
+    seen: set[str] = set()
+    if enabled():
+        for intent in gateway().intents_since(since):
+            seen.add(str(intent["id"]))
+            _judge(run, intent, apply_intent, _intent_difference, now=now)
+        for refund in gateway().refunds_since(since):
+            seen.add(str(refund["id"]))
+            _judge(run, refund, apply_refund, _refund_difference, now=now)
+        run.differences += _missing(since, now, seen)
+    run.finished_at = timezone.now()
+    run.save()
+    for difference in run.differences:
+        log.error("reconciliation: %s", difference)
+    return run
+
+
+def _judge(
+    run: Reconciliation,
+    thing: Intent,
+    apply: Callable[..., bool],
+    difference: Callable[[Intent], str],
+    *,
+    now: datetime,
+) -> None:
+    run.looked_at += 1
+    if apply(thing, now=now, **({"reason": "reconciled"} if apply is apply_intent else {})):
+        run.repaired.append(f"{thing['id']} is {thing.get('status')}")
+    elif found := difference(thing):
+        run.differences.append(f"{thing['id']}: {found}")
+
+
+def _intent_difference(intent: Intent) -> str:
+    """How an intent and our row still differ, in words; empty where they agree."""
+    hold = Hold.objects.filter(reference=intent["id"]).first()
+    attempt = Attempt.objects.filter(reference=intent["id"]).first()
+    status = str(intent.get("status"))
+    if hold is None and attempt is None:
+        return "no row of ours knows it" if status in ("succeeded", "requires_capture", "processing") else ""
+    collected = attempt.amount if attempt is not None and attempt.status == AttemptStatus.SUCCEEDED else 0
+    if int(intent.get("amount_received") or 0) != collected:
+        return f"it took {intent.get('amount_received')}, and we know of {collected}"
+    if hold is not None and status == "requires_capture" and hold.status not in (
+        HoldStatus.AUTHORIZED, HoldStatus.CLOSING):  # fmt: skip
+        return f"it still holds money, and our hold is {hold.status}"
+    return ""
+
+
+def _refund_difference(refund: Intent) -> str:
+    ours = Refund.objects.filter(reference=refund["id"]).first()
+    if ours is None:
+        return "no refund of ours knows it"
+    if ours.status == RefundStatus.SUCCEEDED and ours.amount != refund.get("amount"):
+        return f"it gave back {refund.get('amount')}, and we know of {ours.amount}"
+    return ""
+
+
+def _missing(since: datetime, now: datetime, seen: set[str]) -> list[str]:
+    """What we believe the provider to have taken, and it does not list."""
+    attempts = Attempt.objects.filter(
+        status=AttemptStatus.SUCCEEDED, created_at__range=(since + SETTLES_WITHIN, now)
+    ).exclude(reference="")
+    refunds = Refund.objects.filter(
+        status=RefundStatus.SUCCEEDED, created_at__range=(since + SETTLES_WITHIN, now)
+    ).exclude(reference="")
+    return [
+        f"{row.reference}: the provider does not list it"
+        for rows in (attempts, refunds)
+        for row in rows.iterator()
+        if row.reference not in seen
+    ]

@@ -1,0 +1,139 @@
+"""Money given back, disputes, and what partners are paid."""
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Partner, User
+from payments import ledger, payouts
+from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
+from payments.refunds import refund, refundable
+from payments.services import settle_in_cash
+from payments.statements import statement_of
+from payments.states import PaymentStatus
+from regions.models import Region
+from rides.evidence import evidence_of
+from rides.models import Ride
+from speedycheers.errors import Conflict, Invalid
+from tests.cast import Clock, fresh, unchanged
+from tests.online import Online, later, set_region
+from tests.online_scenes import charged, fare_of
+
+
+@pytest.fixture
+def paid(online: Online, user: User, partner: Partner, nyc: Region, clock: Clock) -> Payment:
+    """A fare of $10, captured from a hold."""
+    set_region(hold_amount=1500, holds_max=1)
+    online.save_card(user)
+    ride = charged(online, user, nyc, clock)
+    return fare_of(ride)
+
+
+def give_back(payment: Payment, amount: int, staff: User, clock: Clock) -> None:
+    refund(payment, amount=amount, reason="too quiet", actor=staff, now=clock.now)
+
+
+def test_a_part_then_the_rest(online: Online, paid: Payment, staff: User, partner: Partner, clock: Clock) -> None:
+    give_back(paid, 333, staff, clock)
+    online.work()
+    assert (fresh(paid).status, fresh(paid).refunded_amount) == (PaymentStatus.PARTIALLY_REFUNDED, 333)
+    assert ledger.owed_to(partner, "usd") == 800 - 266
+    give_back(paid, 667, staff, clock)
+    online.work()
+    assert (fresh(paid).status, online.taken()) == (PaymentStatus.REFUNDED, 0)
+    assert (ledger.owed_to(partner, "usd"), ledger.balance("provider"), ledger.balance("sales")) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("fault", ["lost_reply", "lost_request", "spoilt", "rate_limited", "broken"])
+def test_once_whatever_happens(online: Online, paid: Payment, staff: User, clock: Clock, fault: str) -> None:
+    give_back(paid, 400, staff, clock)
+    online.fail(fault)
+    online.work()
+    later(clock, minutes=5)
+    online.work()
+    online.deliver(twice=True)
+    online.work()
+    assert (fresh(paid).refunded_amount, online.taken()) == (400, 600)
+    assert Entry.objects.filter(kind="refunded").count() == 1
+
+
+def test_never_more_than_was_taken(online: Online, paid: Payment, staff: User, clock: Clock) -> None:
+    give_back(paid, 600, staff, clock)
+    with unchanged(), pytest.raises(Conflict) as refused:  # also while the first is under way
+        give_back(paid, 401, staff, clock)
+    assert refused.value.code == "refund_too_large"
+    with pytest.raises(Invalid):
+        give_back(paid, 0, staff, clock)
+
+
+def test_what_was_not_paid(completed: Ride, staff: User, clock: Clock) -> None:
+    with pytest.raises(Conflict) as refused:
+        give_back(fare_of(completed), 1, staff, clock)
+    assert refused.value.code == "not_paid"
+
+
+def test_cash_goes_back_in_cash(completed: Ride, staff: User, clock: Clock) -> None:
+    settle_in_cash(fare_of(completed), actor=staff, now=clock.now)
+    give_back(fare_of(completed), 1000, staff, clock)
+    assert fare_of(completed).status == PaymentStatus.REFUNDED
+    assert ledger.balance("cash") == 0
+
+
+def test_what_the_provider_refuses_can_be_tried_again(online: Online, paid: Payment, staff: User, clock: Clock) -> None:
+    online.account.create_refund({"payment_intent": paid.third_party_reference_id})  # somebody at the dashboard
+    give_back(paid, 1000, staff, clock)
+    online.work()
+    assert Refund.objects.get().status == "failed"
+    assert (fresh(paid).status, refundable(paid)) == (PaymentStatus.PAID, 1000)
+
+
+def test_a_dispute_and_what_we_know(online: Online, paid: Payment, clock: Clock) -> None:
+    dispute = online.account.open_dispute(paid.third_party_reference_id)
+    online.deliver(twice=True)
+    online.work()
+    row = Dispute.objects.get()
+    assert (row.amount, row.reason, row.status) == (1000, "fraudulent", "needs_response")
+    assert ledger.balance("disputed") == 1000
+    facts = dict(evidence_of(row.attempt.payment))
+    assert facts["The partner was then at"].startswith("40.75")
+    assert {"Accepted", "Started", "Ended"} <= facts.keys()
+    online.account.close_dispute(dispute["id"], won=True)
+    online.deliver(twice=True)
+    online.work()
+    assert ledger.balance("disputed") == 0
+    assert fresh(row).closed_at == clock.now
+
+
+# ---------------------------------------------------------------- partners
+
+
+@pytest.fixture
+def connected(online: Online, settings: Settings, partner: Partner, clock: Clock) -> None:
+    settings.STRIPE_CONNECT = True
+    payouts.onboarding_url(partner, return_url="http://testserver/partner/statement", now=clock.now)
+
+
+def test_a_partner_is_paid_what_is_theirs(
+    connected: None, online: Online, paid: Payment, staff: User, partner: Partner, clock: Clock
+) -> None:
+    online.work()
+    assert not Transfer.objects.exists()  # not before they can be paid
+    online.account.finish_onboarding(partner.payout_account.reference)
+    online.deliver()
+    online.work()
+    assert (Transfer.objects.get().amount, Transfer.objects.get().status) == (800, "succeeded")
+    assert ledger.owed_to(partner, "usd") == 0
+    give_back(paid, 500, staff, clock)
+    online.work()
+    assert (Reversal.objects.get().amount, Reversal.objects.get().status) == (400, "succeeded")
+    [transfer] = online.account.every("transfer")
+    assert (transfer["amount"], transfer["amount_reversed"]) == (800, 400)
+    assert online.account.balance() == 1000 - 500 - 400 == ledger.balance("provider")
+    statement = statement_of(partner, "usd")
+    assert statement.owed == 0
+    assert sorted(line.amount for line in statement.lines) == [-800, -400, 400, 800]
+
+
+def test_payouts_are_off_unless_configured(online: Online, partner: Partner, clock: Clock) -> None:
+    with pytest.raises(Conflict) as refused:
+        payouts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
+    assert refused.value.code == "payouts_off"

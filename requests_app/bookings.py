@@ -1,0 +1,199 @@
+"""Where a request meets the card: what is held at booking, and what a running session still has.
+
+Payments know no requests, so what became of a hold is looked up here: by the sweep, twice a second.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from notifications.events import Outbox, recorded
+from payments import gateway, holds
+from payments.models import Customer, Hold
+from payments.states import HoldStatus
+from regions.models import Region
+from requests_app import announce, wakeups
+from requests_app.locks import lock_partner, lock_request, lock_ride
+from requests_app.models import CheerRequest
+from requests_app.states import OPEN, RequestStatus
+from rides.models import Ride
+from rides.services import cover
+from rides.states import ACTIVE, RideStatus
+
+log = logging.getLogger(__name__)
+
+EXTEND_BEFORE = timedelta(minutes=3)  # how long before a session outgrows its holds another one is placed
+BATCH = 200
+UNANSWERED = Q(status__in=[HoldStatus.PLANNED, HoldStatus.REQUIRES_ACTION]) | Q(answered_at__isnull=True)
+
+
+def card_for(user: User, region: Region) -> Customer | None:
+    """The card to hold a booking on; None where nothing is charged online, or nothing held here.
+
+    Raises `Conflict`: `card_required`, `payment_overdue`.
+    """
+    if not gateway.enabled():
+        return None
+    customer = holds.require_good_standing(user)
+    return customer if region.hold_amount else None
+
+
+def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime) -> None:
+    """Hold the region's amount for a new request. Until the card's bank agrees, nobody is asked to come."""
+    region = request.region
+    holds.place(
+        customer,
+        request_id=request.pk,
+        amount=region.hold_amount,
+        currency=region.currency,
+        off_session=False,
+        now=now,
+    )
+
+
+def without_unheld(requests: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
+    """The requests that don't wait for their booking's hold."""
+    if not gateway.enabled():
+        return requests
+    return requests.exclude(Exists(Hold.objects.filter(UNANSWERED, request=OuterRef("pk"), number=1)))
+
+
+def sweep_holds(now: datetime) -> None:
+    """Act on what became of holds, and let go of those that are about to expire."""
+    if not gateway.enabled():
+        return
+    news = Hold.objects.filter(answered_at__isnull=True).exclude(status=HoldStatus.PLANNED)
+    for hold_id in list(news.order_by("created_at").values_list("pk", flat=True)[:BATCH]):
+        answer_hold(hold_id, now=now)
+    late = Hold.objects.filter(status=HoldStatus.REQUIRES_ACTION, confirm_by__lte=now)
+    for hold_id in list(late.values_list("pk", flat=True)[:BATCH]):
+        _give_up_confirming(hold_id, now=now)
+    expiring = Hold.objects.filter(status=HoldStatus.AUTHORIZED, capture=None)
+    for hold_id in list(
+        expiring.filter(expires_at__lte=now + holds.EXPIRY_MARGIN).values_list("pk", flat=True)[:BATCH]
+    ):
+        _renew(hold_id, now=now)
+
+
+def _locked(hold_id: UUID) -> tuple[CheerRequest, Ride | None, Hold]:
+    """A hold with its request and the ride that it serves, in the order of locks."""
+    found = Hold.objects.only("request_id").get(pk=hold_id)
+    request = lock_request(found.request_id)
+    serving = Ride.objects.filter(request=request, status__in=ACTIVE).first()
+    ride = None
+    if serving is not None:
+        lock_partner(serving.partner_id)
+        ride = lock_ride(serving.pk)
+    return request, ride, Hold.objects.select_for_update().get(pk=hold_id)
+
+
+def answer_hold(hold_id: UUID, *, now: datetime) -> None:
+    """Act once on what became of a hold: match the request or call it off, or let the session go on."""
+    with recorded() as outbox:
+        request, ride, hold = _locked(hold_id)
+        if hold.answered_at is not None or hold.status == HoldStatus.PLANNED:
+            return
+        Hold.objects.filter(pk=hold.pk).update(answered_at=now)
+        if request.status not in OPEN:
+            holds.release(request.pk, now=now)
+        elif hold.number == 1 and request.status == RequestStatus.PENDING and not request.attempts:
+            _answer_booking(outbox, request, hold, now=now)
+        elif ride is not None and ride.status == RideStatus.IN_PROGRESS:
+            cover_session(outbox, ride, now=now)
+
+
+def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, *, now: datetime) -> None:
+    if hold.status == HoldStatus.AUTHORIZED:
+        request.next_attempt_at = now
+        request.give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
+        request.save(update_fields=["next_attempt_at", "give_up_at"])
+        wakeups.wake_on_commit(request.region.slug)
+    elif hold.status != HoldStatus.REQUIRES_ACTION and not hold.unwanted:
+        _call_off(request, "card_declined", now=now)
+    announce.request_updated(outbox, request)
+
+
+def _call_off(request: CheerRequest, why: str, *, now: datetime) -> None:
+    request.move(RequestStatus.CANCELLED, actor=None, at=now, reason=why, closed_because=why)
+    holds.release(request.pk, now=now)
+
+
+def _give_up_confirming(hold_id: UUID, *, now: datetime) -> None:
+    with recorded() as outbox:
+        request, _, hold = _locked(hold_id)
+        if hold.status != HoldStatus.REQUIRES_ACTION:
+            return
+        if request.status == RequestStatus.PENDING and hold.number == 1:
+            _call_off(request, "card_not_confirmed", now=now)
+            announce.request_updated(outbox, request)
+        else:
+            holds.release_one(hold, now=now)
+
+
+def _renew(hold_id: UUID, *, now: datetime) -> None:
+    """A hold is about to expire: replace it while its request is open, and let go of it."""
+    with recorded():
+        request, _, hold = _locked(hold_id)
+        if hold.status != HoldStatus.AUTHORIZED:
+            return
+        holds.release_one(hold, now=now)
+        customer = Customer.objects.filter(user=hold.user_id).exclude(card_reference="").first()
+        if request.status in OPEN and customer is not None:
+            amount, currency = hold.amount, hold.currency
+            holds.place(customer, request_id=request.pk, amount=amount, currency=currency, off_session=True, now=now)
+
+
+# ---------------------------------------------------------------- running sessions
+
+
+def cover_session(outbox: Outbox, ride: Ride, *, now: datetime) -> None:
+    """Note how long a locked, running session is covered, and tell both sides."""
+    before = ride.covered_until
+    cover(ride, holds.held_amount(ride.request_id))
+    if ride.covered_until != before:
+        announce.ride_updated(outbox, ride, ride.partner)
+
+
+def sweep_sessions(now: datetime) -> None:
+    """Hold more for sessions that are about to outgrow their holds, and end those that have."""
+    from requests_app.fulfilment import end_uncovered
+
+    if not gateway.enabled():
+        return
+    running = Ride.objects.filter(status=RideStatus.IN_PROGRESS, covered_until__lte=now + EXTEND_BEFORE)
+    for ride_id, until in list(running.values_list("pk", "covered_until")[:BATCH]):
+        if until is not None and until <= now:
+            end_uncovered(ride_id, now=now)
+        else:
+            _extend(ride_id, now=now)
+
+
+def _extend(ride_id: UUID, *, now: datetime) -> None:
+    request_id = Ride.objects.values_list("request_id", flat=True).get(pk=ride_id)
+    with recorded():
+        request = lock_request(request_id)
+        ride = lock_ride(ride_id)
+        customer = Customer.objects.filter(user=ride.user_id).exclude(card_reference="").first()
+        if customer is None or ride.status != RideStatus.IN_PROGRESS or not _may_extend(request):
+            return
+        region = request.region
+        holds.place(
+            customer,
+            request_id=request.pk,
+            amount=region.hold_amount,
+            currency=ride.tariff_currency,
+            off_session=True,
+            now=now,
+        )
+
+
+def _may_extend(request: CheerRequest) -> bool:
+    """Whether the session may place a further hold: within the region's number, and not after one was declined."""
+    placed = list(Hold.objects.filter(request=request).order_by("number").values_list("status", flat=True))
+    counted = [status for status in placed if status != HoldStatus.EXPIRED]
+    settled = not counted or counted[-1] in (HoldStatus.AUTHORIZED, HoldStatus.CAPTURED)
+    return settled and len(counted) < request.region.holds_max

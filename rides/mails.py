@@ -1,0 +1,81 @@
+"""Receipts by e-mail, once a ride is over and paid for."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import kombu.exceptions
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone, translation
+
+from accounts.mails import message_to
+from accounts.models import User
+from accounts.selectors import notification_settings_of
+from rides.models import Ride
+from rides.receipt_pdf import receipt_pdf
+from rides.receipts import receipt
+from speedycheers.amounts import duration, money
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(days=2)
+BATCH = 100
+
+
+def sweep_receipts(now: datetime) -> None:
+    """Queue the receipts that are due. Each is leased to its task, so that two sweeps queue it once."""
+    from rides.tasks import mail_receipt
+
+    due = Ride.objects.filter(receipt_due_at__lte=now).order_by("receipt_due_at")
+    for ride_id, at in list(due.values_list("pk", "receipt_due_at")[:BATCH]):
+        if Ride.objects.filter(pk=ride_id, receipt_due_at=at).update(receipt_due_at=now + LEASE):
+            try:
+                mail_receipt.apply_async((str(ride_id),), expires=LEASE.total_seconds())
+            except (kombu.exceptions.OperationalError, OSError):
+                return  # the lease runs out, and another sweep tries
+
+
+def send_receipt(ride_id: UUID) -> None:
+    """Mail a ride's receipt to its user, with the PDF, if they want that and have confirmed their address.
+
+    A mail server can't be asked whether it has a message: one that was killed in between sends it again, under the
+    same Message-ID, by which a mailbox knows it for the same.
+    """
+    found = Ride.objects.select_related("user", "request__region", "request__request_type", "partner")
+    ride = found.filter(pk=ride_id, receipt_due_at__isnull=False).first()
+    if ride is None:
+        return
+    now = timezone.now()
+    if _wanted(ride.user):
+        try:
+            _message(ride, now=now).send()
+        except OSError as error:  # smtplib's errors are OSErrors, too; the lease runs out, and it is tried again
+            over = ride.end_time or ride.cancelled_at or now
+            log.warning("receipt of ride %s not mailed: %s", ride.pk, type(error).__name__)
+            if now - over < GIVE_UP_AFTER:
+                return
+    Ride.objects.filter(pk=ride.pk).update(receipt_due_at=None)
+
+
+def _wanted(user: User) -> bool:
+    confirmed = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True)
+    return notification_settings_of(user).email_receipts and confirmed.exists()
+
+
+def _message(ride: Ride, *, now: datetime) -> EmailMultiAlternatives:
+    bill = receipt(ride, now=now)
+    with translation.override(ride.user.language or settings.LANGUAGE_CODE):
+        context = {
+            "name": ride.user.get_short_name(),
+            "total": money(bill["total"]["amount"], bill["total"]["currency"]),
+            "duration": duration(bill["elapsedS"]),
+            "site": settings.SITE_URL,
+            "request_id": ride.request_id,
+        }
+    headers = {"Message-ID": f"<receipt-{ride.pk}@speedycheers>"}
+    message = message_to(ride.user, "rides/email/receipt", context, headers=headers)
+    message.attach(f"receipt-{ride.pk}.pdf", receipt_pdf(ride, bill), "application/pdf")
+    return message

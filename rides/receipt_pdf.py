@@ -1,0 +1,101 @@
+"""A receipt as a PDF: the same lines as on the page and in the JSON."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fpdf import FPDF
+from rest_framework.renderers import BaseRenderer
+
+from api.admin.columns import amount_text
+from rides.models import Ride
+
+FONT = "Helvetica"  # built into every reader, for Latin letters
+LINE_MM = 8
+
+
+class PDFRenderer(BaseRenderer):
+    """For `Accept: application/pdf`. The data is the file; an error keeps the API's shape."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+    charset = None
+    render_style = "binary"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        if isinstance(data, bytes):
+            return data
+        if renderer_context is not None:
+            renderer_context["response"]["Content-Type"] = "application/json"
+        return json.dumps(data).encode()
+
+
+def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
+    """One page with the lines of a `rides.receipts.receipt`. Times are those of the region."""
+    zone = ZoneInfo(ride.request.region.time_zone)
+    page = FPDF(format="A4")
+    page.set_title(f"Receipt {receipt['rideId']}")
+    page.set_creator("SpeedyCheers")
+    page.add_page()
+    page.set_font(FONT, "B", 20)
+    page.cell(0, 12, "SpeedyCheers receipt", new_x="LMARGIN", new_y="NEXT")
+    page.set_font(FONT, size=11)
+    for name, value in _facts(ride, receipt, zone):
+        page.cell(45, LINE_MM, _latin(name))
+        page.cell(0, LINE_MM, _latin(value), new_x="LMARGIN", new_y="NEXT")
+    page.ln(4)
+    _lines(page, receipt)
+    return bytes(page.output())
+
+
+def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
+    tariff = receipt["tariff"]
+    facts = [("Ride", str(receipt["rideId"])), ("For", ride.request.request_type.name)]
+    if receipt["startTime"] is not None:
+        facts.append(("Started", _moment(receipt["startTime"], zone)))
+    if receipt["endTime"] is not None:
+        minutes, seconds = divmod(receipt["elapsedS"], 60)
+        facts += [("Ended", _moment(receipt["endTime"], zone)), ("Cheered for", f"{minutes}:{seconds:02}")]
+    else:
+        facts.append(("Called off", ""))
+    each = amount_text(tariff["amount"], tariff["currency"])
+    facts.append(("Tariff", f"{each} per started {tariff['incrementS'] // 60} minutes"))
+    if card := receipt["card"]:
+        facts.append(("Card", f"{card['brand'].title()} ending in {card['last4']}"))
+    return facts
+
+
+def _lines(page: FPDF, receipt: Mapping[str, Any]) -> None:
+    rows = [(line["label"], line["amount"]) for line in receipt["lines"]]
+    rows += [
+        (f"{line['label']}, given back", {**line["refunded"], "amount": -line["refunded"]["amount"]})
+        for line in receipt["lines"]
+        if line["refunded"]["amount"]
+    ]
+    for label, amount in rows or [("Nothing was charged", receipt["total"])]:
+        page.cell(130, LINE_MM, _latin(label), border="B")
+        page.cell(0, LINE_MM, _latin(_signed(amount)), border="B", align="R", new_x="LMARGIN", new_y="NEXT")
+    page.set_font(FONT, "B", 11)
+    page.cell(130, LINE_MM, "Total")
+    page.cell(0, LINE_MM, _latin(_signed(receipt["total"])), align="R", new_x="LMARGIN", new_y="NEXT")
+
+
+def _signed(amount: Mapping[str, Any]) -> str:
+    text = amount_text(abs(amount["amount"]), amount["currency"])
+    return f"-{text}" if amount["amount"] < 0 else text
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%d %b %Y, %H:%M:%S}"
+
+
+def _latin(text: str) -> str:
+    """The built-in fonts have Latin letters only; anything else is a question mark rather than an error."""
+    return text.encode("latin-1", "replace").decode("latin-1")

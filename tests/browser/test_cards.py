@@ -1,0 +1,90 @@
+"""Paying by card, at a browser: a program of its own, with the stand-in for the provider."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Cast
+from tests.browser.screens import TIMES_SQUARE, Visit
+from tests.processes import free_port
+from tests.stack import Stack, running_stack
+
+pytestmark = pytest.mark.browser
+
+ASKS = "4000 0027 6000 3184"
+DECLINED = "4000 0000 0000 0002"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """The whole program, charging cards."""
+    address = f"http://127.0.0.1:{free_port()}"
+    with running_stack(PAYMENTS="demo", STRIPE_API_BASE=address, OFFER_TTL_S="60") as running:
+        yield running
+        running.manage("reconcile")
+        running.manage("audit")
+
+
+def save_card(user: Visit, number: str = "") -> None:
+    user.page.wait_for_url(re.compile("/wallet"))
+    if number:
+        user.page.get_by_label("Card number").fill(number)
+    user.press(re.compile("Save the card|Use this card"))
+
+
+def press_for_a_cheer(user: Visit) -> None:
+    """As `Visit.ask`, where something else may come than the live page."""
+    user.go("/")
+    user.page.locator("#map.near").click()
+    user.see("Drag the pin to be exact.")
+    user.press("Cheer me on")
+
+
+def test_a_card_from_the_wallet_to_the_receipt(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner("Pia"))
+    partner.go_online()
+    user = visit(refusals=(409,)).sign_in(cast.user("Ada"))
+    press_for_a_cheer(user)  # without a card it leads to the wallet
+    save_card(user)
+    user.page.wait_for_url(re.compile(r":\d+/$"))
+    user.ask()
+    partner.press("Accept")
+    user.headline("Pia is on the way")
+    partner.press("I'm here: start the clock")
+    partner.press("End the session")
+    partner.press("End it")
+    user.headline("That was your cheer")
+    user.page.get_by_role("link", name="See the receipt").click()
+    expect(user.page.get_by_text("Paid")).to_be_visible()
+    user.see("Charged to Visa ending in 4242.")
+    user.go("/wallet")
+    user.see("Visa ending in 4242")
+
+
+def test_a_declined_card(cast: Cast, visit: Callable[..., Visit]) -> None:
+    user = visit(refusals=(402,)).sign_in(cast.user())
+    user.go("/wallet")
+    save_card(user, DECLINED)
+    user.see("Your card was declined.")
+    user.go("/wallet")
+    user.see("None yet.")
+
+
+def test_a_card_that_needs_its_holder(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner("Quin"))
+    partner.go_online()
+    user = visit(refusals=(409,)).sign_in(cast.user("Grace"))
+    user.go("/wallet")
+    save_card(user, ASKS)
+    user.press("Yes, go on")
+    user.see("Visa ending in 3184")
+    press_for_a_cheer(user)
+    user.headline("Your bank wants to know that it is you")
+    user.press("Confirm with your bank")
+    user.press("Yes, go on")
+    partner.headline("Somebody needs a cheer")
+    user.headline("Asking somebody near you")
+    partner.press("Accept")
+    user.headline("Quin is on the way")

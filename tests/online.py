@@ -1,0 +1,139 @@
+"""Payments switched on: the stand-in for the provider, reached over HTTP by the library that production uses.
+
+A pytest plugin. Nothing happens by itself: a test says when errands run, and when events arrive.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+import payments.tasks  # noqa: F401  # registers the steps
+from accounts.models import User
+from payments import cards, errands, gateway
+from payments.demo_stripe.account import Account
+from payments.demo_stripe.server import Server
+from payments.demo_stripe.webhooks import signature
+from regions.models import Region
+from regions.selectors import forget_regions
+from requests_app.bookings import sweep_holds, sweep_sessions
+
+SECRET_KEY, PAGE_KEY, HOOK_SECRET = "sk_test_tests", "pk_test_tests", "whsec_tests"
+CLIENT = APIClient()
+
+
+class Online:
+    """The provider, and the parts of ours that talk to it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.events: list[dict[str, Any]] = []
+        server.account = self.account = Account(self.events.append, clock=lambda: timezone.now().timestamp())
+        from payments.demo_stripe.server import routes
+
+        server.routes = routes(self.account)
+        server.faults.clear()
+
+    def save_card(self, user: User, number: str = "pm_card_visa", *, agrees: bool = True) -> None:
+        """The user gives a card on the card page, and is asked by its bank where it asks."""
+        setup = cards.begin_setup(user, now=timezone.now())
+        answer = self.account.confirm_setup_intent(setup["id"], {"payment_method": number})
+        if answer["status"] == "requires_action":
+            self.account.answer_setup_intent(setup["id"], agrees=agrees)
+        cards.finish_setup(user, setup["id"], now=timezone.now())
+
+    def fail(self, *faults: str) -> None:
+        """What the next calls meet, in order."""
+        self.server.faults.extend(faults)
+
+    def work(self, *, sweep: bool = True) -> None:
+        """Run whatever is due, until nothing is."""
+        for _ in range(50):
+            if sweep:
+                sweep_holds(timezone.now())
+                sweep_sessions(timezone.now())
+            if not self.run_errands():
+                return
+        raise AssertionError("the errands do not come to an end")
+
+    def run_errands(self) -> int:
+        """Run each errand that is due once; returns how many there were."""
+        found = [(name, pk) for name in errands.STEPS for pk in errands.due(name, timezone.now())]
+        for name, pk in found:
+            errands.run(name, pk)
+        return len(found)
+
+    def deliver(self, *, shuffled: random.Random | None = None, twice: bool = False) -> None:
+        """Send the events so far to our webhook."""
+        events, self.events[:] = list(self.events), []
+        events += events if twice else []
+        if shuffled is not None:
+            shuffled.shuffle(events)
+        for event in events:
+            assert self.send(event).status_code == 200
+
+    def send(self, event: dict[str, Any], at: float | None = None) -> Any:
+        """Send one event, signed."""
+        raw = json.dumps(event).encode()
+        header = signature(raw, HOOK_SECRET, time.time() if at is None else at)
+        return CLIENT.generic(
+            "POST", "/updatePaymentInfo", raw, content_type="application/json", HTTP_STRIPE_SIGNATURE=header
+        )
+
+    # ------------------------------------------------------------ what the provider has
+
+    def taken(self) -> int:
+        """What it has captured, less refunds."""
+        return sum(charge["amount_captured"] - charge["amount_refunded"] for charge in self.account.every("charge"))
+
+    def held(self) -> int:
+        """What it holds on cards."""
+        return sum(intent["amount_capturable"] for intent in self.account.every("payment_intent"))
+
+    def intents(self) -> list[dict[str, Any]]:
+        """Every intent, newest first."""
+        return self.account.every("payment_intent")
+
+
+@pytest.fixture(scope="session")
+def provider_server() -> Iterator[Server]:
+    """One server for all tests; each gives it an account of its own."""
+    server = Server(Account(), secret_key=SECRET_KEY, publishable_key=PAGE_KEY)
+    server.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def online(provider_server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Online:
+    """Payments are charged online."""
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = SECRET_KEY, PAGE_KEY
+    settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = HOOK_SECRET, provider_server.url
+    # The library waits between its own repetitions; ours are rows.
+    monkeypatch.setattr(gateway, "RETRIES", 0)
+    # Nothing is queued here: a test runs what is due.
+    monkeypatch.setattr(errands, "hurry", lambda model, pk: None)
+    gateway._gateway.cache_clear()
+    return Online(provider_server)
+
+
+def set_region(**settings: Any) -> None:
+    """Change the region's rules."""
+    Region.objects.update(**settings)
+    forget_regions()
+
+
+def later(clock: Any, **delta: float) -> datetime:
+    """Let time pass."""
+    from datetime import timedelta
+
+    moment: datetime = clock.advance(timedelta(**delta).total_seconds())
+    return moment

@@ -1,0 +1,109 @@
+"""The wallet: the card on file, what is unpaid, and what a bank wants confirmed; and a partner's statement.
+
+The user's are the only pages that may load the provider's script; their policy says so to the browser.
+"""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from accounts.models import Role, User
+from payments import confirmations, gateway, payouts
+from payments.models import Customer, Payment, PayoutAccount
+from payments.statements import statement_of
+from payments.states import UNPAID
+from speedycheers.errors import ServiceError
+from web import selectors
+from web.access import UserRequest, page_for
+
+STRIPE_JS = "https://js.stripe.com/v3/"
+UNPAID_SHOWN = 50
+
+
+def _policy() -> str:
+    """What these pages may load: the provider's script and frames, or just the stand-in's address."""
+    script, frame, connect = ["'self'"], ["'self'"], ["'self'"]
+    if settings.PAYMENTS_ARE_DEMO:
+        connect.append(settings.STRIPE_API_BASE)
+    else:
+        script.append("https://js.stripe.com")
+        frame += ["https://js.stripe.com", "https://hooks.stripe.com"]
+        connect.append("https://api.stripe.com")
+    return (
+        f"default-src 'self'; script-src {' '.join(script)}; frame-src {' '.join(frame)}; "
+        f"connect-src {' '.join(connect)}; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def _page(request: UserRequest, template: str, **context: object) -> HttpResponse:
+    provider = {
+        "publishableKey": settings.STRIPE_PUBLISHABLE_KEY,
+        "demoBase": settings.STRIPE_API_BASE if settings.PAYMENTS_ARE_DEMO else None,
+    }
+    data = {**provider, **context.pop("data", {})}  # type: ignore[dict-item]  # a dictionary, by our callers
+    script = None if settings.PAYMENTS_ARE_DEMO or not gateway.enabled() else STRIPE_JS
+    response = render(
+        request, template, {**context, "page_data": data, "stripe_js": script, "demo": settings.PAYMENTS_ARE_DEMO}
+    )
+    response["Content-Security-Policy"] = _policy()
+    return response
+
+
+def _unpaid(user: User) -> list[Payment]:
+    return list(Payment.objects.filter(user=user, status__in=UNPAID).order_by("-created_at")[:UNPAID_SHOWN])
+
+
+@page_for(Role.USER)
+def wallet(request: UserRequest) -> HttpResponse:
+    """The card, and what is unpaid."""
+    card = Customer.objects.filter(user=request.user).exclude(card_reference="").first()
+    booking = request.GET.get("then") == "book"
+    return _page(
+        request,
+        "payments/wallet.html",
+        enabled=gateway.enabled(),
+        card=card,
+        unpaid=_unpaid(request.user),
+        data={"next": "/" if booking else "/wallet"},
+    )
+
+
+@page_for(Role.USER)
+def confirm(request: UserRequest, kind: str, waiting_id: UUID) -> HttpResponse:
+    """A bank wants its customer: confirm a payment, or what is held at booking."""
+    find = {"payment": confirmations.of_payment, "hold": confirmations.of_hold}[kind]
+    try:
+        waiting = find(request.user, waiting_id)
+    except ServiceError as error:
+        if error.status == 404:
+            raise Http404 from None
+        waiting = None
+    after = "/wallet"
+    if waiting is not None and kind == "hold":
+        after = f"/cheer/{getattr(waiting, 'request_id', '')}"
+    return _page(
+        request,
+        "payments/confirm.html",
+        waiting=waiting,
+        currency=getattr(waiting, "currency", None) or getattr(getattr(waiting, "payment", None), "currency", "usd"),
+        kind=kind,
+        data={"confirmation": f"/{kind}/{waiting_id}/confirmation", "next": after},
+    )
+
+
+@page_for(Role.PARTNER)
+def statement(request: UserRequest) -> HttpResponse:
+    """What a partner has earned and been paid, line by line."""
+    partner = selectors.partner_or_403(request.user)
+    currency = partner.region.currency if partner.region else "usd"
+    account = PayoutAccount.objects.filter(partner=partner).first()
+    context = {
+        "partner": partner,
+        "statement": statement_of(partner, currency),
+        "connected": payouts.connected(),
+        "account": account,
+    }
+    return render(request, "payments/statement.html", context)
