@@ -1,8 +1,13 @@
 """Which pages may load more than our own files: the policy itself is in the settings."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from csp.constants import HEADER, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -23,8 +28,21 @@ FOR_STRIPE = {
     "frame-src": [STRIPE, "https://hooks.stripe.com"],
     "connect-src": ["https://api.stripe.com"],
 }
-# For a view whose page takes a card: the provider's fields are its own frames, from its own servers.
-payment_page = csp_update(FOR_STRIPE)
+
+
+def payment_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """For a view whose page takes a card: the provider's fields are its own frames, from its own servers.
+
+    With the stand-in (`PAYMENTS=demo`) nothing but its address is called.
+    """
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        wider = {"connect-src": [settings.STRIPE_API_BASE]} if settings.PAYMENTS_ARE_DEMO else FOR_STRIPE
+        response: HttpResponseBase = csp_update(wider)(view)(*args, **kwargs)
+        return response
+
+    return wrapper
 
 
 class ContentSecurityMiddleware(CSPMiddleware):

@@ -17,25 +17,10 @@ from payments.states import UNPAID
 from speedycheers.errors import ServiceError
 from web import selectors
 from web.access import UserRequest, page_for
+from web.content_security import payment_page
 
 STRIPE_JS = "https://js.stripe.com/v3/"
 UNPAID_SHOWN = 50
-
-
-def _policy() -> str:
-    """What these pages may load: the provider's script and frames, or just the stand-in's address."""
-    script, frame, connect = ["'self'"], ["'self'"], ["'self'"]
-    if settings.PAYMENTS_ARE_DEMO:
-        connect.append(settings.STRIPE_API_BASE)
-    else:
-        script.append("https://js.stripe.com")
-        frame += ["https://js.stripe.com", "https://hooks.stripe.com"]
-        connect.append("https://api.stripe.com")
-    return (
-        f"default-src 'self'; script-src {' '.join(script)}; frame-src {' '.join(frame)}; "
-        f"connect-src {' '.join(connect)}; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-    )
 
 
 def _page(request: UserRequest, template: str, **context: object) -> HttpResponse:
@@ -45,17 +30,15 @@ def _page(request: UserRequest, template: str, **context: object) -> HttpRespons
     }
     data = {**provider, **context.pop("data", {})}  # type: ignore[dict-item]  # a dictionary, by our callers
     script = None if settings.PAYMENTS_ARE_DEMO or not gateway.enabled() else STRIPE_JS
-    response = render(
-        request, template, {**context, "page_data": data, "stripe_js": script, "demo": settings.PAYMENTS_ARE_DEMO}
-    )
-    response["Content-Security-Policy"] = _policy()
-    return response
+    shown = {**context, "page_data": data, "stripe_js": script, "demo": settings.PAYMENTS_ARE_DEMO}
+    return render(request, template, shown)
 
 
 def _unpaid(user: User) -> list[Payment]:
     return list(Payment.objects.filter(user=user, status__in=UNPAID).order_by("-created_at")[:UNPAID_SHOWN])
 
 
+@payment_page
 @page_for(Role.USER)
 def wallet(request: UserRequest) -> HttpResponse:
     """The card, and what is unpaid."""
@@ -71,6 +54,7 @@ def wallet(request: UserRequest) -> HttpResponse:
     )
 
 
+@payment_page
 @page_for(Role.USER)
 def confirm(request: UserRequest, kind: str, waiting_id: UUID) -> HttpResponse:
     """A bank wants its customer: confirm a payment, or what is held at booking."""
