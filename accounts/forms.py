@@ -46,16 +46,11 @@ class ProfileForm(_ModelForm):
 
 
 class NotificationSettingsForm(_ModelForm):
-    """What an account wants to hear of. Only partners are asked about offers."""
+    """What an account wants to hear of. Offers are notified device by device, by the console's own button."""
 
     class Meta:
         model = NotificationSettings
-        fields = ("email_receipts", "push_rides", "push_offers")
-
-    def __init__(self, *args: Any, is_partner: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not is_partner:
-            del self.fields["push_offers"]
+        fields = ("email_receipts",)
 
 
 class DeleteAccountForm(forms.Form):

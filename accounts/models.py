@@ -80,10 +80,6 @@ class NotificationSettings(models.Model):
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="notification_settings")
     email_receipts = models.BooleanField(_("Receipts by e-mail"), default=True)
-    push_rides = models.BooleanField(_("How my cheers are going, on this account's devices"), default=True)
-    push_offers = models.BooleanField(
-        _("Offers, on this account's devices, while I am online as a partner"), default=True
-    )
 
     def __str__(self) -> str:
         return f"of {self.user_id}"

@@ -37,23 +37,33 @@ def snapshot_positions(region: Region) -> int:
     return changed
 
 
+_doubted: set[str] = set()  # slugs of regions of which this process could not reach the searchable set
+
+
+def doubt(region_slug: str) -> None:
+    """Valkey was away, and changes may not have reached it: compare every partner the next time."""
+    _doubted.add(region_slug)
+
+
 def reconcile(region: Region, *, now: datetime) -> int:
     """Make the searchable set what the database says it is; returns the number of repairs. Raises `Unreachable`.
 
     Also rebuilds an emptied Valkey, and takes out who has been silent for longer than `POSITION_FRESH_S`.
-    Most calls only count: every partner is compared where the counts differ, where Valkey has lost its memory,
-    and every `FULL_EVERY_S`.
+    Most calls only count: every partner is compared where the counts differ, where Valkey has lost its memory or
+    was away, and every `FULL_EVERY_S`.
     """
     available = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)
     since_full = positions.last_checked(region.slug)
     if (
         since_full is not None
+        and region.slug not in _doubted
         and abs((now - since_full).total_seconds()) < FULL_EVERY_S
         and positions.available_count(region.slug) == available.count()
     ):
         return 0
     repairs = _compare_all(region, now=now)
     positions.checked(region.slug, now)
+    _doubted.discard(region.slug)
     return repairs
 
 

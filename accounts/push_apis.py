@@ -17,6 +17,7 @@ from accounts.permissions import IsPartner
 from accounts.selectors import partner_of
 from api.fields import Text
 from api.idempotency import idempotent
+from api.serializing import validated
 from notifications import push_service, web_push
 from notifications.events import partner_recipient
 from speedycheers.errors import Conflict
@@ -98,14 +99,13 @@ class PushSubscriptions(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        data = SubscriptionInput(data=request.data)
-        data.is_valid(raise_exception=True)
+        values = validated(SubscriptionInput, request.data)
         if not push_service.enabled():
             raise Conflict("push_not_configured", "This installation sends no pushes.")
         web_push.subscribe(
             partner_recipient(partner_of(caller(request)).pk),
-            endpoint=data.validated_data["endpoint"],
-            **data.validated_data["keys"],
+            endpoint=values["endpoint"],
+            **values["keys"],
             credential=credential_of(request),
             now=timezone.now(),
         )
@@ -117,10 +117,20 @@ class PushSubscriptionRemove(APIView):
 
     permission_classes = (IsPartner,)
 
-    @extend_schema(operation_id="pushSubscriptionRemove", request=EndpointInput, responses={204: None})
+    @extend_schema(
+        operation_id="pushSubscriptionRemove",
+        request=EndpointInput,
+        responses={204: None},
+        examples=[
+            OpenApiExample(
+                "A browser",
+                {"endpoint": "https://updates.push.services.mozilla.com/wpush/v2/gAAAA"},
+                request_only=True,
+            )
+        ],
+    )
     @idempotent
     def post(self, request: Request) -> Response:
-        data = EndpointInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        web_push.unsubscribe(partner_recipient(partner_of(caller(request)).pk), data.validated_data["endpoint"])
+        values = validated(EndpointInput, request.data)
+        web_push.unsubscribe(partner_recipient(partner_of(caller(request)).pk), values["endpoint"])
         return Response(status=204)

@@ -170,6 +170,8 @@ async def loaded(
             headers = {"Authorization": f"Bearer {token}"}
             start = time.perf_counter()
             answer = await http.post("/cheerRequest", json={"location": place}, headers=headers)
+            if answer.status_code != 201:
+                return False
             request_id = answer.json()["requestId"]
             try:
                 async with asyncio.timeout(OFFER_WITHIN_S):
@@ -239,7 +241,7 @@ def main() -> None:
         django.setup()
         counts = {
             "partner": max(1, options.partners),
-            "user": int(options.rate * OFFER_WITHIN_S) if options.partners else 1,
+            "user": int(options.rate * OFFER_WITHIN_S * 3) if options.partners else 1,
         }
         accounts = {role: make_accounts(role, count) for role, count in counts.items()}
         asyncio.run(measure(program, options, accounts))

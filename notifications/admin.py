@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 
 from api.admin.base import ReadOnlyAdmin
 from api.admin.columns import list_link, moment, pretty_json, shown
-from notifications.models import Event, Stream
+from notifications.models import DeferredPush, Event, PushSubscription, Stream
 
 
 @admin.register(Stream)
@@ -45,3 +45,32 @@ class EventAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fields = ("created", "recipient", "seq", "type", "content")
     readonly_fields: Any = fields
+
+
+@admin.register(PushSubscription)
+class PushSubscriptionAdmin(ReadOnlyAdmin):
+    """Which recipients have browsers that take pushes. Their addresses and keys are shown to nobody."""
+
+    created = moment("created_at", "Subscribed")
+
+    list_display = ("created", "recipient")
+    search_fields = ("^recipient",)
+    search_ids = ()
+    ordering = ("-created_at",)
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(DeferredPush)
+class DeferredPushAdmin(ReadOnlyAdmin):
+    """Pushes that wait for an acknowledgement by socket, or for a worker."""
+
+    due = moment("due_at", "Due")
+    worthless = moment("until", "Worth nothing after")
+
+    list_display = ("due", "recipient", "seq", "topic", "worthless")
+    search_fields = ("^recipient",)
+    search_ids = ()
+    ordering = ("due_at",)
+    fields = list_display
+    readonly_fields = fields

@@ -21,6 +21,7 @@ from accounts.permissions import IsPartner, IsUser
 from accounts.selectors import partner_of
 from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
+from api.serializing import validated
 from payments import cards, confirmations, payouts
 from payments.models import Payment
 from payments.serializers import (
@@ -147,9 +148,8 @@ class Card(APIView):
     )
     def post(self, request: Request) -> Response:
         """The device has given the card: the provider is asked, and what waited for a card is charged to it."""
-        data = CardInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        customer = cards.finish_setup(caller(request), data.validated_data["setupIntentId"], now=timezone.now())
+        values = validated(CardInput, request.data)
+        customer = cards.finish_setup(caller(request), values["setupIntentId"], now=timezone.now())
         return Response(CardSerializer(customer).data)
 
 

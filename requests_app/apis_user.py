@@ -16,6 +16,7 @@ from accounts.authentication import caller
 from accounts.permissions import IsUser
 from accounts.serializers import NoInput
 from api.idempotency import idempotent
+from api.serializing import validated
 from requests_app import places, schedule, sharing
 from requests_app.models import SavedPlace, ScheduledRequest
 from requests_app.serializers import CancelInput
@@ -62,16 +63,15 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
     @idempotent
     def post(self, request: Request) -> Response:
         """Ask for a cheer at a later time. A partner is looked for from some minutes before."""
-        data = ScheduledRequestInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        place = data.validated_data["location"]
+        values = validated(ScheduledRequestInput, request.data)
+        place = values["location"]
         made = schedule.schedule_request(
             caller(request),
             lat=place.lat,
             lng=place.lng,
-            request_type=data.validated_data.get("requestType"),
-            note=data.validated_data["note"],
-            scheduled_for=data.validated_data["scheduledFor"],
+            request_type=values.get("requestType"),
+            note=values["note"],
+            scheduled_for=values["scheduledFor"],
             now=timezone.now(),
         )
         return Response(ScheduledRequestSerializer(made).data, status=201)
@@ -90,9 +90,8 @@ class ScheduledRequestCancel(APIView):
     )
     @idempotent
     def post(self, request: Request, scheduled_id: UUID) -> Response:
-        data = CancelInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        reason = data.validated_data["reason"]
+        values = validated(CancelInput, request.data)
+        reason = values["reason"]
         cancelled = schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=timezone.now())
         return Response(ScheduledRequestSerializer(cancelled).data)
 
@@ -120,10 +119,9 @@ class SavedPlaces(ListAPIView[SavedPlace]):
     @idempotent
     def post(self, request: Request) -> Response:
         """Give a place a name. A name that you have used before moves to the new place."""
-        data = SavedPlaceInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        place = data.validated_data["location"]
-        name = data.validated_data["name"]
+        values = validated(SavedPlaceInput, request.data)
+        place = values["location"]
+        name = values["name"]
         saved = places.save_place(caller(request), name=name, lat=place.lat, lng=place.lng, now=timezone.now())
         return Response(SavedPlaceSerializer(saved).data, status=201)
 
@@ -134,8 +132,9 @@ class SavedPlaceForget(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="savedPlaceForget", request=None, responses={204: None})
+    @idempotent
     def post(self, request: Request, place_id: UUID) -> Response:
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        validated(NoInput, request.data)
         places.forget_place(caller(request), place_id)
         return Response(status=204)
 
@@ -148,7 +147,7 @@ class CheerRequestShare(APIView):
     # Not idempotent by key: the answer carries the token, which is kept nowhere.
     @extend_schema(operation_id="cheerRequestShare", request=None, responses={201: ShareLinkSerializer})
     def post(self, request: Request, request_id: UUID) -> Response:
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        validated(NoInput, request.data)
         token, expires_at = sharing.share_request(caller(request), request_id, now=timezone.now())
         url = request.build_absolute_uri(reverse("shared-cheer", args=[token]))
         return Response(ShareLinkSerializer({"url": url, "expiresAt": expires_at}).data, status=201)
@@ -160,8 +159,9 @@ class CheerRequestUnshare(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="cheerRequestUnshare", request=None, responses={204: None})
+    @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
-        NoInput(data=request.data).is_valid(raise_exception=True)
+        validated(NoInput, request.data)
         sharing.stop_sharing(caller(request), request_id)
         return Response(status=204)
 

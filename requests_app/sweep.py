@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import positions
-from accounts.presence import reconcile, snapshot_positions
+from accounts.presence import doubt, reconcile, snapshot_positions
 from accounts.services import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
 from notifications.services import prune_events, publish_again
@@ -71,13 +71,16 @@ def _settled(step: Callable[..., object], row_id: UUID) -> None:
 
 def sweep_presence(now: datetime) -> None:
     """Copy positions to the database, and bring the searchable sets in line with it."""
+    regions = list(Region.objects.filter(active=True))
     try:
-        for region in Region.objects.filter(active=True):
+        for region in regions:
             snapshot_positions(region)
             reconcile(region, now=now)
             _reconcile_forwarding(region)
     except valkey.Unreachable as error:
         log.warning("presence not reconciled: %s", type(error).__name__)
+        for region in regions:
+            doubt(region.slug)
 
 
 def _reconcile_forwarding(region: Region) -> None:

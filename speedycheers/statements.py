@@ -42,7 +42,7 @@ def insert_all(rows: Sequence[Model]) -> None:
 def update_all(model: type[Model], ids: Sequence[Any], changes: Mapping[str, Any], **seen: Any) -> int:
     """Set the fields in `changes` where the key is one of `ids` and the fields in `seen` are as seen; returns how many.
 
-    Values are plain, not expressions. Raises `IntegrityError` where a constraint refuses them.
+    Values are plain or rows of other tables, not expressions. Raises `IntegrityError` where a constraint refuses them.
     """
     fields: Any = {field.name: field for field in model._meta.concrete_fields}
     key: Any = model._meta.pk
@@ -50,7 +50,8 @@ def update_all(model: type[Model], ids: Sequence[Any], changes: Mapping[str, Any
     assignments = ", ".join(f"{quote(fields[name].column)} = %s" for name in changes)
     conditions = [f"{quote(key.column)} IN ({', '.join(['%s'] * len(ids))})"]
     conditions += [f"{quote(fields[name].column)} = %s" for name in seen]
-    values = [fields[name].get_db_prep_save(value, connection) for name, value in changes.items()]
+    plain = {name: value.pk if isinstance(value, Model) else value for name, value in changes.items()}
+    values = [fields[name].get_db_prep_save(value, connection) for name, value in plain.items()]
     values += [key.get_db_prep_value(pk, connection) for pk in ids]
     values += [fields[name].get_db_prep_save(value, connection) for name, value in seen.items()]
     table = quote(model._meta.db_table)

@@ -60,7 +60,7 @@ def notifications(request: UserRequest) -> HttpResponse:
     """What we tell them of when no page of ours is open."""
     held = notification_settings_of(request.user)
     sent = request.POST if request.method == "POST" else None
-    form = NotificationSettingsForm(sent, instance=held, is_partner=request.user.role == Role.PARTNER)
+    form = NotificationSettingsForm(sent, instance=held)
     if sent is not None and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
@@ -32,7 +33,10 @@ class PageLanguageMiddleware(LocaleMiddleware):
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
             return
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and settings.SESSION_COOKIE_NAME in request.COOKIES:
-            language = getattr(request.user, "language", "")
+            try:
+                language = getattr(request.user, "language", "")
+            except DatabaseError:  # whoever needs the account says so better
+                language = ""
             if language:
                 translation.activate(language)
                 request.LANGUAGE_CODE = translation.get_language()

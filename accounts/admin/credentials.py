@@ -110,7 +110,7 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
 
     owner = related("user", "Account", named=True)
 
-    list_display = ("owner", "email_receipts", "push_rides", "push_offers")
+    list_display = ("owner", "email_receipts")
     list_select_related = ("user",)
     search_fields = ("user__email",)
     search_ids = ("user_id",)

@@ -25,18 +25,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("email_receipts", models.BooleanField(default=True, verbose_name="Receipts by e-mail")),
-                (
-                    "push_rides",
-                    models.BooleanField(
-                        default=True, verbose_name="How my cheers are going, on this account's devices"
-                    ),
-                ),
-                (
-                    "push_offers",
-                    models.BooleanField(
-                        default=True, verbose_name="Offers, on this account's devices, while I am online as a partner"
-                    ),
-                ),
             ],
         ),
         migrations.AddField(

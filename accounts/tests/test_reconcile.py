@@ -9,6 +9,8 @@ import pytest
 from accounts import positions, presence
 from accounts.models import Partner
 from regions.models import Region
+from requests_app.sweep import sweep_presence
+from speedycheers import valkey
 from tests.cast import Clock
 
 
@@ -47,3 +49,20 @@ def test_a_clock_that_was_ahead_does_not_end_the_comparing(nyc: Region, partner:
     positions.leave("nyc", [partner.pk])
     positions.enter("nyc", [stranger])
     assert presence.reconcile(nyc, now=clock.now) == 2
+
+
+def test_after_an_outage_everybody_is_compared_at_once(
+    nyc: Region, partner: Partner, other_partner: Partner, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_presence(clock.now)
+    with monkeypatch.context() as patch:
+        patch.setattr(positions, "moved", _unreachable)
+        sweep_presence(clock.now)
+    positions.leave("nyc", [partner.pk])
+    positions.enter("nyc", [uuid4()])
+    sweep_presence(clock.now)
+    assert positions.searchable("nyc")[0] == {partner.pk, other_partner.pk}
+
+
+def _unreachable(*_: object) -> None:
+    raise valkey.Unreachable

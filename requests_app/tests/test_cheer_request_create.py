@@ -1,6 +1,6 @@
 """`POST /cheerRequest`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from speedycheers import valkey
 from tests.cast import EMPIRE_STATE, LONDON, Clock, assert_refused, at, decline, fresh, match, open_offer, unchanged
 
 BODY = {"location": at(EMPIRE_STATE), "requestType": "pep_talk", "note": "By the north entrance"}
+FREE = {"amount": 0, "currency": "usd"}
 
 
 def test_is_stored_announced_and_wakes_the_matcher(user_api: APIClient, user: User, clock: Clock) -> None:
@@ -39,6 +40,9 @@ def test_is_stored_announced_and_wakes_the_matcher(user_api: APIClient, user: Us
         "partner": None,
         "reason": None,
         "hold": None,
+        "cancellation": {"fee": FREE, "lateFee": {"amount": 500, "currency": "usd"}, "freeUntil": None},
+        "searchRadiusM": settings.MATCH_RADIUS_M[0],
+        "giveUpAt": (clock.now + timedelta(seconds=600)).isoformat().replace("+00:00", "Z"),
     }
     assert (made.give_up_at - clock.now).total_seconds() == settings.REQUEST_PATIENCE_S
     assert made.next_attempt_at == clock.now

@@ -49,6 +49,7 @@ def test_pages_of_visitors_and_accounts(cast: Cast, visit: Callable[..., Visit],
 
 def test_german_fits_on_a_small_phone(cast: Cast, visit: Callable[..., Visit]) -> None:
     one = visit(viewport={"width": 320, "height": 640}).sign_in(cast.user("Maximiliane-Aurelia"))
+    one.go("/account")
     one.press("Deutsch")
     for path in ("/account", "/account/devices", "/account/email/", "/become-a-partner", "/help", "/account/2fa/"):
         one.go(path)

@@ -48,7 +48,7 @@ def offer(offer_id: str, seconds: float) -> dict[str, Any]:
 
 
 def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:
-    partner = visit(at=TIMES_SQUARE).sign_in(cast.partner())
+    partner = visit(at=TIMES_SQUARE, worker=True).sign_in(cast.partner())
     page = partner.page
     page.context.grant_permissions(["notifications", "geolocation"], origin=stack.url)
     page.goto(f"{stack.url}/partner")

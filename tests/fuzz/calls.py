@@ -15,6 +15,7 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from accounts.models import User
+from accounts.push_apis import KEYS
 from regions.models import Region
 from speedycheers.urls import api
 from speedycheers.wsgi import application
@@ -22,6 +23,7 @@ from tests import cast
 from tests.fuzz.conftest import WEBHOOK_SECRET, World
 
 JSON = "application/json"
+PUSH_SUBSCRIPTION = {"endpoint": "https://updates.push.services.mozilla.com/wpush/v2/x", "keys": KEYS}
 UNKNOWN_ID = "019a8f5e-6f00-7000-8000-000000000001"
 
 
@@ -155,6 +157,8 @@ GOOD: dict[str, Callable[[World], Good]] = {
         },
     ),
     "scheduledRequest/<uuid:scheduled_id>/cancel": lambda w: Good(w.user, {"reason": "rain"}, w.planned.pk),
+    "pushSubscription": lambda w: Good(w.offered.user, PUSH_SUBSCRIPTION),
+    "pushSubscription/remove": lambda w: Good(w.offered.user, {"endpoint": PUSH_SUBSCRIPTION["endpoint"]}),
     "savedPlace": lambda w: Good(w.user, {"name": "Home", "location": cast.at(cast.EMPIRE_STATE)}),
     "savedPlace/<uuid:place_id>/forget": lambda w: Good(w.user, {}, w.place.pk),
     "updateLocation": lambda w: Good(

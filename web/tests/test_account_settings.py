@@ -3,7 +3,7 @@
 import pytest
 from knox.models import AuthToken
 
-from accounts.models import NotificationSettings, Partner, User
+from accounts.models import Partner, User
 from accounts.selectors import notification_settings_of
 from tests.cast import PASSWORD, fresh, token_of
 from web.tests.browse import SIGN_IN, browser_of, text_of
@@ -36,13 +36,11 @@ def test_the_name_changes(user: User) -> None:
 def test_notifications_are_as_chosen(user: User, partner: Partner) -> None:
     assert notification_settings_of(user).email_receipts
     client = browser_of(user)
-    assert "Offers" not in text_of(client.get("/account/notifications"))
-    client.post("/account/notifications", {"push_rides": "on"})
-    held = NotificationSettings.objects.get(user=user)
-    assert (held.email_receipts, held.push_rides, held.push_offers) == (False, True, True)
-    client = browser_of(partner.user)
     client.post("/account/notifications", {})
-    assert not NotificationSettings.objects.get(user=partner.user).push_offers
+    assert not notification_settings_of(user).email_receipts
+    client.post("/account/notifications", {"email_receipts": "on"})
+    assert notification_settings_of(user).email_receipts
+    assert notification_settings_of(partner.user).email_receipts
 
 
 def test_devices_are_listed_and_signed_out(user: User) -> None:
