@@ -15,10 +15,11 @@ from accounts.models import Partner, User
 from accounts.services import decide_application
 from accounts.states import Application
 from accounts.tasks import mail_decision
+from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import PASSWORD, assert_refused, fresh, make_applicant
 from web import catalogues
-from web.templatetags.cheers import minutes, money, price, when
+from web.templatetags.cheers import minutes, money, payment_status, price, when
 from web.tests.browse import SIGN_IN, browser_of, text_of
 
 CATALOGUES = [(language, domain) for language in catalogues.LANGUAGES for domain in catalogues.SOURCES]
@@ -185,6 +186,29 @@ def test_moments_by_language() -> None:
         assert when(moment, "America/New_York") == "04.03.2026, 12:05:00"
     with translation.override("en"):
         assert when(moment, "America/New_York").startswith("Mar 4, 2026, 12:05:00")
+
+
+def test_receipts_by_reader(user: User, completed: Ride) -> None:
+    """People read theirs in their language, as a page and as a PDF; programs get English."""
+    User.objects.filter(pk=user.pk).update(language="de")
+    address, browser = f"/ride/{completed.pk}/receipt", browser_of(user)
+    page = text_of(browser.get(address))
+    assert "Anfeuern, 1 × 5 Minuten Fällig 10,00 $" in page
+    assert "Tarif 10 $ je angefangene 5 Minuten" in page
+    label = browser.get(address, headers={"Accept": "application/json"}).json()["lines"][0]["label"]
+    assert label == "Cheering, 1 × 5 minutes"
+    titles = [
+        browser.get(f"{address}?format=pdf").content,
+        browser.get(address, headers={"Accept": "application/pdf"}).content,
+    ]
+    assert [title in pdf for title, pdf in zip((b"(Beleg ", b"(Receipt "), titles, strict=True)] == [True, True]
+
+
+def test_statuses_by_language() -> None:
+    with translation.override("de"):
+        assert payment_status("due") == "Fällig"
+        assert RequestStatus.PENDING.label == "Wir suchen einen Partner"
+    assert payment_status("due") == "Due"
 
 
 def test_scripts_get_their_texts(db: None) -> None:
