@@ -207,7 +207,7 @@ def test_receipts_by_reader(user: User, completed: Ride) -> None:
 def test_statuses_by_language() -> None:
     with translation.override("de"):
         assert payment_status("due") == "Fällig"
-        assert RequestStatus.PENDING.label == "Wir suchen einen Partner"
+        assert str(RequestStatus.PENDING.label) == "Wir suchen einen Partner"
     assert payment_status("due") == "Due"
 
 
