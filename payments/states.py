@@ -1,18 +1,19 @@
 """What a payment may become, and what is done about it with the provider."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from speedycheers.transitions import Graph
 
 
 class PaymentStatus(models.TextChoices):
-    DUE = "due", "Due"
-    PROCESSING = "processing", "Processing"
-    REQUIRES_ACTION = "requires_action", "Waiting for the user"
-    PAID = "paid", "Paid"
-    FAILED = "failed", "Failed"
-    PARTIALLY_REFUNDED = "partially_refunded", "Partially refunded"
-    REFUNDED = "refunded", "Refunded"
+    DUE = "due", _("Due")
+    PROCESSING = "processing", _("Processing")
+    REQUIRES_ACTION = "requires_action", _("Waiting for the user")
+    PAID = "paid", _("Paid")
+    FAILED = "failed", _("Failed")
+    PARTIALLY_REFUNDED = "partially_refunded", _("Partially refunded")
+    REFUNDED = "refunded", _("Refunded")
 
 
 UNPAID = [PaymentStatus.DUE, PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED]

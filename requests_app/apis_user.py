@@ -132,7 +132,6 @@ class SavedPlaceForget(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="savedPlaceForget", request=None, responses={204: None})
-    @idempotent
     def post(self, request: Request, place_id: UUID) -> Response:
         validated(NoInput, request.data)
         places.forget_place(caller(request), place_id)
@@ -159,7 +158,6 @@ class CheerRequestUnshare(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="cheerRequestUnshare", request=None, responses={204: None})
-    @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
         validated(NoInput, request.data)
         sharing.stop_sharing(caller(request), request_id)

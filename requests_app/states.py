@@ -1,17 +1,18 @@
 """What a cheer request and an offer may become."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from speedycheers.transitions import Graph
 
 
 class RequestStatus(models.TextChoices):
-    PENDING = "pending", "Looking for a partner"
-    OFFERED = "offered", "Offered to a partner"
-    ACCEPTED = "accepted", "Accepted"
-    COMPLETED = "completed", "Completed"
-    CANCELLED = "cancelled", "Cancelled"
-    NO_MATCH = "no_match", "No partner found"
+    PENDING = "pending", _("Looking for a partner")
+    OFFERED = "offered", _("Offered to a partner")
+    ACCEPTED = "accepted", _("Accepted")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_MATCH = "no_match", _("No partner found")
 
 
 REQUEST_GRAPH = Graph(

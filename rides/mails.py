@@ -66,8 +66,9 @@ def _wanted(user: User) -> bool:
 
 
 def _message(ride: Ride, *, now: datetime) -> EmailMultiAlternatives:
-    bill = receipt(ride, now=now)
     with translation.override(ride.user.language or settings.LANGUAGE_CODE):
+        bill = receipt(ride, now=now)
+        pdf = receipt_pdf(ride, bill)
         context = {
             "name": ride.user.get_short_name(),
             "total": money(bill["total"]["amount"], bill["total"]["currency"]),
@@ -77,5 +78,5 @@ def _message(ride: Ride, *, now: datetime) -> EmailMultiAlternatives:
         }
     headers = {"Message-ID": f"<receipt-{ride.pk}@speedycheers>"}
     message = message_to(ride.user, "rides/email/receipt", context, headers=headers)
-    message.attach(f"receipt-{ride.pk}.pdf", receipt_pdf(ride, bill), "application/pdf")
+    message.attach(f"receipt-{ride.pk}.pdf", pdf, "application/pdf")
     return message

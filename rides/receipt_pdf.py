@@ -1,4 +1,4 @@
-"""A receipt as a PDF: the same lines as on the page and in the JSON."""
+"""A receipt as a PDF: the same lines as on the page and in the JSON, in the language that is being spoken."""
 
 import json
 from collections.abc import Mapping
@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.dateformat import format as date_text
+from django.utils.translation import gettext as _
 from fpdf import FPDF
 from rest_framework.renderers import BaseRenderer
 
-from api.admin.columns import amount_text
 from rides.models import Ride
+from speedycheers.amounts import increment, money
 
 FONT = "Helvetica"  # built into every reader, for Latin letters
 LINE_MM = 8
@@ -41,11 +43,11 @@ def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
     """One page with the lines of a `rides.receipts.receipt`. Times are those of the region."""
     zone = ZoneInfo(ride.request.region.time_zone)
     page = FPDF(format="A4")
-    page.set_title(f"Receipt {receipt['rideId']}")
+    page.set_title(f"{_('Receipt')} {receipt['rideId']}")
     page.set_creator("SpeedyCheers")
     page.add_page()
     page.set_font(FONT, "B", 20)
-    page.cell(0, 12, "SpeedyCheers receipt", new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 12, _latin(_("SpeedyCheers receipt")), new_x="LMARGIN", new_y="NEXT")
     page.set_font(FONT, size=11)
     for name, value in _facts(ride, receipt, zone):
         page.cell(45, LINE_MM, _latin(name))
@@ -57,45 +59,49 @@ def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
 
 def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
     tariff = receipt["tariff"]
-    facts = [("Ride", str(receipt["rideId"])), ("For", ride.request.request_type.name)]
+    facts = [(_("Ride"), str(receipt["rideId"])), (_("For"), ride.request.request_type.name)]
     if receipt["startTime"] is not None:
-        facts.append(("Started", _moment(receipt["startTime"], zone)))
+        facts.append((_("Started"), _moment(receipt["startTime"], zone)))
     if receipt["endTime"] is not None:
         minutes, seconds = divmod(receipt["elapsedS"], 60)
-        facts += [("Ended", _moment(receipt["endTime"], zone)), ("Cheered for", f"{minutes}:{seconds:02}")]
+        facts += [(_("Ended"), _moment(receipt["endTime"], zone)), (_("Cheered for"), f"{minutes}:{seconds:02}")]
     else:
-        facts.append(("Called off", ""))
-    each = amount_text(tariff["amount"], tariff["currency"])
-    facts.append(("Tariff", f"{each} per started {tariff['incrementS'] // 60} minutes"))
+        facts.append((_("Called off"), ""))
+    price = {"price": money(tariff["amount"], tariff["currency"]), "time": increment(tariff["incrementS"])}
+    facts.append((_("Tariff"), _("%(price)s per started %(time)s") % price))
     if card := receipt["card"]:
-        facts.append(("Card", f"{card['brand'].title()} ending in {card['last4']}"))
+        ending = _("%(brand)s ending in %(last4)s") % {"brand": card["brand"].title(), "last4": card["last4"]}
+        facts.append((_("Card"), ending))
     return facts
 
 
 def _lines(page: FPDF, receipt: Mapping[str, Any]) -> None:
     rows = [(line["label"], line["amount"]) for line in receipt["lines"]]
     rows += [
-        (f"{line['label']}, given back", {**line["refunded"], "amount": -line["refunded"]["amount"]})
+        (
+            _("%(label)s, given back") % {"label": line["label"]},
+            {**line["refunded"], "amount": -line["refunded"]["amount"]},
+        )
         for line in receipt["lines"]
         if line["refunded"]["amount"]
     ]
-    for label, amount in rows or [("Nothing was charged", receipt["total"])]:
+    for label, amount in rows or [(_("Nothing was charged"), receipt["total"])]:
         page.cell(130, LINE_MM, _latin(label), border="B")
         page.cell(0, LINE_MM, _latin(_signed(amount)), border="B", align="R", new_x="LMARGIN", new_y="NEXT")
     page.set_font(FONT, "B", 11)
-    page.cell(130, LINE_MM, "Total")
+    page.cell(130, LINE_MM, _latin(_("Total")))
     page.cell(0, LINE_MM, _latin(_signed(receipt["total"])), align="R", new_x="LMARGIN", new_y="NEXT")
 
 
 def _signed(amount: Mapping[str, Any]) -> str:
-    text = amount_text(abs(amount["amount"]), amount["currency"])
+    text = money(abs(amount["amount"]), amount["currency"])
     return f"-{text}" if amount["amount"] < 0 else text
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%d %b %Y, %H:%M:%S}"
+    return date_text(at.astimezone(zone), "d M Y, H:i:s")
 
 
 def _latin(text: str) -> str:
-    """The built-in fonts have Latin letters only; anything else is a question mark rather than an error."""
-    return text.encode("latin-1", "replace").decode("latin-1")
+    """The built-in fonts have Latin letters only: € becomes EUR, anything else a question mark rather than an error."""
+    return text.replace("€", "EUR").encode("latin-1", "replace").decode("latin-1")

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from api.fields import money
 from payments.models import Attempt, Payment, PaymentKind
 from payments.states import AttemptStatus
@@ -12,15 +14,12 @@ from rides.models import Ride
 from rides.states import RideStatus
 from speedycheers.errors import Conflict
 
-LABELS = {
-    PaymentKind.CANCELLATION_FEE: "Cancellation fee",
-    PaymentKind.NO_SHOW_FEE: "No-show fee",
-    PaymentKind.TIP: "Tip",
-}
-
 
 def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
-    """A ride's bill: what was charged, line by line, and the total in minor units. Raises `Conflict` while it runs."""
+    """A ride's bill: what was charged, line by line, and the total in minor units. Raises `Conflict` while it runs.
+
+    The lines' labels are in the language that is being spoken.
+    """
     if ride.status not in (RideStatus.COMPLETED, RideStatus.CANCELLED):
         raise Conflict("ride_not_completed", "The receipt is ready once the ride is over.")
     payments = {p.kind: p for p in Payment.objects.filter(ride=ride)}
@@ -53,9 +52,10 @@ def _card(payments: Iterable[Payment]) -> dict[str, str] | None:
 def _line(ride: Ride, payment: Payment) -> dict[str, Any]:
     if payment.kind == PaymentKind.FARE:
         count = fares.increments(ride.elapsed(ride.end_time or ride.accepted_at), ride.tariff_increment_s)
-        label, each = f"Cheering, {count} × {ride.tariff_increment_s // 60} minutes", ride.tariff_amount
+        numbers = {"count": count, "minutes": ride.tariff_increment_s // 60}
+        label, each = _("Cheering, %(count)d × %(minutes)d minutes") % numbers, ride.tariff_amount
     else:
-        count, each, label = 1, payment.amount, LABELS[PaymentKind(payment.kind)]
+        count, each, label = 1, payment.amount, payment.get_kind_display()
     return {
         "kind": payment.kind,
         "label": label,

@@ -1,4 +1,4 @@
-"""How amounts, moments and durations read in the language that is being spoken."""
+"""How amounts, moments, durations and tariffs read in the language that is being spoken."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, get_currency_precision
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 
 def money(amount: int, currency: str, *, short: bool = False) -> str:
@@ -23,6 +23,14 @@ def money(amount: int, currency: str, *, short: bool = False) -> str:
 def when(moment: datetime, time_zone: str = "UTC") -> str:
     """A moment in a time zone: "Nov 22, 2026, 9:05:00 PM"."""
     return format_datetime(moment, "medium", ZoneInfo(time_zone), _locale())
+
+
+def increment(seconds: int) -> str:
+    """What is counted by, to be read after "per started": "minute", "5 minutes", "90 seconds"."""
+    if seconds % 60:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    whole = seconds // 60
+    return ngettext("minute", "%(n)d minutes", whole) % {"n": whole}
 
 
 def duration(value: timedelta | float) -> str:

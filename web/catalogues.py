@@ -29,7 +29,7 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-PYTHON = ["accounts", "payments", "regions", "requests_app", "rides", "web"]
+PYTHON = ["accounts", "payments", "regions", "requests_app", "rides", "speedycheers", "web"]
 # domain → where its texts are
 SOURCES: dict[str, list[tuple[str, str]]] = {
     "django": [*((app, "**.py") for app in PYTHON), ("templates", "**.html"), ("templates", "**.txt")],
@@ -41,6 +41,7 @@ METHODS = {
     "**.txt": "web.catalogues:extract_template",
     "**.js": "javascript",
 }
+OPTIONS = {"**.js": {"parse_template_string": True}}  # texts within `${…}` as well
 SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 Message = tuple[int, str | tuple[str, ...], list[str], str | None]
 
@@ -58,7 +59,7 @@ def extracted(domain: str) -> Catalog:
     catalogue = Catalog(charset="utf-8", fuzzy=False, header_comment="")
     for folder, pattern in SOURCES[domain]:
         for name, _line, text, _comments, context in extract_from_dir(
-            settings.BASE_DIR / folder, [(pattern, METHODS[pattern])], keywords=KEYWORDS
+            settings.BASE_DIR / folder, [(pattern, METHODS[pattern])], OPTIONS, KEYWORDS
         ):
             if "/tests/" not in f"/{name}" and "admin" not in Path(name).parts:
                 catalogue.add(text, locations=[(f"{folder}/{name}", 0)], context=context, flags=_flags(text))

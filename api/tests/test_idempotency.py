@@ -164,6 +164,8 @@ EXEMPT = {
     "socketTicket": "its answer is a secret",
     "logout": "twice is once",
     "cheerRequest/<uuid:request_id>/share": "its answer is a secret",
+    "cheerRequest/<uuid:request_id>/unshare": "twice is once",
+    "savedPlace/<uuid:place_id>/forget": "twice is once",
     "updatePaymentInfo": "the event's own id does it",
     "cardSetup": "its answer is a secret, and it calls the payment provider, which no transaction may",
     "card": "it calls the payment provider; twice is once",

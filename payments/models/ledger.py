@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Partner
 from speedycheers.ids import new_id
@@ -19,15 +20,15 @@ class LedgerAccount(models.TextChoices):
 
 
 class EntryKind(models.TextChoices):
-    OWED = "owed", "A user owes"
-    SHARE = "share", "The partner's share"
-    COLLECTED = "collected", "Collected"
-    REFUNDED = "refunded", "Refunded"
-    SHARE_REVERSED = "share_reversed", "The partner's share taken back"
-    PAID_OUT = "paid_out", "Paid out to the partner"
-    PAYOUT_REVERSED = "payout_reversed", "Payout taken back"
-    DISPUTED = "disputed", "Withheld over a dispute"
-    DISPUTE_WON = "dispute_won", "Dispute won"
+    OWED = "owed", _("A user owes")
+    SHARE = "share", _("The partner's share")
+    COLLECTED = "collected", _("Collected")
+    REFUNDED = "refunded", _("Refunded")
+    SHARE_REVERSED = "share_reversed", _("The partner's share taken back")
+    PAID_OUT = "paid_out", _("Paid out to the partner")
+    PAYOUT_REVERSED = "payout_reversed", _("Payout taken back")
+    DISPUTED = "disputed", _("Withheld over a dispute")
+    DISPUTE_WON = "dispute_won", _("Dispute won")
 
 
 class Entry(models.Model):

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Partner
 from payments.states import PAYMENT_GRAPH, PaymentStatus
@@ -11,10 +12,10 @@ from speedycheers.transitions import Stateful, Transition
 
 
 class PaymentKind(models.TextChoices):
-    FARE = "fare", "Fare"
-    CANCELLATION_FEE = "cancellation_fee", "Cancellation fee"
-    NO_SHOW_FEE = "no_show_fee", "No-show fee"
-    TIP = "tip", "Tip"
+    FARE = "fare", _("Fare")
+    CANCELLATION_FEE = "cancellation_fee", _("Cancellation fee")
+    NO_SHOW_FEE = "no_show_fee", _("No-show fee")
+    TIP = "tip", _("Tip")
 
 
 class PaymentTransition(Transition):

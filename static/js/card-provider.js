@@ -1,6 +1,7 @@
 // The payment provider in the page: its own library with real keys, or the stand-in on this machine, spoken to directly.
 
 import { $ } from "./dom.js";
+import { gettext, language } from "./i18n.js";
 
 class Refused extends Error {
   constructor(sentence) {
@@ -12,7 +13,7 @@ class Refused extends Error {
 /** The real one: the card is typed into the provider's own frame. */
 class Stripe {
   constructor(key) {
-    this.stripe = window.Stripe(key);
+    this.stripe = window.Stripe(key, { locale: language });
   }
 
   mount(place) {
@@ -48,7 +49,7 @@ class Demo {
       headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams({ client_secret: clientSecret, ...fields }),
     }).catch(() => {
-      throw new Refused("The payment provider can't be reached. Please try again.");
+      throw new Refused(gettext("The payment provider can't be reached. Please try again."));
     });
     const body = await answer.json();
     if (body.error) throw new Refused(body.error.message);
@@ -61,7 +62,7 @@ class Demo {
     if (thing.status === "requires_action") {
       thing = await this.#call(`${kind}/${id}/answer`, clientSecret, { agrees: String(await askTheHolder()) });
     }
-    if (thing.status === "requires_payment_method") throw new Refused("Your bank was not convinced. Try again.");
+    if (thing.status === "requires_payment_method") throw new Refused(gettext("Your bank was not convinced. Try again."));
   }
 
   async save(clientSecret) {

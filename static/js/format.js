@@ -1,31 +1,33 @@
 // How amounts, distances and times read.
 
-const LOCALE = "en";
+import { fill, gettext, language, ngettext } from "./i18n.js";
+
 const IN_MILES = /-(US|GB|LR|MM)$/i.test(navigator.language);
 const METRES_PER_MILE = 1609.344;
 const FEET_PER_METRE = 3.28084;
+const ONE_DIGIT = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
 const EARTH_RADIUS_M = 6372797.560856; // as the server's
 
 /** {amount, currency} in minor units as people write it: $10.00. `short` cuts ".00". */
 export function money({ amount, currency }, { short = false } = {}) {
-  const probe = new Intl.NumberFormat(LOCALE, { style: "currency", currency });
+  const probe = new Intl.NumberFormat(language, { style: "currency", currency });
   const value = amount / 10 ** probe.resolvedOptions().maximumFractionDigits;
   if (!short || !Number.isInteger(value)) return probe.format(value);
-  return new Intl.NumberFormat(LOCALE, { style: "currency", currency, maximumFractionDigits: 0 }).format(value);
+  return new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: 0 }).format(value);
 }
 
 /** The digits after the point that a currency has. */
 export function minorDigits(currency) {
-  return new Intl.NumberFormat(LOCALE, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  return new Intl.NumberFormat(language, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 }
 
 /** Metres, in the units of the device's country. */
 export function distance(metres) {
   if (IN_MILES) {
     if (metres < 300) return `${Math.max(50, Math.round((metres * FEET_PER_METRE) / 50) * 50)} ft`;
-    return `${(metres / METRES_PER_MILE).toFixed(1)} mi`;
+    return `${ONE_DIGIT.format(metres / METRES_PER_MILE)} mi`;
   }
-  return metres < 950 ? `${Math.max(10, Math.round(metres / 10) * 10)} m` : `${(metres / 1000).toFixed(1)} km`;
+  return metres < 950 ? `${Math.max(10, Math.round(metres / 10) * 10)} m` : `${ONE_DIGIT.format(metres / 1000)} km`;
 }
 
 /** Seconds of travel, rounded up to minutes. */
@@ -49,22 +51,23 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
-/** A tariff in words: "$10 per started 5 minutes". */
+/** What follows a tariff's price: "per started 5 minutes". */
 export function perIncrement(seconds) {
-  if (seconds % 60) return `per started ${seconds} seconds`;
-  return seconds === 60 ? "per started minute" : `per started ${seconds / 60} minutes`;
+  if (seconds % 60) return fill(gettext("per started %(seconds)s seconds"), { seconds });
+  const minutes = seconds / 60;
+  return fill(ngettext("per started minute", "per started %(minutes)s minutes", minutes), { minutes });
 }
 
 /** A moment's time of day, in a time zone, or else in the device's. As the server writes it: 14:05. */
 export function timeOfDay(moment, timeZone = undefined) {
   const shape = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
-  return new Date(moment).toLocaleTimeString(LOCALE, shape);
+  return new Date(moment).toLocaleTimeString(language, shape);
 }
 
 /** A day and its time of day: Sat, May 2, 18:00. */
 export function dayAndTime(moment, timeZone = undefined) {
   const shape = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
-  return new Date(moment).toLocaleString(LOCALE, { ...shape, hourCycle: "h23", timeZone });
+  return new Date(moment).toLocaleString(language, { ...shape, hourCycle: "h23", timeZone });
 }
 
 /** Great-circle metres between two {lat, lng}, by the haversine formula. */

@@ -2,6 +2,7 @@
 
 import { $, text } from "./dom.js";
 import { timeOfDay } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { LiveSocket } from "./socket.js";
 
 const PATIENCE_MS = 2000; // a short break is nobody's business
@@ -23,10 +24,10 @@ export function stayLive(path, { onFrame, poll }) {
     );
     if (polling !== mine) return; // the socket has come back meanwhile, or another round has begun
     if (failed) {
-      sign("stale", `No connection since ${timeOfDay(lastGoodAt)}. What you see may be old.`);
+      sign("stale", fill(gettext("No connection since %(time)s. What you see may be old."), { time: timeOfDay(lastGoodAt) }));
     } else {
       lastGoodAt = Date.now();
-      sign("polling", "No live connection; checking every few seconds");
+      sign("polling", gettext("No live connection; checking every few seconds"));
     }
     polling = setTimeout(pollOnce, POLL_MS * (0.75 + Math.random() / 2));
   }
@@ -34,10 +35,15 @@ export function stayLive(path, { onFrame, poll }) {
   function onState(state, { signedOut }) {
     clearTimeout(polling);
     polling = null;
-    if (state === "live") sign("live", "Live");
+    if (state === "live") sign("live", gettext("Live"));
     else if (state === "lost") polling = setTimeout(pollOnce, PATIENCE_MS);
     else
-      sign("stale", signedOut ? "You have been signed out. Please sign in again." : "No longer live. Please reload.");
+      sign(
+        "stale",
+        signedOut
+          ? gettext("You have been signed out. Please sign in again.")
+          : gettext("No longer live. Please reload."),
+      );
   }
 
   const keepFresh = (frame) => {

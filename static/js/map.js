@@ -1,6 +1,7 @@
 // The map: drawn from our own land, streets and zones, so that nothing is fetched from elsewhere; or tiles, by setting.
 
 import { make } from "./dom.js";
+import { gettext } from "./i18n.js";
 import { addTiles } from "./map-tiles.js";
 
 const L = window.L; // the vendored library is a classic script
@@ -59,7 +60,9 @@ export class CityMap {
       fadeAnimation: !still,
       markerZoomAnimation: !still,
     });
-    L.control.zoom({ position: "bottomright" }).addTo(this.map);
+    L.control
+      .zoom({ position: "bottomright", zoomInTitle: gettext("Zoom in"), zoomOutTitle: gettext("Zoom out") })
+      .addTo(this.map);
     this.map.attributionControl.setPrefix("Leaflet");
     for (const [name, level] of [
       ["ground", 250],
@@ -113,7 +116,7 @@ export class CityMap {
       this.#zones.push({ name: properties.name, at: swap(properties.label), polygons });
     }
     if (!drawn) return;
-    this.map.attributionControl.addAttribution("Land: NYC Open Data · zones: pyhailing");
+    this.map.attributionControl.addAttribution(gettext("Land: NYC Open Data · zones: pyhailing"));
     this.#draw(L.polygon, parks, "map-park");
     drawn.streets.forEach((lines, rank) => this.#draw(L.polyline, lines, `map-street ${STREETS[rank]}`));
     for (const { name, at } of this.#zones) this.#name(name, at, "map-name zone");

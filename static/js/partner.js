@@ -78,7 +78,7 @@ function runConsole() {
   /** Staff have decided: on the application, or that work is over for now. */
   function applyDecision({ application, status }) {
     if (application !== state.partner.application) location.reload();
-    if (status === "offline" && online()) announce("Our staff have taken you offline.");
+    if (status === "offline" && online()) announce(gettext("Our staff have taken you offline."));
     version += 1;
     state.partner.status = status;
     if (status === "offline") state.offer = null;

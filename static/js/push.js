@@ -1,7 +1,8 @@
-// "Notify me": offers reach this browser as web pushes while no page of ours is open.
+// gettext("Notify me"): offers reach this browser as web pushes while no page of ours is open.
 
 import { get, post } from "./api.js";
 import { $, announce, show, showProblem, text, whilePressed } from "./dom.js";
+import { gettext } from "./i18n.js";
 
 const SUPPORTED = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
 
@@ -49,7 +50,7 @@ async function turn(publicKey) {
 async function on(publicKey) {
   if ((await Notification.requestPermission()) !== "granted") {
     throw Object.assign(new Error("denied"), {
-      sentence: "Your browser does not let us notify you. You can allow it in the site's settings.",
+      sentence: gettext("Your browser does not let us notify you. You can allow it in the site's settings."),
     });
   }
   await serviceWorker();
@@ -57,7 +58,7 @@ async function on(publicKey) {
   const subscription = await registration.pushManager
     .subscribe({ userVisibleOnly: true, applicationServerKey: bytes(publicKey) })
     .catch((error) => {
-      throw Object.assign(error, { sentence: "Your browser's push service can't be reached just now." });
+      throw Object.assign(error, { sentence: gettext("Your browser's push service can't be reached just now.") });
     });
   try {
     await tell(subscription);
@@ -65,22 +66,22 @@ async function on(publicKey) {
     await subscription.unsubscribe();
     throw error;
   }
-  announce("We notify you of offers while this page is closed.");
+  announce(gettext("We notify you of offers while this page is closed."));
 }
 
 async function off(subscription) {
   await post("/pushSubscription/remove", { endpoint: subscription.endpoint });
   await subscription.unsubscribe();
-  announce("We no longer notify you.");
+  announce(gettext("We no longer notify you."));
 }
 
 function paint(subscription) {
   $("#notify").setAttribute("aria-pressed", String(Boolean(subscription)));
-  text($("#notify"), subscription ? "Stop notifying me" : "Notify me");
+  text($("#notify"), subscription ? gettext("Stop notifying me") : gettext("Notify me"));
   text(
     $("#notify-text"),
     subscription
-      ? "Offers reach this device also while no page is open."
-      : "Get offers on this device also while no page is open.",
+      ? gettext("Offers reach this device also while no page is open.")
+      : gettext("Get offers on this device also while no page is open."),
   );
 }

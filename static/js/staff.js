@@ -2,6 +2,7 @@
 
 import { $$, $, pageData, show, text } from "./dom.js";
 import { duration } from "./format.js";
+import { fill, gettext } from "./i18n.js";
 import { stayLive } from "./live.js";
 
 const at = (counts, path) => path.split(".").reduce((part, name) => part?.[name], counts) ?? 0;
@@ -14,7 +15,9 @@ function paint(counts) {
   }
   const oldest = counts.oldestPendingS;
   show($("#oldest"), oldest !== null);
-  if (oldest !== null) text($("#oldest"), `The oldest request has been looking for ${duration(oldest)}.`);
+  if (oldest === null) return;
+  const sentence = gettext("The oldest request has been looking for %(time)s.");
+  text($("#oldest"), fill(sentence, { time: duration(oldest) }));
 }
 
 paint(pageData().counts);

@@ -55,6 +55,26 @@ def test_a_whole_cheer(cast: Cast, visit: Callable[..., Visit], viewport: dict[s
     user.sound()
 
 
+def test_the_live_screens_in_german(cast: Cast, visit: Callable[..., Visit]) -> None:
+    partner = visit(viewport=SMALL, at=TIMES_SQUARE).sign_in(cast.partner())
+    user = visit(viewport=SMALL).sign_in(cast.user())
+    for one in (partner, user):
+        one.page.context.add_cookies([{"name": "django_language", "value": "de", "url": one.url}])
+    partner.go("/partner")
+    partner.headline("Hallo, Pia")
+    partner.see("Geh online, damit dir Anfeuerungen in deiner Nähe angeboten werden.")
+    partner.live()
+    partner.sound()
+    user.go("/")
+    user.headline("Wo sollen wir anfeuern?")
+    user.page.locator("#map.near").click()
+    user.see("Zieh die Nadel")
+    user.see("je angefangene 5 Minuten")
+    user.sound()
+    user.go("/wallet")
+    user.sound()
+
+
 def test_the_page_of_staff(cast: Cast, visit: Callable[..., Visit]) -> None:
     staff = visit(viewport=SMALL).sign_in(cast.staff())
     staff.go("/staff/")

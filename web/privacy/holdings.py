@@ -88,6 +88,13 @@ def _without_words_of(status: str) -> Case:
 
 
 SILENT: Mapping[str, Any] = {"reason": ""}  # a step stays, its words go
+NO_CARD: Mapping[str, Any] = {
+    "card_reference": "",
+    "card_brand": "",
+    "card_last4": "",
+    "card_exp_month": None,
+    "card_exp_year": None,
+}
 HOLDINGS = [
     Holding(
         "account",
@@ -117,11 +124,36 @@ HOLDINGS = [
         },
     ),
     Holding("cheerRequestSteps", "requests_app.CheerRequestTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding("sharedLinks", "requests_app.ShareLink", _by("request__user"), frozenset(["digest"])),
+    Holding(
+        "scheduledRequestSteps", "requests_app.ScheduledRequestTransition", _by("subject__user", "actor"), kept=SILENT
+    ),
+    Holding("scheduledRequests", "requests_app.ScheduledRequest", _by("user")),
+    Holding("savedPlaces", "requests_app.SavedPlace", _by("user")),
     # A ride is named once, whether they asked for it or served it.
     Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), {"rating_comment": "", "pin": ""}),
     Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
     Holding("payments", "payments.Payment", _by("user"), kept={}),
     Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding("card", "payments.Customer", _by("user"), kept=NO_CARD),
+    # What was charged, given back and paid out stays in the books, with the card that a receipt shows.
+    Holding("holds", "payments.Hold", _by("user"), kept={}),
+    Holding("holdSteps", "payments.HoldTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding("attempts", "payments.Attempt", _by("payment__user"), kept={}),
+    Holding("attemptSteps", "payments.AttemptTransition", _by("subject__payment__user", "actor"), kept=SILENT),
+    Holding("refunds", "payments.Refund", _by("attempt__payment__user", "actor"), kept=SILENT),
+    Holding("refundSteps", "payments.RefundTransition", _by("subject__attempt__payment__user", "actor"), kept=SILENT),
+    Holding("payoutAccount", "payments.PayoutAccount", _by("partner__user"), kept={}),
+    Holding("payouts", "payments.Transfer", _by("partner__user"), kept={}),
+    Holding("payoutSteps", "payments.TransferTransition", _by("subject__partner__user", "actor"), kept=SILENT),
+    Holding("payoutReversals", "payments.Reversal", _by("transfer__partner__user"), kept={}),
+    Holding(
+        "payoutReversalSteps",
+        "payments.ReversalTransition",
+        _by("subject__transfer__partner__user", "actor"),
+        kept=SILENT,
+    ),
+    Holding("ledger", "payments.Entry", _by("partner__user"), kept={}),
     Holding(
         "partner",
         "accounts.Partner",

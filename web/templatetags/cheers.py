@@ -6,7 +6,6 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.translation import ngettext
 
 from payments.states import PaymentStatus
 from requests_app.models import RequestType
@@ -52,12 +51,8 @@ def when(moment: datetime | None, time_zone: str = "UTC") -> str:
 
 @register.filter
 def minutes(seconds: int) -> str:
-    """A tariff's increment: `300|minutes` is "5 minutes", 90 is "90 seconds"."""
-    if seconds % 60:
-        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
-    whole = seconds // 60
-    # Read after "per started": per started minute, per started 5 minutes.
-    return ngettext("minute", "%(n)d minutes", whole) % {"n": whole}
+    """A tariff's increment, read after "per started": `300|minutes` is "5 minutes", 90 is "90 seconds"."""
+    return amounts.increment(seconds)
 
 
 @register.filter
@@ -81,7 +76,7 @@ def paid_total(payments: Any) -> int:
 @register.filter
 def payment_status(status: str) -> str:
     """A payment's status in words: `due` is "Due"."""
-    return PaymentStatus(status).label
+    return str(PaymentStatus(status).label)
 
 
 @register.simple_tag(takes_context=True)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.jslexer import tokenize
 from django.conf import settings
 from django.core import mail
 from django.utils import timezone, translation
@@ -14,10 +15,11 @@ from accounts.models import Partner, User
 from accounts.services import decide_application
 from accounts.states import Application
 from accounts.tasks import mail_decision
+from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import PASSWORD, assert_refused, fresh, make_applicant
 from web import catalogues
-from web.templatetags.cheers import minutes, money, price, when
+from web.templatetags.cheers import minutes, money, payment_status, price, when
 from web.tests.browse import SIGN_IN, browser_of, text_of
 
 CATALOGUES = [(language, domain) for language in catalogues.LANGUAGES for domain in catalogues.SOURCES]
@@ -29,17 +31,18 @@ HEADLINE = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|</?\w+[^>]*>")
 
 TEMPLATES = settings.BASE_DIR / "templates"
-# The live screens and what they include: their texts come next.
-NOT_YET = {
-    "rides/receipt.html", "web/_earnings.html", "web/_live.html", "web/_map_scripts.html", "web/_meter.html",
-    "web/_offer.html", "web/_serving.html", "web/_thanks.html", "web/cheer.html", "web/history.html",
-    "web/partner.html", "web/request.html", "web/staff.html",
-}  # fmt: skip
-NAMES = {"SpeedyCheers", "API"}
+NAMES = {"SpeedyCheers", "API", "PDF"}
 NO_TEXT = re.compile(
-    r"{% block main_class %}.*?endblock %}|{%\s*blocktranslate.*?endblocktranslate\s*%}|{#.*?#}|{%.*?%}|{{.*?}}",
+    r"{% block (?:main|body)_class %}.*?endblock %}|"
+    r"{%\s*blocktranslate.*?endblocktranslate\s*%}|{#.*?#}|{%.*?%}|{{.*?}}",
     re.S,
 )
+SCRIPTS = settings.BASE_DIR / "static" / "js"
+# A word with a capital before a space, a stop or the end, or three words in a row.
+SENTENCE = re.compile(r"^[A-Z][a-z]+(?:['\u2019]\w+)?(?:[ ,.:;!?\u2026]|$)|\b[a-z]{2,} [a-z]+ [a-z]{2,}\b")
+NOT_SHOWN = {"gettext", "ngettext", "Error", "console.info", "console.warn", "console.error"}
+NO_SENTENCES = {"Bearer ", "Enter", "Escape", "Leaflet", "Notification", "Polygon", "no geolocation here"}
+VALUE = re.compile(r"\$\{.*?\}")
 SPOKEN = re.compile(r'\b(?:alt|aria-label|placeholder|title)="([^"]*)"')
 
 
@@ -78,7 +81,7 @@ def test_translations_have_the_gaps_of_their_texts(language: str, domain: str) -
 
 def page_templates() -> list[str]:
     names = (str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
-    return sorted(name for name in names if not name.startswith("admin/") and name not in NOT_YET)
+    return sorted(name for name in names if not name.startswith("admin/"))
 
 
 @pytest.mark.parametrize("name", page_templates())
@@ -89,6 +92,33 @@ def test_no_template_speaks_english_only(name: str) -> None:
     assert not words, f"{name}: {words}"
 
 
+def unmarked(source: str) -> set[str]:
+    """What reads like a sentence in a script, and is in no call that translates it or keeps it from people."""
+    found, calls, previous = set(), [], ""
+    for token in tokenize(source, jsx=False):
+        if token.value == "(":
+            calls.append(previous)
+        elif token.value == ")":
+            calls.pop()
+        elif token.type in ("string", "template_string") and not NOT_SHOWN.intersection(calls):
+            found.add(VALUE.sub("", token.value[1:-1]))
+        previous = token.value
+    return {text for text in found - NO_SENTENCES if SENTENCE.search(text)}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.glob("*.js") if path.name != "sw-push.js"))
+def test_no_script_speaks_english_only(name: str) -> None:
+    """But sw-push.js: a service worker has no page, whose language it could speak."""
+    assert not unmarked((SCRIPTS / name).read_text())
+
+
+def test_an_unmarked_sentence_is_found() -> None:
+    assert unmarked('text($("#a"), "Somebody comes."); say(gettext("Now."), `It costs ${money(fee)}.`)') == {
+        "Somebody comes.",
+        "It costs .",
+    }
+
+
 # ---------------------------------------------------------------- who is spoken to how
 
 
@@ -96,7 +126,7 @@ def test_no_template_speaks_english_only(name: str) -> None:
 def test_visitors_by_their_browser_or_their_choice(nyc: object, language: str) -> None:
     by_browser = browser_of(None).get("/", headers={"Accept-Language": f"{language}-XX,fr;q=0.5"})
     assert HEADLINE[language] in text_of(by_browser)
-    assert f'<html lang="{language}"' in by_browser.content.decode()
+    assert f'<html lang="{language}" ' in by_browser.content.decode()
     client = browser_of(None)
     chosen = client.post("/language", {"language": language, "next": "/"}, headers={"Accept-Language": "fr"})
     assert chosen["Location"] == "/"
@@ -156,6 +186,29 @@ def test_moments_by_language() -> None:
         assert when(moment, "America/New_York") == "04.03.2026, 12:05:00"
     with translation.override("en"):
         assert when(moment, "America/New_York").startswith("Mar 4, 2026, 12:05:00")
+
+
+def test_receipts_by_reader(user: User, completed: Ride) -> None:
+    """People read theirs in their language, as a page and as a PDF; programs get English."""
+    User.objects.filter(pk=user.pk).update(language="de")
+    address, browser = f"/ride/{completed.pk}/receipt", browser_of(user)
+    page = text_of(browser.get(address))
+    assert "Anfeuern, 1 × 5 Minuten Fällig 10,00 $" in page
+    assert "Tarif 10 $ je angefangene 5 Minuten" in page
+    label = browser.get(address, headers={"Accept": "application/json"}).json()["lines"][0]["label"]
+    assert label == "Cheering, 1 × 5 minutes"
+    titles = [
+        browser.get(f"{address}?format=pdf").content,
+        browser.get(address, headers={"Accept": "application/pdf"}).content,
+    ]
+    assert [title in pdf for title, pdf in zip((b"(Beleg ", b"(Receipt "), titles, strict=True)] == [True, True]
+
+
+def test_statuses_by_language() -> None:
+    with translation.override("de"):
+        assert payment_status("due") == "Fällig"
+        assert str(RequestStatus.PENDING.label) == "Wir suchen einen Partner"
+    assert payment_status("due") == "Due"
 
 
 def test_scripts_get_their_texts(db: None) -> None:

@@ -11,8 +11,10 @@ from django.utils import timezone
 from accounts.models import NotificationSettings, Partner, User
 from accounts.states import Application
 from notifications.services import KEPT_FOR, prune_events
+from payments.models import Customer
 from requests_app.audit import all_checks
 from requests_app.models import CheerRequest, Offer
+from requests_app.places import save_place
 from rides.models import Ride
 from rides.services import rate_ride
 from speedycheers.errors import Conflict, Forbidden
@@ -118,6 +120,20 @@ def test_nothing_of_a_user_is_left(user: User, pending: CheerRequest, offer: Off
     assert findings() == []
     assert "Request a cheer" in text_of(client.get("/"))
     assert client.post(SIGN_IN, {"login": user.email, "password": PASSWORD}).status_code == 200
+
+
+def test_the_card_and_the_places_are_forgotten(user: User) -> None:
+    now = timezone.now()
+    save_place(user, name="Grandmother's", lat=40.75, lng=-73.98, now=now)
+    Customer.objects.create(
+        user=user, reference="cus_1", card_reference="pm_1", card_brand="visa", card_last4="4242", created_at=now
+    )
+    data = export(user, now=now)["data"]
+    assert [row["card_last4"] for row in data["card"]] == ["4242"]
+    assert [row["name"] for row in data["savedPlaces"]] == ["Grandmother's"]
+    delete_account(user, now=now)
+    assert Customer.objects.get(user=user).card_last4 == ""
+    assert tables_with("pm_1") == tables_with("Grandmother's") == []
 
 
 def test_nothing_of_a_partner_is_left(partner: Partner, completed: Ride) -> None:
