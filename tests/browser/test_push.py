@@ -60,19 +60,23 @@ def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast,
     registrations: list[str] = []
     devtools.on(
         "ServiceWorker.workerRegistrationUpdated",
-        lambda event: registrations.extend(found["registrationId"] for found in event["registrations"]),
+        lambda event: registrations.extend(
+            found["registrationId"]
+            for found in event["registrations"]
+            if found["scopeURL"].startswith(stack.url) and not found["isDeleted"]
+        ),
     )
     devtools.send("ServiceWorker.enable")
-    wait_until(lambda: page.evaluate("1") and registrations, 10, "the worker is known")
+    wait_until(lambda: page.evaluate("1") and registrations, 30, "the worker is known")
 
     def push(content: dict[str, Any]) -> None:
         where = {"origin": stack.url, "registrationId": registrations[-1]}
         devtools.send("ServiceWorker.deliverPushMessage", {**where, "data": json.dumps(content)})
 
-    push(offer("one", 15.9))
-    push(offer("one", 15.9))
+    push(offer("one", 199.9))
+    push(offer("one", 199.9))
     push(offer("two", -1))
-    wait_until(lambda: len(page.evaluate(SHOWN)) == 2, 10, "both are shown")
+    wait_until(lambda: len(page.evaluate(SHOWN)) == 2, 30, "both are shown")
     by_tag = {found["tag"]: found for found in page.evaluate(SHOWN)}
     assert by_tag["one"]["title"] == "Somebody needs a cheer"
     assert by_tag["one"]["body"].startswith("Pep talk, 510 m away. 1")
