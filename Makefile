@@ -65,7 +65,7 @@ messages: $(RUN_STAMP)
 	@$(PY) manage.py messages
 
 bench: $(DEV_STAMP)
-	@exec $(PY) -m bench
+	@exec $(PY) -m bench $(if $(DATA),--data $(DATA))
 
 # DRILL="--database sqlite --seed 7 --minutes 30": see python -m drill --help.
 drill: $(DEV_STAMP)

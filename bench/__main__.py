@@ -1,24 +1,32 @@
-"""`python -m bench`: every benchmark, one after the other, with moderate sizes."""
+"""`python -m bench [--data FILE]`: every benchmark, one after the other, with moderate sizes.
 
-import importlib.util
+FILE is what `bench.policy` replays, and is not part of the project; without it the policy is left out.
+"""
+
+import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 PARTS = {
     "search": ["--sizes", "1000,10000,100000"],
     "positions": [],
     "dispatch": [],
-    "policy": [],
+    "delivery": [],
 }
+WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
 
 
 def main() -> int:
-    """Run what there is, each in a process of its own. Answers 0 where all went well."""
+    """Run each in a process of its own. Answers 0 where all went well."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="real pickups for bench.policy, of 3 June 2014 among others")
+    data = parser.parse_args().data
+    parts = PARTS if data is None else {**PARTS, "policy": ["--data", str(data), *WINDOW]}
     worst = 0
-    for part, arguments in PARTS.items():
-        if importlib.util.find_spec(f"bench.{part}") is not None:
-            result = subprocess.run([sys.executable, "-m", f"bench.{part}", *arguments], check=False)
-            worst = max(worst, abs(result.returncode))
+    for part, arguments in parts.items():
+        result = subprocess.run([sys.executable, "-m", f"bench.{part}", *arguments], check=False)
+        worst = max(worst, abs(result.returncode))
     return worst
 
 

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from statistics import median
 
 from bench.crowd import Crowd
 from bench.dispatch import make_accounts
+from bench.measuring import machine
 from bench.program import BASE, Program, free_port, running_program
 
 BATCH = 100  # frames handed over at a time
@@ -202,9 +202,7 @@ def main() -> None:
         import django
 
         django.setup()
-        print(
-            f"\n{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n"
-        )
+        print(f"\n{machine()}\n")
         accounts = make_accounts("user", options.sockets + BATCH)
         ours, theirs = measure_ours(program, options, accounts), measure_layer(options)
         show("ratio", f"{ours / theirs:.1f} ×")

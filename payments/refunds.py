@@ -30,7 +30,7 @@ def refundable(payment: Payment) -> int:
 def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: datetime) -> list[Refund]:
     """Staff give back a part of a payment, or all of it, from the attempts that collected it.
 
-    Raises `Conflict` (`not_paid`, `refund_too_large`, `refund_under_way`), `Invalid`.
+    Raises `Conflict` (`not_paid`, `refund_too_large`), `Invalid`.
     """
     if amount <= 0:
         raise Invalid("invalid", "Refund at least one minor unit.", "amount")

@@ -1,4 +1,4 @@
-// Small helpers around the document.
+// What every script does with the document.
 
 import { gettext } from "./i18n.js";
 
