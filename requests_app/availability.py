@@ -29,8 +29,7 @@ def go_online(partner: Partner, *, now: datetime) -> Partner:
             raise Conflict("partner_busy", "You are on a ride.")
         if locked.status == PartnerStatus.OFFLINE:
             move_partners([locked], PartnerStatus.AVAILABLE, actor=locked.user, at=now)
-            if locked.region is not None:
-                wakeups.wake_on_commit(locked.region.slug)
+            wakeups.partner_free_on_commit(locked)
     return locked
 
 

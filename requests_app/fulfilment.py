@@ -14,7 +14,7 @@ from accounts.states import PartnerStatus
 from notifications.events import recorded
 from payments import holds
 from regions.geometry import distance_m
-from requests_app import announce, wakeups
+from requests_app import announce
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer
 from requests_app.offers import locked_offer, require_open, rescind_offer
@@ -102,7 +102,6 @@ def _end(
         announce.ride_updated(outbox, ride, partner)
         if partner.status == PartnerStatus.OFFLINE:
             tell_partner_updated(outbox, partner)
-        wakeups.wake_on_commit(request.region.slug)
     return ride
 
 
@@ -146,7 +145,6 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
         free_partner(locked, actor=locked.user, now=now, reason="no-show")
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, locked)
-        wakeups.wake_on_commit(request.region.slug)
     return ride
 
 

@@ -4,8 +4,11 @@ requests by id → partners by id → offers → rides → payments → event st
 On SQLite a writing transaction holds the whole database from its start (BEGIN IMMEDIATE), and these are plain reads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from uuid import UUID
+
+from django.db import connection
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
@@ -50,3 +53,37 @@ def lock_free_partners(ids: Iterable[UUID], region: Region) -> set[UUID]:
         pk__in=list(ids), status=PartnerStatus.AVAILABLE, region=region
     )
     return set(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID]) -> Partner | None:
+    """The first of the partners who is available, fits the request and is held by nobody else.
+
+    None where there is no such partner, or where another request waits in the region.
+    """
+    if not ids:
+        return None
+    types = request.request_type.partner_types
+    key = Partner._meta.pk
+    values = [key.get_db_prep_value(pk, connection) for pk in ids]
+    region, user, own = (
+        key.get_db_prep_value(pk, connection) for pk in (request.region_id, request.user_id, request.pk)
+    )
+    parameters = [*values, region, PartnerStatus.AVAILABLE.value, user, *types]
+    parameters += [region, RequestStatus.PENDING.value, own, *values]
+    return next(iter(Partner.objects.raw(_nearest_free(len(ids), len(types)), parameters)), None)
+
+
+@cache
+def _nearest_free(ids: int, types: int) -> str:
+    """The statement for so many partners and types, in the order of its parameters. Composed once: this is hot."""
+    quote = connection.ops.quote_name
+    partners, requests = quote(Partner._meta.db_table), quote(CheerRequest._meta.db_table)
+    fits = f"AND type IN ({', '.join(['%s'] * types)}) " if types else ""
+    order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
+    lock = connection.ops.for_update_sql(skip_locked=True) if connection.features.has_select_for_update else ""
+    return (
+        f"SELECT * FROM {partners} WHERE id IN ({', '.join(['%s'] * ids)}) "  # noqa: S608  # no outside text
+        f"AND region_id = %s AND status = %s AND user_id <> %s {fits}"
+        f"AND NOT EXISTS (SELECT 1 FROM {requests} WHERE region_id = %s AND status = %s AND id <> %s) "
+        f"ORDER BY CASE id {order} END LIMIT 1 {lock}"
+    )

@@ -22,13 +22,14 @@ from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import recorded
 from regions.models import Region
-from requests_app import announce, bookings, policy
+from requests_app import bookings, policy
 from requests_app.backoff import retry_delay_s
 from requests_app.locks import lock_free_partners, lock_free_requests
 from requests_app.models import CheerRequest, Offer
+from requests_app.offers import put_offers
 from requests_app.policy import Pair
 from requests_app.states import OfferStatus, RequestStatus
-from speedycheers.transitions import begin_all, move_all
+from speedycheers.transitions import move_all
 
 log = logging.getLogger(__name__)
 
@@ -184,12 +185,9 @@ def make_offers(region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]]
             requests = [found.requests[pair.request] for pair in pairs]
             move_all(requests, RequestStatus.OFFERED, actor=None, at=now, wave=wave, attempts=attempt)
         move_partners([found.partners[p.partner] for p in holding], PartnerStatus.OFFERED, actor=None, at=now)
-        offers = [_offer(found.requests[p.request], found.partners[p.partner], p.distance_m, now) for p in holding]
-        begin_all(offers, actor=None, at=now)
-        for offer in offers:
-            announce.offered(outbox, offer)
-            announce.request_updated(outbox, offer.request)
-    return len(offers)
+        held = [(found.requests[p.request], found.partners[p.partner], p.distance_m) for p in holding]
+        put_offers(outbox, held, now=now)
+    return len(holding)
 
 
 def _by_wave_and_attempt(
@@ -200,18 +198,6 @@ def _by_wave_and_attempt(
     for pair in pairs:
         groups[waves[pair.request], attempts[pair.request] + 1].append(pair)
     return groups
-
-
-def _offer(request: CheerRequest, partner: Partner, distance_m: float, now: datetime) -> Offer:
-    return Offer(
-        request=request,
-        partner=partner,
-        wave=request.wave,
-        distance_m=round(distance_m),
-        eta_s=policy.eta_s(distance_m),
-        created_at=now,
-        expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
-    )
 
 
 def hold(requests: Sequence[CheerRequest], *, now: datetime) -> None:

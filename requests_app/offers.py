@@ -1,20 +1,23 @@
-"""Offers that end without a ride: declined, lapsed or taken back. Each puts its request back into the queue."""
+"""Offers as they are made, and as they end without a ride: declined, lapsed or taken back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import Partner, User
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import Outbox, recorded
-from requests_app import announce, wakeups
+from requests_app import announce, policy, wakeups
 from requests_app.locks import lock_offer, lock_partner, lock_request
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
 from speedycheers.errors import Conflict
+from speedycheers.transitions import begin_all
 
 # Clocks of two machines may differ by so much; what lies further in the future was written before one was set back.
 CLOCKS_DIFFER = timedelta(seconds=5)
@@ -25,6 +28,30 @@ WHY_CLOSED = {
     OfferStatus.EXPIRED: ("offer_expired", "This offer has expired."),
     OfferStatus.RESCINDED: ("offer_rescinded", "This offer was withdrawn."),
 }
+
+
+def put_offers(outbox: Outbox, chosen: Sequence[tuple[CheerRequest, Partner, float]], *, now: datetime) -> None:
+    """Put requests to partners, each pair with its distance in metres, and tell both sides.
+
+    All are locked, and `OFFERED` already. Raises `IntegrityError` where one has another open offer.
+    """
+    offers = [_offer(request, partner, distance_m, now=now) for request, partner, distance_m in chosen]
+    begin_all(offers, actor=None, at=now)
+    for offer in offers:
+        announce.offered(outbox, offer)
+        announce.request_updated(outbox, offer.request)
+
+
+def _offer(request: CheerRequest, partner: Partner, distance_m: float, *, now: datetime) -> Offer:
+    return Offer(
+        request=request,
+        partner=partner,
+        wave=request.wave,
+        distance_m=round(distance_m),
+        eta_s=policy.eta_s(distance_m),
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
+    )
 
 
 def require_open(offer: Offer, *, now: datetime) -> None:
@@ -88,6 +115,7 @@ def rescind_offer(
     offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
     announce.offer_over(outbox, offer)
     move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")
+    wakeups.partner_free_on_commit(partner)
     announce.rescinded(outbox, offer, why)
 
 

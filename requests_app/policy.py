@@ -16,7 +16,19 @@ from numpy.typing import NDArray
 from requests_app.assignment import cheapest
 from requests_app.travel import S_PER_M, eta_s
 
-__all__ = ["RULES", "Pair", "Pairs", "Rules", "assign", "cap_matters", "cap_s", "decide", "eta_s", "rush_size"]
+__all__ = [
+    "RULES",
+    "Pair",
+    "Pairs",
+    "Rules",
+    "assign",
+    "cap_matters",
+    "cap_s",
+    "decide",
+    "eta_s",
+    "rush_size",
+    "uncapped_m",
+]
 
 RECENT_S = 600.0  # requests younger than this tell how busy a region is
 RUSH_REQUESTS = 5  # fewer than this are no rush, however few partners are free
@@ -93,6 +105,11 @@ def cap_s(waited_s: NDArray[np.float64], *, rush: int, rules: Rules = RULES) -> 
     """The longest travel, in seconds, for requests that have waited so long; any shape."""
     new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_rush / max(rush, 1)) ** (1 / 3)))
     return np.where(waited_s >= rules.open_after_s, np.inf, new_s + rules.cap_widens * waited_s)
+
+
+def uncapped_m(*, rules: Rules = RULES) -> float:
+    """The distance in metres up to which a lone request may have its nearest partner, whatever the rush."""
+    return rules.cap_least_s / S_PER_M if rules.hold_lone else np.inf
 
 
 def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:

@@ -1,5 +1,6 @@
 """Writes about requests: submitting, cancelling, dead-lettering and requeueing."""
 
+from copy import copy
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from accounts.states import PartnerStatus
 from notifications.events import Outbox, recorded
 from payments import holds
 from regions.selectors import region_at
-from requests_app import announce, bookings, wakeups
+from requests_app import announce, bookings, immediate, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
@@ -35,8 +36,9 @@ def submit_request(
     now: datetime,
     wanted_at: datetime | None = None,
 ) -> CheerRequest:
-    """Take a request and wake the region's matcher. Without a type, the first one is meant.
+    """Take a request, and offer it at once or wake the region's matcher. Without a type, the first one is meant.
 
+    Answers the request as it was taken, `pending`; what becomes of it is told by events.
     Patience counts from `wanted_at` where that is later: who planned ahead is not given up on before their time.
     Where cards are charged, the region's amount is held first, and nobody is asked to come before that.
     Raises `Conflict`: `region_not_served`, `request_already_open`, `card_required`, `payment_overdue`.
@@ -57,17 +59,19 @@ def submit_request(
         next_attempt_at=now if card is None else give_up_at,
         give_up_at=give_up_at,
     )
+    candidates = immediate.near(request, now=now) if card is None else []
     try:
         with recorded() as outbox:
             request.begin(actor=user, at=now)
             if card is not None:
                 bookings.hold_booking(request, card, now=now)
             announce.request_updated(outbox, request)
-            if card is None:
+            taken = copy(request)
+            if card is None and not immediate.offer(outbox, request, candidates, now=now):
                 wakeups.wake_on_commit(region.slug)
     except IntegrityError:  # request_one_open_per_user
         raise Conflict("request_already_open", "You have an open request already.") from None
-    return request
+    return taken
 
 
 def first_type() -> RequestType:
@@ -105,7 +109,6 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
         request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
         holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
-        wakeups.wake_on_commit(request.region.slug)
     return request
 
 
@@ -126,9 +129,10 @@ def _cancel_ride_of(
 def free_partner(
     partner: Partner, *, actor: User | None, now: datetime, reason: str, becomes: str = PartnerStatus.AVAILABLE
 ) -> None:
-    """A busy partner has nothing in hand any more."""
+    """A busy partner has nothing in hand any more: who waits hears of it."""
     if partner.status == PartnerStatus.BUSY:
         move_partners([partner], becomes, actor=actor, at=now, reason=reason)
+        wakeups.partner_free_on_commit(partner)
     if partner.region is not None:
         slug = partner.region.slug
         transaction.on_commit(lambda: positions.serve(slug, partner.pk, None))

@@ -4,8 +4,13 @@ import logging
 from contextlib import suppress
 
 import kombu.exceptions
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
+from accounts.models import Partner
+from accounts.states import PartnerStatus
+from regions.models import Region
+from requests_app.models import CheerRequest
+from requests_app.states import RequestStatus
 from speedycheers import valkey
 
 log = logging.getLogger(__name__)
@@ -18,8 +23,26 @@ def _pending_key(region_slug: str) -> str:
 
 
 def wake_on_commit(region_slug: str) -> None:
-    """Wake the region's matcher once this transaction has committed."""
+    """Wake the region's matcher once this transaction has committed: a request waits."""
     transaction.on_commit(lambda: wake(region_slug))
+
+
+def partner_free_on_commit(partner: Partner) -> None:
+    """Wake the matcher of a partner's region once this transaction has committed, if anybody waits there."""
+    region = partner.region
+    if region is not None and partner.status == PartnerStatus.AVAILABLE:
+        transaction.on_commit(lambda: _wake_if_awaited(region))
+
+
+def _wake_if_awaited(region: Region) -> None:
+    # After the commit: a request that comes at the same time either finds the partner, or is found here.
+    try:
+        awaited = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING).exists()
+    except DatabaseError as error:
+        log.warning("matcher of %s not woken (%s); the sweep will", region.slug, type(error).__name__)
+        return
+    if awaited:
+        wake(region.slug)
 
 
 def wake(region_slug: str) -> None:

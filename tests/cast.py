@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from math import pi
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.apps import apps
@@ -97,6 +98,12 @@ def submit(
     """A user asks for a cheer."""
     kind = RequestType.objects.get(slug=type)
     return services.submit_request(user, lat=at[0], lng=at[1], request_type=kind, note=note, now=now or timezone.now())
+
+
+def queue(user: User, **how: Any) -> CheerRequest:
+    """As `submit`, but nobody is found at once: it is left to the matcher."""
+    with patch("requests_app.immediate.near", return_value=[]):
+        return submit(user, **how)
 
 
 def match(region: Region) -> bool:
@@ -377,7 +384,7 @@ def api_of(request: pytest.FixtureRequest) -> Callable[[str], APIClient]:
 @pytest.fixture
 def pending(user: User) -> CheerRequest:
     """The user's request, waiting for a partner."""
-    return submit(user)
+    return queue(user)
 
 
 @pytest.fixture

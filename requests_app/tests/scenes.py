@@ -20,6 +20,7 @@ from tests.cast import (
     make_user,
     match,
     open_offer,
+    queue,
     start,
     submit,
     token_of,
@@ -30,7 +31,7 @@ HOUR = timedelta(hours=1)
 
 def make_dead_letter(user: User) -> CheerRequest:
     """A request that nobody took."""
-    request = submit(user, now=timezone.now() - HOUR)
+    request = queue(user, now=timezone.now() - HOUR)
     assert services.dead_letter(request.pk, now=timezone.now())
     return fresh(request)  # type: ignore[no-any-return]
 

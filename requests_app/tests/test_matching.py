@@ -29,6 +29,7 @@ from tests.cast import (
     north,
     offered_to,
     open_offer,
+    queue,
     report,
     submit,
     unchanged,
@@ -136,7 +137,7 @@ def test_not_beyond_the_widest_radius(nyc: Region, user: User) -> None:
 def test_several_requests_and_partners(nyc: Region) -> None:
     """Everybody gets somebody, close pairs first."""
     partners = [make_partner(f"P{n}", at=north(1000 * n)) for n in range(4)]
-    requests = [submit(make_user(f"U{n}"), at=north(1000 * n + 30)) for n in (3, 1, 0, 2)]
+    requests = [queue(make_user(f"U{n}"), at=north(1000 * n + 30)) for n in (3, 1, 0, 2)]
     assert match(nyc) is True
     found = [offered_to(request) for request in requests]
     assert found == [partners[3], partners[1], partners[0], partners[2]]
@@ -247,7 +248,7 @@ def test_a_partner_gone_offline_meanwhile(
 def test_one_pair_that_has_changed_does_not_cost_the_others(
     nyc: Region, partner: Partner, other_partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    near, far = submit(make_user("Near"), at=north(500)), submit(make_user("Far"), at=north(1000))
+    near, far = queue(make_user("Near"), at=north(500)), queue(make_user("Far"), at=north(1000))
     search = matching.search
 
     def then_leave(*args: Any, **kwargs: Any) -> Any:
@@ -319,7 +320,7 @@ def test_a_hundred_requests_cost_as_many_statements_as_two(
     for many in (2, 100):
         for number in range(many):
             make_partner(f"P {many} {number}", at=north(10.0 * number))
-            submit(make_user(f"U {many} {number}"), at=north(10.0 * number))
+            queue(make_user(f"U {many} {number}"), at=north(10.0 * number))
         with django_assert_max_num_queries(20) as captured:
             match(nyc)
         assert CheerRequest.objects.filter(status=RequestStatus.PENDING).count() == 0

@@ -16,7 +16,7 @@ from notifications.services import acknowledge
 from regions.models import Region
 from requests_app import availability, offers, services
 from requests_app.models import Offer
-from tests.cast import Clock, accept, decline, fresh, match, open_offer, submit, unchanged
+from tests.cast import Clock, accept, decline, fresh, match, open_offer, queue, submit, unchanged
 from tests.push_service import Browser, PushService, push_service, signed_claims
 
 
@@ -293,7 +293,7 @@ def test_without_a_browser_nothing_is_noted(nyc: Region, partner: Partner, user:
 
 
 def test_a_rollback_leaves_no_push(browser: Browser, nyc: Region, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    submit(user)
-    monkeypatch.setattr("requests_app.matching.announce.request_updated", killed)
+    queue(user)
+    monkeypatch.setattr("requests_app.offers.announce.request_updated", killed)
     with unchanged(), pytest.raises(KeyboardInterrupt):
         match(nyc)

@@ -26,7 +26,7 @@ def wakes(region: Region) -> bool:
     return waits
 
 
-def test_online(nyc: Region) -> None:
+def test_online(nyc: Region, pending: CheerRequest) -> None:
     partner = make_partner("Pia", online=False)
     client = client_of(partner.user)
     wakes(nyc)
@@ -38,6 +38,12 @@ def test_online(nyc: Region) -> None:
     assert (last.old, last.new, last.actor) == ("offline", "available", partner.user)
     assert positions.searchable("nyc")[1] == {partner.pk}
     assert wakes(nyc)
+
+
+def test_where_nobody_waits_the_matcher_sleeps(nyc: Region) -> None:
+    partner = make_partner("Pia", online=False)
+    assert client_of(partner.user).post("/partner/status", ONLINE).status_code == 200
+    assert not wakes(nyc)
 
 
 def test_offline(partner_api: APIClient, partner: Partner) -> None:

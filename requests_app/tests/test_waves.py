@@ -26,6 +26,7 @@ from tests.cast import (
     north,
     offered_to,
     open_offer,
+    queue,
     report,
     submit,
 )
@@ -102,7 +103,7 @@ def test_but_for_another_request(nyc: Region, offer: Offer, partner: Partner, ot
 
 def test_it_cascades_through_everybody_nearest_first(nyc: Region, user: User) -> None:
     partners = [make_partner(f"P{n}", at=north(-metres)) for n, metres in enumerate((3000, 100, 9000, 1900, 200))]
-    request = submit(user)
+    request = queue(user)
     asked = []
     while match(nyc):
         offer = open_offer(request)

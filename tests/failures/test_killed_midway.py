@@ -24,7 +24,7 @@ from requests_app.sweep import sweep_deadlines, sweep_presence
 from requests_app.tasks import match_region
 from rides.models import Ride
 from speedycheers import valkey
-from tests.cast import Clock, accept, at, client_of, end, fresh, match, open_offer, report, start, submit
+from tests.cast import Clock, accept, at, client_of, end, fresh, match, open_offer, queue, report, start, submit
 from tests.failures.conftest import assert_promises_hold, go_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,7 +111,7 @@ def test_the_worker_in_the_middle_of_matching(nyc: Region, user: User, partner: 
     asked: list[CheerRequest] = []
 
     def prepare() -> None:
-        asked.append(submit(user))
+        asked.append(queue(user))
         clock.advance(1)
         report(partner, (40.7484, -73.9857))
 

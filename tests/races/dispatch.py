@@ -15,7 +15,7 @@ from tests.cast import (
     match,
     north,
     offered_to,
-    submit,
+    queue,
 )
 from tests.races.stage import Race, Stage, now, one_of, one_wins, why
 
@@ -88,7 +88,7 @@ def accept_and_release(stage: Stage) -> Race:
 def two_matchers(stage: Stage) -> Race:
     for number in range(3):
         stage.partner(f" {number}", metres=200 * number)
-    requests = [submit(stage.user(f" {number}"), at=north(-150 * number)) for number in range(4)]
+    requests = [queue(stage.user(f" {number}"), at=north(-150 * number)) for number in range(4)]
 
     def judge(outcomes: list[Any]) -> None:
         assert {why(outcome) for outcome in outcomes} == {"done"}
@@ -102,7 +102,7 @@ def two_matchers(stage: Stage) -> Race:
 
 def matcher_and_user_cancels(stage: Stage) -> Race:
     stage.partner()
-    request = submit(stage.user())
+    request = queue(stage.user())
 
     def judge(outcomes: list[Any]) -> None:
         assert {why(outcome) for outcome in outcomes} == {"done"}
@@ -120,7 +120,7 @@ def matcher_and_user_cancels(stage: Stage) -> Race:
 
 def matcher_and_going_offline(stage: Stage) -> Race:
     partner = stage.partner()
-    submit(stage.user())
+    queue(stage.user())
     return Race(
         [lambda: match_batch(stage.nyc), lambda: availability.go_offline(partner, now=now())],
         one_of(("done", "done"), ("done", "partner_offered")),
@@ -129,7 +129,7 @@ def matcher_and_going_offline(stage: Stage) -> Race:
 
 def matcher_and_suspension(stage: Stage) -> Race:
     partner = stage.partner()
-    submit(stage.user())
+    queue(stage.user())
     return Race(
         [
             lambda: match_batch(stage.nyc),
