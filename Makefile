@@ -21,6 +21,8 @@ $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2
 
 # A developer's own value would load the settings too early.
 unexport DJANGO_SETTINGS_MODULE
+# Without compiled files each of the processes that are started would compile everything again: 3 s instead of 1.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run install test test-fast check lint types format messages lock bench drill screens clean help
 

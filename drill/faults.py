@@ -171,7 +171,7 @@ async def sqlite_locked(system: System) -> None:
 # ---------------------------------------------------------------- all of them
 
 
-def faults_of(database: str, rng: Random) -> list[Fault]:
+def faults_of(database: str, rng: Random, *, payments: bool = False) -> list[Fault]:
     """Every kind of fault that a system on this database can have."""
     kill, end = signal.SIGKILL, signal.SIGTERM
     faults = [
@@ -201,15 +201,20 @@ def faults_of(database: str, rng: Random) -> list[Fault]:
         ]
     else:
         faults.append(Fault("database locked for 3 s", sqlite_locked))
+    if payments:
+        faults += [
+            Fault("payment provider killed", lambda system: signalled(kill, "payments", system=system)),
+            Fault("payment provider stopped for 3 s", partial(stopped, "payments")),
+        ]
     return faults
 
 
 class Chooser:
     """Endless faults in an order drawn from a seed: each kind once a round, so that a long drill sees all of them."""
 
-    def __init__(self, database: str, seed: int) -> None:
+    def __init__(self, database: str, seed: int, *, payments: bool = False) -> None:
         self._rng = Random(f"faults {seed}")
-        self._kinds = faults_of(database, self._rng)
+        self._kinds = faults_of(database, self._rng, payments=payments)
         self._round: list[Fault] = []
 
     def next(self) -> Fault:

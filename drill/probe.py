@@ -66,7 +66,7 @@ class SilentPartner(Partner):
 class Probe:
     """A user and a partner at the edge of the city, where nobody else is."""
 
-    def __init__(self, server: str, *, staff_email: str, staff_password: str, secret: str) -> None:
+    def __init__(self, server: str, *, staff_email: str, staff_password: str, secret: str, provider: str = "") -> None:
         self.api = Api(server, retry_max_s=RETRY_MAX_S)
         keyring, self.timeline, ledger = Keyring(None, server), Timeline(), Ledger()
         self.partner = SilentPartner(
@@ -86,6 +86,7 @@ class Probe:
             errors=self.api.errors,
             rng=Random(2),
             patience_s=None,
+            provider=provider,
         )
         for feed in self.feeds:
             feed.retry_max_s = RETRY_MAX_S

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from drill.judge import Facts
+from drill.money import Money
 from drill.probe import Timeline
 from drill.run import Outcome, Struck
 
@@ -26,10 +27,13 @@ class Aftermath:
     strays: int
     orphans: int
     audit: str  # "" where every promise holds
+    reconciler: str = ""  # what it had to repair or could not; "" where nothing
 
 
-def lines(outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float) -> list[Line]:
-    """Every measure of a drill."""
+def lines(
+    outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float, money: Money | None = None
+) -> list[Line]:
+    """Every measure of a drill; those of money where cards were charged."""
     sent, served = len(outcome.ledger.asked), outcome.replay.by_status["completed"]
     recoveries = [seconds for fault in outcome.struck for seconds in recovery(fault, outcome.timeline)]
     slowest = max((s for s in recoveries if s is not None), default=0.0)
@@ -43,6 +47,7 @@ def lines(outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float) 
         zero("double offers", facts.double_offers),
         zero("double rides", facts.double_rides),
         equal("rides completed / charged once", facts.completed, facts.charged_once),
+        *(money_lines(money, after) if money else []),
         Line("events logged", str(facts.events)),
         zero("events missing at a client", facts.events_missing + outcome.replay.sockets.missing),
         zero("events that said otherwise", facts.events_different),
@@ -59,6 +64,17 @@ def lines(outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float) 
             f"at most {within_s:g} s",
             None not in recoveries and slowest <= within_s,
         ),
+    ]
+
+
+def money_lines(money: Money, after: Aftermath) -> list[Line]:
+    """The measures of money."""
+    return [
+        equal("payments / paid exactly", money.payments, money.paid_exactly),
+        equal("owed / captured, minor units", money.owed, money.captured),
+        zero("holds left open", money.holds_open),
+        zero("ledger against the provider", money.ledger_off),
+        Line("manage.py reconcile", after.reconciler or "clean", "clean", not after.reconciler),
     ]
 
 

@@ -75,9 +75,11 @@ class Outcome:
 async def drill(system: System, options: Options, progress: Progress) -> Outcome:
     """Run the load and the faults to their end, and let everything settle."""
     began = time.perf_counter()
-    plan = plan_of(options, system.url)
+    plan = plan_of(options, system)
     replay = Replay(plan, progress)
-    probe = Probe(system.url, staff_email=STAFF, staff_password=PASSWORD, secret=DEVELOPMENT_SECRET)
+    probe = Probe(
+        system.url, staff_email=STAFF, staff_password=PASSWORD, secret=DEVELOPMENT_SECRET, provider=system.provider
+    )
     struck: list[Struck] = []
     await probe.start()
     strikes = asyncio.create_task(strike(system, options, replay, struck, progress))
@@ -103,7 +105,7 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
     )
 
 
-def plan_of(options: Options, server: str) -> Plan:
+def plan_of(options: Options, system: System) -> Plan:
     """Requests all over Midtown, at random moments at the given rate: the same for the same seed."""
     rng = Random(f"drill {options.seed}")
 
@@ -114,7 +116,7 @@ def plan_of(options: Options, server: str) -> Plan:
     moments = sorted(rng.uniform(0, lasts_s) for _ in range(round(lasts_s * options.rate)))
     return Plan(
         title=f"Drill on {options.database}, seed {options.seed}",
-        server=server,
+        server=system.url,
         demands=[Demand(at_s, place()) for at_s in moments],
         starts=[place() for _ in range(PARTNERS)],
         habits=BRISK,
@@ -125,13 +127,14 @@ def plan_of(options: Options, server: str) -> Plan:
         cache=None,
         wait_s=180.0,
         users=USERS,
+        provider=system.provider,
     )
 
 
 async def strike(system: System, options: Options, replay: Replay, struck: list[Struck], progress: Progress) -> None:
     """One fault after another, `every_s` apart from beginning to beginning, while requests are being made."""
     await replay.asking.wait()
-    chooser = Chooser(options.database, options.seed)
+    chooser = Chooser(options.database, options.seed, payments=bool(system.provider))
     start = time.perf_counter() + QUIET_S
     end = start - QUIET_S + options.minutes * 60
     due = start

@@ -23,18 +23,22 @@ PARTS = {
     "worker": "manage.py worker",
     "sweep": "manage.py sweep",
     "valkey": "valkey-server",
+    "payments": "payments.demo_stripe",
 }
 
 
 class System:
     """The running program, and what may be done to it. Made and ended in the main thread."""
 
-    def __init__(self, database: str, port: int = 0) -> None:
+    def __init__(self, database: str, port: int = 0, *, payments: bool = False) -> None:
         self.folder = make_folder()
         self.postgres = Postgres(self.folder / "pg", durable=True) if database == "postgres" else None
         settings = dict(SETTINGS)
         if self.postgres is not None:
             settings["DATABASE_URL"] = fresh_database(self.postgres.url)
+        self.provider = f"http://127.0.0.1:{free_port()}" if payments else ""  # the card provider's stand-in
+        if payments:
+            settings |= {"PAYMENTS": "demo", "STRIPE_API_BASE": self.provider, "STRIPE_TIMEOUT_S": "2"}
         environment = stack.environment(self.folder / "var", port or free_port(), **settings)
         self.stack: Stack = stack.start(environment, arguments=("--follow-parent",))
         self.extra: list[subprocess.Popen[bytes]] = []

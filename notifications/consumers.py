@@ -69,7 +69,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         self._bad, self._all = Flood(BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S), Flood(FRAMES_MAX, FRAMES_WINDOW_S)
         # Accepted even to be refused: a browser sees a close code only of an open socket.
         await self.accept()
-        if self.scope.get("too_many"):
+        if self.scope.get("too_many") or hub.full:
             await self.close(code=TRY_AGAIN_LATER)
             return
         self.user = self.scope.get("user")

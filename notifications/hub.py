@@ -23,7 +23,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import reset_queries
 
-from notifications import selectors, services
+from notifications import credentials, selectors, services
 from notifications.events import CLOSE, HEADS, PUSH_CHANNEL
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,13 @@ log = logging.getLogger(__name__)
 COMPARE_EVERY_S = 1.0
 HEADS_SILENCE_S = 3.0  # without heads for so long, the hub compares its sockets with the log by itself
 COMPARE_ANYWAY_S = 60.0
+ORDERS_MISSED_S = 5.0  # after a subscription: who could not publish a moment ago does not try for a second
 ACKS_EVERY_S = 0.25
 RECONNECT_AFTER_S = 0.5
 SILENCE_MAX_S = 5.0  # then Valkey is asked whether the subscription is still there
 ORDERS_KEPT_S = 10.0  # longer than a handshake takes from looking at a credential to joining the hub
 REPLACED = 4409  # the close code of a socket that a newer one has displaced
+ENDED = 4401  # of one whose credential has ended
 # Database work of sockets runs here; asgiref's default is a single thread for the whole process.
 THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket-db")
 
@@ -73,6 +75,9 @@ class Hub:
         self._acks: dict[str, int] = {}
         self._orders: deque[tuple[float, dict[str, Any]]] = deque()
         self._heads_at = self._compared_at = float("-inf")
+        self._orders_missed_until = float("inf")  # while nobody can tell us to close a socket, and shortly after
+        self._credentials_at = time.monotonic()
+        self._count = 0
 
     async def add(self, socket: Socket, *, since: float = 0.0) -> None:
         """Deliver to this socket from now on. `since`: when its credential was looked at (`time.monotonic()`).
@@ -81,6 +86,7 @@ class Hub:
         """
         await self._make_room(socket.recipient)
         self._sockets[socket.recipient][socket] = None
+        self._count += 1
         if not self._tasks:
             self._tasks = [asyncio.create_task(run()) for run in (self._listen, self._compare, self._write_acks)]
         for at, order in self._orders:
@@ -99,9 +105,15 @@ class Hub:
         """Forget this socket."""
         sockets = self._sockets.get(socket.recipient)
         if sockets is not None:
+            self._count -= socket in sockets
             sockets.pop(socket, None)
             if not sockets:
                 del self._sockets[socket.recipient]
+
+    @property
+    def full(self) -> bool:
+        """Whether this process holds as many sockets as it may."""
+        return self._count >= settings.SOCKETS_MAX
 
     def all(self) -> list[Socket]:
         """Every socket of this process."""
@@ -129,12 +141,13 @@ class Hub:
             try:
                 async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as subscription:
                     await subscription.subscribe(PUSH_CHANNEL)
+                    self._orders_missed_until = time.monotonic() + ORDERS_MISSED_S
                     await self._follow(subscription)
             except (redis.asyncio.RedisError, OSError, TimeoutError) as error:
                 log.warning("no push from Valkey (%s); sockets follow the log meanwhile", type(error).__name__)
             except Exception:
                 log.exception("a pushed message could not be delivered")
-            self._heads_at = float("-inf")
+            self._heads_at, self._orders_missed_until = float("-inf"), float("inf")
             await asyncio.sleep(RECONNECT_AFTER_S)
 
     async def _follow(self, subscription: Any) -> None:
@@ -192,6 +205,7 @@ class Hub:
         while True:
             await asyncio.sleep(COMPARE_EVERY_S)
             now = time.monotonic()
+            await self._end_with_credentials(now)
             if now - self._heads_at < HEADS_SILENCE_S and now - self._compared_at < COMPARE_ANYWAY_S:
                 continue
             try:
@@ -200,6 +214,22 @@ class Hub:
                 self._compared_at = now
             except Exception:
                 log.exception("sockets could not be compared with the log")
+
+    async def _end_with_credentials(self, now: float) -> None:
+        """Close whose credential has ended: the order may have got lost. While that is likely, and now and then."""
+        if now > self._orders_missed_until and now - self._credentials_at < COMPARE_ANYWAY_S:
+            return
+        try:
+            sockets = [(socket, (socket.labels["credential"], socket.labels["user"])) for socket in self.all()]
+            ended = await in_thread(credentials.ended)({shown for _, shown in sockets}) if sockets else set()
+            self._credentials_at = now
+        except Exception:
+            log.exception("sockets could not be compared with their credentials")
+            return
+        for socket, shown in sockets:
+            if shown in ended:
+                with contextlib.suppress(Exception):
+                    await socket.close(code=ENDED)
 
     def _compare_with(self, heads: dict[str, int]) -> None:
         for recipient, newest in heads.items():

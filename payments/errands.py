@@ -12,16 +12,17 @@ from typing import Any
 from uuid import UUID
 
 import kombu.exceptions
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from payments.gateway import Unreachable
+from payments.gateway import RETRIES, Unreachable
 from payments.models.outward import Outward
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)  # longer than a call and its repetition take
+LEASE = timedelta(seconds=10 + 2 * (1 + RETRIES) * settings.STRIPE_TIMEOUT_S)  # twice what a call may take
 RETRY_FIRST_S = 2
 RETRY_MAX_S = 600
 KEY_LIFE = timedelta(hours=23)  # the provider remembers a key for 24

@@ -7,8 +7,6 @@ matched, so each request also has a stand-in of its own, dearer than any exchang
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 
 def cheapest(request: NDArray[np.int64], partner: NDArray[np.int64], cost: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -36,6 +34,10 @@ def _matched(
     row: NDArray[np.intp], column: NDArray[np.intp], weight: NDArray[np.float64], rows: int, columns: int
 ) -> NDArray[np.intp]:
     """Positions in the arrays (sorted by row, then column; weights ≥ 1) of the chosen pairs."""
+    # Loaded where it is needed: most processes never see two requests contend, and all must start quickly.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
     stand_in = float(weight.max()) * (min(rows, columns) + 1)
     every = np.arange(rows)
     weights = np.concatenate([weight, np.full(rows, stand_in)])

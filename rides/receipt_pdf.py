@@ -3,16 +3,18 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 from rest_framework.renderers import BaseRenderer
 
 from rides.models import Ride
 from speedycheers.amounts import increment, money
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FONT = "Helvetica"  # built into every reader, for Latin letters
 LINE_MM = 8
@@ -41,6 +43,8 @@ class PDFRenderer(BaseRenderer):
 
 def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
     """One page with the lines of a `rides.receipts.receipt`. Times are those of the region."""
+    from fpdf import FPDF  # a tenth of what a process loads, and few ever make a receipt
+
     zone = ZoneInfo(ride.request.region.time_zone)
     page = FPDF(format="A4")
     page.set_title(f"{_('Receipt')} {receipt['rideId']}")
@@ -75,7 +79,7 @@ def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple
     return facts
 
 
-def _lines(page: FPDF, receipt: Mapping[str, Any]) -> None:
+def _lines(page: "FPDF", receipt: Mapping[str, Any]) -> None:
     rows = [(line["label"], line["amount"]) for line in receipt["lines"]]
     rows += [
         (

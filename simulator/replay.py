@@ -48,6 +48,7 @@ class Plan:
     patience_s: float | None = None  # wall seconds until a user gives up
     wait_s: float = 900.0  # wall seconds, at most, for the last requests to end
     users: int = 0  # made before the start
+    provider: str = ""  # where users give their cards; "" where none are wanted
 
 
 @dataclass
@@ -158,6 +159,7 @@ class Replay:
             errors=self.api.errors,
             rng=rng_of(self.plan.seed, "user", number),
             patience_s=self.plan.patience_s,
+            provider=self.plan.provider,
         )
 
     # ------------------------------------------------------------ asking

@@ -10,6 +10,7 @@ from random import Random
 from uuid import uuid4
 
 from simulator.accounts import Account
+from simulator.cards import save_card
 from simulator.feed import Feed, Frame
 from simulator.ledger import FINAL, Ledger, Story
 from simulator.movement import Place
@@ -22,7 +23,10 @@ EVENT_WITHIN_S = 2.0  # how long the socket may lag behind an answer
 
 
 class User:
-    """One bot. `patience_s` wall seconds without an arrival make it give up; None leaves that to the server."""
+    """One bot. `patience_s` wall seconds without an arrival make it give up; None leaves that to the server.
+
+    `provider`: where the card provider's test mode is, for a server that wants a card before the first cheer.
+    """
 
     def __init__(
         self,
@@ -32,8 +36,10 @@ class User:
         errors: Counter[str],
         rng: Random,
         patience_s: float | None,
+        provider: str = "",
     ) -> None:
         self.account, self.ledger, self.patience_s = account, ledger, patience_s
+        self.provider, self.has_card = provider, False
         self.leftover: str | None = None  # a request of an earlier run that is still open
         self.changed = asyncio.Event()
         self.feed = Feed(account, PATH, on_frame=self.on_frame, errors=errors, rng=rng)
@@ -71,6 +77,9 @@ class User:
 
     async def ask(self, place: Place) -> Story | None:
         """Ask for a cheer; None where the server says no, which the ledger then holds."""
+        if self.provider and not self.has_card:
+            await save_card(self.account, self.provider)
+            self.has_card = True
         body = {"location": place.as_json(), "requestType": "classic", "note": "somebody simulated"}
         sent_at = time.perf_counter()
         answer = await self.account.call("POST", "/cheerRequest", body, key=f"ask-{uuid4()}")

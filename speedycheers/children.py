@@ -15,8 +15,8 @@ from speedycheers import lifeline
 
 MAX_DEATHS = 5
 DEATHS_WINDOW_S = 60.0
-STEADY_S = 10.0  # who has run for so long had started well, and is started again at once
-FIRST_DELAY_S = 0.2
+STEADY_S = 10.0  # who has run for so long had started well
+FIRST_DELAY_S = 0.2  # after a second death; the first has none, each further one twice as much
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
 
@@ -86,7 +86,7 @@ class Child:
         self.deaths.append(now)
         while now - self.deaths[0] > DEATHS_WINDOW_S:
             self.deaths.popleft()
-        self.start_at = now + FIRST_DELAY_S * 2 ** (len(self.deaths) - 1)
+        self.start_at = now + FIRST_DELAY_S * (2 ** (len(self.deaths) - 1) - 1)
         return len(self.deaths) < MAX_DEATHS
 
     def ask_to_end(self) -> None:

@@ -354,6 +354,7 @@ STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=False)
 
 # ---------------------------------------------------------------- sockets
 SOCKET_MAX_FRAME_BYTES = 16 * 1024
+SOCKETS_MAX: int = env.int("SOCKETS_MAX", default=20_000)  # in one process; more are closed with 1013
 SOCKETS_PER_ACCOUNT: int = env.int("SOCKETS_PER_ACCOUNT", default=20)  # in one process; the oldest makes way
 # Open connections of one address, HTTP and sockets together; more are closed at once. Behind proxies, who all
 # share theirs, it is theirs to count.

@@ -21,6 +21,7 @@ VALKEY_STOP_S = 0.5
 READY_POLL_S = 0.1
 READY_REMARK_S = 60.0
 TICK_S = 1.0
+COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # two thirds of what a part would take to be there again
 ANY_HOST = ("", "0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104 - compared, not bound
 
 
@@ -110,9 +111,10 @@ class Supervisor:
         log_folder = self.data / "log"
         log_folder.mkdir(exist_ok=True)
         path = os.pathsep.join(filter(None, [str(self.base), os.environ.get("PYTHONPATH", "")]))
+        inherited = {name: value for name, value in os.environ.items() if name != COMPILES_EACH_TIME}
         environment = {
             "MALLOC_ARENA_MAX": "2",  # glibc's many arenas cost threads' memory and gain us nothing
-            **os.environ,
+            **inherited,
             "DJANGO_SETTINGS_MODULE": "speedycheers.settings",
             "PORT": str(self.port),
             "PYTHONPATH": path,

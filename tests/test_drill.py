@@ -30,6 +30,12 @@ def names(database: str, seed: int, count: int) -> list[str]:
     return [chooser.next().name for _ in range(count)]
 
 
+def test_the_payment_provider_has_faults_only_where_there_is_one() -> None:
+    without = {fault.name for fault in faults_of("postgres", None)}  # type: ignore[arg-type]
+    having = {fault.name for fault in faults_of("postgres", None, payments=True)}  # type: ignore[arg-type]
+    assert having - without == {"payment provider killed", "payment provider stopped for 3 s"}
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_a_seed_draws_the_same_faults_and_each_kind_once_a_round(database: str) -> None:
     kinds = {fault.name for fault in faults_of(database, None)}  # type: ignore[arg-type]

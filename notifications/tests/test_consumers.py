@@ -73,6 +73,7 @@ async def own_hub(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[hub.Hub]:
     """A hub lives in one event loop, and each test has its own."""
     own = hub.Hub()
     monkeypatch.setattr(hub, "COMPARE_EVERY_S", 0.05)
+    monkeypatch.setattr(hub, "ORDERS_MISSED_S", 0.0)  # where an order closes a socket, nothing else does
     monkeypatch.setattr(consumers, "hub", own)
     yield own
     while running := [task for task in own._tasks if not task.done()]:

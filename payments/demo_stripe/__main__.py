@@ -22,7 +22,7 @@ def main() -> None:
     sender = Sender(f"http://127.0.0.1:{settings.PORT}/updatePaymentInfo", settings.STRIPE_WEBHOOK_SECRET)
     sender.start()
     server = Server(
-        Account(sender, file=settings.DATA_DIR / "demo_stripe.json"),
+        Account(sender, file=settings.DATA_DIR / "demo_stripe.sqlite3"),
         port=urlsplit(settings.STRIPE_API_BASE).port or 0,
         secret_key=settings.STRIPE_SECRET_KEY,
         publishable_key=settings.STRIPE_PUBLISHABLE_KEY,

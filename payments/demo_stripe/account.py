@@ -10,9 +10,12 @@ from threading import RLock
 from typing import Any
 
 from payments.demo_stripe import cards
+from payments.demo_stripe.book import Book, Rows
 from payments.demo_stripe.errors import declined, invalid, missing, wrong_state
 
 Thing = dict[str, Any]
+# Objects by id, card numbers by payment method (never shown), answers by idempotency key.
+TABLES = ["things", "numbers", "kept"]
 HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
 KINDS = {
     "cus": "customer", "pm": "payment_method", "seti": "setup_intent", "pi": "payment_intent", "ch": "charge",
@@ -44,23 +47,15 @@ class Account:
         self.lock = RLock()
         self.announce = announce
         self.clock = clock
-        self.file = file
-        self.things: dict[str, Thing] = {}
-        self.numbers: dict[str, str] = {}  # card numbers by payment method: never shown
-        self.kept: dict[str, Thing] = {}  # answers by idempotency key
-        self._counter = itertools.count()
-        if file is not None and file.exists():
-            state = json.loads(file.read_text())
-            self.things, self.numbers, self.kept = state["things"], state["numbers"], state["kept"]
-            self._counter = itertools.count(len(self.things))
+        self.book = Book(file, TABLES) if file is not None else None
+        self.things, self.numbers, self.kept = (self.book.read(table) if self.book else Rows() for table in TABLES)
+        self._counter = itertools.count(len(self.things))
 
     def save(self) -> None:
-        """Write the state down, if it is to be kept."""
-        if self.file is not None:
-            state = {"things": self.things, "numbers": self.numbers, "kept": self.kept}
-            draft = self.file.with_suffix(".new")
-            draft.write_text(json.dumps(state))
-            draft.replace(self.file)
+        """Write down what may have changed, if the state is to be kept. Call it under the lock."""
+        if self.book is not None:
+            every = zip(TABLES, (self.things, self.numbers, self.kept), strict=True)
+            self.book.write({table: rows.take_changes() for table, rows in every})
 
     # ------------------------------------------------------------ things
 
@@ -73,7 +68,7 @@ class Account:
 
     def find(self, kind: str, id: object) -> Thing:
         """An object of a kind. Raises `Refusal`."""
-        thing = self.things.get(str(id))
+        thing: Thing | None = self.things.get(str(id))
         if thing is None or thing["object"] != kind:
             raise missing(kind, id)
         return thing
@@ -84,8 +79,9 @@ class Account:
 
     def tell(self, type: str, thing: Thing) -> None:
         """Make an event of what has just happened, with the object as it is now."""
-        copy = json.loads(json.dumps(thing))
-        self.announce(self.add("evt", type=type, data={"object": copy}, api_version=None))
+        event = self.add("evt", type=type, data={"object": json.loads(json.dumps(thing))}, api_version=None)
+        del self.things[event["id"]]  # nobody asks for it again, and there are more of them than of anything else
+        self.announce(event)
 
     # ------------------------------------------------------------ customers and cards
 
@@ -268,7 +264,8 @@ class Account:
         with self.lock:
             for intent in self.every("payment_intent"):
                 if intent["status"] == "requires_capture" and intent["created"] + HOLD_S <= self.clock():
-                    self.end_intent(intent, "automatic")
+                    self.end_intent(self.find("payment_intent", intent["id"]), "automatic")
+            self.save()
 
     # ------------------------------------------------------------ refunds, disputes, transfers
 

@@ -1,11 +1,13 @@
 """The stand-in keeps the hard parts of the real one."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
 
-from payments.demo_stripe.account import HOLD_S
+from payments.demo_stripe.account import HOLD_S, Account
+from payments.demo_stripe.errors import Refusal
 from payments.gateway import Declined, Refused, StripeGateway, Unreachable, gateway
 from tests.cast import Clock
 from tests.online import PAGE_KEY, Online
@@ -158,3 +160,32 @@ def test_lists_come_in_pages(online: Online, customer: str, clock: Clock) -> Non
 def test_a_wrong_key(online: Online) -> None:
     with pytest.raises(Unreachable):
         StripeGateway("sk_wrong", online.server.url, 5).create_customer("k", metadata={})
+
+
+def test_its_book_outlives_it(tmp_path: Path) -> None:
+    account = Account(file=tmp_path / "book.sqlite3")
+    buyer = account.create_customer({})["id"]
+    setup = account.create_setup_intent({"customer": buyer})
+    account.confirm_setup_intent(setup["id"], {"payment_method": "pm_card_visa"})
+    params = {"amount": "700", "customer": buyer, "payment_method": setup["payment_method"], "confirm": "true"}
+    held = account.create_payment_intent({**params, "capture_method": "manual"})
+    account.save()
+    account.capture_payment_intent(held["id"], {"amount_to_capture": "300"})
+    account.save()
+
+    again = Account(file=tmp_path / "book.sqlite3")  # as after a `kill -9`: nobody has closed anything
+    assert again.things == account.things
+    assert again.balance() == 300
+    assert again.behaviour_of(setup["payment_method"]) == account.behaviour_of(setup["payment_method"])
+    with pytest.raises(Refusal):
+        again.capture_payment_intent(held["id"], {})
+
+
+def test_a_call_writes_only_what_it_may_have_changed(tmp_path: Path) -> None:
+    account = Account(file=tmp_path / "book.sqlite3")
+    first = account.create_customer({})["id"]
+    account.save()
+    second = account.create_customer({})["id"]
+    assert [id for id, _ in account.things.take_changes()] == [second]
+    account.create_setup_intent({"customer": first})
+    assert first in dict(account.things.take_changes())

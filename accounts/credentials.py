@@ -1,0 +1,70 @@
+"""Which credentials have ended, for sockets whose order to close may have been lost."""
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from knox.models import AuthToken
+
+from accounts.authentication import session_credential, token_credential
+from accounts.models import User
+from notifications.credentials import Shown, source
+
+AT_ONCE = 200  # names in one query
+AFTER_ALL = "~"  # sorts after whatever a digest or session key consists of
+
+
+@source
+def ended(shown: Shown) -> Shown:
+    """Those whose account is gone or inactive, and those whose token or session is."""
+    users = {str(user.pk): user for user in User.objects.filter(pk__in={user for _, user in shown}, is_active=True)}
+    live = {("", user) for user in users}
+    names = {credential for credential, _ in shown}
+    live |= _live_tokens(names) | _live_sessions(names, users)
+    return {(credential, user) for credential, user in shown if user not in users or (credential, user) not in live}
+
+
+def _live_tokens(names: Collection[str]) -> Shown:
+    tokens = AuthToken.objects.filter(expiry__gt=timezone.now())
+    return {
+        (token_credential(digest), str(user_id))
+        for part in _prefixes(names, "token:")
+        for digest, user_id in tokens.filter(_begins("digest", part)).values_list("digest", "user_id")
+    }
+
+
+def _live_sessions(names: Collection[str], users: dict[str, User]) -> Shown:
+    """A session that was begun with an earlier password counts for nothing."""
+    sessions = Session.objects.filter(expire_date__gt=timezone.now())
+    live = set()
+    for part in _prefixes(names, "session:"):
+        for session in sessions.filter(_begins("session_key", part)):
+            data = session.get_decoded()
+            user = users.get(str(data.get("_auth_user_id")))
+            if user is not None and _hash_of(user, str(data.get(HASH_SESSION_KEY))):
+                live.add((session_credential(session.session_key), str(user.pk)))
+    return live
+
+
+def _hash_of(user: User, found: str) -> bool:
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(found, wanted) for wanted in hashes)
+
+
+def _prefixes(names: Iterable[str], kind: str) -> Iterator[list[str]]:
+    """The names of one kind without it, some at a time."""
+    prefixes = iter([name.removeprefix(kind) for name in names if name.startswith(kind)])
+    while part := list(islice(prefixes, AT_ONCE)):
+        yield part
+
+
+def _begins(field: str, prefixes: list[str]) -> Q:
+    """Ranges, not LIKE: they can use the index on either database."""
+    found = Q()
+    for prefix in prefixes:
+        found |= Q(**{f"{field}__gte": prefix, f"{field}__lt": prefix + AFTER_ALL})
+    return found

@@ -1,0 +1,91 @@
+"""Whether the money is right at the end: our payments, holds and ledger against the provider's own book."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.models import F, Sum
+
+from payments.demo_stripe.book import Book
+from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent
+from payments.models.ledger import LedgerAccount
+from payments.states import OPEN_ATTEMPTS, OPEN_HOLDS, UNPAID, PaymentStatus
+
+SETTLES_WITHIN_S = 60.0
+POLL_S = 0.5
+BOOK = "demo_stripe.sqlite3"
+
+
+@dataclass(frozen=True)
+class Money:
+    """Amounts are minor units."""
+
+    payments: int
+    paid_exactly: int  # paid, and captured at the provider to the unit
+    owed: int  # by all payments
+    captured: int  # at the provider, whatever for
+    holds_open: int  # ours and the provider's
+    ledger_off: int  # our account with the provider, less what is there
+
+
+def settle(within_s: float = SETTLES_WITHIN_S) -> None:
+    """Wait until nothing is under way with the provider, at most so long: `judge` tells what is left."""
+    end = time.monotonic() + within_s
+    while under_way() and time.monotonic() < end:
+        time.sleep(POLL_S)
+
+
+def under_way() -> bool:
+    """Whether money is still to move, or to be let go of."""
+    return (
+        Hold.objects.filter(status__in=OPEN_HOLDS).exists()
+        or Attempt.objects.filter(status__in=OPEN_ATTEMPTS).exists()
+        or Payment.objects.filter(status__in=UNPAID).exists()
+        or ProviderEvent.objects.filter(processed_at=None).exists()
+    )
+
+
+def provider_book(data: Path) -> dict[str, Any]:
+    """Everything in the stand-in's book, by id."""
+    book = Book(data / BOOK)
+    try:
+        return dict(book.read("things"))
+    finally:
+        book.close()
+
+
+def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
+    """Compare. Call it once nothing moves any more."""
+    of_kind = {kind: [row for row in book.values() if row["object"] == kind] for kind in ("charge", "payment_intent")}
+    captured: Counter[str] = Counter()
+    for charge in of_kind["charge"]:
+        captured[charge["payment_intent"]] += charge["amount_captured"]
+    collected: Counter[Any] = Counter()
+    for attempt in Attempt.objects.select_related("hold"):
+        reference = attempt.reference or (attempt.hold.reference if attempt.hold else "")
+        collected[attempt.payment_id] += captured[reference]
+    payments = list(Payment.objects.all())
+    return Money(
+        payments=len(payments),
+        paid_exactly=sum(
+            payment.status == PaymentStatus.PAID and collected[payment.pk] == payment.amount for payment in payments
+        ),
+        owed=sum(payment.amount for payment in payments),
+        captured=captured.total(),
+        holds_open=Hold.objects.filter(status__in=OPEN_HOLDS).count()
+        + sum(intent["status"] in ("requires_capture", "requires_action") for intent in of_kind["payment_intent"]),
+        ledger_off=_with_provider() - captured.total(),
+    )
+
+
+def _with_provider() -> int:
+    """What our ledger says is with the provider. Nothing is refunded or paid out in a drill."""
+    entries = Entry.objects.exclude(debit=F("credit"))
+    sums = [
+        entries.filter(**{side: LedgerAccount.PROVIDER}).aggregate(total=Sum("amount"))["total"] or 0
+        for side in ("debit", "credit")
+    ]
+    return int(sums[0] - sums[1])

@@ -1,0 +1,102 @@
+"""Sockets end with their credential, though the order to close them got lost; and there is room for so many."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from knox.models import AuthToken
+
+from accounts import services
+from accounts.models import User
+from accounts.services import log_out
+from notifications import hub
+from notifications.tests.test_consumers import (  # noqa: F401 - fixtures
+    USER,
+    Socket,
+    _closed_connections,
+    aside,
+    own_hub,
+    session_of,
+    subscribed,
+    user_token,
+)
+from speedycheers import valkey
+from tests.cast import token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders to close get lost, as where Valkey is away at that moment."""
+    monkeypatch.setattr(services, "close_sockets", lambda **order: None)
+    monkeypatch.setattr(hub, "RECONNECT_AFTER_S", 0.05)
+    monkeypatch.setattr(hub, "ORDERS_MISSED_S", 60.0)
+
+
+async def cut_off(own: hub.Hub) -> None:
+    """The subscription breaks, and comes back."""
+    await sync_to_async(valkey.client().client_kill_filter)(_type="pubsub")
+    await subscribed(own)
+
+
+def deactivate(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def change_password(user: User) -> None:
+    user.set_password("another-one-of-theirs")
+    user.save()
+
+
+async def test_after_valkeys_return(user: User, own_hub: hub.Hub, lost: None) -> None:  # noqa: F811
+    first, second = [await aside(AuthToken.objects.create)(user) for _ in range(2)]
+    out, kept = Socket(USER, first[1]), Socket(USER, second[1])
+    for socket in (out, kept):
+        await socket.open()
+    await subscribed(own_hub)
+    await aside(log_out)(first[0])
+    await cut_off(own_hub)
+    assert await out.closed() == 4401
+    await kept.nothing_else()
+    await kept.leave()
+
+
+@pytest.mark.parametrize(
+    "end", [deactivate, change_password, lambda user: Session.objects.all().delete()], ids=["account", "hash", "row"]
+)
+async def test_a_session_that_has_ended(
+    user: User,
+    other_user: User,
+    own_hub: hub.Hub,  # noqa: F811
+    lost: None,
+    end: Callable[[User], Any],
+) -> None:
+    kept = Socket(USER, await aside(token_of)(other_user))
+    out = Socket(USER, cookie=await aside(session_of)(user))
+    for socket in (out, kept):
+        await socket.open()
+    await subscribed(own_hub)
+    await aside(end)(user)
+    await cut_off(own_hub)
+    assert await out.closed() == 4401
+    await kept.nothing_else()
+    await kept.leave()
+
+
+async def test_a_full_process_asks_to_come_later(
+    user_token: str,  # noqa: F811
+    own_hub: hub.Hub,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settings, "SOCKETS_MAX", 1)
+    first = Socket(USER, user_token)
+    await first.open()
+    assert await Socket(USER, user_token).refused() == 1013
+    await first.leave()
+    again = Socket(USER, user_token)
+    await again.open()
+    await again.leave()

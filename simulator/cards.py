@@ -1,0 +1,45 @@
+"""What a user's phone does where cheers are paid by card: the card goes to the provider, its reference to us."""
+
+import asyncio
+import logging
+
+import httpx
+
+from simulator.accounts import Account, Refused
+from simulator.client import UNAVAILABLE
+
+log = logging.getLogger(__name__)
+
+NUMBER = "4242424242424242"  # the provider's test card that always pays
+PAUSE_S = 0.5
+TRIES = 60
+
+
+async def save_card(account: Account, provider: str) -> None:
+    """Save the test card of an account with the provider at this address, in test mode. Raises `Refused`."""
+    for _ in range(TRIES):
+        setup = await account.call("POST", "/cardSetup")
+        if not setup.ok:
+            raise Refused(f"a card can't be saved ({setup.code})")
+        if await _give(provider, setup.body):
+            answer = await account.call("POST", "/card", {"setupIntentId": setup.body["setupIntentId"]})
+            if answer.ok:
+                return
+            log.warning("a card is not saved (%s)", answer.code)
+        await asyncio.sleep(PAUSE_S)
+    raise Refused("a card can't be saved: the provider does not take it")
+
+
+async def _give(provider: str, setup: dict[str, str]) -> bool:
+    """The provider's own script on the card page. Whether the provider has taken the card."""
+    headers = {"Authorization": f"Bearer {setup['publishableKey']}"}
+    form = {"client_secret": setup["clientSecret"], "payment_method_data[card][number]": NUMBER}
+    try:
+        async with httpx.AsyncClient(base_url=provider, headers=headers, trust_env=False) as http:
+            answer = await http.post(f"/v1/setup_intents/{setup['setupIntentId']}/confirm", data=form)
+    except httpx.TransportError as error:
+        log.warning("the provider is away (%s)", type(error).__name__)
+        return False
+    if not answer.is_success and answer.status_code not in UNAVAILABLE:
+        log.warning("the provider refuses a card (%s)", answer.status_code)
+    return answer.is_success

@@ -1,0 +1,66 @@
+"""SIGTERM to the sweep: what runs is finished, and nothing more is begun."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.processes import BASE, free_port
+from tests.stack import environment
+
+pytestmark = pytest.mark.e2e
+
+SETUP = """
+import os, sys, threading
+os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
+import django
+django.setup()
+from django.core.management import call_command
+
+def work():
+    print("@ begun", flush=True)
+    sys.stdin.readline()
+    print("@ finished", flush=True)
+"""
+SWEEP = """
+from requests_app.sweep import Sweeper
+Sweeper.run_due = lambda self: work()
+call_command("sweep")
+"""
+
+
+@contextmanager
+def running(script: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that prints what it begins and finishes, and that goes on when it is given a line."""
+    env = environment(folder / "var", free_port())
+    (folder / "var").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SETUP + script],
+        cwd=BASE,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_what_runs_is_finished_and_nothing_more_begun(tmp_path: Path) -> None:
+    with running(SWEEP, tmp_path) as process:
+        assert process.stdout is not None
+        while (line := process.stdout.readline()) != "@ begun\n":
+            assert line, "it has ended before it began anything"
+        os.kill(process.pid, signal.SIGTERM)
+        said, _ = process.communicate("go on\n" * 5, timeout=30)
+        assert [line for line in said.splitlines() if line.startswith("@")] == ["@ finished"]
+        assert process.returncode == 0
