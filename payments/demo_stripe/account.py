@@ -284,10 +284,32 @@ class Account:
         charge["amount_refunded"] += amount
         refund = self.add(
             "re", amount=amount, currency=charge["currency"], charge=charge["id"], payment_intent=intent["id"],
-            metadata=params.get("metadata", {}), reason=params.get("reason"), status="succeeded",
+            metadata=params.get("metadata", {}), reason=params.get("reason"), failure_reason=None,
+            status="pending" if self.behaviour_of(intent["payment_method"]).refund_waits else "succeeded",
         )  # fmt: skip
         self.tell("refund.created", refund)
         return refund
+
+    def fail_refund(self, id: str, reason: str = "expired_or_canceled_card") -> Thing:
+        """The holder's bank does not take it: the money is ours again."""
+        refund = self.find("refund", id)
+        if refund["status"] not in ("pending", "succeeded"):
+            raise invalid("This refund is over.", code="resource_unexpected_state")
+        refund.update(status="failed", failure_reason=reason)
+        self.things[refund["charge"]]["amount_refunded"] -= refund["amount"]
+        self.tell("refund.failed", refund)
+        return refund
+
+    def settle_refunds(self) -> None:
+        """The banks answer: what was pending arrives, and what they don't take comes back."""
+        with self.lock:
+            for refund in self.every("refund"):
+                card = self.behaviour_of(self.things[refund["payment_intent"]]["payment_method"])
+                if card.refund_returns and refund["status"] == "succeeded":
+                    self.fail_refund(refund["id"])
+                elif refund["status"] == "pending":
+                    refund["status"] = "succeeded"
+                    self.tell("refund.updated", refund)
 
     def open_dispute(self, intent_id: str, reason: str = "fraudulent") -> Thing:
         """The card's holder denies a payment at their bank."""
