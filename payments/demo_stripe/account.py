@@ -150,6 +150,14 @@ class Account:
         self.tell("setup_intent.succeeded", setup)
         return setup
 
+    def detach_card(self, id: str, params: Thing) -> Thing:
+        """Forget whose card it is: it can't be charged any more."""
+        card = self.find("payment_method", id)
+        if card["customer"] is None:
+            raise invalid("The payment method is not attached to a customer.")
+        card["customer"] = None
+        return card
+
     def behaviour_of(self, payment_method: object) -> cards.Behaviour:
         """What the card behind a payment method does."""
         return cards.behaviour(self.numbers.get(str(payment_method), ""))
