@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from api.audit import (
     GRACE,
+    ODD,
     OVERDUE,
     Checks,
     Result,
@@ -20,9 +21,9 @@ from api.audit import (
     wrong_rows,
 )
 from payments.attempts import derived_status
-from payments.models import Attempt, Entry, Payment, PaymentKind, ProviderEvent, Refund
+from payments.models import Attempt, Entry, Hold, Payment, PaymentKind, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
-from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, RefundStatus
+from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, RefundStatus, TransferStatus
 
 CHECKS = Checks()
 
@@ -115,9 +116,38 @@ def what_is_collected_is_booked(now: datetime) -> Result:
 def refunds_add_up(now: datetime) -> Result:
     """What a payment has given back is what its refunds are, and the ledger has it."""
     booked = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.REFUNDED))
+    returned = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.REFUND_FAILED))
     given = _sum(Refund.objects.filter(attempt__payment=OuterRef("pk"), status=RefundStatus.SUCCEEDED))
-    refunded = Payment.objects.annotate(_booked=booked, _given=given)
+    refunded = Payment.objects.annotate(_booked=booked - returned, _given=given)
     return unless(refunded, Q(refunded_amount=F("_given")) & Q(refunded_amount=F("_booked")))
+
+
+@CHECKS
+def refunds_are_reserved(now: datetime) -> Result:
+    """What of an attempt is given back, or about to be, is counted with it, so that it is not given back again."""
+    counted = _sum(Refund.objects.filter(attempt=OuterRef("pk")).exclude(status=RefundStatus.FAILED))
+    return unless(Attempt.objects.annotate(_counted=counted), Q(refunded_amount=F("_counted")))
+
+
+@CHECKS
+def payouts_are_booked(now: datetime) -> Result:
+    """The ledger has what a transfer paid out and what was taken back of it, and a transfer counts its reversals."""
+    of_payment = Entry.objects.filter(payment=OuterRef("payment"))
+    made = Reversal.objects.filter(transfer=OuterRef("pk"))
+    transfers = Transfer.objects.annotate(
+        _out=_sum(of_payment.filter(kind=EntryKind.PAID_OUT)),
+        _back=_sum(of_payment.filter(kind=EntryKind.PAYOUT_REVERSED)),
+        _counted=_sum(made),
+        _made=_sum(made.filter(status=TransferStatus.SUCCEEDED)),
+    )
+    paid = Q(status=TransferStatus.SUCCEEDED, _out=F("amount")) | (~Q(status=TransferStatus.SUCCEEDED) & Q(_out=0))
+    return unless(transfers, paid & Q(_back=F("_made"), reversed_amount=F("_counted")))
+
+
+@CHECKS.of_kind(ODD)
+def refunds_need_nobody(now: datetime) -> Result:
+    """No refund waits for a person: the provider gave back what it was asked to."""
+    return unless(Refund.objects.all(), ~Q(status=RefundStatus.ATTENTION))
 
 
 def _sum(rows: QuerySet[Any, Any]) -> Coalesce:
@@ -136,3 +166,6 @@ def attempts_are_seen_to(now: datetime) -> Result:
 add_history_checks(CHECKS, "attempt", Attempt, Attempt.history, Attempt.graph)
 add_history_checks(CHECKS, "refund", Refund, Refund.history, Refund.graph)
 add_history_checks(CHECKS, "payment", Payment, Payment.history, Payment.graph)
+add_history_checks(CHECKS, "hold", Hold, Hold.history, Hold.graph)
+add_history_checks(CHECKS, "transfer", Transfer, Transfer.history, Transfer.graph)
+add_history_checks(CHECKS, "reversal", Reversal, Reversal.history, Reversal.graph)

@@ -4,10 +4,12 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import User
 from notifications.events import Outbox, recorded
 from payments import attempts, errands
-from payments.gateway import ProviderError, Refused, enabled, gateway
+from payments.gateway import ProviderError, Refused, Unreachable, enabled, gateway
 from payments.models import Attempt, Customer, Payment
 from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptKind, AttemptStatus, PaymentStatus
 from speedycheers.errors import Conflict, Missing, ServiceError
@@ -74,6 +76,38 @@ def finish_setup(user: User, reference: str, *, now: datetime) -> Customer:
         raise Conflict("card_not_saved", "The card has not been saved: its bank declined, or was not asked yet.")
     apply_setup(setup, now=now)
     return Customer.objects.get(user=user)
+
+
+def forget(user: User, *, now: datetime) -> None:
+    """Plan to have the provider forget the cards of a user who leaves. Call it inside a transaction."""
+    customer = Customer.objects.select_for_update().filter(user=user).first() if enabled() else None
+    if customer is not None:
+        Customer.objects.filter(pk=customer.pk).update(next_step_at=now)
+        errands.soon(customer)
+
+
+@errands.errand("customer", Customer)
+def step_customer(user_id: Any) -> None:
+    """Have the provider forget every card of a user. Twice does no harm: the second time there is none."""
+    customer = Customer.objects.filter(pk=user_id).first()
+    if customer is None or customer.next_step_at is None or not enabled():
+        return
+    try:
+        for card in gateway().cards(customer.reference):
+            _detach(str(card["id"]))
+    except Refused as refused:  # the provider has no such customer
+        log.warning("customer of %s: %s", user_id, refused.code)
+    except Unreachable as error:
+        errands.retry_later(customer, error, timezone.now())
+        return
+    Customer.objects.filter(pk=user_id).update(next_step_at=None)
+
+
+def _detach(card: str) -> None:
+    try:
+        gateway().detach(errands.key("detach", card), card)
+    except Refused:
+        log.info("a card had been let go of before")
 
 
 def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from payments.gateway import RETRIES, Unreachable
 from payments.models.outward import Outward
+from payments.models.people import Customer
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def due(name: str, now: datetime) -> list[Any]:
     return found
 
 
-def retry_later(row: Outward, error: Unreachable, now: datetime) -> None:
+def retry_later(row: Outward | Customer, error: Unreachable, now: datetime) -> None:
     """Nobody knows whether the provider did it: ask again later, with the same key."""
     delay_s = min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** min(row.tries, 20))
     log.warning("%s %s: the provider did not answer (%s)", row._meta.model_name, row.pk, error)

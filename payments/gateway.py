@@ -100,6 +100,18 @@ class StripeGateway:
         """A card to be saved, with the card."""
         return _call(self._api.setup_intents.retrieve, reference, {"expand": ["payment_method"]})
 
+    def cards(self, customer: str) -> Iterator[Answer]:
+        """The cards that the provider keeps for a customer."""
+
+        def listing(params: Answer) -> Any:
+            return self._api.customers.payment_methods.list(customer, params)
+
+        return _pages(listing, {"limit": 100})
+
+    def detach(self, key: str, card: str) -> Answer:
+        """Let go of a card: it can't be charged any more."""
+        return _call(self._api.payment_methods.detach, card, {}, _once(key))
+
     # ------------------------------------------------------------ money in
 
     def create_intent(

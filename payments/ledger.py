@@ -17,13 +17,15 @@ SIDES = {
     EntryKind.SHARE: (SALES, PARTNERS),
     EntryKind.COLLECTED: (PROVIDER, RECEIVABLE),
     EntryKind.REFUNDED: (SALES, PROVIDER),
+    EntryKind.REFUND_FAILED: (PROVIDER, SALES),
     EntryKind.SHARE_REVERSED: (PARTNERS, SALES),
+    EntryKind.SHARE_RESTORED: (SALES, PARTNERS),
     EntryKind.PAID_OUT: (PARTNERS, PROVIDER),
     EntryKind.PAYOUT_REVERSED: (PROVIDER, PARTNERS),
     EntryKind.DISPUTED: (DISPUTED, PROVIDER),
     EntryKind.DISPUTE_WON: (PROVIDER, DISPUTED),
 }
-OF_PARTNERS = {EntryKind.SHARE, EntryKind.SHARE_REVERSED, EntryKind.PAID_OUT, EntryKind.PAYOUT_REVERSED}
+OF_PARTNERS = {kind for kind, sides in SIDES.items() if PARTNERS in sides}
 
 
 def book(kind: EntryKind, source: str, payment: Payment, amount: int, *, now: datetime, in_cash: bool = False) -> None:

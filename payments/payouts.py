@@ -15,13 +15,15 @@ from django.utils import timezone
 from accounts.models import Partner
 from payments import errands
 from payments.gateway import Declined, Refused, Unreachable, enabled, gateway
-from payments.ledger import book
-from payments.models import Payment, PayoutAccount, Reversal, Transfer
+from payments.ledger import PARTNERS, balance, book
+from payments.models import Entry, Payment, PayoutAccount, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import AttemptKind, PaymentStatus, TransferStatus
 from speedycheers.errors import Conflict
 
 log = logging.getLogger(__name__)
+
+COLLECTED = [PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED]
 
 
 def connected() -> bool:
@@ -61,15 +63,16 @@ def apply_account(answer: dict[str, Any], *, now: datetime) -> bool:
 
 def plan_all(partner_id: UUID, *, now: datetime) -> None:
     """Plan what a partner has earned and not been paid."""
-    unpaid = Payment.objects.filter(partner=partner_id, transfer=None, partner_share__gt=0)
-    for payment_id in unpaid.filter(status=PaymentStatus.PAID).values_list("pk", flat=True):
+    unpaid = Payment.objects.filter(partner=partner_id, transfer=None, partner_share__gt=0, status__in=COLLECTED)
+    for payment_id in unpaid.values_list("pk", flat=True):
         with transaction.atomic():
             plan(Payment.objects.select_for_update().get(pk=payment_id), now=now)
 
 
 def plan(payment: Payment, *, now: datetime) -> None:
-    """Plan to pay the partner their share of a locked payment, if all of it has come in through the provider."""
-    if not connected() or payment.status != PaymentStatus.PAID or not payment.partner_share:
+    """Plan to pay the partner what is theirs of a locked payment, if all of it has come in through the provider."""
+    share = -balance(PARTNERS, Entry.objects.filter(payment=payment))  # less what refunds took back of it
+    if not connected() or payment.status not in COLLECTED or share <= 0:
         return
     account = PayoutAccount.objects.filter(partner=payment.partner_id, ready=True).first()
     by_card = not payment.attempts.filter(kind=AttemptKind.CASH).exists()
@@ -78,7 +81,7 @@ def plan(payment: Payment, *, now: datetime) -> None:
     row = Transfer(
         payment=payment,
         partner_id=account.partner_id,
-        amount=payment.partner_share,
+        amount=share,
         account_reference=account.reference,
         key=errands.key("transfer", payment.pk),
         next_step_at=now,

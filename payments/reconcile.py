@@ -19,6 +19,7 @@ from payments.states import AttemptStatus, HoldStatus, RefundStatus
 log = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=3)
+REFUNDS_FAIL_WITHIN = timedelta(days=30)  # so long a bank may return one
 TAKEN_OVER_AFTER = timedelta(hours=1)  # a comparison that takes longer has died
 SETTLES_WITHIN = timedelta(minutes=15)  # what is younger may still be on its way
 
@@ -48,7 +49,7 @@ def _compare(run: Reconciliation, since: datetime, *, now: datetime) -> Reconcil
         for intent in gateway().intents_since(since):
             seen.add(str(intent["id"]))
             _judge(run, intent, apply_intent, _intent_difference, now=now)
-        for refund in gateway().refunds_since(since):
+        for refund in gateway().refunds_since(since - REFUNDS_FAIL_WITHIN):
             seen.add(str(refund["id"]))
             _judge(run, refund, apply_refund, _refund_difference, now=now)
         run.differences += _missing(since, now, seen)
@@ -92,11 +93,12 @@ def _intent_difference(intent: Intent) -> str:
 
 def _refund_difference(refund: Intent) -> str:
     ours = Refund.objects.filter(reference=refund["id"]).first()
+    if refund.get("status") in ("failed", "canceled"):
+        return ""
     if ours is None:
         return "no refund of ours knows it"
-    if ours.status == RefundStatus.SUCCEEDED and ours.amount != refund.get("amount"):
-        return f"it gave back {refund.get('amount')}, and we know of {ours.amount}"
-    return ""
+    known = ours.amount if ours.status != RefundStatus.FAILED else 0
+    return f"it gave back {refund.get('amount')}, and we know of {known}" if known != refund.get("amount") else ""
 
 
 def _missing(since: datetime, now: datetime, seen: set[str]) -> list[str]:

@@ -125,19 +125,63 @@ def _finish(refund_id: UUID, answer: dict[str, Any], *, now: datetime) -> bool:
         payment = Payment.objects.select_for_update().get(pk=payment_id)
         row = Refund.objects.select_for_update(of=("self",)).select_related("attempt").get(pk=refund_id)
         row.attempt.payment = payment
-        if row.status != RefundStatus.PLANNED:
-            return False
+        reference = str(answer.get("id") or row.reference)[:255]
         if answer.get("status") in ("failed", "canceled"):
-            failure = str(answer.get("failure_reason") or "failed")[:100]
-            row.move(RefundStatus.FAILED, actor=None, at=now, reason=failure, failure=failure, next_step_at=None)
-            Attempt.objects.filter(pk=row.attempt_id).update(refunded_amount=F("refunded_amount") - row.amount)
-        elif answer.get("amount") != row.amount:
-            log.error("refund %s gave back another amount than %s", answer.get("id"), row.pk)
+            if row.status == RefundStatus.FAILED:
+                return False
+            _fail(outbox, row, str(answer.get("failure_reason") or "failed"), reference=reference, now=now)
+        elif row.status != RefundStatus.PLANNED:
             return False
+        elif answer.get("amount") != row.amount:
+            _ask_people(row, reference=reference, now=now)
         else:
-            # `pending` counts as done: the money has left us, and a failure later is an event of its own.
-            _succeed(outbox, row, reference=str(answer.get("id") or ""), now=now)
+            # `pending` counts as done: the money has left us. A bank may still return it (`_fail`).
+            _succeed(outbox, row, reference=reference, now=now)
     return True
+
+
+def _ask_people(row: Refund, *, reference: str, now: datetime) -> None:
+    """The provider gave back another amount. Asking again would not change that, so it is left to staff.
+
+    The amount stays reserved and is not booked: the reconciler reports the difference every day.
+    """
+    log.error("refund %s gave back another amount than %s", reference, row.pk)
+    failure = "another amount was given back"
+    row.move(
+        RefundStatus.ATTENTION,
+        actor=None,
+        at=now,
+        reason=failure,
+        failure=failure,
+        reference=reference,
+        next_step_at=None,
+    )
+
+
+def _fail(outbox: Outbox, row: Refund, failure: str, *, reference: str, now: datetime) -> None:
+    """It was refused, or the user's bank has returned it: then what was booked is undone, and it can be tried again."""
+    payment, booked, failure = row.attempt.payment, row.status == RefundStatus.SUCCEEDED, failure[:100]
+    log.error("refund %s failed: %s", row.pk, failure)
+    row.move(
+        RefundStatus.FAILED,
+        actor=None,
+        at=now,
+        reason=failure,
+        failure=failure,
+        reference=reference,
+        next_step_at=None,
+    )
+    Attempt.objects.filter(pk=row.attempt_id).update(refunded_amount=F("refunded_amount") - row.amount)
+    if not booked:
+        return
+    before = payment.refunded_amount
+    payment.refunded_amount = before - row.amount
+    payment.save(update_fields=["refunded_amount"])
+    book(EntryKind.REFUND_FAILED, str(row.pk), payment, row.amount, now=now)
+    share = _share_of(payment, before) - _share_of(payment, payment.refunded_amount)
+    book(EntryKind.SHARE_RESTORED, str(row.pk), payment, share, now=now)
+    attempts.derive(outbox, payment, now=now, reason=failure)
+    payouts.plan(payment, now=now)
 
 
 def _succeed(outbox: Outbox, row: Refund, *, reference: str, now: datetime, actor: User | None = None) -> None:

@@ -33,7 +33,9 @@ PAYMENT_GRAPH = Graph(
         # A later attempt may still succeed.
         PaymentStatus.FAILED: [PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.PAID],
         PaymentStatus.PAID: [PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
-        PaymentStatus.PARTIALLY_REFUNDED: [PaymentStatus.REFUNDED],
+        # Back, where a bank returns a refund that we took for made.
+        PaymentStatus.PARTIALLY_REFUNDED: [PaymentStatus.REFUNDED, PaymentStatus.PAID],
+        PaymentStatus.REFUNDED: [PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.PAID],
     },
 )
 
@@ -142,12 +144,19 @@ class RefundStatus(models.TextChoices):
     PLANNED = "planned", "Planned"
     SUCCEEDED = "succeeded", "Refunded"
     FAILED = "failed", "Failed"
+    ATTENTION = "attention", "Needs attention"
 
 
 REFUND_GRAPH = Graph(
     RefundStatus,
     initial=RefundStatus.PLANNED,
-    edges={RefundStatus.PLANNED: [RefundStatus.SUCCEEDED, RefundStatus.FAILED]},
+    edges={
+        RefundStatus.PLANNED: [RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.ATTENTION],
+        # The user's bank may return it for a month.
+        RefundStatus.SUCCEEDED: [RefundStatus.FAILED],
+        # The provider gave back another amount: people find out why, and nothing is given back twice meanwhile.
+        RefundStatus.ATTENTION: [RefundStatus.FAILED],
+    },
 )
 
 

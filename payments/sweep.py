@@ -1,12 +1,15 @@
 """What is due about money. The sweep only queues: calls to the provider may take seconds, and are the workers'."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import kombu.exceptions
+from django.conf import settings
 
 from payments import errands
 from payments.gateway import enabled
-from payments.models import Reconciliation
+from payments.models import ProviderEvent, Reconciliation
+
+FORGET_BATCH = 500  # rows a pass
 
 
 def sweep_errands(now: datetime) -> None:
@@ -18,6 +21,18 @@ def sweep_errands(now: datetime) -> None:
     for name, (model, _) in errands.STEPS.items():
         for pk in errands.due(name, now):
             errands.send(model, pk)
+
+
+def forget_events(now: datetime) -> None:
+    """Empty the events that have been acted on long ago: whose cards and addresses they told is no longer needed.
+
+    The row stays, so that an event which comes again is still known.
+    """
+    old = ProviderEvent.objects.filter(
+        received_at__lt=now - timedelta(days=settings.PROVIDER_EVENTS_KEPT_DAYS), next_step_at=None
+    ).exclude(payload={})
+    batch = list(old.order_by("received_at").values_list("pk", flat=True)[:FORGET_BATCH])
+    ProviderEvent.objects.filter(pk__in=batch).update(payload={})
 
 
 def sweep_reconciliation(now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What requests and offers promise, and with them the whole of the dispatch. Gathers every app's checks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -30,12 +30,15 @@ from api.audit import (
     unless,
     wrong_rows,
 )
+from payments.models import Hold
+from payments.states import OPEN_HOLDS, HoldStatus
 from requests_app.models import ON_THE_GLOBE, CheerRequest, Offer, SavedPlace, ScheduledRequest, ShareLink
 from requests_app.states import OPEN, OfferStatus, RequestStatus, ScheduledStatus
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
 
 CHECKS = Checks()
+RELEASED_WITHIN = timedelta(hours=1)  # the provider may not answer for some minutes
 
 PENDING_OFFERS = Offer.objects.filter(status=OfferStatus.PENDING)
 ACTIVE_RIDES = Ride.objects.filter(status__in=ACTIVE)
@@ -101,6 +104,25 @@ def closed_requests_hold_nobody(now: datetime) -> Result:
     closed = CheerRequest.objects.exclude(status__in=OPEN)
     held = Exists(PENDING_OFFERS.filter(request=OuterRef("pk"))) | Exists(ACTIVE_RIDES.filter(request=OuterRef("pk")))
     return wrong_rows(closed, closed.filter(held))
+
+
+def _open_holds_of_closed_requests() -> QuerySet[Hold]:
+    return Hold.objects.filter(status__in=OPEN_HOLDS, capture=None).exclude(request__status__in=OPEN)
+
+
+@CHECKS
+def closed_requests_let_go_of_their_holds(now: datetime) -> Result:
+    """What is held for a request that is over is being captured or let go of."""
+    kept = _open_holds_of_closed_requests().exclude(status=HoldStatus.CLOSING)
+    return wrong_rows(Hold.objects.all(), kept.filter(unwanted=False))
+
+
+@CHECKS.of_kind(OVERDUE)
+def no_hold_outlives_its_request(now: datetime) -> Result:
+    """An hour after a request was closed nothing is held for it any more."""
+    lately = CheerRequest.history.objects.filter(subject=OuterRef("request"), at__gt=now - RELEASED_WITHIN)
+    kept = Hold.objects.filter(status__in=OPEN_HOLDS).exclude(request__status__in=OPEN)
+    return wrong_rows(Hold.objects.all(), kept.exclude(Exists(lately)))
 
 
 # ---------------------------------------------------------------- offers

@@ -15,7 +15,7 @@ from accounts.services import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
 from notifications.services import prune_events, publish_again
 from notifications.tasks import send_due_pushes
-from payments.sweep import sweep_errands, sweep_reconciliation
+from payments.sweep import forget_events, sweep_errands, sweep_reconciliation
 from regions.models import Region
 from requests_app.bookings import sweep_holds, sweep_sessions
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
@@ -99,6 +99,7 @@ def sweep_leftovers(now: datetime) -> None:
     prune_events(now)
     prune_tickets_and_tokens(now)
     prune_share_links(now)
+    forget_events(now)
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
 
 

@@ -13,12 +13,17 @@ from payments.models import (
     Reversal,
     Transfer,
 )
-from payments.states import AttemptStatus, HoldStatus
+from payments.states import AttemptStatus, HoldStatus, RefundStatus
 
 ATTEMPT_COLOURS = {
     AttemptStatus.SUCCEEDED: "success",
     AttemptStatus.DECLINED: "danger",
     AttemptStatus.REQUIRES_ACTION: "warning",
+}
+REFUND_COLOURS = {
+    RefundStatus.SUCCEEDED: "success",
+    RefundStatus.FAILED: "danger",
+    RefundStatus.ATTENTION: "danger",
 }
 
 
@@ -106,13 +111,14 @@ class HoldAdmin(_Outward, ReadOnlyAdmin):
 class RefundAdmin(_Outward, ReadOnlyAdmin):
     """What was given back, and what the provider would not give back."""
 
-    list_display = ("created", "amount", "status", "reason", "failure", "reference")
+    status_badge = badge("status", "Status", REFUND_COLOURS)
+    list_display = ("created", "amount", "status_badge", "reason", "failure", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("reference", "key")
     search_ids = ("pk", "attempt_id", "attempt__payment_id")
     ordering = ("-created_at",)
-    fields = (("amount", "status"), "reason", "failure", ("key", "reference"), ("tries", "next_step"))
-    readonly_fields = ("next_step",)
+    fields = (("amount", "status_badge"), "reason", "failure", ("key", "reference"), ("tries", "next_step"))
+    readonly_fields = ("status_badge", "next_step")
 
 
 @admin.register(Reversal)

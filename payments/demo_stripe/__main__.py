@@ -33,6 +33,7 @@ def main() -> None:
     server.start()
     while not stop.wait(60):
         server.account.expire_holds()
+        server.account.settle_refunds()
     server.server_close()
 
 

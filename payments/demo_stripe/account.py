@@ -146,6 +146,14 @@ class Account:
         self.tell("setup_intent.succeeded", setup)
         return setup
 
+    def detach_card(self, id: str, params: Thing) -> Thing:
+        """Forget whose card it is: it can't be charged any more."""
+        card = self.find("payment_method", id)
+        if card["customer"] is None:
+            raise invalid("The payment method is not attached to a customer.")
+        card["customer"] = None
+        return card
+
     def behaviour_of(self, payment_method: object) -> cards.Behaviour:
         """What the card behind a payment method does."""
         return cards.behaviour(self.numbers.get(str(payment_method), ""))
@@ -281,10 +289,32 @@ class Account:
         charge["amount_refunded"] += amount
         refund = self.add(
             "re", amount=amount, currency=charge["currency"], charge=charge["id"], payment_intent=intent["id"],
-            metadata=params.get("metadata", {}), reason=params.get("reason"), status="succeeded",
+            metadata=params.get("metadata", {}), reason=params.get("reason"), failure_reason=None,
+            status="pending" if self.behaviour_of(intent["payment_method"]).refund_waits else "succeeded",
         )  # fmt: skip
         self.tell("refund.created", refund)
         return refund
+
+    def fail_refund(self, id: str, reason: str = "expired_or_canceled_card") -> Thing:
+        """The holder's bank does not take it: the money is ours again."""
+        refund = self.find("refund", id)
+        if refund["status"] not in ("pending", "succeeded"):
+            raise invalid("This refund is over.", code="resource_unexpected_state")
+        refund.update(status="failed", failure_reason=reason)
+        self.things[refund["charge"]]["amount_refunded"] -= refund["amount"]
+        self.tell("refund.failed", refund)
+        return refund
+
+    def settle_refunds(self) -> None:
+        """The banks answer: what was pending arrives, and what they don't take comes back."""
+        with self.lock:
+            for refund in self.every("refund"):
+                card = self.behaviour_of(self.things[refund["payment_intent"]]["payment_method"])
+                if card.refund_returns and refund["status"] == "succeeded":
+                    self.fail_refund(refund["id"])
+                elif refund["status"] == "pending":
+                    refund["status"] = "succeeded"
+                    self.tell("refund.updated", refund)
 
     def open_dispute(self, intent_id: str, reason: str = "fraudulent") -> Thing:
         """The card's holder denies a payment at their bank."""

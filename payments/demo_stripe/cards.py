@@ -14,6 +14,8 @@ class Behaviour:
     always_asks: bool = False  # every payment asks the holder
     asks_unless_saved: bool = False  # saving asks once, and payments don't any more
     disputed: bool = False
+    refund_waits: bool = False  # is pending at first
+    refund_returns: bool = False  # seems to be made, and the bank returns it
 
 
 BEHAVIOURS = {
@@ -26,6 +28,8 @@ BEHAVIOURS = {
     "4000002760003184": Behaviour(always_asks=True),
     "4000008260003178": Behaviour(asks_unless_saved=True, decline="insufficient_funds"),
     "4000000000000259": Behaviour(disputed=True),
+    "4000000000007726": Behaviour(refund_waits=True),
+    "4000000000005126": Behaviour(refund_returns=True),
 }
 # The payment methods by name that Stripe's test mode has for programs.
 NAMED = {
@@ -39,6 +43,8 @@ NAMED = {
     "pm_card_authenticationRequiredSetupForOffSession": "4000002500003155",
     "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178",
     "pm_card_createDispute": "4000000000000259",
+    "pm_card_pendingRefund": "4000000000007726",
+    "pm_card_refundFail": "4000000000005126",
 }
 
 

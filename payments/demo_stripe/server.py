@@ -53,6 +53,12 @@ def routes(account: Account) -> list[Route]:
 
     return [
         on("POST", "customers", a.create_customer),
+        on(
+            "GET",
+            "customers/([^/]+)/payment_methods",
+            lambda id, p: page_of(account, "payment_method", {**p, "customer": a.find("customer", id)["id"]}),
+        ),
+        on("POST", "payment_methods/([^/]+)/detach", a.detach_card),
         on("POST", "setup_intents", a.create_setup_intent),
         on("GET", "setup_intents/([^/]+)", reading("setup_intent")),
         on("POST", "setup_intents/([^/]+)/confirm", a.confirm_setup_intent),

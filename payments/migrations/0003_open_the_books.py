@@ -10,14 +10,16 @@ def open_the_books(apps, schema_editor):
     Payment, Entry = apps.get_model("payments", "Payment"), apps.get_model("payments", "Entry")
     Attempt, AttemptTransition = apps.get_model("payments", "Attempt"), apps.get_model("payments", "AttemptTransition")
 
-    def book(payment, kind, debit, credit, source, at):
+    Refund, RefundTransition = apps.get_model("payments", "Refund"), apps.get_model("payments", "RefundTransition")
+
+    def book(payment, kind, debit, credit, source, at, amount=None):
         Entry.objects.create(
             id=speedycheers.ids.new_id(),
             kind=kind,
             source=str(source),
             debit=debit,
             credit=credit,
-            amount=payment.amount,
+            amount=payment.amount if amount is None else amount,
             currency=payment.currency,
             payment=payment,
             at=at,
@@ -44,6 +46,20 @@ def open_the_books(apps, schema_editor):
             )
         Payment.objects.filter(pk=payment.pk).update(collecting_amount=payment.amount)
         book(payment, "collected", "cash", "receivable", attempt.pk, payment.created_at)
+        if payment.refunded_amount:
+            refund = Refund.objects.create(
+                id=speedycheers.ids.new_id(),
+                attempt=attempt,
+                amount=payment.refunded_amount,
+                status="succeeded",
+                key=f"refund:{attempt.pk}:1",
+                created_at=payment.created_at,
+            )
+            for old, new in (("", "planned"), ("planned", "succeeded")):
+                RefundTransition.objects.create(
+                    subject=refund, old=old, new=new, at=payment.created_at, reason="before there was a ledger"
+                )
+            book(payment, "refunded", "sales", "cash", refund.pk, payment.created_at, payment.refunded_amount)
 
 
 class Migration(migrations.Migration):

@@ -19,6 +19,10 @@ class Customer(models.Model):
     card_last4 = models.CharField(max_length=4, blank=True)
     card_exp_month = models.PositiveSmallIntegerField(null=True, blank=True)
     card_exp_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often the provider did not answer.")
+    next_step_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="When the provider is to be asked to forget their cards."
+    )
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -4,8 +4,12 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Partner, User
+from api.audit import VIOLATION
+from api.tests.desk import desk_of, url_of
 from payments import ledger, payouts
+from payments.audit import CHECKS
 from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
+from payments.reconcile import reconcile, reconcile_today
 from payments.refunds import refund, refundable
 from payments.services import settle_in_cash
 from payments.statements import statement_of
@@ -84,6 +88,77 @@ def test_what_the_provider_refuses_can_be_tried_again(online: Online, paid: Paym
     online.work()
     assert Refund.objects.get().status == "failed"
     assert (fresh(paid).status, refundable(paid)) == (PaymentStatus.PAID, 1000)
+
+
+def test_another_amount_is_left_to_people(online: Online, paid: Payment, staff: User, clock: Clock) -> None:
+    give_back(paid, 400, staff, clock)
+    online.fail("lost_reply")
+    online.run_errands()
+    [theirs] = online.account.every("refund")
+    theirs["amount"] = 300
+    online.deliver()
+    online.work()
+    row = Refund.objects.get()
+    assert (row.status, row.reference, row.next_step_at) == ("attention", theirs["id"], None)
+    assert (fresh(paid).refunded_amount, refundable(paid)) == (0, 600)  # what may have left us is not given again
+    assert [check.name for check in CHECKS if check.look(clock.now).wrong] == ["refunds_need_nobody"]
+    run = reconcile(paid.created_at, now=clock.now)
+    assert run.differences == [f"{theirs['id']}: it gave back 300, and we know of 400"]
+    with unchanged():
+        later(clock, days=2)
+        online.work()
+
+
+@pytest.mark.parametrize("news", ["event", "reconciler"])
+@pytest.mark.parametrize("parts", [[1000], [333, 667]])
+def test_what_a_bank_returns_is_ours_again(
+    online: Online, paid: Payment, staff: User, partner: Partner, clock: Clock, news: str, parts: list[int]
+) -> None:
+    for part in parts:
+        give_back(paid, part, staff, clock)
+        online.work()
+    online.deliver()
+    assert (fresh(paid).status, ledger.owed_to(partner, "usd")) == (PaymentStatus.REFUNDED, 0)
+    for refund_ in online.account.every("refund"):
+        online.account.fail_refund(refund_["id"])
+    later(clock, days=20)
+    if news == "event":
+        online.deliver(twice=True)
+        online.work()
+    else:
+        assert len(reconcile_today(clock.now).repaired) == len(parts)  # type: ignore[union-attr]
+    assert (fresh(paid).status, fresh(paid).refunded_amount, refundable(paid)) == (PaymentStatus.PAID, 0, 1000)
+    assert {row.failure for row in Refund.objects.all()} == {"expired_or_canceled_card"}
+    assert (ledger.owed_to(partner, "usd"), ledger.balance("provider"), online.taken()) == (800, 1000, 1000)
+    assert [c.name for c in CHECKS if c.kind == VIOLATION and c.look(clock.now).wrong] == []
+    give_back(paid, 1000, staff, clock)
+    online.work()
+    assert (fresh(paid).status, online.taken()) == (PaymentStatus.REFUNDED, 0)
+
+
+@pytest.mark.parametrize(("card", "status"), [("pm_card_pendingRefund", "refunded"), ("pm_card_refundFail", "paid")])
+def test_a_refund_on_its_way_arrives_or_does_not(
+    online: Online, user: User, partner: Partner, nyc: Region, staff: User, clock: Clock, card: str, status: str
+) -> None:
+    online.save_card(user, card)
+    payment = fare_of(charged(online, user, nyc, clock))
+    give_back(payment, payment.amount, staff, clock)
+    online.work()
+    assert fresh(payment).status == PaymentStatus.REFUNDED
+    online.account.settle_refunds()
+    online.deliver(twice=True)
+    online.work()
+    assert fresh(payment).status == status
+
+
+def test_staff_see_what_failed(online: Online, paid: Payment, staff: User, clock: Clock) -> None:
+    give_back(paid, 1000, staff, clock)
+    online.work()
+    online.account.fail_refund(online.account.every("refund")[0]["id"])
+    online.deliver()
+    online.work()
+    shown = desk_of(staff).get(url_of(Refund, "changelist"), {"status__exact": "failed"}).content.decode()
+    assert "expired_or_canceled_card" in shown
 
 
 def test_a_dispute_and_what_we_know(online: Online, paid: Payment, clock: Clock) -> None:

@@ -19,11 +19,16 @@ from payments.models import (
     Attempt,
     AttemptTransition,
     Entry,
+    Hold,
+    HoldTransition,
     Payment,
     PaymentTransition,
     ProviderEvent,
     Refund,
     RefundTransition,
+    ReversalTransition,
+    Transfer,
+    TransferTransition,
 )
 from regions.models import Region
 from requests_app.models import (
@@ -104,6 +109,9 @@ PLANTS: dict[str, Plant] = {
     "what_is_owed_is_booked": lambda: one(Entry, kind="owed").update(amount=F("amount") + 1),
     "what_is_collected_is_booked": lambda: one(Entry, kind="collected").delete(),
     "refunds_add_up": lambda: one(Refund).update(amount=F("amount") + 1),
+    "refunds_are_reserved": lambda: one(Attempt).update(refunded_amount=F("refunded_amount") + 1),
+    "payouts_are_booked": lambda: one(Transfer).update(reversed_amount=F("reversed_amount") + 1),
+    "refunds_need_nobody": lambda: one(Refund).update(status="attention"),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "ride_statuses_are_known": lambda: one(Ride).update(status="flying"),
@@ -130,6 +138,11 @@ PLANTS: dict[str, Plant] = {
     "accepted_requests_have_one_active_ride": lambda: one(CheerRequest, status="pending").update(status="accepted"),
     "completed_requests_have_one_completed_ride": lambda: one(Ride, status="completed").update(status="cancelled"),
     "closed_requests_hold_nobody": lambda: one(CheerRequest, status="accepted").update(status="cancelled"),
+    "closed_requests_let_go_of_their_holds": lambda: one(Hold).update(status="authorized", unwanted=False),
+    "no_hold_outlives_its_request": lambda: (
+        one(Hold).update(status="closing"),
+        CheerRequestTransition.objects.update(at=NOW() - 2 * HOUR),
+    ),
     # offers
     "offer_statuses_are_known": lambda: one(Offer).update(status="lost"),
     "one_open_offer_per_request": lambda: copy(Offer, {"status": "pending"}, pk=new_key(), partner_id=new_key()),
@@ -163,6 +176,9 @@ HISTORIES: dict[str, Any] = {
     "payment": PaymentTransition,
     "attempt": AttemptTransition,
     "refund": RefundTransition,
+    "hold": HoldTransition,
+    "transfer": TransferTransition,
+    "reversal": ReversalTransition,
     "ride": RideTransition,
     "request": CheerRequestTransition,
     "offer": OfferTransition,

@@ -2,13 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from payments import holds, payouts
+from payments.models import Customer, Payment, Reversal, Transfer
+from payments.models.ledger import EntryKind
 from payments.services import take_provider_event
+from payments.states import HoldStatus
 from regions.models import Region
 from requests_app import places, schedule, services, sharing
 from requests_app.models import CheerRequest, ScheduledRequest
+from rides.models import Ride
 from rides.services import rate_ride
 from tests.cast import (
     accept,
@@ -77,3 +83,26 @@ def everything(nyc: Region, staff: User) -> None:
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=timezone.now())
     for person in (*users, *(partner.user for partner in partners)):
         token_of(person)
+
+
+def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
+    """What there is of a ride that is over where cards are charged: a hold let go of, a payout, and a part taken back.
+
+    The rows of `payments`, without the provider that they are about.
+    """
+    customer = Customer.objects.create(user=ride.user, reference="cus_1", card_reference="pm_1", created_at=now)
+    with transaction.atomic():
+        hold = holds.place(
+            customer, request_id=ride.request_id, amount=6000, currency="usd", off_session=False, now=now
+        )
+        holds.move(hold, HoldStatus.AUTHORIZED, now=now, reason="", next_step_at=None)
+        holds.release_one(hold, now=now)
+        holds.move(hold, HoldStatus.RELEASED, now=now, reason="", next_step_at=None)
+    fare = Payment.objects.get(ride=ride, kind="fare")
+    paid = Transfer(payment=fare, partner=ride.partner, amount=800, key="transfer:1", created_at=now)
+    paid.begin(actor=None, at=now)
+    payouts._done(paid, EntryKind.PAID_OUT, fare, "tr_1", now=now)
+    with transaction.atomic():
+        payouts.take_back(fare, 100, source=fare.pk, now=now)
+    back = Reversal.objects.get()
+    payouts._done(back, EntryKind.PAYOUT_REVERSED, fare, "trr_1", now=now)

@@ -22,7 +22,7 @@ from requests_app import availability, fulfilment, services
 from requests_app.audit import all_checks
 from requests_app.management.commands.audit import snapshot
 from requests_app.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
-from requests_app.tests.scenes import planned_and_shared
+from requests_app.tests.scenes import held_and_paid_out, planned_and_shared
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from tests.cast import (
@@ -73,6 +73,7 @@ def history(nyc: Region, staff: User) -> None:
     tip_ride(done, amount=300, currency="usd", now=NOW())
     settle_in_cash(Payment.objects.get(ride=done, kind="tip"), actor=staff, now=NOW())
     refund(Payment.objects.get(ride=done, kind="tip"), amount=100, reason="a slip", actor=staff, now=NOW())
+    held_and_paid_out(done, now=NOW())
     Region.objects.update(cancellation_grace_s=0)
     late = ride_to(nyc, "Late")
     services.cancel_request(late.user, late.request_id, reason="", now=NOW())

@@ -1,12 +1,19 @@
 """The receipt by e-mail."""
 
+from datetime import timedelta
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 
 from accounts.models import NotificationSettings, User
+from rides.mails import GIVE_UP_AFTER, LEASE, sweep_receipts
 from rides.models import Ride
 from rides.tasks import mail_receipt
+from tests.cast import Clock, fresh
 
 
 @pytest.fixture
@@ -38,3 +45,74 @@ def test_not_to_an_address_that_nobody_has_confirmed(user: User, completed: Ride
 def test_not_before_the_ride_is_over(confirmed: User, running: Ride) -> None:
     mail_receipt(str(running.pk))
     assert not mail.outbox
+
+
+# ---------------------------------------------------------------- once, and again where it failed
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The rides whose task a sweep has queued."""
+    rides: list[str] = []
+
+    def queue(arguments: tuple[str], **options: Any) -> None:
+        rides.append(arguments[0])
+
+    monkeypatch.setattr(mail_receipt, "apply_async", queue)
+    return rides
+
+
+def test_it_is_sent_once_though_the_task_runs_twice(confirmed: User, completed: Ride) -> None:
+    mail_receipt(str(completed.pk))
+    mail_receipt(str(completed.pk))
+    assert len(mail.outbox) == 1
+
+
+def test_sweeps_queue_it_once_a_lease(clock: Clock, completed: Ride, queued: list[str]) -> None:
+    assert completed.receipt_due_at is not None
+    clock.now = completed.receipt_due_at - timedelta(seconds=1)
+    sweep_receipts(clock.now)
+    assert queued == []
+    clock.advance(1)
+    sweep_receipts(clock.now)
+    sweep_receipts(clock.now)
+    assert queued == [str(completed.pk)]
+    sweep_receipts(clock.advance(LEASE.total_seconds()))  # its worker has died
+    assert len(queued) == 2
+
+
+def test_a_mail_server_that_is_away_is_tried_again_and_given_up(
+    confirmed: User, clock: Clock, completed: Ride, queued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(message: EmailMultiAlternatives) -> int:
+        raise SMTPServerDisconnected
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMultiAlternatives, "send", away)
+        mail_receipt(str(completed.pk))
+        assert fresh(completed).receipt_due_at is not None
+        clock.advance(GIVE_UP_AFTER.total_seconds() - 60)
+        sweep_receipts(clock.now)
+        assert queued == [str(completed.pk)]
+        mail_receipt(queued[0])
+        assert fresh(completed).receipt_due_at is not None
+        clock.advance(120)
+        mail_receipt(str(completed.pk))
+    assert fresh(completed).receipt_due_at is None
+    mail_receipt(str(completed.pk))
+    assert mail.outbox == []
+
+
+def test_or_is_sent_once_it_is_back(confirmed: User, completed: Ride, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(message: EmailMultiAlternatives) -> int:
+        raise OSError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMultiAlternatives, "send", away)
+        mail_receipt(str(completed.pk))
+    mail_receipt(str(completed.pk))
+    (sent,) = mail.outbox
+    assert sent.extra_headers["Message-ID"] == f"<receipt-{completed.pk}@speedycheers>"
+    [(name, content, kind)] = sent.attachments
+    assert (name, kind) == (f"receipt-{completed.pk}.pdf", "application/pdf")
+    assert bytes(content)[:5] == b"%PDF-"

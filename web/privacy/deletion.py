@@ -14,6 +14,7 @@ from accounts import positions, services
 from accounts.models import Partner, Role, User
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from notifications.events import close_sockets
+from payments import cards
 from payments.models import Payment
 from payments.states import UNPAID
 from requests_app.models import CheerRequest
@@ -53,6 +54,7 @@ def delete_account(user: User, *, now: datetime) -> None:
         for code in obstacles(locked):
             raise Conflict(code, "Something of this account is still open.")
         _end_sessions(locked)
+        cards.forget(locked, now=now)
         owner = Owner.of(locked)
         for holding in HOLDINGS:
             _let_go(holding, owner)

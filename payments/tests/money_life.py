@@ -1,0 +1,332 @@
+"""A random life of money: what people do, and what goes wrong meanwhile. The promises are in `two_sides`."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from django.db import connection, transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from accounts.models import Partner, User
+from payments import cards, errands, payouts
+from payments.demo_stripe.errors import Refusal
+from payments.demo_stripe.server import FAULTS
+from payments.gateway import ProviderError
+from payments.models import Attempt, Hold, Payment, PayoutAccount
+from payments.reconcile import reconcile
+from payments.refunds import refund, refundable
+from payments.services import settle_in_cash, withdraw
+from payments.states import AttemptStatus, HoldStatus
+from payments.tests.two_sides import given_back
+from regions.models import Region
+from requests_app import fulfilment, services
+from requests_app.bookings import sweep_holds, sweep_sessions
+from requests_app.models import CheerRequest
+from requests_app.states import OPEN
+from rides.models import Ride
+from rides.services import tip_ride
+from rides.states import ACTIVE, RideStatus
+from speedycheers.errors import ServiceError
+from tests.cast import Clock, fresh, make_partner, make_staff, make_user, match, offered_to, open_offer, submit
+from tests.online import Online, set_region
+
+CARDS = [
+    "pm_card_visa",
+    "pm_card_authenticationRequired",
+    "pm_card_authenticationRequiredSetupForOffSession",
+    "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
+    "pm_card_chargeCustomerFail",
+]
+HOLDS = [0, 1500, 6000]
+WAITS_S = [1, 30, 150, 600, 3700, 90_000]
+LONGEST_RETRY_S = 601
+NO_FAULT = ""
+FAULT = st.sampled_from([*[NO_FAULT] * 4, *FAULTS])
+DEATH = st.one_of(st.none(), st.integers(0, 20))
+WHICH = st.integers(0, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is cheered for how long, whether they save another card meanwhile, and what the first charging meets."""
+
+    who: int
+    hold: int
+    minutes: int
+    card: str
+    fault: str
+    death: int | None
+
+
+SESSIONS = st.builds(
+    Session,
+    who=st.integers(0, 1),
+    hold=st.sampled_from(HOLDS),
+    minutes=st.integers(1, 70),
+    card=st.sampled_from(["", *CARDS]),
+    fault=FAULT,
+    death=DEATH,
+)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@contextmanager
+def dying_at(write: int | None) -> Iterator[None]:
+    """Die instead of the n-th statement that begins, writes or commits. What has been committed before stays.
+
+    Reads don't count: dying before one leaves what dying before the next write does.
+    """
+    left = [write]
+
+    def count(execute: Any, sql: str, *arguments: Any) -> Any:
+        if left[0] is not None and not sql.startswith("SELECT"):
+            left[0] -= 1
+            if left[0] < 0:
+                left[0] = None  # the roll-back that a dead process's connection gets is not stopped
+                raise Crash
+        return execute(sql, *arguments)
+
+    with suppress(Crash), connection.execute_wrapper(count):
+        yield
+
+
+class MoneyLife(RuleBasedStateMachine):
+    """Two users, one partner, and everything that can go wrong."""
+
+    online: Online
+    clock: Clock
+    region: Region
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = transaction.atomic()
+        self.block._from_testcase = True  # a life is a test's: rolled back at its end
+        self.block.__enter__()
+        self.provider = Online(self.online.server)
+        self.began = self.clock.now
+        self.staff = make_staff("Stella")
+        self.partner: Partner = make_partner("Pia")
+        self.users: list[User] = [make_user("Ada"), make_user("Grace")]
+        self.shown: set[str] = set()  # the intents whose secrets a user's device has been given, ever
+        set_region(hold_amount=6000)
+        for user in self.users:
+            self.provider.save_card(user)
+
+    @initialize(connected=st.booleans(), tips=st.booleans(), session=SESSIONS)
+    def begin(self, connected: bool, tips: bool, session: Session) -> None:
+        """Every life has a session at least. The partner may be paid from the start, or later, or never."""
+        if connected:
+            self.partner_wants_payouts()
+            self.provider.deliver()
+            self.run_once(["event"], NO_FAULT, None)
+        self.have_a_session(session)
+        if tips:
+            self.tip(500)
+
+    # ------------------------------------------------------------ what people do
+
+    @rule(who=st.integers(0, 1), hold=st.sampled_from(HOLDS), answered=st.booleans())
+    def book(self, who: int, hold: int, answered: bool) -> None:
+        """Ask for a cheer; the card's bank may have answered, or not yet."""
+        set_region(hold_amount=hold)
+        with suppress(ServiceError):
+            submit(fresh(self.users[who]))
+        if answered:
+            self.run_holds()
+
+    @rule(session=SESSIONS)
+    def have_a_session(self, session: Session) -> None:
+        """From the booking to the end of the session, perhaps with a new card meanwhile; then charging begins."""
+        self.end(None)
+        self.book(session.who, session.hold, answered=True)
+        sweep_holds(self.clock.now)
+        self.serve()
+        self.serve()
+        parts = session.minutes // 10 + 1
+        for _ in range(parts):
+            self.clock.advance(60 * session.minutes / parts)
+            sweep_sessions(self.clock.now)
+            self.run_holds()
+            sweep_holds(self.clock.now)
+        if session.card:
+            self.save_card(session.who, session.card)
+        self.end(None)
+        self.run_once(["attempt", "hold", "transfer"], session.fault, session.death)
+
+    def run_holds(self) -> None:
+        """Run what is due about holds, with nothing in the way."""
+        self.run_once(["hold"], NO_FAULT, None)
+
+    @rule()
+    def serve(self) -> None:
+        """Whoever can be served is, one step further."""
+        match(self.region)
+        for request in CheerRequest.objects.filter(status__in=OPEN):
+            if offered_to(request) is not None:
+                fulfilment.accept_offer(fresh(self.partner), offer_id=open_offer(request).pk, now=self.clock.now)
+                return
+        for ride in Ride.objects.filter(status__in=ACTIVE):
+            if ride.status == RideStatus.EN_ROUTE:
+                fulfilment.start_session(fresh(self.partner), ride.pk, pin="", now=self.clock.now)
+                return
+
+    @rule(death=DEATH)
+    def end(self, death: int | None) -> None:
+        """The session is over, if the process lives to write it down."""
+        for ride in Ride.objects.filter(status=RideStatus.IN_PROGRESS):
+            with dying_at(death):
+                fulfilment.end_session(fresh(self.partner), ride.pk, now=self.clock.now)
+
+    @rule(who=st.integers(0, 1))
+    def cancel(self, who: int) -> None:
+        for request in CheerRequest.objects.filter(status__in=OPEN, user=self.users[who]):
+            with suppress(ServiceError):
+                services.cancel_request(self.users[who], request.pk, reason="", now=self.clock.now)
+
+    @rule(amount=st.integers(1, 5000))
+    def tip(self, amount: int) -> None:
+        ride = Ride.objects.filter(status=RideStatus.COMPLETED).order_by("-accepted_at").first()
+        if ride is not None:
+            with suppress(ServiceError):
+                tip_ride(ride, amount=amount, currency="usd", now=self.clock.now)
+
+    @rule(who=st.integers(0, 1), card=st.sampled_from(CARDS))
+    def save_card(self, who: int, card: str) -> None:
+        self.clock.advance(1)
+        with suppress(ServiceError):
+            self.provider.save_card(self.users[who], card)
+
+    def note_what_is_shown(self) -> None:
+        """Whose confirmation we wait for sees the payment, and may keep the page open for as long as they like."""
+        attempts = Attempt.objects.filter(status=AttemptStatus.REQUIRES_ACTION)
+        holds = Hold.objects.filter(status=HoldStatus.REQUIRES_ACTION)
+        self.shown.update(attempts.values_list("reference", flat=True))
+        self.shown.update(holds.values_list("reference", flat=True))
+
+    @rule(agrees=st.booleans(), good_card=st.booleans())
+    def confirm(self, agrees: bool, good_card: bool) -> None:
+        """Users do what their bank asks, or don't: for everything that they were ever shown, however old the page."""
+        account = self.provider.account
+        for reference in sorted(self.shown):
+            intent = account.things[reference]
+            with suppress(Refusal):
+                if intent["status"] == "requires_payment_method":
+                    account.confirm_payment_intent(reference, {"payment_method": self.some_card(intent, good_card)})
+                account.answer_payment_intent(reference, agrees=agrees)
+
+    def some_card(self, intent: dict[str, Any], good: bool) -> str:
+        """A card of the intent's customer: one that pays, if they have it, or else their newest."""
+        theirs = [c for c in self.provider.account.every("payment_method") if c["customer"] == intent["customer"]]
+        paying = [c for c in theirs if not self.provider.account.behaviour_of(c["id"]).decline]
+        return str((paying if good and paying else theirs)[0]["id"])
+
+    @rule(who=st.integers(0, 1))
+    def pay_now(self, who: int) -> None:
+        for payment in Payment.objects.filter(user=self.users[who]):
+            with suppress(ServiceError):
+                cards.pay_now(self.users[who], payment.pk, now=self.clock.now)
+
+    @rule()
+    def partner_wants_payouts(self) -> None:
+        with suppress(ServiceError):
+            payouts.onboarding_url(self.partner, return_url="http://testserver/", now=self.clock.now)
+        for account in PayoutAccount.objects.filter(ready=False):
+            self.provider.account.finish_onboarding(account.reference)
+
+    # ------------------------------------------------------------ what staff do
+
+    def a_payment(self, which: int) -> Payment | None:
+        payments = list(Payment.objects.order_by("created_at", "pk"))
+        return payments[which % len(payments)] if payments else None
+
+    @rule(share=st.integers(1, 100), which=WHICH, fault=st.sampled_from(FAULTS), death=DEATH, again=FAULT)
+    def refund(self, share: int, which: int, fault: str, death: int | None, again: str) -> None:
+        """Give back a part or all of what was paid, and meet a fault, perhaps twice."""
+        self.clock.advance(LONGEST_RETRY_S)
+        self.run_once(["attempt"], NO_FAULT, None)  # most of what hangs is paid then
+        payment = self.a_payment(which)
+        if payment is None:
+            return
+        with suppress(ServiceError):
+            amount = max(1, refundable(payment) * share // 100)
+            refund(payment, amount=amount, reason="sorry", actor=self.staff, now=self.clock.now)
+        self.run_once(["refund", "reversal"], fault, death)
+        self.clock.advance(LONGEST_RETRY_S)
+        self.run_once(["refund", "reversal"], again, None)
+
+    @rule(which=WHICH)
+    def a_bank_returns_a_refund(self, which: int) -> None:
+        made = given_back(self.provider)
+        if made:
+            self.provider.account.fail_refund(made[which % len(made)]["id"])
+
+    @rule(which=WHICH, cash=st.booleans())
+    def staff_steps_in(self, which: int, cash: bool) -> None:
+        payment = self.a_payment(which)
+        if payment is not None:
+            with suppress(ServiceError):
+                (settle_in_cash if cash else withdraw)(payment, actor=self.staff, now=self.clock.now)
+
+    # ------------------------------------------------------------ what goes on behind, and wrong
+
+    def run_once(self, names: Iterable[str], fault: str, death: int | None) -> None:
+        """Whatever is due runs once, and each call meets a fault, or dies."""
+        for name in names:
+            for pk in errands.due(name, self.clock.now):
+                self.run(name, pk, fault, death)
+
+    def run(self, name: str, pk: Any, fault: str, death: int | None) -> None:
+        self.provider.server.faults.clear()
+        if fault:
+            self.provider.fail(fault)
+        with dying_at(death):
+            errands.run(name, pk)
+        self.provider.server.faults.clear()
+
+    @rule(seconds=st.sampled_from(WAITS_S))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+        self.provider.account.expire_holds()
+        sweep_holds(self.clock.now)
+        sweep_sessions(self.clock.now)
+
+    @rule(fault=FAULT, death=DEATH)
+    def run_everything(self, fault: str, death: int | None) -> None:
+        self.run_once(errands.STEPS, fault, death)
+
+    @rule(which=WHICH, fault=FAULT, death=DEATH, twice=st.booleans())
+    def run_an_errand(self, which: int, fault: str, death: int | None, twice: bool) -> None:
+        found = [
+            (name, pk)
+            for name, (model, _) in errands.STEPS.items()
+            for pk in model._default_manager.filter(next_step_at__lte=self.clock.now).values_list("pk", flat=True)
+        ]
+        if found:
+            name, pk = found[which % len(found)]
+            self.run(name, pk, fault, death)
+            if twice:
+                self.run(name, pk, NO_FAULT, None)
+
+    @rule(random=st.randoms(use_true_random=False), twice=st.booleans(), lost=st.booleans(), death=DEATH)
+    def events_arrive(self, random: Random, twice: bool, lost: bool, death: int | None) -> None:
+        """Some of them, in any order, perhaps twice; the others are late, or lost. We may die over one."""
+        events = self.provider.events
+        random.shuffle(events)
+        late, events[:] = events[3:], events[:3]
+        dying = events[0] if events and death is not None else None
+        if dying is not None:
+            with dying_at(death):
+                self.provider.send(dying)
+        self.provider.deliver(shuffled=random, twice=twice)
+        events.extend([] if lost else late)
+
+    @rule()
+    def compare(self) -> None:
+        with suppress(ProviderError):
+            reconcile(self.began, now=self.clock.now)
