@@ -4,6 +4,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from accounts.models import User
 from notifications.events import Outbox, recorded
 from payments import attempts, errands
@@ -20,7 +22,7 @@ class Unavailable(ServiceError):
 
     status = 503
     default_code = "provider_unreachable"
-    default_detail = "The payment provider does not answer. Try again soon."
+    default_detail = gettext_noop("The payment provider does not answer. Try again soon.")
 
 
 def require_enabled() -> None:

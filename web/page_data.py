@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.templatetags.static import static
+from django.utils.translation import gettext
 
 from accounts.models import Partner, Role, User
 from accounts.serializers import PartnerSerializer
@@ -123,7 +124,7 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
 
 def kind_data(kind: RequestType) -> Data:
     """A kind of cheer: its name, and its picture, ours or an emoji."""
-    return {"name": kind.name, "icon": kind.icon, "drawn": kind.slug in DRAWN_KINDS}
+    return {"name": gettext(kind.name), "icon": kind.icon, "drawn": kind.slug in DRAWN_KINDS}
 
 
 def travel() -> Data:
