@@ -176,7 +176,7 @@ def test_a_token_does_not_make_the_account_choose(nyc: object, user: User, user_
         body = {"location": {"lat": 0, "lng": 0}}
         headers = {"Accept-Language": asked} if asked else {}
         answer = user_api.post("/cheerRequest", body, headers=headers)
-        assert_refused(answer, 409, "region_not_served")
+        assert_refused(answer, 409, "region_not_served", "location")
         assert answer.json()["errors"][0]["detail"] == sentence
 
 
