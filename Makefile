@@ -24,7 +24,7 @@ unexport DJANGO_SETTINGS_MODULE
 # Without compiled files each of the processes that are started would compile everything again: 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install test test-fast check lint types format messages lock bench drill screens clean help
+.PHONY: run install test test-fast check lint types format messages lock bench drill screens lighthouse clean help
 
 help:
 	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
@@ -33,6 +33,7 @@ help:
 	@echo "make check      what CI does: lint, types, migrations and every test"
 	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost"
 	@echo "make screens    pictures of every page and state into docs/screens (ONLY=\"request offer\" for some)"
+	@echo "make lighthouse  Lighthouse on the landing page and the request screen (needs npm's lighthouse)"
 	@echo "make format, make lint, make types, make bench, make messages, make lock, make clean"
 
 # `exec`: signals reach the program itself, not a shell around it.
@@ -75,6 +76,10 @@ drill: $(DEV_STAMP)
 
 screens: $(DEV_STAMP)
 	@exec $(PY) -m tests.browser.album $(ONLY)
+
+# LIGHTHOUSE=path/to/lighthouse where it is not on the PATH.
+lighthouse: $(DEV_STAMP)
+	@exec $(PY) -m tests.browser.lighthouse
 
 # uv compiles one list for every platform and Python; it has an environment of its own.
 COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -4,6 +4,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from django.utils import timezone
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from py_vapid.utils import b64urldecode
 from rest_framework import serializers
@@ -56,7 +57,8 @@ class KeysInput(serializers.Serializer[Any]):
         except ValueError:
             right = False
         if not right:
-            raise serializers.ValidationError(f"This is not {AUTH_BYTES} bytes in base64url.")
+            told = gettext("This is not %(n)s bytes in base64url.") % {"n": AUTH_BYTES}
+            raise serializers.ValidationError(told)
         return value
 
 

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
 from accounts import positions
@@ -40,25 +41,25 @@ log = logging.getLogger(__name__)
 class WrongCredentials(ServiceError):
     status = 401
     default_code = "authentication_failed"
-    default_detail = "This e-mail address and password do not belong together."
+    default_detail = gettext_noop("This e-mail address and password do not belong together.")
 
 
 class SecondFactorRequired(ServiceError):
     status = 401
     default_code = "mfa_required"
-    default_detail = "This account has a second factor: send the code of its authenticator app as `otp`."
+    default_detail = gettext_noop("This account has a second factor: send the code of its authenticator app as `otp`.")
 
 
 class WrongSecondFactor(ServiceError):
     status = 401
     default_code = "mfa_failed"
-    default_detail = "This code is wrong, or was used before."
+    default_detail = gettext_noop("This code is wrong, or was used before.")
 
 
 class TooManyAttempts(ServiceError):
     status = 429
     default_code = "throttled"
-    default_detail = "Too many failed attempts. Try again later."
+    default_detail = gettext_noop("Too many failed attempts. Try again later.")
 
     def __init__(self, wait_s: float) -> None:
         self.wait_s = max(1.0, wait_s)
@@ -74,7 +75,8 @@ def sign_up(*, email: str, password: str, name: str) -> User:
     try:
         password_validation.validate_password(password, User(email=email, name=name))
     except ValidationError as error:
-        raise Invalid("password_too_weak", " ".join(error.messages), "password") from None
+        told = " ".join(error.messages)
+        raise Invalid("password_too_weak", told, "password") from None
     if User.objects.filter(email__iexact=email).exists():
         raise Invalid("email_taken", "An account with this e-mail address exists.", "email")
     try:
@@ -202,7 +204,7 @@ def decide_application(
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
         old = locked.application
         if not APPLICATION_GRAPH.allows(old, decision):
-            raise Conflict("wrong_state", f"An application that is {old} can't become {decision}.")
+            raise Conflict("wrong_state", "An application that is %(old)s can't become %(new)s.", old=old, new=decision)
         if decision != Application.APPROVED and locked.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
             raise Conflict("partner_at_work", "This partner has an offer or a ride; release them first.")
         if locked.status == PartnerStatus.AVAILABLE and decision != Application.APPROVED:

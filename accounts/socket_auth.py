@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
@@ -63,7 +66,8 @@ class SameOrigin:
 
 class SocketAuth:
     """Sets in the scope `user` (None where nobody is signed in), `credential`, what the socket lives by,
-    `identified_at`, when it was looked at, and `too_many`, whether the account or address has come too often."""
+    `identified_at`, when it was looked at, `too_many`, whether the account or address has come too often, and
+    `language`, in which to speak."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -71,7 +75,13 @@ class SocketAuth:
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         identified_at = time.monotonic()
         user, credential, too_many = await in_thread(admit)(scope)
-        found = {"user": user, "credential": credential, "identified_at": identified_at, "too_many": too_many}
+        found = {
+            "user": user,
+            "credential": credential,
+            "identified_at": identified_at,
+            "too_many": too_many,
+            "language": language_of(scope, user),
+        }
         await self.app({**scope, **found}, receive, send)
 
 
@@ -81,6 +91,16 @@ def admit(scope: Scope) -> tuple[User | None, str, bool]:
         return None, "", True
     user, credential = identify(scope)
     return user, credential, user is not None and socket_wait(address="", account=str(user.pk)) is not None
+
+
+def language_of(scope: Scope, user: User | None) -> str:
+    """As over HTTP: a program's by Accept-Language, else English; a browser's by its account first."""
+    if user is not None and user.language and not _header(scope, b"authorization"):
+        return user.language
+    for asked, _ in parse_accept_lang_header(_header(scope, b"accept-language")):
+        with suppress(LookupError):
+            return get_supported_language_variant(asked)
+    return settings.LANGUAGE_CODE
 
 
 def address_of(scope: Scope) -> str:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.utils.translation import gettext
 from drf_standardized_errors.handler import ExceptionHandler as StandardExceptionHandler
 from drf_standardized_errors.handler import exception_handler as standard_exception_handler
 from rest_framework.exceptions import APIException, ParseError
@@ -34,13 +35,16 @@ class ExceptionHandler(StandardExceptionHandler):
             return ServiceFailure(trouble)
         # Django's own words for a request that can't be read, for example one with too many query parameters.
         if isinstance(exc, BadRequest | SuspiciousOperation):
-            return ParseError("The request can't be understood.")
+            return ParseError(gettext("The request can't be understood."))
         return super().convert_known_exceptions(exc)
 
     def format_exception(self, exc: APIException) -> dict[str, Any]:
         if isinstance(exc, ServiceFailure):
             return service_error_body(exc.error)
         body: dict[str, Any] = super().format_exception(exc)
+        for error in body["errors"]:  # REST framework's own are translated already; those of our serializers are not
+            if said := error["detail"]:
+                error["detail"] = gettext(said)
         return body
 
 

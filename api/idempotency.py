@@ -36,7 +36,7 @@ def idempotent(handler: Handler) -> Handler:
             return handler(view, request, *args, **kwargs)
         if not key.strip() or len(key) > KEY_MAX_CHARS or not key.isprintable():
             raise Invalid(
-                "invalid", f"Idempotency-Key takes 1 to {KEY_MAX_CHARS} printable characters.", "Idempotency-Key"
+                "invalid", "Idempotency-Key takes 1 to %(n)s printable characters.", "Idempotency-Key", n=KEY_MAX_CHARS
             )
         with transaction.atomic():
             record, mine = _claim(_scope(request), key, _fingerprint(request), timezone.now())

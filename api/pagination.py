@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+from django.utils.translation import gettext
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -22,7 +23,8 @@ class NewestFirst(CursorPagination):
         """The `limit` asked for. Raises `ValidationError` on anything but 1 to `max_page_size`."""
         asked = request.query_params.get("limit", str(self.page_size))
         if not (asked.isascii() and asked.isdecimal() and len(asked) < 9 and 1 <= int(asked) <= self.max_page_size):
-            raise ValidationError({"limit": f"A whole number from 1 to {self.max_page_size}."})
+            told = gettext("A whole number from 1 to %(most)s.") % {"most": self.max_page_size}
+            raise ValidationError({self.page_size_query_param: told})
         return int(asked)
 
     def decode_cursor(self, request: Request) -> Cursor | None:

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
@@ -15,7 +16,7 @@ MAX_DEPTH = 32  # nothing here nests more than three objects
 class TooLarge(APIException):
     status_code = 413
     default_code = "too_large"
-    default_detail = "The body is too large."
+    default_detail = gettext_noop("The body is too large.")
 
 
 class MalformedJSON(ValueError):

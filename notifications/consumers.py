@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.utils import translation
 from rest_framework.exceptions import ValidationError
 
 from api.errors import error_body, service_error_body
@@ -207,16 +208,21 @@ class EventConsumer(AsyncWebsocketConsumer):
             content = parse_frame(text_data)
             await self._run(frame_type(content), content)
         except ServiceError as error:
-            await self._refuse(content, error_body(error.code, error.detail, error.attr), malformed=error.status == 400)
+            await self._refuse(content, self._told(error), malformed=error.status == 400)
         except ValidationError as error:
             await self._refuse(content, error_frame(error), malformed=True)
         except Exception as error:
             if (trouble := trouble_of(error)) is not None:
-                await self._refuse(content, service_error_body(trouble), malformed=False)
+                await self._refuse(content, self._told(trouble), malformed=False)
                 return
             log.exception("a %s frame failed", content.get("type"))
             body = error_body("error", "Something went wrong on our side.", type="server_error")
             await self._refuse(content, body, malformed=False)
+
+    def _told(self, error: ServiceError) -> Frame:
+        """What went wrong, in the reader's language."""
+        with translation.override(self.scope.get("language", settings.LANGUAGE_CODE)):
+            return service_error_body(error)
 
     async def _run(self, kind: str, content: Frame) -> None:
         if kind == "ping":
@@ -229,7 +235,7 @@ class EventConsumer(AsyncWebsocketConsumer):
                 await self._reply(content, {"type": "answer", "command": kind, **(result or {})})
         else:
             known = ", ".join(["ack", "ping", *self.commands])
-            raise Invalid("unknown_type", f"Unknown frame type; known are {known}.", "type")
+            raise Invalid("unknown_type", "Unknown frame type; known are %(known)s.", "type", known=known)
 
     def _acknowledge(self, seq: Any) -> None:
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= self.seen_seq:

@@ -17,9 +17,9 @@ A message on the channel is lines by twos: a header, then its text, which is JSO
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,7 +56,7 @@ class PushLater:
     """What to send as a web push where no socket of the recipient acknowledges the event in time."""
 
     topic: str  # what it is about, to withdraw it by; at most 32 letters of base64url
-    payload: Payload
+    payload: Callable[[], Payload]  # asked for only where the recipient has a device to send it to
     due_at: datetime
     until: datetime  # worth nothing afterwards
 
@@ -91,7 +91,7 @@ class Outbox:
             for seq, (type, payload, push_later) in enumerate(self._pending[recipient], first):
                 events.append(Event(recipient=recipient, seq=seq, type=type, payload=payload, created_at=now))
                 if push_later is not None:
-                    later.append(DeferredPush(recipient=recipient, seq=seq, **asdict(push_later)))
+                    later.append((recipient, seq, push_later))
         insert_all(events)
         if later:
             _plan_pushes(later)
@@ -107,11 +107,22 @@ def recorded() -> Iterator[Outbox]:
         outbox.write()
 
 
-def _plan_pushes(pushes: list[DeferredPush]) -> None:
-    """Note the pushes whose recipient has a device to send them to."""
-    recipients = {push.recipient for push in pushes}
+def _plan_pushes(pushes: list[tuple[str, int, PushLater]]) -> None:
+    """Note the pushes, of (recipient, seq), whose recipient has a device to send them to."""
+    recipients = {recipient for recipient, _, _ in pushes}
     with_device = set(PushSubscription.objects.filter(recipient__in=recipients).values_list("recipient", flat=True))
-    DeferredPush.objects.bulk_create(push for push in pushes if push.recipient in with_device)
+    DeferredPush.objects.bulk_create(
+        DeferredPush(
+            recipient=recipient,
+            seq=seq,
+            topic=push.topic,
+            payload=push.payload(),
+            due_at=push.due_at,
+            until=push.until,
+        )
+        for recipient, seq, push in pushes
+        if recipient in with_device
+    )
 
 
 def _advance(counts: Sequence[tuple[str, int]]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from notifications.events import Outbox, recorded
@@ -22,7 +23,7 @@ class Unavailable(ServiceError):
 
     status = 503
     default_code = "provider_unreachable"
-    default_detail = "The payment provider does not answer. Try again soon."
+    default_detail = gettext_noop("The payment provider does not answer. Try again soon.")
 
 
 def require_enabled() -> None:

@@ -54,7 +54,7 @@ def open_payment(
         with transaction.atomic():
             payment.begin(actor=None, at=now)
     except IntegrityError:
-        raise Conflict("payment_exists", f"This ride has a {payment.get_kind_display().lower()} already.") from None
+        raise Conflict("payment_exists", "This ride has a payment of this kind already.") from None
     book(EntryKind.OWED, str(payment.pk), payment, amount, now=now)
     book(EntryKind.SHARE, str(payment.pk), payment, partner_share, now=now)
     telling.tell(outbox, payment)

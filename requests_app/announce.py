@@ -1,9 +1,12 @@
 """What each side is told when something about a request, an offer or a ride has changed."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
 
 from accounts.models import Partner
 from notifications.events import Outbox, PushLater, partner_recipient, user_recipient
@@ -11,6 +14,7 @@ from requests_app.models import CheerRequest, Offer
 from requests_app.serializers import offer_body, request_body
 from rides.models import Ride
 from rides.serializers import ride_body
+from speedycheers import amounts
 
 
 def request_updated(outbox: Outbox, request: CheerRequest) -> None:
@@ -24,7 +28,7 @@ def offered(outbox: Outbox, offer: Offer) -> None:
     body = {"offerId": str(offer.pk), "offer": offer_body(offer)}
     push = PushLater(
         topic=offer.pk.hex,
-        payload=push_body(offer),
+        payload=partial(push_body, offer),
         due_at=offer.created_at + timedelta(seconds=settings.OFFER_PUSH_AFTER_S),
         until=offer.expires_at,
     )
@@ -32,7 +36,19 @@ def offered(outbox: Outbox, offer: Offer) -> None:
 
 
 def push_body(offer: Offer) -> dict[str, Any]:
-    """What a service worker needs to show an offer. No place, no name: a locked screen shows it to anybody."""
+    """What a service worker needs to show an offer, in the partner's language.
+
+    No place, no name: a locked screen shows it to anybody. `title` and `body` are for while it can be answered, with a
+    gap in the body for the seconds left; `late` is for afterwards.
+    """
+    with translation.override(offer.partner.user.language or settings.LANGUAGE_CODE):
+        kind, away = gettext(offer.request.request_type.name), amounts.distance(offer.distance_m)
+        body = gettext("%(kind)s, %(distance)s away. %(seconds)s seconds to answer.")
+        words = {
+            "title": gettext("Somebody needs a cheer"),
+            "body": body % {"kind": kind, "distance": away, "seconds": "%(seconds)s"},
+            "late": {"title": gettext("You have missed a cheer"), "body": gettext("The time to answer was over.")},
+        }
     return {
         "type": "offer",
         "offerId": str(offer.pk),
@@ -40,6 +56,7 @@ def push_body(offer: Offer) -> dict[str, Any]:
         "distanceM": offer.distance_m,
         "expiresAt": offer.expires_at.isoformat(),
         "url": "/partner",
+        **words,
     }
 
 

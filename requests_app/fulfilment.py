@@ -135,7 +135,9 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
             raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
         wait = timedelta(seconds=request.region.no_show_wait_s)
         if ride.status == RideStatus.EN_ROUTE and now - ride.accepted_at < wait:
-            raise Conflict("too_early", f"Wait at least {wait.seconds // 60} minutes after acceptance.")
+            raise Conflict(
+                "too_early", "Wait at least %(minutes)s minutes after acceptance.", minutes=wait.seconds // 60
+            )
         if position is None or distance_m(position.lat, position.lng, request.lat, request.lng) > NO_SHOW_WITHIN_M:
             raise Conflict("not_there", "You are not at the place of the request.")
         cancel_ride(ride, actor=locked.user, now=now, reason="no_show")

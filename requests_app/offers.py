@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from accounts.models import Partner, User
 from accounts.services import move_partners
@@ -23,10 +24,10 @@ from speedycheers.transitions import begin_all
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 WHY_CLOSED = {
-    OfferStatus.ACCEPTED: ("offer_taken", "This offer has been accepted."),
-    OfferStatus.DECLINED: ("offer_declined", "This offer has been declined."),
-    OfferStatus.EXPIRED: ("offer_expired", "This offer has expired."),
-    OfferStatus.RESCINDED: ("offer_rescinded", "This offer was withdrawn."),
+    OfferStatus.ACCEPTED: ("offer_taken", gettext_noop("This offer has been accepted.")),
+    OfferStatus.DECLINED: ("offer_declined", gettext_noop("This offer has been declined.")),
+    OfferStatus.EXPIRED: ("offer_expired", gettext_noop("This offer has expired.")),
+    OfferStatus.RESCINDED: ("offer_rescinded", gettext_noop("This offer was withdrawn.")),
 }
 
 

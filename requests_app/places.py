@@ -31,7 +31,7 @@ def save_place(user: User, *, name: str, lat: float, lng: float, now: datetime) 
 
 def _new_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
     if places_of(user).count() >= PLACES_MAX:
-        raise Conflict("too_many", f"You have {PLACES_MAX} places saved; forget one first.")
+        raise Conflict("too_many", "You have %(n)s places saved; forget one first.", n=PLACES_MAX)
     try:
         with transaction.atomic():
             return SavedPlace.objects.create(user=user, name=name, lat=lat, lng=lng, created_at=now)

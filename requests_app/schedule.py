@@ -35,7 +35,7 @@ def schedule_request(
         raise Invalid("too_soon", "That is so soon that you can ask for it right now.", "scheduledFor")
     if scheduled_for - now > timedelta(seconds=settings.SCHEDULE_AHEAD_MAX_S):
         days = settings.SCHEDULE_AHEAD_MAX_S // 86_400
-        raise Invalid("too_far", f"We plan {days} days ahead at most.", "scheduledFor")
+        raise Invalid("too_far", "We plan %(days)s days ahead at most.", "scheduledFor", days=days)
     region = region_at(lat, lng)
     if region is None:
         raise Conflict("region_not_served", "We do not serve this place yet.", "location")
@@ -52,7 +52,7 @@ def schedule_request(
     )
     with transaction.atomic():
         if ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).count() >= WAITING_MAX:
-            raise Conflict("too_many", f"You have {WAITING_MAX} cheers planned; call one off first.")
+            raise Conflict("too_many", "You have %(n)s cheers planned; call one off first.", n=WAITING_MAX)
         try:
             with transaction.atomic():
                 scheduled.begin(actor=user, at=now)
@@ -68,9 +68,7 @@ def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: dateti
         if scheduled is None:
             raise Missing
         if scheduled.status != ScheduledStatus.WAITING:
-            raise Conflict(
-                f"scheduled_{scheduled.status}", f"This one is {scheduled.get_status_display().lower()} already."
-            )
+            raise Conflict(f"scheduled_{scheduled.status}", "This one is no longer planned.")
         reason = reason or "cancelled_by_user"
         scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, reason=reason, closed_because=reason)
     return scheduled

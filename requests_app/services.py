@@ -105,7 +105,7 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
         elif request.status == RequestStatus.OFFERED:
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
-            raise Conflict(f"request_{request.status}", f"This request is {request.get_status_display().lower()}.")
+            raise Conflict(f"request_{request.status}", "The state of this request does not allow that.")
         request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
         holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
@@ -160,7 +160,7 @@ def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> Che
     with recorded() as outbox:
         locked = lock_request(request.pk)
         if locked.status != RequestStatus.NO_MATCH:
-            raise Conflict(f"request_{locked.status}", f"This request is {locked.get_status_display().lower()}.")
+            raise Conflict(f"request_{locked.status}", "The state of this request does not allow that.")
         try:
             with transaction.atomic():
                 _back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")

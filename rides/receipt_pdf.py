@@ -63,7 +63,7 @@ def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
 
 def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
     tariff = receipt["tariff"]
-    facts = [(_("Ride"), str(receipt["rideId"])), (_("For"), ride.request.request_type.name)]
+    facts = [(_("Ride"), str(receipt["rideId"])), (_("For"), _(ride.request.request_type.name))]
     if receipt["startTime"] is not None:
         facts.append((_("Started"), _moment(receipt["startTime"], zone)))
     if receipt["endTime"] is not None:

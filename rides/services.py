@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from accounts.models import Partner, User
 from accounts.services import rate_partner
@@ -28,7 +29,7 @@ RECEIPT_AFTER = timedelta(minutes=1)  # the card has been charged by then, and p
 
 class WrongPin(Forbidden):
     default_code = "wrong_pin"
-    default_detail = "This is not the PIN that the user was shown."
+    default_detail = gettext_noop("This is not the PIN that the user was shown.")
     keeps_writes = True  # the failure counts, also under an Idempotency-Key
 
 
@@ -71,7 +72,7 @@ def start_ride(ride: Ride, *, actor: User, now: datetime, place: tuple[float, fl
     if ride.status == RideStatus.IN_PROGRESS:
         raise Conflict("ride_already_started", "This session is running already.")
     if ride.status != RideStatus.EN_ROUTE:
-        raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
+        raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     start_time = max(now, ride.accepted_at)  # where the clock has stepped back
     lat, lng = place or (None, None)
     ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=start_time, start_lat=lat, start_lng=lng)
@@ -82,7 +83,7 @@ def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, r
     if ride.status == RideStatus.EN_ROUTE:
         raise Conflict("ride_not_started", "This session has not started.")
     if ride.status != RideStatus.IN_PROGRESS or ride.start_time is None:
-        raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
+        raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     end_time = max(now, ride.start_time)  # where the clock has stepped back
     amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
     changes = {"end_time": end_time, "fare_amount": amount, "receipt_due_at": now + RECEIPT_AFTER}
@@ -93,7 +94,7 @@ def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, r
 def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -> None:
     """Call a ride off. Raises `Conflict` once it is over; only staff call it off once it has started."""
     if ride.status not in (RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS):
-        raise Conflict(f"ride_{ride.status}", f"This ride is {ride.get_status_display().lower()}.")
+        raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=max(now, ride.accepted_at))
 
 
@@ -168,6 +169,6 @@ def tip_ride(ride: Ride, *, amount: int, currency: str, now: datetime) -> Paymen
     if ride.status != RideStatus.COMPLETED:
         raise Conflict("ride_not_completed", "Only a completed ride can be tipped.")
     if currency != ride.tariff_currency:
-        raise Invalid("invalid", f"This ride is paid in {ride.tariff_currency}.", "amount")
+        raise Invalid("invalid", "This ride is paid in %(currency)s.", "amount", currency=ride.tariff_currency.upper())
     with recorded() as outbox:
         return _charge(ride, outbox, PaymentKind.TIP, amount, now=now)

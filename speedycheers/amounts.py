@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 from django.utils.translation import get_language, ngettext
+
+KILOMETRE_FROM_M = 995
 
 
 def money(amount: int, currency: str, *, short: bool = False) -> str:
@@ -31,6 +33,13 @@ def increment(seconds: int) -> str:
         return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     whole = seconds // 60
     return ngettext("minute", "%(n)d minutes", whole) % {"n": whole}
+
+
+def distance(metres: float) -> str:
+    """A way in metres: "510 m", "1.2 km"."""
+    if metres < KILOMETRE_FROM_M:
+        return f"{round(metres, -1):.0f} m"
+    return f"{format_decimal(metres / 1000, '0.0', _locale())} km"
 
 
 def duration(value: timedelta | float) -> str:

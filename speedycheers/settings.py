@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "web.content_security.ContentSecurityMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "web.compression.PageCompressionMiddleware",
     "api.middleware.OneErrorShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

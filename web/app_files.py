@@ -14,14 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from web.sources import parts, source_text
+
 # What the offline page needs, and what every page begins with.
+SHEET = "css/house.css"
 SHELL = [
-    "css/tokens.css",
-    "css/base.css",
-    "css/frame.css",
-    "css/components.css",
-    "css/forms.css",
-    "js/app.js",
+    SHEET,
     "js/offline.js",
     "icons/favicon.svg",
     "vendor/bricolage-grotesque/latin.woff2",
@@ -62,7 +60,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The worker, told what the shell is. A change of any of its files changes these bytes, and so replaces it."""
-    shell = [static(path) for path in SHELL]
+    shell = [static(path) for path in shell_files()]
     settled = {"VERSION": _version(), "SHELL": shell, "OFFLINE": reverse("offline"), "HASHED": not settings.DEBUG}
     lines = [f"const {name} = {json.dumps(value)};" for name, value in settled.items()]
     if finders.find(PUSH):
@@ -70,27 +68,24 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join([*lines, _text(WORKER)]), content_type="text/javascript")
 
 
+def shell_files() -> list[str]:
+    """The shell's files; in development with the parts of the sheet, which is whole in production (web/storage.py)."""
+    return [*SHELL, *parts(SHEET)] if settings.DEBUG else SHELL
+
+
 def _version() -> str:
     """Changes with the content of any file of the shell."""
     digest = hashlib.sha256()
-    for path in [*SHELL, WORKER]:
+    for path in [*SHELL, *parts(SHEET), WORKER]:
         digest.update(_text(path).encode())
     return digest.hexdigest()[:12]
 
 
 def _text(path: str) -> str:
-    return _read(path) if settings.DEBUG else _read_once(path)
+    return source_text(path) if settings.DEBUG else _text_once(path)
 
 
-def _read(path: str) -> str:
-    found = finders.find(path)
-    if not isinstance(found, str):
-        raise FileNotFoundError(path)
-    with open(found, encoding="utf-8", errors="replace") as file:
-        return file.read()
-
-
-_read_once = cache(_read)
+_text_once = cache(source_text)
 
 
 @require_safe

@@ -10,7 +10,6 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
-from rest_framework.views import APIView
 
 from accounts.models import User
 
@@ -18,7 +17,7 @@ from accounts.models import User
 class PageLanguageMiddleware(LocaleMiddleware):
     """People get their language: by the cookie of the language choice, their account, their browser, in this order.
 
-    Programs get English: the API's sentences are part of its contract.
+    Programs, which show a token, get what they ask for by Accept-Language, and else English.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -28,10 +27,6 @@ class PageLanguageMiddleware(LocaleMiddleware):
             translation.activate(settings.LANGUAGE_CODE)
 
     def process_request(self, request: HttpRequest) -> None:
-        if "Authorization" in request.headers:
-            translation.activate(settings.LANGUAGE_CODE)
-            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
-            return
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and settings.SESSION_COOKIE_NAME in request.COOKIES:
             try:
                 language = getattr(request.user, "language", "")
@@ -42,12 +37,6 @@ class PageLanguageMiddleware(LocaleMiddleware):
                 request.LANGUAGE_CODE = translation.get_language()
                 return
         super().process_request(request)
-
-    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
-        """An endpoint of the API speaks English, but where it shows a page to a browser."""
-        endpoint = getattr(view, "cls", None)
-        if endpoint and issubclass(endpoint, APIView) and "text/html" not in request.headers.get("Accept", ""):
-            translation.activate(settings.LANGUAGE_CODE)
 
 
 @require_POST

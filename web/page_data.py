@@ -1,10 +1,14 @@
 """What a page hands its script: JSON in the page, in the API's own shapes, so that the first paint needs no call."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.templatetags.static import static
+from django.utils.translation import gettext
 
 from accounts.models import Partner, Role, User
 from accounts.serializers import PartnerSerializer
@@ -20,6 +24,7 @@ from requests_app.travel import SPEED_M_PER_S, STREET_FACTOR
 from rides.models import Ride
 from rides.selectors import active_ride_of_partner
 from rides.serializers import ride_body
+from web.sources import source_text
 from web.templatetags.cheers import DRAWN_KINDS
 
 Data = dict[str, Any]
@@ -34,7 +39,20 @@ def region_data(region: Region) -> Data:
         "timeZone": region.time_zone,
         "tariff": {"amount": region.increment_amount, "currency": region.currency, "incrementS": region.increment_s},
         "cancellation": {"amount": region.cancellation_fee_amount, "graceS": region.cancellation_grace_s},
+        "map": map_data(region.slug),
     }
+
+
+def map_data(slug: str) -> Data | None:
+    """What a region's map shows (static/map/README.md), with its files' addresses; None for the boundary alone."""
+    found = _maps().get(slug)
+    return found and {**found, **{part: static(f"map/{found[part]}") for part in ("ground", "zones")}}
+
+
+@cache
+def _maps() -> dict[str, Data]:
+    maps: dict[str, Data] = json.loads(source_text("map/places.json"))
+    return maps
 
 
 def tiles() -> Data | None:
@@ -106,7 +124,7 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
 
 def kind_data(kind: RequestType) -> Data:
     """A kind of cheer: its name, and its picture, ours or an emoji."""
-    return {"name": kind.name, "icon": kind.icon, "drawn": kind.slug in DRAWN_KINDS}
+    return {"name": gettext(kind.name), "icon": kind.icon, "drawn": kind.slug in DRAWN_KINDS}
 
 
 def travel() -> Data:

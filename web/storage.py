@@ -1,9 +1,37 @@
 """Static files in production: each under a name that tells its content, so that browsers may keep it for good."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from web.sources import SHEET_IMPORT, whole_sheet
+
+Paths = dict[str, tuple[Storage, str]]  # by the name to be served: where a file is, and its path there
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
-    """Hashed and compressed; the imports of scripts name hashed files as well."""
+    """Hashed and compressed. A stylesheet carries those that it imports; the imports of scripts name hashed files."""
 
     support_js_module_import_aggregation = True
+
+    def post_process(self, paths: Paths, dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        """Called once every file has been copied; yields what became of each."""
+        if not dry_run:
+            paths = {**paths, **dict(self._whole_sheets(paths))}
+        yield from super().post_process(paths, dry_run, **options)
+
+    def _whole_sheets(self, paths: Paths) -> Iterator[tuple[str, tuple[Storage, str]]]:
+        def read(name: str) -> str:
+            storage, path = paths[name]
+            with storage.open(path) as file:
+                text: str = file.read().decode()
+            return text
+
+        for name in paths:
+            if name.endswith(".css") and SHEET_IMPORT.search(read(name)):
+                self.delete(name)
+                self._save(name, ContentFile(whole_sheet(name, read)))
+                yield name, (self, name)

@@ -759,6 +759,17 @@ async def test_another_partners_offer(other_partner: Partner, offer: Offer) -> N
     await socket.leave()
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"), [("", "A frame needs a type."), ("de-AT", "Ein Frame braucht einen type.")]
+)
+async def test_a_socket_speaks_as_it_is_asked_to(user_token: str, asked: str, sentence: str) -> None:
+    socket = Socket(USER, user_token, **({"accept-language": asked} if asked else {}))
+    await socket.open()
+    await socket.send(id=1)
+    assert (await socket.next())["errors"][0]["detail"] == sentence
+    await socket.leave()
+
+
 async def test_users_have_no_such_commands(user_token: str, offer: Offer) -> None:
     socket = Socket(USER, user_token)
     await socket.open()

@@ -1,6 +1,14 @@
-// On every page: the app's service worker.
+// On every page: the app's service worker, and the switch between the device's theme, light and dark.
 
-if ("serviceWorker" in navigator && isSecureContext) {
-  // Without it the pages work as well, only not without a connection.
-  navigator.serviceWorker.register("/sw.js").catch(() => {});
-}
+const YEAR_S = 31_536_000;
+
+// Without it the pages work as well, only not without a connection. It fetches a shell, for which nobody should wait.
+if ("serviceWorker" in navigator && isSecureContext)
+  addEventListener("load", () => navigator.serviceWorker.register("/sw.js").catch(() => {}));
+
+// A cookie keeps the theme, so that the server's page has it at once.
+for (const choice of document.querySelectorAll('input[name="theme"]'))
+  choice.addEventListener("change", () => {
+    document.documentElement.dataset.theme = choice.value;
+    document.cookie = `theme=${choice.value}; path=/; max-age=${choice.value ? YEAR_S : 0}; samesite=lax`;
+  });

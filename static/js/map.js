@@ -2,10 +2,8 @@
 
 import { make } from "./dom.js";
 import { gettext } from "./i18n.js";
-import { addTiles } from "./map-tiles.js";
 
 const L = window.L; // the vendored library is a classic script
-const FOLDER = new URL("../map/", import.meta.url);
 const ICONS = new URL("../icons/", import.meta.url);
 // From these zooms on there is room for the names of well-known places, of all places, of zones.
 const ROOM = { far: 11.5, near: 13, nearer: 14.5, close: 16 };
@@ -19,6 +17,10 @@ const ARROWS = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowR
 
 export const toLatLng = ({ lat, lng }) => L.latLng(lat, lng);
 const swap = ([lng, lat]) => [lat, lng];
+const load = async (address) => (await fetch(address)).json();
+const NAMES_AT_ONCE = 12;
+/** Between two pieces of work, a moment for whoever types or scrolls. */
+const breath = () => new Promise((resume) => setTimeout(resume));
 
 /** Whether a GeoJSON ring contains a point, by ray casting. */
 function ringContains(ring, { lat, lng }) {
@@ -44,7 +46,6 @@ const polygonsOf = ({ type, coordinates }) => (type === "Polygon" ? [coordinates
 
 export class CityMap {
   #zones = [];
-  #atlas = {};
   #ground = L.svg({ padding: 0.5 });
 
   /** Draw `regions` into an element, centred on `center` if given. `tiles`: {url, attribution} or null: our own ground. */
@@ -78,10 +79,13 @@ export class CityMap {
     const shapes = regions.map(({ boundary }) =>
       this.#draw(L.polygon, boundary.map((ring) => ring.map(swap)), "map-region bare"),
     );
+    // Before anything large is drawn: drawn for another view, all of it would be drawn twice.
+    const home = regions[0]?.map?.view;
     if (center) this.map.setView(toLatLng(center), zoom);
+    else if (home) this.map.setView([home[0], home[1]], home[2]);
     else if (shapes.length) this.map.fitBounds(L.featureGroup(shapes).getBounds());
     else this.map.setView([0, 0], 2);
-    this.ready = this.#drawCity(shapes, tiles, !center);
+    this.ready = this.#drawCity(shapes, tiles);
   }
 
   #draw(shape, coordinates, className) {
@@ -89,26 +93,19 @@ export class CityMap {
     return shape(coordinates, options).addTo(this.map);
   }
 
-  async #drawCity(shapes, tiles, moveThere) {
+  async #drawCity(shapes, tiles) {
     try {
-      if (tiles) await addTiles(this.map, tiles);
-      const atlas = await (await fetch(new URL("places.json", FOLDER))).json();
-      for (const [index, { slug }] of this.regions.entries())
-        if (atlas[slug]) await this.#drawRegion(slug, atlas[slug], shapes[index], Boolean(tiles));
+      if (tiles) await (await import("./map-tiles.js")).addTiles(this.map, tiles);
+      for (const [index, region] of this.regions.entries())
+        if (region.map) await this.#drawRegion(region.map, shapes[index], Boolean(tiles));
     } catch (error) {
       console.warn("The city could not be drawn; its boundary will do.", error);
-      return;
     }
-    const home = this.#atlas[this.regions[0]?.slug]?.view;
-    if (home && moveThere && !this.moved) this.map.setView([home[0], home[1]], home[2], { animate: false });
   }
 
-  async #drawRegion(slug, { view, ground, zones, labels, places }, boundary, overTiles) {
-    this.#atlas[slug] = { view, places };
-    const drawn = overTiles ? null : await (await fetch(new URL(ground, FOLDER))).json();
-    const { features } = await (await fetch(new URL(zones, FOLDER))).json();
+  async #drawRegion({ ground, zones, labels, places }, boundary, overTiles) {
+    const [drawn, { features }] = await Promise.all([overTiles ? null : load(ground), load(zones)]);
     boundary.getElement()?.classList.remove("bare");
-    if (drawn) this.#draw(L.polygon, drawn.lands, "map-land").bringToBack();
     const parks = [];
     for (const { properties, geometry } of features) {
       const polygons = polygonsOf(geometry);
@@ -117,12 +114,23 @@ export class CityMap {
     }
     if (!drawn) return;
     this.map.attributionControl.addAttribution(gettext("Land: NYC Open Data · zones: pyhailing"));
+    await breath();
+    this.#draw(L.polygon, drawn.lands, "map-land").bringToBack();
+    await breath();
     this.#draw(L.polygon, parks, "map-park");
-    drawn.streets.forEach((lines, rank) => this.#draw(L.polyline, lines, `map-street ${STREETS[rank]}`));
-    for (const { name, at } of this.#zones) this.#name(name, at, "map-name zone");
-    for (const [name, lat, lng] of labels) this.#name(name, [lat, lng], "map-name borough");
-    for (const [name, lat, lng, major] of places)
-      this.#name(name, [lat, lng], `map-name place${major ? " major" : ""}`);
+    for (const [rank, lines] of drawn.streets.entries()) {
+      await breath();
+      this.#draw(L.polyline, lines, `map-street ${STREETS[rank]}`);
+    }
+    const names = [
+      ...this.#zones.map(({ name, at }) => [name, at, "zone"]),
+      ...labels.map(([name, lat, lng]) => [name, [lat, lng], "borough"]),
+      ...places.map(([name, lat, lng, major]) => [name, [lat, lng], `place${major ? " major" : ""}`]),
+    ];
+    for (const [index, [name, at, kind]] of names.entries()) {
+      if (index % NAMES_AT_ONCE === 0) await breath();
+      this.#name(name, at, `map-name ${kind}`);
+    }
   }
 
   #name(name, at, className) {
@@ -134,9 +142,9 @@ export class CityMap {
       .setAttribute("aria-hidden", "true");
   }
 
-  /** What a search may find: {name, place}, well-known places before zones. Ask after `ready`. */
+  /** What a search may find: {name, place}, well-known places before zones. Zones are there once it is `ready`. */
   get places() {
-    const known = this.regions.flatMap(({ slug }) => this.#atlas[slug]?.places ?? []);
+    const known = this.regions.flatMap(({ map }) => map?.places ?? []);
     return [
       ...known.map(([name, lat, lng]) => ({ name, place: { lat, lng } })),
       ...this.#zones.map(({ name, at: [lat, lng] }) => ({ name, place: { lat, lng } })),
@@ -151,13 +159,11 @@ export class CityMap {
 
   /** Put the map's middle somewhere, from wherever the user looked before. */
   goTo(place, zoom = Math.max(this.map.getZoom(), 15)) {
-    this.moved = true;
     this.map.setView(toLatLng(place), zoom);
   }
 
   /** Zoom so that all of these places are in view. */
   fit(places) {
-    this.moved = true;
     this.map.fitBounds(L.latLngBounds(places.map(toLatLng)), PADDING);
   }
 

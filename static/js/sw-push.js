@@ -1,21 +1,18 @@
 // The service worker's part in web pushes: an offer that no open page has taken is shown, and opens the console.
-// Loaded by /sw.js with importScripts.
+// Loaded by /sw.js with importScripts. The words come with the push: the server knows whose language to speak.
 
 /* global self, clients, registration */
-
-const nameOf = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("_", " ");
-const away = (metres) => (metres < 1000 ? `${Math.round(metres / 10) * 10} m` : `${(metres / 1000).toFixed(1)} km`);
 
 /** What to show for a push. A browser insists on something being shown, so one that came too late says so. */
 function notificationFor(push, now = Date.now()) {
   const secondsLeft = Math.floor((Date.parse(push.expiresAt) - now) / 1000);
   if (push.type !== "offer" || !(secondsLeft > 0)) {
-    return ["You have missed a cheer", { body: "The time to answer was over.", tag: push.offerId, data: push }];
+    return [push.late?.title ?? "SpeedyCheers", { body: push.late?.body, tag: push.offerId, data: push }];
   }
   return [
-    "Somebody needs a cheer",
+    push.title,
     {
-      body: `${nameOf(push.requestType)}, ${away(push.distanceM)} away. ${secondsLeft} seconds to answer.`,
+      body: push.body.replace("%(seconds)s", secondsLeft),
       tag: push.offerId, // sent twice, it shows once
       requireInteraction: true,
       timestamp: Date.parse(push.expiresAt),

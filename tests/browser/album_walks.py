@@ -169,4 +169,35 @@ def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     staff.close()
 
 
-WALKS = [visitors, a_cheer, other_ends]
+ACCOUNT = [
+    ("account", "/account"),
+    ("account-profile", "/account/profile"),
+    ("account-notifications", "/account/notifications"),
+    ("account-devices", "/account/devices"),
+    ("account-data", "/account/data"),
+    ("account-delete", "/account/delete"),
+    ("account-email", "/account/email/"),
+    ("account-second-factor", "/account/2fa/"),
+    ("wallet", "/wallet"),
+    ("help", "/help"),
+    ("privacy", "/privacy"),
+    ("terms", "/terms"),
+    ("offline", "/offline"),
+]
+
+
+def the_account(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
+    """What somebody sees of their account, what can be read, and two pages in other languages."""
+    user = visit().sign_in(cast.user("Ada"))
+    for name, path in ACCOUNT:
+        user.go(path)
+        album.take(user, name)
+    for language, name, path in (("de", "request-german", "/"), ("es", "account-spanish", "/account")):
+        user.page.context.add_cookies([{"name": "django_language", "value": language, "url": stack.url}])
+        user.go(path)
+        user.page.wait_for_load_state("networkidle")
+        album.take(user, name)
+    user.close()
+
+
+WALKS = [visitors, a_cheer, other_ends, the_account]

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.people import Person
 
@@ -33,8 +33,11 @@ class Visit:
         refusals: tuple[int, ...] = (),
         worker: bool = False,
         host: str = "127.0.0.1",
+        touch: bool = False,
     ) -> None:
         """`at`: where the device is; None where it won't say. `refusals`: statuses that this test provokes.
+
+        `touch`: a phone, with a finger for a mouse.
 
         `worker`: let the pages have their service worker, past which a test's routes would see nothing.
         """
@@ -42,6 +45,7 @@ class Visit:
         self.url = url
         self.complaints: list[str] = []
         self._refusals = {str(status) for status in refusals}
+        self._slow: CDPSession | None = None
         self._context = browser.new_context(
             base_url=url,
             viewport=viewport or PHONE,  # type: ignore[arg-type]  # a dict of these two
@@ -50,6 +54,8 @@ class Visit:
             reduced_motion="reduce",
             permissions=["geolocation"] if at else [],
             service_workers="allow" if worker else "block",
+            has_touch=touch,
+            is_mobile=touch,
             geolocation=at,  # type: ignore[arg-type]  # a dict of these two
         )
         self.page: Page = self._context.new_page()
@@ -85,9 +91,19 @@ class Visit:
         """The device moves."""
         self._context.set_geolocation({"latitude": latitude, "longitude": longitude})
 
+    def on_3g(self) -> None:
+        """From now on the network is slow: 400 kbit/s, and 400 ms for each answer."""
+        self._slow = self._context.new_cdp_session(self.page)
+        self._slow.send("Network.enable")
+        self.offline(False)
+
     def offline(self, now: bool) -> None:
         """The device loses its network, or has it again."""
-        self._context.set_offline(now)
+        if self._slow is None:
+            self._context.set_offline(now)
+            return
+        slow = {"latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+        self._slow.send("Network.emulateNetworkConditions", {"offline": now, **slow})
 
     # ------------------------------------------------------------ looking
 
@@ -116,7 +132,8 @@ class Visit:
 
     def accessible(self) -> None:
         """axe finds nothing against WCAG 2.2 AA and good practice on what shows now."""
-        found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
+        # Without its own look into imported stylesheets, for which it makes style elements that our policy refuses.
+        found = Axe().run(self.page, options={"runOnly": RULES, "preload": False}).response["violations"]
         told = [
             f"{self.page.url} {one['id']}: {node['html'][:160]} {node['failureSummary'][-160:]}"
             for one in found
@@ -156,6 +173,20 @@ class Visit:
         mouse.down()
         mouse.move(track["x"] + track["width"] - 10, height, steps=5)
         mouse.up()
+
+    def slide_by_finger(self, share: float) -> None:
+        """Drag the knob so far along its track with a finger, and let go."""
+        knob = self.page.locator("#accept").bounding_box()
+        track = self.page.locator("#slide").bounding_box()
+        assert knob
+        assert track
+        x, y, way = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2, track["width"] - knob["width"]
+        finger = self._context.new_cdp_session(self.page)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for step in range(1, 9):
+            at = {"x": x + way * share * step / 8, "y": y + step}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def go_online(self) -> None:
         self.go("/partner")

@@ -44,6 +44,9 @@ def offer(offer_id: str, seconds: float) -> dict[str, Any]:
         "distanceM": 512,
         "expiresAt": expires_at,
         "url": "/partner",
+        "title": "Jemand braucht Zuspruch",
+        "body": "Mut machen, 510 m entfernt. %(seconds)s Sekunden zum Antworten.",
+        "late": {"title": "Verpasst", "body": "Die Zeit war um."},
     }
 
 
@@ -78,9 +81,9 @@ def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast,
     push(offer("two", -1))
     wait_until(lambda: len(page.evaluate(SHOWN)) == 2, 30, "both are shown")
     by_tag = {found["tag"]: found for found in page.evaluate(SHOWN)}
-    assert by_tag["one"]["title"] == "Somebody needs a cheer"
-    assert by_tag["one"]["body"].startswith("Pep talk, 510 m away. 1")
-    assert by_tag["two"]["title"] == "You have missed a cheer"
+    assert by_tag["one"]["title"] == "Jemand braucht Zuspruch"
+    assert by_tag["one"]["body"].startswith("Mut machen, 510 m entfernt. 1")
+    assert by_tag["two"]["title"] == "Verpasst"
 
     source = page.request.get(f"{stack.url}/static/js/sw-push.js").text()
     done = page.evaluate(CLICKED, source)

@@ -5,12 +5,14 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from payments.states import PaymentStatus
 from requests_app.models import RequestType
 from rides.models import Ride
 from speedycheers import amounts
+from web.sources import parts
 from web.texts import texts_address
 
 register = template.Library()
@@ -90,3 +92,14 @@ def current(context: dict[str, Any], name: str) -> str:
 def texts_url(language: str) -> str:
     """Where a language's texts for scripts are."""
     return texts_address(language)
+
+
+@register.simple_tag
+def script(path: str) -> SafeString:
+    """A module, with all that it imports named as well: else browsers learn of them level by level.
+
+    Its priority is low because the page can be read, and its form filled in, before it runs.
+    """
+    preload = '<link rel="modulepreload" href="{}" fetchpriority="low">'
+    links = format_html_join("", preload, ((static(part),) for part in parts(path)))
+    return format_html('{}<script type="module" src="{}" fetchpriority="low"></script>', links, static(path))

@@ -106,9 +106,8 @@ def unmarked(source: str) -> set[str]:
     return {text for text in found - NO_SENTENCES if SENTENCE.search(text)}
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.glob("*.js") if path.name != "sw-push.js"))
+@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.glob("*.js")))
 def test_no_script_speaks_english_only(name: str) -> None:
-    """But sw-push.js: a service worker has no page, whose language it could speak."""
     assert not unmarked((SCRIPTS / name).read_text())
 
 
@@ -153,14 +152,44 @@ def test_only_our_languages_can_be_chosen(user: User) -> None:
     assert browser_of(user).get("/language").status_code == 405
 
 
-def test_programs_are_answered_in_english(anonymous: APIClient, user: User, completed: Ride) -> None:
-    anonymous.cookies["django_language"] = "de"
-    answer = anonymous.post("/signup", {"email": "no", "password": "x"}, headers={"Accept-Language": "de"})
-    details = [error["detail"] for error in answer.json()["errors"]]
-    assert "Enter a valid email address." in details
-    answer = anonymous.post("/login", {"email": user.email, "password": "x"}, headers={"Accept-Language": "de"})
+WRONG = {
+    "": "This e-mail address and password do not belong together.",
+    "fr": "This e-mail address and password do not belong together.",
+    "de": "Diese E-Mail-Adresse und dieses Passwort gehören nicht zusammen.",
+    "es-MX, en;q=0.5": "Este correo y esta contraseña no van juntos.",
+}
+
+
+@pytest.mark.parametrize("asked", WRONG)
+def test_programs_are_answered_in_what_they_ask_for_and_else_in_english(
+    asked: str, anonymous: APIClient, user: User
+) -> None:
+    headers = {"Accept-Language": asked} if asked else {}
+    answer = anonymous.post("/login", {"email": user.email, "password": "x"}, headers=headers)
     assert_refused(answer, 401, "authentication_failed")
-    assert "do not belong together" in answer.json()["errors"][0]["detail"]
+    assert answer.json()["errors"][0]["detail"] == WRONG[asked]
+
+
+def test_a_token_does_not_make_the_account_choose(nyc: object, user: User, user_api: APIClient) -> None:
+    User.objects.filter(pk=user.pk).update(language="de")
+    for asked, sentence in (("", "We do not serve this place yet."), ("es", "Todavía no llegamos a este lugar.")):
+        body = {"location": {"lat": 0, "lng": 0}}
+        headers = {"Accept-Language": asked} if asked else {}
+        answer = user_api.post("/cheerRequest", body, headers=headers)
+        assert_refused(answer, 409, "region_not_served", "location")
+        assert answer.json()["errors"][0]["detail"] == sentence
+
+
+def test_what_is_malformed_is_told_in_german(anonymous: APIClient) -> None:
+    answer = anonymous.post("/signup", {"email": "no", "password": "x"}, headers={"Accept-Language": "de"})
+    details = {error["attr"]: error["detail"] for error in answer.json()["errors"]}
+    assert details["email"] == "Gib eine gültige E-Mail Adresse an."
+    assert answer["Content-Language"] == "de"
+
+
+def test_a_gap_in_a_sentence_is_filled_in_every_language(user: User, user_api: APIClient) -> None:
+    answer = user_api.get("/cheerRequest?limit=0", headers={"Accept-Language": "de"})
+    assert answer.json()["errors"][0]["detail"] == "Eine ganze Zahl von 1 bis 100."
 
 
 def test_wrong_credentials_in_german(user: User) -> None:
@@ -189,19 +218,19 @@ def test_moments_by_language() -> None:
 
 
 def test_receipts_by_reader(user: User, completed: Ride) -> None:
-    """People read theirs in their language, as a page and as a PDF; programs get English."""
+    """People read theirs in their language, as a page, as a PDF, and where a script asks for it."""
     User.objects.filter(pk=user.pk).update(language="de")
     address, browser = f"/ride/{completed.pk}/receipt", browser_of(user)
     page = text_of(browser.get(address))
     assert "Anfeuern, 1 × 5 Minuten Fällig 10,00 $" in page
     assert "Tarif 10 $ je angefangene 5 Minuten" in page
     label = browser.get(address, headers={"Accept": "application/json"}).json()["lines"][0]["label"]
-    assert label == "Cheering, 1 × 5 minutes"
+    assert label == "Anfeuern, 1 × 5 Minuten"
     titles = [
         browser.get(f"{address}?format=pdf").content,
         browser.get(address, headers={"Accept": "application/pdf"}).content,
     ]
-    assert [title in pdf for title, pdf in zip((b"(Beleg ", b"(Receipt "), titles, strict=True)] == [True, True]
+    assert all(b"(Beleg " in pdf for pdf in titles)
 
 
 def test_statuses_by_language() -> None:

@@ -1,0 +1,18 @@
+"""Pages travel compressed."""
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Compresses pages, and nothing else: static files are compressed once for all, and answers of the API are small.
+
+    Secrets in a page can't be guessed from its length (BREACH): the CSRF token is masked anew for each page, and
+    Django adds a random number of bytes.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
