@@ -228,13 +228,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second under load")
     parser.add_argument("--partners", type=int, default=1000, help="connected partners under load; 0 leaves it out")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the loaded run")
+    parser.add_argument("--http-workers", type=int, default=0, help="granian processes for HTTP; 0: all in one process")
     parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     options = parser.parse_args()
     with ExitStack() as stack:
         if options.database == "postgres" and "DATABASE_URL" not in os.environ:
             folder = stack.enter_context(surroundings.folder())
             os.environ["DATABASE_URL"] = stack.enter_context(surroundings.postgres(folder, durable=True))
-        program = stack.enter_context(running_program())
+        program = stack.enter_context(running_program(http_workers=options.http_workers))
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
         import django
 

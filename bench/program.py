@@ -5,10 +5,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 BASE = Path(__file__).resolve().parent.parent
 START_S = 120.0
@@ -32,11 +35,8 @@ class Program:
     """Where a running program is."""
 
     url: str
+    ws_url: str
     data: Path
-
-    @property
-    def ws_url(self) -> str:
-        return self.url.replace("http", "ws", 1)
 
 
 def free_port() -> int:
@@ -47,9 +47,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_program(**settings: str) -> Iterator[Program]:
+def running_program(*, http_workers: int = 0, **settings: str) -> Iterator[Program]:
     """Start `python -m speedycheers` without bots, on DATABASE_URL or else SQLite.
 
+    With `http_workers`, so many processes of granian serve HTTP, as in production, and its own server the sockets.
     This process's environment is pointed at it, so that Django set up afterwards shares its database and Valkey.
     """
     with tempfile.TemporaryDirectory(prefix="cheers-bench-") as folder:
@@ -66,7 +67,40 @@ def running_program(**settings: str) -> Iterator[Program]:
                     break
             else:
                 raise SystemExit("The program did not start.")
-            yield Program(f"http://127.0.0.1:{port}", Path(folder))
+            with _granian(http_workers) as http_port:
+                yield Program(f"http://127.0.0.1:{http_port or port}", f"ws://127.0.0.1:{port}", Path(folder))
         finally:
             process.terminate()
             process.wait(STOP_S)
+
+
+@contextmanager
+def _granian(workers: int) -> Iterator[int]:
+    """HTTP on a port of its own, by so many workers; port 0 where they are none."""
+    if not workers:
+        yield 0
+        return
+    port = free_port()
+    server = ["granian", "--interface", "wsgi", "--workers", str(workers), "--no-ws", "--log-level", "warning"]
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name(server[0]), *server[1:], "--port", str(port), "speedycheers.wsgi:application"],
+        cwd=BASE,
+    )
+    try:
+        _answering(f"http://127.0.0.1:{port}/healthz")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
+
+
+def _answering(url: str) -> None:
+    """Wait until the server answers."""
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        try:
+            httpx.get(url).raise_for_status()
+            return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise SystemExit("The HTTP server did not start.")

@@ -132,9 +132,9 @@ def test_a_ride_charged_not_once(seen: Seen) -> None:
 
 
 def test_a_request_left_open(seen: Seen, other_user: Any) -> None:
-    from tests.cast import submit
+    from tests.cast import queue
 
-    submit(other_user)
+    queue(other_user)
     assert seen.failed() == ["requests held / final"]
 
 

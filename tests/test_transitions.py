@@ -121,8 +121,7 @@ def test_what_is_final() -> None:
     assert REQUEST_GRAPH.final == ["cancelled", "completed"]
     assert OFFER_GRAPH.final == ["accepted", "declined", "expired", "rescinded"]
     assert RIDE_GRAPH.final == ["cancelled", "completed"]
-    assert PAYMENT_GRAPH.final == ["refunded"]
-    assert PARTNER_GRAPH.final == APPLICATION_GRAPH.final == []
+    assert PAYMENT_GRAPH.final == PARTNER_GRAPH.final == APPLICATION_GRAPH.final == []
 
 
 @pytest.mark.parametrize("old", Application.values)

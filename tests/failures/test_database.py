@@ -225,7 +225,7 @@ async def test_a_socket_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async def answer(body: dict[str, Any]) -> None:
         said.append(body)
 
-    socket.recipient, socket.user = "partner:1", None
+    socket.recipient, socket.user, socket.scope = "partner:1", None, {}
     socket._all = socket._bad = Flood(10, 1.0)
     monkeypatch.setattr(socket, "answer", answer)
     monkeypatch.setattr(PartnerConsumer, "commands", {"accept": away})
