@@ -13,6 +13,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from accounts.models import Partner, Role, User
+from speedycheers.statements import select_all
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:
@@ -21,9 +22,14 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
         digest = hash_token(token)
     except (TypeError, ValueError, binascii.Error):
         return None
-    tokens = AuthToken.objects.select_related("user")
-    found = tokens.filter(digest=digest, expiry__gt=now, user__is_active=True).first()
-    if found is not None and found.user.role == Role.PARTNER:
+    found = next(iter(select_all(AuthToken, digest=digest)), None)
+    if found is None or found.expiry is None or found.expiry <= now:
+        return None
+    user = next(iter(select_all(User, id=found.user_id)), None)
+    if user is None or not user.is_active:
+        return None
+    found.user = user
+    if found.user.role == Role.PARTNER:
         # With what a partner's calls need, in one more read; most calls are not a partner's.
         partner = Partner.objects.select_related("region").filter(user=found.user).first()
         if partner is not None:

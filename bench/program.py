@@ -16,6 +16,7 @@ import httpx
 BASE = Path(__file__).resolve().parent.parent
 START_S = 120.0
 STOP_S = 10.0
+GRANIAN = ("--blocking-threads", "8", "--no-ws", "--log-level", "warning")
 UNLIMITED = (
     "ACCOUNT",
     "ADDRESS",
@@ -81,7 +82,7 @@ def _granian(workers: int) -> Iterator[int]:
         yield 0
         return
     port = free_port()
-    server = ["granian", "--interface", "wsgi", "--workers", str(workers), "--no-ws", "--log-level", "warning"]
+    server = ["granian", "--interface", "wsgi", "--workers", str(workers), *GRANIAN]
     process = subprocess.Popen(
         [Path(sys.executable).with_name(server[0]), *server[1:], "--port", str(port), "speedycheers.wsgi:application"],
         cwd=BASE,

@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 from speedycheers import valkey
-from speedycheers.statements import insert_all
+from speedycheers.statements import delete_all, insert_all, select_all
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Outbox:
     def write(self) -> None:
         """Insert the events with their numbers, and push them once the transaction has committed."""
         if self._withdrawn:
-            DeferredPush.objects.filter(topic__in=self._withdrawn).delete()
+            delete_all(DeferredPush, topic=sorted(self._withdrawn))
         if not self._pending:
             return
         recipients = sorted(self._pending)  # a fixed order of locks
@@ -110,7 +110,9 @@ def recorded() -> Iterator[Outbox]:
 def _plan_pushes(pushes: list[tuple[str, int, PushLater]]) -> None:
     """Note the pushes, of (recipient, seq), whose recipient has a device to send them to."""
     recipients = {recipient for recipient, _, _ in pushes}
-    with_device = set(PushSubscription.objects.filter(recipient__in=recipients).values_list("recipient", flat=True))
+    with_device = {device.recipient for device in select_all(PushSubscription, recipient=sorted(recipients))}
+    if not with_device:
+        return
     DeferredPush.objects.bulk_create(
         DeferredPush(
             recipient=recipient,

@@ -1,5 +1,7 @@
 """Reads of regions. They change rarely and are asked for on every request, so each process keeps them a moment."""
 
+from uuid import UUID
+
 from regions.models import Region
 from speedycheers.recent import Recent
 
@@ -16,6 +18,12 @@ def region_by_slug(slug: str) -> Region | None:
     """A region, active or not."""
     kept = next((region for region in active_regions() if region.slug == slug), None)
     return kept or Region.objects.filter(slug=slug).first()
+
+
+def region_by_id(region_id: UUID) -> Region:
+    """A region, active or not, as it was a few seconds ago at most."""
+    kept = next((region for region in active_regions() if region.pk == region_id), None)
+    return kept or Region.objects.get(pk=region_id)
 
 
 def region_at(lat: float, lng: float) -> Region | None:

@@ -6,9 +6,11 @@ On SQLite a writing transaction holds the whole database from its start (BEGIN I
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
@@ -16,27 +18,36 @@ from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus
 from rides.models import Ride
+from speedycheers.errors import Missing
+from speedycheers.statements import select_all
+
+M = TypeVar("M", bound=Model)
 
 
 def lock_request(request_id: UUID) -> CheerRequest:
-    """The request, held until the transaction ends."""
-    requests = CheerRequest.objects.select_for_update(of=("self",)).select_related("region", "user")
-    return requests.get(pk=request_id)
+    """The request, held until the transaction ends. This and the others raise `Missing` where there is none."""
+    return _locked(CheerRequest, request_id)
 
 
 def lock_partner(partner_id: UUID) -> Partner:
     """The partner, held until the transaction ends."""
-    return Partner.objects.select_for_update(of=("self",)).select_related("region", "user").get(pk=partner_id)
+    return _locked(Partner, partner_id)
 
 
 def lock_offer(offer_id: UUID) -> Offer:
     """The offer, held until the transaction ends."""
-    return Offer.objects.select_for_update().get(pk=offer_id)
+    return _locked(Offer, offer_id)
 
 
 def lock_ride(ride_id: UUID) -> Ride:
     """The ride, held until the transaction ends."""
-    return Ride.objects.select_for_update(of=("self",)).select_related("user").get(pk=ride_id)
+    return _locked(Ride, ride_id)
+
+
+def _locked(model: type[M], pk: UUID) -> M:
+    for row in select_all(model, lock=True, id=pk):
+        return row
+    raise Missing
 
 
 def lock_free_requests(ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -70,7 +81,8 @@ def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID]) -> Par
     )
     parameters = [*values, region, PartnerStatus.AVAILABLE.value, user, *types]
     parameters += [region, RequestStatus.PENDING.value, own, *values]
-    return next(iter(Partner.objects.raw(_nearest_free(len(ids), len(types)), parameters)), None)
+    lock = connection.ops.for_update_sql(skip_locked=True) if connection.features.has_select_for_update else ""
+    return next(iter(Partner.objects.raw(_nearest_free(len(ids), len(types)) + lock, parameters)), None)
 
 
 @cache
@@ -80,10 +92,9 @@ def _nearest_free(ids: int, types: int) -> str:
     partners, requests = quote(Partner._meta.db_table), quote(CheerRequest._meta.db_table)
     fits = f"AND type IN ({', '.join(['%s'] * types)}) " if types else ""
     order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
-    lock = connection.ops.for_update_sql(skip_locked=True) if connection.features.has_select_for_update else ""
     return (
         f"SELECT * FROM {partners} WHERE id IN ({', '.join(['%s'] * ids)}) "  # noqa: S608  # no outside text
         f"AND region_id = %s AND status = %s AND user_id <> %s {fits}"
         f"AND NOT EXISTS (SELECT 1 FROM {requests} WHERE region_id = %s AND status = %s AND id <> %s) "
-        f"ORDER BY CASE id {order} END LIMIT 1 {lock}"
+        f"ORDER BY CASE id {order} END LIMIT 1 "
     )

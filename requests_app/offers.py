@@ -18,6 +18,7 @@ from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
 from speedycheers.errors import Conflict
+from speedycheers.statements import select_all
 from speedycheers.transitions import begin_all
 
 # Clocks of two machines may differ by so much; what lies further in the future was written before one was set back.
@@ -109,10 +110,11 @@ def rescind_offer(
     partner_becomes: str = PartnerStatus.AVAILABLE,
 ) -> None:
     """Take back a locked request's open offer, if any, and free its partner. The request is left to the caller."""
-    found = Offer.objects.filter(request=request, status=OfferStatus.PENDING).first()
-    if found is None:
+    found = select_all(Offer, request_id=request.pk, status=OfferStatus.PENDING.value)
+    if not found:
         return
-    partner, offer = lock_partner(found.partner_id), lock_offer(found.pk)
+    offer = found[0]  # which nobody else ends meanwhile: they lock the request first
+    partner = lock_partner(offer.partner_id)
     offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
     announce.offer_over(outbox, offer)
     move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")

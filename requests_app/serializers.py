@@ -23,6 +23,7 @@ from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import cancellation_fee, free_until
 from rides.states import RideStatus
+from speedycheers.statements import select_all
 
 GIVE_UP_AT = serializers.DateTimeField()
 
@@ -211,6 +212,8 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     def _ride(self, request: CheerRequest) -> Ride | None:
         if request.status not in (RequestStatus.ACCEPTED, RequestStatus.COMPLETED, RequestStatus.CANCELLED):
             return None
+        if request.status == RequestStatus.CANCELLED and not select_all(Ride, limit=1, request_id=request.pk):
+            return None  # called off before anybody came: the usual case, found out cheaply
         rides = Ride.objects.select_related("partner__region").filter(request=request)
         if request.status != RequestStatus.CANCELLED:
             rides = rides.exclude(status=RideStatus.CANCELLED)

@@ -13,7 +13,7 @@ from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import Outbox, recorded
 from payments import holds
-from regions.selectors import region_at
+from regions.selectors import region_at, region_by_id
 from requests_app import announce, bookings, immediate, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest, Offer, RequestType
@@ -87,8 +87,6 @@ def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) 
 
     Raises `Missing`, also for a stranger's request, and `Conflict`.
     """
-    if not CheerRequest.objects.filter(pk=request_id, user=user).exists():
-        raise Missing
     return _cancel(request_id, actor=user, reason=reason or "cancelled_by_user", now=now, charge=True)
 
 
@@ -100,9 +98,14 @@ def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, 
 def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool) -> CheerRequest:
     with recorded() as outbox:
         request = lock_request(request_id)
+        if request.user_id == actor.pk:
+            request.user = actor
+        elif not actor.is_staff:
+            raise Missing
         if request.status == RequestStatus.ACCEPTED:
             _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge)
         elif request.status == RequestStatus.OFFERED:
+            request.region = region_by_id(request.region_id)  # where no fee is at stake, a kept one will do
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
             raise Conflict(f"request_{request.status}", "The state of this request does not allow that.")

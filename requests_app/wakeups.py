@@ -2,16 +2,17 @@
 
 import logging
 from contextlib import suppress
+from uuid import UUID
 
 import kombu.exceptions
 from django.db import DatabaseError, transaction
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
-from regions.models import Region
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 from speedycheers import valkey
+from speedycheers.statements import select_all
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +30,19 @@ def wake_on_commit(region_slug: str) -> None:
 
 def partner_free_on_commit(partner: Partner) -> None:
     """Wake the matcher of a partner's region once this transaction has committed, if anybody waits there."""
-    region = partner.region
-    if region is not None and partner.status == PartnerStatus.AVAILABLE:
-        transaction.on_commit(lambda: _wake_if_awaited(region))
+    region_id = partner.region_id
+    if region_id is not None and partner.status == PartnerStatus.AVAILABLE:
+        transaction.on_commit(lambda: _wake_if_awaited(region_id))
 
 
-def _wake_if_awaited(region: Region) -> None:
+def _wake_if_awaited(region_id: UUID) -> None:
     # After the commit: a request that comes at the same time either finds the partner, or is found here.
     try:
-        awaited = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING).exists()
+        awaited = select_all(CheerRequest, limit=1, region_id=region_id, status=RequestStatus.PENDING.value)
+        if awaited:
+            wake(awaited[0].region.slug)
     except DatabaseError as error:
-        log.warning("matcher of %s not woken (%s); the sweep will", region.slug, type(error).__name__)
-        return
-    if awaited:
-        wake(region.slug)
+        log.warning("no matcher woken (%s); the sweep will", type(error).__name__)
 
 
 def wake(region_slug: str) -> None:

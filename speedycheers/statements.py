@@ -1,15 +1,17 @@
-"""Writes whose SQL is made once per table, the same on SQLite and PostgreSQL.
+"""Statements whose SQL is made once per table, the same on SQLite and PostgreSQL.
 
-On the way from a request to an offer Django spends longer composing an INSERT or an UPDATE than the database spends
-on it. These know nothing of signals and defaults of the database, and read nothing back.
+On the way from a request to an offer Django spends longer composing a statement than the database spends on it. The
+writes know nothing of signals and defaults of the database, and read nothing back; the reads follow no relation.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import AutoField, Field, Model
+
+M = TypeVar("M", bound=Model)
 
 ROWS_MAX = 1000  # rows a statement: SQLite takes 32,766 values in one
 
@@ -58,3 +60,48 @@ def update_all(model: type[Model], ids: Sequence[Any], changes: Mapping[str, Any
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {assignments} WHERE {' AND '.join(conditions)}", values)  # noqa: S608
         return int(cursor.rowcount)
+
+
+def select_all(model: type[M], *, lock: bool = False, limit: int = 0, **equal: Any) -> list[M]:
+    """The rows whose fields, named by attribute (`user_id`), equal these values, or one of a list of them.
+
+    In no order, at most `limit` of them if given. With `lock` they are held until the transaction ends.
+    """
+    counts = tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
+    fields, condition = _condition(model, counts)
+    statement = f"SELECT * FROM {connection.ops.quote_name(model._meta.db_table)} WHERE {condition}"  # noqa: S608
+    if limit:
+        statement += f" LIMIT {limit}"
+    if lock and connection.features.has_select_for_update:
+        statement += " " + connection.ops.for_update_sql()
+    return list(model._default_manager.raw(statement, _values(fields, equal)))
+
+
+def delete_all(model: type[Model], **equal: Any) -> int:
+    """Delete the rows that `select_all` would give, and nothing that refers to them; returns how many."""
+    counts = tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
+    fields, condition = _condition(model, counts)
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE {condition}", _values(fields, equal))  # noqa: S608
+        return int(cursor.rowcount)
+
+
+@cache
+def _condition(model: type[Model], counts: tuple[tuple[str, int], ...]) -> tuple[list["Field[Any, Any]"], str]:
+    """The fields compared, and the comparison: with so many values, or with a single one where it says 0."""
+    known: Any = {field.attname: field for field in model._meta.concrete_fields}
+    parts = []
+    for name, count in counts:
+        column = connection.ops.quote_name(known[name].column)
+        parts.append(f"{column} IN ({', '.join(['%s'] * count)})" if count else f"{column} = %s")
+    return [known[name] for name, _ in counts], " AND ".join(parts)
+
+
+def _values(fields: Sequence["Field[Any, Any]"], equal: Mapping[str, Any]) -> list[Any]:
+    """The parameters of a comparison, in its order."""
+    values = []
+    for field, value in zip(fields, equal.values(), strict=True):
+        several = value if isinstance(value, list) else [value]
+        values += [field.get_db_prep_value(each, connection) for each in several]
+    return values
