@@ -1,4 +1,4 @@
-"""SIGTERM to the sweep: what runs is finished, and nothing more is begun."""
+"""SIGTERM to the sweep and to a worker: what runs is finished, and nothing more is begun."""
 
 import os
 import signal
@@ -23,14 +23,24 @@ django.setup()
 from django.core.management import call_command
 
 def work():
-    print("@ begun", flush=True)
+    print("@ begun", file=sys.__stdout__, flush=True)  # not what a worker has put in its place
     sys.stdin.readline()
-    print("@ finished", flush=True)
+    print("@ finished", file=sys.__stdout__, flush=True)
 """
 SWEEP = """
 from requests_app.sweep import Sweeper
 Sweeper.run_due = lambda self: work()
 call_command("sweep")
+"""
+WORKER = """
+from django.conf import settings
+from requests_app.management.commands import worker
+from speedycheers.celery import app
+app.conf.broker_url = "memory://"
+worker.worker_queues = lambda: [settings.CELERY_TASK_DEFAULT_QUEUE]
+app.task(name="work")(work)
+app.send_task("work", queue=settings.CELERY_TASK_DEFAULT_QUEUE)
+call_command("worker", concurrency=1)
 """
 
 
@@ -55,8 +65,9 @@ def running(script: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         process.communicate()
 
 
-def test_what_runs_is_finished_and_nothing_more_begun(tmp_path: Path) -> None:
-    with running(SWEEP, tmp_path) as process:
+@pytest.mark.parametrize("script", [SWEEP, WORKER], ids=["sweep", "worker"])
+def test_what_runs_is_finished_and_nothing_more_begun(script: str, tmp_path: Path) -> None:
+    with running(script, tmp_path) as process:
         assert process.stdout is not None
         while (line := process.stdout.readline()) != "@ begun\n":
             assert line, "it has ended before it began anything"
