@@ -19,7 +19,7 @@ from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from speedycheers.errors import Missing
-from speedycheers.statements import select_all
+from speedycheers.statements import select_all, select_where
 
 M = TypeVar("M", bound=Model)
 
@@ -82,18 +82,18 @@ def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID]) -> Par
     parameters = [*values, region, PartnerStatus.AVAILABLE.value, user, *types]
     parameters += [region, RequestStatus.PENDING.value, own, *values]
     lock = connection.ops.for_update_sql(skip_locked=True) if connection.features.has_select_for_update else ""
-    return next(iter(Partner.objects.raw(_nearest_free(len(ids), len(types)) + lock, parameters)), None)
+    return next(iter(select_where(Partner, _nearest_free(len(ids), len(types)) + lock, parameters)), None)
 
 
 @cache
 def _nearest_free(ids: int, types: int) -> str:
-    """The statement for so many partners and types, in the order of its parameters. Composed once: this is hot."""
+    """The condition for so many partners and types, in the order of its parameters. Composed once: this is hot."""
     quote = connection.ops.quote_name
-    partners, requests = quote(Partner._meta.db_table), quote(CheerRequest._meta.db_table)
+    requests = quote(CheerRequest._meta.db_table)
     fits = f"AND type IN ({', '.join(['%s'] * types)}) " if types else ""
     order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
     return (
-        f"SELECT * FROM {partners} WHERE id IN ({', '.join(['%s'] * ids)}) "  # noqa: S608  # no outside text
+        f"id IN ({', '.join(['%s'] * ids)}) "  # noqa: S608  # no outside text
         f"AND region_id = %s AND status = %s AND user_id <> %s {fits}"
         f"AND NOT EXISTS (SELECT 1 FROM {requests} WHERE region_id = %s AND status = %s AND id <> %s) "
         f"ORDER BY CASE id {order} END LIMIT 1 "

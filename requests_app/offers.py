@@ -116,8 +116,8 @@ def rescind_offer(
     offer = found[0]  # which nobody else ends meanwhile: they lock the request first
     partner = lock_partner(offer.partner_id)
     offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
-    announce.offer_over(outbox, offer)
     move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")
+    announce.offer_over(outbox, offer)
     wakeups.partner_free_on_commit(partner)
     announce.rescinded(outbox, offer, why)
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import positions
 from accounts.models import Partner, User
+from accounts.positions import Candidate
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
 from notifications.events import Outbox, recorded
@@ -62,15 +63,25 @@ def submit_request(
     candidates = immediate.near(request, now=now) if card is None else []
     try:
         with recorded() as outbox:
-            request.begin(actor=user, at=now)
-            if card is not None:
+            if card is None:
+                taken = _take(outbox, request, candidates, now=now)
+            else:
+                request.begin(actor=user, at=now)
                 bookings.hold_booking(request, card, now=now)
-            announce.request_updated(outbox, request)
-            taken = copy(request)
-            if card is None and not immediate.offer(outbox, request, candidates, now=now):
-                wakeups.wake_on_commit(region.slug)
+                announce.request_updated(outbox, request)
+                taken = request
     except IntegrityError:  # request_one_open_per_user
         raise Conflict("request_already_open", "You have an open request already.") from None
+    return taken
+
+
+def _take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> CheerRequest:
+    """Insert a request for which nothing is held, offer it at once or wake the matcher. Answers it as it was before."""
+    request.begin(actor=request.user, at=now)
+    announce.request_updated(outbox, request)
+    taken = copy(request)
+    if not immediate.offer(outbox, request, candidates, now=now):
+        wakeups.wake_on_commit(request.region.slug)
     return taken
 
 

@@ -41,10 +41,13 @@ def insert_all(rows: Sequence[Model]) -> None:
             each._state.adding, each._state.db = False, connection.alias
 
 
-def update_all(model: type[Model], ids: Sequence[Any], changes: Mapping[str, Any], **seen: Any) -> int:
-    """Set the fields in `changes` where the key is one of `ids` and the fields in `seen` are as seen; returns how many.
+def update_all(
+    model: type[Model], ids: Sequence[Any], changes: Mapping[str, Any], *, otherwise: Exception, **seen: Any
+) -> None:
+    """Set the fields in `changes` where the key is one of `ids`, all of which have the fields in `seen` as seen.
 
-    Values are plain or rows of other tables, not expressions. Raises `IntegrityError` where a constraint refuses them.
+    Values are plain or rows of other tables, not expressions. Raises `otherwise` where one has not (the rest is
+    changed then), and `IntegrityError` where a constraint refuses them.
     """
     fields: Any = {field.name: field for field in model._meta.concrete_fields}
     key: Any = model._meta.pk
@@ -59,7 +62,8 @@ def update_all(model: type[Model], ids: Sequence[Any], changes: Mapping[str, Any
     table = quote(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {assignments} WHERE {' AND '.join(conditions)}", values)  # noqa: S608
-        return int(cursor.rowcount)
+        if cursor.rowcount != len(ids):
+            raise otherwise
 
 
 def select_all(model: type[M], *, lock: bool = False, limit: int = 0, **equal: Any) -> list[M]:
@@ -67,29 +71,56 @@ def select_all(model: type[M], *, lock: bool = False, limit: int = 0, **equal: A
 
     In no order, at most `limit` of them if given. With `lock` they are held until the transaction ends.
     """
-    counts = tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
-    fields, condition = _condition(model, counts)
-    statement = f"SELECT * FROM {connection.ops.quote_name(model._meta.db_table)} WHERE {condition}"  # noqa: S608
-    if limit:
-        statement += f" LIMIT {limit}"
+    fields, condition = _condition(model, _counts(equal))
+    end = f" LIMIT {limit}" if limit else ""
     if lock and connection.features.has_select_for_update:
-        statement += " " + connection.ops.for_update_sql()
-    return list(model._default_manager.raw(statement, _values(fields, equal)))
+        end += " " + connection.ops.for_update_sql()
+    return select_where(model, condition + end, _values(fields, equal))
 
 
-def delete_all(model: type[Model], **equal: Any) -> int:
-    """Delete the rows that `select_all` would give, and nothing that refers to them; returns how many."""
-    counts = tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
-    fields, condition = _condition(model, counts)
+def select_where(model: type[M], condition: str, parameters: Sequence[Any]) -> list[M]:
+    """The rows for which an SQL condition, and what follows it, holds."""
+    names, head, converters = _selection(model)
+    with connection.cursor() as cursor:
+        cursor.execute(head + condition, parameters)
+        rows = cursor.fetchall()
+    found = []
+    for row in rows:
+        values = list(row)
+        for place, (functions, column) in converters.items():
+            for function in functions:
+                values[place] = function(values[place], column, connection)
+        found.append(model.from_db(connection.alias, names, values))
+    return found
+
+
+def delete_all(model: type[Model], **equal: Any) -> None:
+    """Delete the rows that `select_all` would give, and nothing that refers to them."""
+    fields, condition = _condition(model, _counts(equal))
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE {condition}", _values(fields, equal))  # noqa: S608
-        return int(cursor.rowcount)
+
+
+@cache
+def _selection(model: type[Model]) -> tuple[list[str], str, dict[int, Any]]:
+    """The attributes read, the statement up to its condition, and what makes Python's values of the database's."""
+    fields = model._meta.concrete_fields
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    table = connection.ops.quote_name(model._meta.db_table)
+    compiler = model._default_manager.all().query.get_compiler(connection=connection)
+    converters = compiler.get_converters([field.get_col(model._meta.db_table) for field in fields])
+    return [field.attname for field in fields], f"SELECT {columns} FROM {table} WHERE ", converters  # noqa: S608
+
+
+def _counts(equal: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """The names compared, each with the number of values, 0 for a single one."""
+    return tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
 
 
 @cache
 def _condition(model: type[Model], counts: tuple[tuple[str, int], ...]) -> tuple[list["Field[Any, Any]"], str]:
-    """The fields compared, and the comparison: with so many values, or with a single one where it says 0."""
+    """The fields compared, and the comparison."""
     known: Any = {field.attname: field for field in model._meta.concrete_fields}
     parts = []
     for name, count in counts:

@@ -122,8 +122,8 @@ def move_all(
     if not model.graph.allows(old, new):
         raise Conflict("wrong_state", f"This {model._meta.verbose_name} is {old} and can't become {new}.")
     ids = [row.pk for row in rows]
-    if update_all(model, ids, {"status": new, **changes}, status=old) != len(rows):
-        raise Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
+    changed = Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
+    update_all(model, ids, {"status": new, **changes}, otherwise=changed, status=old)
     reason = reason[:REASON_MAX_CHARS]
     insert_all([model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows])
     for row in rows:
