@@ -1,6 +1,7 @@
 """Request → offer frame at the partner, over HTTP and sockets, on the running program.
 
     python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30] [--database postgres|sqlite]
+                             [--http-workers 2]
 
 On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Quiet:
 one request at a time. Under load: so many requests a second, with so many connected partners each sending a
@@ -236,7 +237,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second under load")
     parser.add_argument("--partners", type=int, default=1000, help="connected partners under load; 0 leaves it out")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the loaded run")
-    parser.add_argument("--http-workers", type=int, default=0, help="granian processes for HTTP; 0: all in one process")
+    parser.add_argument(
+        "--http-workers",
+        type=int,
+        default=2,
+        help="granian processes for HTTP; 0: as on a laptop, one for all, in DEBUG",
+    )
     parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     options = parser.parse_args()
     with ExitStack() as stack:

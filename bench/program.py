@@ -1,6 +1,7 @@
 """The whole program, started for a benchmark in a folder of its own."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -58,6 +59,8 @@ def running_program(*, http_workers: int = 0, **settings: str) -> Iterator[Progr
         port = free_port()
         generous = {f"THROTTLE_{name}": "10000000/min" for name in UNLIMITED}
         generous["CONNECTIONS_PER_ADDRESS"] = "0"
+        if http_workers:
+            os.environ.update(DEBUG="0", SECRET_KEY=secrets.token_urlsafe(64), ALLOWED_HOSTS="127.0.0.1")
         os.environ.update({"SPEEDYCHEERS_DATA": folder, "PORT": str(port), "BOTS": "0", **generous, **settings})
         process = subprocess.Popen(
             [sys.executable, "-m", "speedycheers"], cwd=BASE, stdout=subprocess.PIPE, text=True, env=os.environ
