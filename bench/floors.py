@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from statistics import median
 from typing import Any
 
 ROUNDS = 200
+LOST_AFTER_S = 1.0
 
 
 def valkey_round_trip_s() -> float:
@@ -49,6 +51,8 @@ async def publish_to_frame_s(socket: Any, recipient: str) -> float:
     for _ in range(ROUNDS):
         start = time.perf_counter()
         await asyncio.to_thread(client.publish, "push", f'{recipient} 0\n{{"type":"bench"}}')
-        await socket.recv()
-        times.append(time.perf_counter() - start)
+        with suppress(TimeoutError):  # what is published is a hint, and may be lost
+            async with asyncio.timeout(LOST_AFTER_S):
+                await socket.recv()
+            times.append(time.perf_counter() - start)
     return median(times)
