@@ -181,6 +181,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,  # seconds until an unacknowledged task is given to another worker
     "socket_timeout": VALKEY_TIMEOUT_S,
     "socket_connect_timeout": VALKEY_TIMEOUT_S,
+    # Who publishes is told at once that it can't; Kombu's own would sleep for six seconds first, in the middle of a web
+    # request. A worker that waits for its broker says otherwise (speedycheers/broker.py).
+    "max_retries": 0,
 }
 CELERY_TASK_IGNORE_RESULT = True
 # A web request must not wait for a broker that is away; the sweep wakes the task again.

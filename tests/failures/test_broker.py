@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import kombu.exceptions
 import pytest
 import redis
 
@@ -59,3 +60,17 @@ def test_a_connection_that_breaks_with_a_message_unacknowledged_ends_no_worker(
     again = consumer.ensure_connected(app.connection_for_read())
     assert again.connected
     again.release()
+
+
+def test_who_publishes_does_not_wait_for_it(
+    valkey_process: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slept(seconds: float) -> None:
+        raise AssertionError(f"slept for {seconds} s")
+
+    monkeypatch.setattr("kombu.utils.functional.sleep", slept)
+    valkey_process(signal.SIGKILL)
+    with app.connection_for_write() as connection, pytest.raises(kombu.exceptions.OperationalError):
+        match_region.apply_async(("nyc",), queue=match_queue("nyc"), connection=connection)
+    with app.connection_for_write() as connection, pytest.raises(kombu.exceptions.OperationalError):
+        app.control.broadcast("ping", reply=True, timeout=0.1, limit=1, connection=connection)
