@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import positions
@@ -14,11 +15,13 @@ from notifications.models import Event
 from payments.models import Payment
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
+from requests_app.services import cancel_request
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from rides.states import RideStatus
-from tests.cast import Clock, assert_refused, fresh, match, offered_to, submit, unchanged
+from speedycheers.errors import Missing
+from tests.cast import Clock, assert_refused, fresh, make_user, match, offered_to, submit, unchanged
 
 
 def cancel(client: APIClient, request: CheerRequest, **body: Any) -> Any:
@@ -156,3 +159,10 @@ def test_malformed(user_api: APIClient, pending: CheerRequest, reason: Any, code
     with unchanged():
         assert_refused(cancel(user_api, pending, reason=reason), 400, code, "reason")
     assert fresh(pending).status == RequestStatus.PENDING
+
+
+def test_as_a_user_nobody_calls_off_what_is_not_theirs(staff: User, pending: CheerRequest) -> None:
+    """Not even staff, who have a way of their own, without a fee."""
+    for actor in (staff, make_user("Oscar")):
+        with unchanged(), pytest.raises(Missing):
+            cancel_request(actor, pending.pk, reason="", now=timezone.now())
