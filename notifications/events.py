@@ -67,6 +67,7 @@ class Outbox:
     def __init__(self) -> None:
         self._pending: dict[str, list[tuple[str, Payload, PushLater | None]]] = defaultdict(list)
         self._withdrawn: set[str] = set()
+        self._written: list[Event] = []
 
     def add(self, recipient: str, type: str, payload: Payload, push: PushLater | None = None) -> None:
         """Tell a recipient. `payload` is JSON-ready: the frame without `type` and `seq`."""
@@ -77,7 +78,7 @@ class Outbox:
         self._withdrawn.add(topic)
 
     def write(self) -> None:
-        """Insert the events with their numbers, and push them once the transaction has committed."""
+        """Insert the events with their numbers."""
         if self._withdrawn:
             delete_all(DeferredPush, topic=sorted(self._withdrawn))
         if not self._pending:
@@ -95,7 +96,11 @@ class Outbox:
         insert_all(events)
         if later:
             _plan_pushes(later)
-        transaction.on_commit(lambda: push([(e.recipient, e.seq, frame(e)) for e in events]))
+        self._written += events
+
+    def push(self) -> None:
+        """Push what was written, once its transaction has committed."""
+        push([(event.recipient, event.seq, frame(event)) for event in self._written])
 
 
 @contextmanager
@@ -103,6 +108,7 @@ def recorded() -> Iterator[Outbox]:
     """A transaction with an outbox: what it changed and what it tells commit together."""
     with transaction.atomic():
         outbox = Outbox()
+        transaction.on_commit(outbox.push)  # before whatever else is to be done then: somebody waits for it
         yield outbox
         outbox.write()
 

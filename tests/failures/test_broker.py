@@ -71,6 +71,6 @@ def test_who_publishes_does_not_wait_for_it(
     monkeypatch.setattr("kombu.utils.functional.sleep", slept)
     valkey_process(signal.SIGKILL)
     with app.connection_for_write() as connection, pytest.raises(kombu.exceptions.OperationalError):
-        match_region.apply_async(("nyc",), queue=match_queue("nyc"), connection=connection)
+        app.send_task("match_region", ("nyc",), queue=match_queue("nyc"), connection=connection)
     with app.connection_for_write() as connection, pytest.raises(kombu.exceptions.OperationalError):
         app.control.broadcast("ping", reply=True, timeout=0.1, limit=1, connection=connection)

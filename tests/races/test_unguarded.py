@@ -27,6 +27,7 @@ def no_transaction() -> Iterator[Outbox]:
     outbox = Outbox()
     yield outbox
     outbox.write()
+    outbox.push()
 
 
 def move_carelessly(rows: Any, new: str, *, actor: Any, at: Any, reason: str = "", **changes: Any) -> None:
