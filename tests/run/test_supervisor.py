@@ -272,6 +272,15 @@ def test_logs_are_kept_once_and_bounded(tmp_path: Path, monkeypatch: pytest.Monk
 # ---------------------------------------------------------------- ending
 
 
+@pytest.fixture
+def without_nohup() -> Iterator[None]:
+    """A program started here hears SIGHUP, also where these tests were started not to."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("without_nohup")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything(program: Stack, number: int) -> None:
     with killed_at_the_end(start(new_environment(program))) as stack:
