@@ -147,30 +147,19 @@ def _ask_people(row: Refund, *, reference: str, now: datetime) -> None:
     """
     log.error("refund %s gave back another amount than %s", reference, row.pk)
     failure = "another amount was given back"
-    row.move(
-        RefundStatus.ATTENTION,
-        actor=None,
-        at=now,
-        reason=failure,
-        failure=failure,
-        reference=reference,
-        next_step_at=None,
-    )
+    _close(row, RefundStatus.ATTENTION, failure, reference=reference, now=now)
+
+
+def _close(row: Refund, status: str, failure: str, *, reference: str, now: datetime) -> None:
+    """Nothing more is asked of the provider about it."""
+    row.move(status, actor=None, at=now, reason=failure, failure=failure, reference=reference, next_step_at=None)
 
 
 def _fail(outbox: Outbox, row: Refund, failure: str, *, reference: str, now: datetime) -> None:
     """It was refused, or the user's bank has returned it: then what was booked is undone, and it can be tried again."""
     payment, booked, failure = row.attempt.payment, row.status == RefundStatus.SUCCEEDED, failure[:100]
     log.error("refund %s failed: %s", row.pk, failure)
-    row.move(
-        RefundStatus.FAILED,
-        actor=None,
-        at=now,
-        reason=failure,
-        failure=failure,
-        reference=reference,
-        next_step_at=None,
-    )
+    _close(row, RefundStatus.FAILED, failure, reference=reference, now=now)
     Attempt.objects.filter(pk=row.attempt_id).update(refunded_amount=F("refunded_amount") - row.amount)
     if not booked:
         return
