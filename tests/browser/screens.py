@@ -125,13 +125,19 @@ class Visit:
         """The page is connected."""
         expect(self.page.locator("#live")).to_have_attribute("data-state", "live")
 
+    def _wait_for_styles(self) -> None:
+        """A script can look at a page that people are not shown yet."""
+        self.page.wait_for_load_state()
+
     def fits(self) -> None:
         """Nothing sticks out to the side."""
+        self._wait_for_styles()
         widths = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1], f"{self.page.url} is {widths[0]} wide on a screen of {widths[1]}"
 
     def accessible(self) -> None:
         """axe finds nothing against WCAG 2.2 AA and good practice on what shows now."""
+        self._wait_for_styles()
         # Without its own look into imported stylesheets, for which it makes style elements that our policy refuses.
         found = Axe().run(self.page, options={"runOnly": RULES, "preload": False}).response["violations"]
         told = [
