@@ -40,16 +40,17 @@ def near(request: CheerRequest, *, now: datetime) -> list[Candidate]:
         return []
 
 
-def offer(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> bool:
-    """Offer a request that this transaction has taken to the first of the candidates who is free and fits.
+def take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> bool:
+    """Insert a new request, offered to the first of the candidates who is free and fits.
 
-    False where there is none, or where other requests wait in the region.
+    False, and nothing is written, where there is none, or where other requests wait in the region.
+    Raises `IntegrityError` where its user has an open one.
     """
     found = lock_nearest_free_partner(request, [candidate.partner_id for candidate in candidates])
     if found is None:
         return False
     distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
-    request.move(RequestStatus.OFFERED, actor=None, at=now, wave=0, attempts=1)
+    request.begin_moved(RequestStatus.OFFERED, actor=request.user, mover=None, at=now, wave=0, attempts=1)
     move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
     put_offers(outbox, [(request, found, distance_m)], now=now)
     return True

@@ -67,7 +67,8 @@ def lock_free_partners(ids: Iterable[UUID], region: Region) -> set[UUID]:
 
 
 def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID]) -> Partner | None:
-    """The first of the partners who is available, fits the request and is held by nobody else.
+    """For a request that is yet to be inserted, the first of the partners who is available, fits it and is held by
+    nobody else.
 
     None where there is no such partner, or where another request waits in the region.
     """
@@ -76,11 +77,9 @@ def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID]) -> Par
     types = request.request_type.partner_types
     key = Partner._meta.pk
     values = [key.get_db_prep_value(pk, connection) for pk in ids]
-    region, user, own = (
-        key.get_db_prep_value(pk, connection) for pk in (request.region_id, request.user_id, request.pk)
-    )
+    region, user = (key.get_db_prep_value(pk, connection) for pk in (request.region_id, request.user_id))
     parameters = [*values, region, PartnerStatus.AVAILABLE.value, user, *types]
-    parameters += [region, RequestStatus.PENDING.value, own, *values]
+    parameters += [region, RequestStatus.PENDING.value, *values]
     lock = connection.ops.for_update_sql(skip_locked=True) if connection.features.has_select_for_update else ""
     return next(iter(select_where(Partner, _nearest_free(len(ids), len(types)) + lock, parameters)), None)
 
@@ -95,6 +94,6 @@ def _nearest_free(ids: int, types: int) -> str:
     return (
         f"id IN ({', '.join(['%s'] * ids)}) "  # noqa: S608  # no outside text
         f"AND region_id = %s AND status = %s AND user_id <> %s {fits}"
-        f"AND NOT EXISTS (SELECT 1 FROM {requests} WHERE region_id = %s AND status = %s AND id <> %s) "
+        f"AND NOT EXISTS (SELECT 1 FROM {requests} WHERE region_id = %s AND status = %s) "
         f"ORDER BY CASE id {order} END LIMIT 1 "
     )

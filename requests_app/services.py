@@ -77,10 +77,10 @@ def submit_request(
 
 def _take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> CheerRequest:
     """Insert a request for which nothing is held, offer it at once or wake the matcher. Answers it as it was before."""
-    request.begin(actor=request.user, at=now)
     announce.request_updated(outbox, request)
     taken = copy(request)
-    if not immediate.offer(outbox, request, candidates, now=now):
+    if not immediate.take(outbox, request, candidates, now=now):
+        request.begin(actor=request.user, at=now)
         wakeups.wake_on_commit(request.region.slug)
     return taken
 

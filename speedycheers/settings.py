@@ -111,6 +111,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 # Seconds to wait for a lock, then for a statement (0: without limit); an HTTP call is then answered with 503.
 DATABASE_LOCK_WAIT_S: int = env.int("DATABASE_LOCK_WAIT_S", default=10)
 DATABASE_STATEMENT_TIMEOUT_S: int = env.int("DATABASE_STATEMENT_TIMEOUT_S", default=30)
+# Prepared statements on PostgreSQL. Off behind a pooler that gives each transaction another connection and knows none.
+DATABASE_PREPARE: bool = env.bool("DATABASE_PREPARE", default=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads and then writes must hold the write lock from its start:
@@ -122,6 +124,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
+        # A connection parses and plans what it has carried out five times only once.
+        "server_side_binding": DATABASE_PREPARE,
+        "prepare_threshold": 5 if DATABASE_PREPARE else None,
         # A connection whose other end has vanished is noticed within about 15 s.
         "keepalives_idle": 5,
         "keepalives_interval": 5,

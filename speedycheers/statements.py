@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import AutoField, Field, Model
 
 M = TypeVar("M", bound=Model)
+N = TypeVar("N", bound=Model)
 
 ROWS_MAX = 1000  # rows a statement: SQLite takes 32,766 values in one
 
@@ -80,7 +81,17 @@ def select_all(model: type[M], *, lock: bool = False, limit: int = 0, **equal: A
 
 def select_where(model: type[M], condition: str, parameters: Sequence[Any]) -> list[M]:
     """The rows for which an SQL condition, and what follows it, holds."""
-    names, head, converters = _selection(model)
+    return [row for (row,) in _read((model,), condition, parameters)]
+
+
+def select_pairs(first: type[M], second: type[N], condition: str, parameters: Sequence[Any]) -> list[tuple[M, N]]:
+    """The pairs of rows of two tables for which an SQL condition on both holds."""
+    return _read((first, second), condition, parameters)
+
+
+def _read(models: tuple[type[Model], ...], condition: str, parameters: Sequence[Any]) -> list[Any]:
+    """The rows, each a tuple of instances."""
+    shares, head, converters = _selection(models)
     with connection.cursor() as cursor:
         cursor.execute(head + condition, parameters)
         rows = cursor.fetchall()
@@ -90,7 +101,7 @@ def select_where(model: type[M], condition: str, parameters: Sequence[Any]) -> l
         for place, (functions, column) in converters.items():
             for function in functions:
                 values[place] = function(values[place], column, connection)
-        found.append(model.from_db(connection.alias, names, values))
+        found.append(tuple(model.from_db(connection.alias, names, values[part]) for model, names, part in shares))
     return found
 
 
@@ -103,14 +114,22 @@ def delete_all(model: type[Model], **equal: Any) -> None:
 
 
 @cache
-def _selection(model: type[Model]) -> tuple[list[str], str, dict[int, Any]]:
-    """The attributes read, the statement up to its condition, and what makes Python's values of the database's."""
-    fields = model._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
-    compiler = model._default_manager.all().query.get_compiler(connection=connection)
-    converters = compiler.get_converters([field.get_col(model._meta.db_table) for field in fields])
-    return [field.attname for field in fields], f"SELECT {columns} FROM {table} WHERE ", converters  # noqa: S608
+def _selection(models: tuple[type[Model], ...]) -> tuple[list[tuple[type[Model], list[str], slice]], str, Any]:
+    """Each model's attributes and its share of a row, the statement up to its condition, and what makes Python's
+    values of the database's.
+    """
+    quote = connection.ops.quote_name
+    tables = [quote(model._meta.db_table) for model in models]
+    columns: list[Any] = []
+    shares, names = [], []
+    for model, table in zip(models, tables, strict=True):
+        fields = model._meta.concrete_fields
+        shares.append((model, [field.attname for field in fields], slice(len(columns), len(columns) + len(fields))))
+        columns += [field.get_col(model._meta.db_table) for field in fields]
+        names += [f"{table}.{quote(str(field.column))}" for field in fields]
+    compiler = models[0]._default_manager.all().query.get_compiler(connection=connection)
+    head = f"SELECT {', '.join(names)} FROM {', '.join(tables)} WHERE "  # noqa: S608  # no outside text
+    return shares, head, compiler.get_converters(columns)
 
 
 def _counts(equal: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:

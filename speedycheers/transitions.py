@@ -79,7 +79,7 @@ class Transition(models.Model):
 
 
 class Stateful(models.Model):
-    """A row with a `status` that only `begin` and `move` (`move_all` for many) may set."""
+    """A row with a `status` that only `begin`, `move` (`begin_all`, `move_all` for many) and `begin_moved` may set."""
 
     graph: ClassVar[Graph]
     history: ClassVar[Any]  # the concrete Transition: Any, since only that one has the subject
@@ -91,6 +91,17 @@ class Stateful(models.Model):
     def begin(self, *, actor: "User | None", at: datetime, reason: str = "") -> None:
         """Insert this new row and its first history row. Constraints may refuse it (`IntegrityError`)."""
         begin_all([self], actor=actor, at=at, reason=reason)
+
+    def begin_moved(
+        self, new: str, *, actor: "User | None", mover: "User | None", at: datetime, **changes: Any
+    ) -> None:
+        """`begin` by `actor` and at once `move` to `new` by `mover`, in two statements instead of four."""
+        old = self.status
+        _require_edge(type(self), old, new)
+        _set(self, new, changes)
+        insert_all([self])
+        first = self.history(subject=self, old="", new=old, actor=actor, at=at)
+        insert_all([first, self.history(subject=self, old=old, new=new, actor=mover, at=at)])
 
     def move(self, new: str, *, actor: "User | None", at: datetime, reason: str = "", **changes: Any) -> None:
         """Move from the status this instance has seen to `new`, setting the fields in `changes` with it.
@@ -119,14 +130,22 @@ def move_all(
     if not rows:
         return
     model, old = type(rows[0]), rows[0].status
-    if not model.graph.allows(old, new):
-        raise Conflict("wrong_state", f"This {model._meta.verbose_name} is {old} and can't become {new}.")
+    _require_edge(model, old, new)
     ids = [row.pk for row in rows]
     changed = Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
     update_all(model, ids, {"status": new, **changes}, otherwise=changed, status=old)
     reason = reason[:REASON_MAX_CHARS]
     insert_all([model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows])
     for row in rows:
-        row.status = new
-        for field, value in changes.items():
-            setattr(row, field, value)
+        _set(row, new, changes)
+
+
+def _require_edge(model: type[Stateful], old: str, new: str) -> None:
+    if not model.graph.allows(old, new):
+        raise Conflict("wrong_state", f"This {model._meta.verbose_name} is {old} and can't become {new}.")
+
+
+def _set(row: Stateful, status: str, changes: Mapping[str, Any]) -> None:
+    row.status = status
+    for field, value in changes.items():
+        setattr(row, field, value)

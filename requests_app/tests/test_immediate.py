@@ -57,11 +57,29 @@ def test_to_the_nearest_at_once(
     assert (request.status, request.attempts, request.wave) == (RequestStatus.OFFERED, 1, 0)
     assert (fresh(partner).status, fresh(other_partner).status) == (PartnerStatus.OFFERED, PartnerStatus.AVAILABLE)
     assert positions.searchable("nyc")[1] == {other_partner.pk}
-    assert [(step.old, step.new) for step in request.transitions.all()] == [("", "pending"), ("pending", "offered")]
+    steps = [(step.old, step.new, step.actor) for step in request.transitions.all()]
+    assert steps == [("", "pending", user), ("pending", "offered", None)]
     told = Event.objects.filter(recipient=f"user:{user.pk}").order_by("seq")
     assert [event.payload["request"]["status"] for event in told] == ["pending", "offered"]
     assert Event.objects.get(recipient=f"partner:{partner.pk}").payload["offer"]["offerId"] == str(offer.pk)
     assert woken == []
+
+
+def test_nothing_begins_with_a_step_that_the_graph_lacks(nyc: Region, user: User) -> None:
+    template = submit(user)
+    request = CheerRequest(
+        user=make_user("Second"),
+        region=nyc,
+        request_type=template.request_type,
+        lat=0,
+        lng=0,
+        created_at=template.created_at,
+        next_attempt_at=template.created_at,
+        give_up_at=template.give_up_at,
+    )
+    with unchanged(), pytest.raises(Conflict) as refused:
+        request.begin_moved(RequestStatus.COMPLETED, actor=None, mover=None, at=timezone.now())
+    assert (refused.value.code, request.status) == ("wrong_state", RequestStatus.PENDING)
 
 
 def test_who_was_just_asked_is_passed_over(
@@ -181,7 +199,7 @@ def test_how_many_statements_it_costs(
         CheerRequest.objects.get().user, CheerRequest.objects.get().pk, reason="", now=timezone.now()
     )
     kind = RequestType.objects.get(slug="pep_talk")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         services.submit_request(
             user, lat=EMPIRE_STATE[0], lng=EMPIRE_STATE[1], request_type=kind, note="", now=timezone.now()
         )
