@@ -45,6 +45,11 @@ def doubt(region_slug: str) -> None:
     _doubted.add(region_slug)
 
 
+def is_in_doubt(region_slug: str) -> bool:
+    """Whether Valkey has lost its memory of a region, or was away when last compared. Raises `Unreachable`."""
+    return region_slug in _doubted or positions.last_checked(region_slug) is None
+
+
 def reconcile(region: Region, *, now: datetime) -> int:
     """Make the searchable set what the database says it is; returns the number of repairs. Raises `Unreachable`.
 

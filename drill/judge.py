@@ -31,7 +31,7 @@ class Facts:
     double_rides: int = 0
     double_offers: int = 0
     events: int = 0
-    events_missing: int = 0
+    missing: list[str] = field(default_factory=list)  # events that a client never heard
     events_different: int = 0
     told_otherwise: list[str] = field(default_factory=list)  # where a client holds what the database doesn't
 
@@ -102,16 +102,23 @@ def _charges() -> tuple[int, int]:
 
 
 def _compare_events(facts: Facts, feeds: list[Feed]) -> None:
-    """Each socket must have brought every event of its recipient, and word for word."""
+    """Each socket must have brought every event of its recipient, and word for word.
+
+    Of those that were in the log when the load had ended: money may settle when nobody listens any more.
+    """
     for feed in feeds:
         recipient = _recipient_of(feed.account.email)
         if feed.since is None or recipient is None:
             continue
-        for event in Event.objects.filter(recipient=recipient, seq__gt=feed.since).order_by("seq"):
+        events = Event.objects.filter(recipient=recipient, seq__gt=feed.since)
+        if feed.upto is not None:
+            events = events.filter(seq__lte=feed.upto)
+        for event in events.order_by("seq"):
             facts.events += 1
             heard = feed.heard.get(event.seq)
             written = digest({"type": event.type, "seq": event.seq, **event.payload})
-            facts.events_missing += heard is None
+            if heard is None:
+                facts.missing.append(f"{recipient} was never told {event.type} {event.seq} of {event.created_at}")
             facts.events_different += heard is not None and heard != written
             facts.delivered += heard == written and event.type == "offer"
 

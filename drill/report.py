@@ -49,7 +49,7 @@ def lines(
         equal("rides completed / charged once", facts.completed, facts.charged_once),
         *(money_lines(money, after) if money else []),
         Line("events logged", str(facts.events)),
-        zero("events missing at a client", facts.events_missing + outcome.replay.sockets.missing),
+        zero("events missing at a client", len(facts.missing) + outcome.replay.sockets.missing),
         zero("events that said otherwise", facts.events_different),
         zero("told otherwise than held", len(facts.told_otherwise)),
         zero("answers of 500", faults_500),
@@ -103,7 +103,7 @@ def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line]) -> s
     ]
     parts += ["", "Errors and retries that the clients saw, by call"]
     parts += [f"  {count:>6}  {what}" for what, count in outcome.errors.most_common(25)] or ["  none"]
-    parts += [f"  {what}" for what in facts.told_otherwise[:10]]
+    parts += [f"  {what}" for what in (*facts.missing[:10], *facts.told_otherwise[:10])]
     failed = [line.name for line in table if line.kept is False]
     parts += ["", f"FAILED: {', '.join(failed)}." if failed else "Nothing was lost and nothing doubled."]
     return "\n".join(parts)

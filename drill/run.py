@@ -17,7 +17,7 @@ from simulator.habits import Habits
 from simulator.ledger import Ledger
 from simulator.movement import Place
 from simulator.pickups import Demand
-from simulator.replay import Plan, Progress, Replay
+from simulator.replay import LAST_EVENTS_S, Plan, Progress, Replay
 from simulator.report import Report
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
         report = await replay.run(asyncio.Event())
         await strikes
         await probe.settle()
-        probe_missing = await asyncio.gather(*(feed.undelivered() for feed in probe.feeds))
+        probe_missing = await asyncio.gather(*(feed.undelivered(within_s=LAST_EVENTS_S) for feed in probe.feeds))
         report.sockets.undelivered += sum(missing or 0 for missing in probe_missing)
         report.sockets.missing += sum(feed.numbering.missing for feed in probe.feeds)
     finally:

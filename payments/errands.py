@@ -1,29 +1,33 @@
 """Errands to the payment provider: rows that say what it is to do, and the steps that see to them.
 
 A step reads its row, calls the provider outside of any transaction, and writes what came of it in one. It may be
-killed at any line: the row says what to do, its key makes a repetition harmless, and the lease lets another step
-take over. A queued task is only a hint; the sweep finds every row whose time has come.
+killed at any line: the row says what to do, its key makes a repetition harmless, and another step takes over once
+nobody renews the lease. A queued task is only a hint; the sweep finds every row whose time has come, and queues it
+again where the task got lost.
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import kombu.exceptions
-from django.conf import settings
-from django.db import models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from payments.gateway import RETRIES, Unreachable
+from payments.gateway import Unreachable
 from payments.models.outward import Outward
 from payments.models.people import Customer
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=10 + 2 * (1 + RETRIES) * settings.STRIPE_TIMEOUT_S)  # twice what a call may take
+QUEUED_FOR = timedelta(seconds=3)  # a task that no worker took in this time is taken for lost
+LEASE = timedelta(seconds=6)  # how long a worker that died keeps others from its row
+RENEW_EVERY_S = 2.0
 RETRY_FIRST_S = 2
 RETRY_MAX_S = 600
 KEY_LIFE = timedelta(hours=23)  # the provider remembers a key for 24
@@ -50,14 +54,14 @@ def soon(row: models.Model) -> None:
 
 
 def hurry(model: type[models.Model], pk: Any) -> None:
-    """Queue a row's step now, unless somebody has: whoever queues it has leased it."""
+    """Queue a row's step now, unless somebody has."""
     now = timezone.now()
-    if model._default_manager.filter(pk=pk, next_step_at__lte=now).update(next_step_at=now + LEASE):
+    if model._default_manager.filter(pk=pk, next_step_at__lte=now).update(next_step_at=now + QUEUED_FOR):
         send(model, pk)
 
 
 def send(model: type[models.Model], pk: Any) -> None:
-    """Queue a row's step. Where the broker is away, the sweep will."""
+    """Queue the step of a row marked as queued. Where the broker is away, the sweep will, at its next pass."""
     from payments.tasks import run_errand
 
     name = next(name for name, (of, _) in STEPS.items() if of is model)
@@ -65,20 +69,62 @@ def send(model: type[models.Model], pk: Any) -> None:
         run_errand.apply_async((name, str(pk)), expires=60)
     except (kombu.exceptions.OperationalError, OSError) as error:
         log.warning("%s %s not queued (%s); the sweep will", name, pk, type(error).__name__)
+        now = timezone.now()
+        queued = model._default_manager.filter(pk=pk, next_step_at__lte=now + QUEUED_FOR)
+        queued.update(next_step_at=now)
 
 
 def run(name: str, pk: Any) -> None:
-    """Run the step of a row."""
-    STEPS[name][1](pk)
+    """Run the step of a row whose time has come or that is queued, unless another worker does just now."""
+    model, step = STEPS[name]
+    with _leased(model, pk) as mine:
+        if mine:
+            step(pk)
+
+
+@contextmanager
+def _leased(model: type[models.Model], pk: Any) -> Iterator[bool]:
+    """Keep others from a row, for as long as it takes; False where somebody else does, or there is nothing to do.
+
+    A provider may take a minute to answer, a booking can't wait so long for another worker when one has died:
+    so the lease is short, and renewed.
+    """
+    now = timezone.now()
+    until = now + LEASE
+    mine = model._default_manager.filter(pk=pk, next_step_at__lte=now + QUEUED_FOR).update(next_step_at=until)
+    done = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(model, pk, until, done), name="lease", daemon=True)
+    if mine:
+        renewing.start()
+    try:
+        yield bool(mine)
+    finally:
+        done.set()
+        if mine:
+            renewing.join()
+
+
+def _renew(model: type[models.Model], pk: Any, until: datetime, done: threading.Event) -> None:
+    """Prolong a lease until the step has ended, or has said itself when the next one is due."""
+    try:
+        while not done.wait(RENEW_EVERY_S):
+            longer = timezone.now() + LEASE
+            if not model._default_manager.filter(pk=pk, next_step_at=until).update(next_step_at=longer):
+                return
+            until = longer
+    except DatabaseError as error:
+        log.warning("a lease was not renewed: %s", type(error).__name__)
+    finally:
+        connection.close()
 
 
 def due(name: str, now: datetime) -> list[Any]:
-    """The rows whose time has come, leased to the caller."""
+    """The rows whose time has come, marked as queued: who asks queues or runs their steps."""
     model = STEPS[name][0]
     rows = model._default_manager.filter(next_step_at__lte=now).order_by("next_step_at")
     found = []
     for pk, at in list(rows.values_list("pk", "next_step_at")[:BATCH]):
-        if model._default_manager.filter(pk=pk, next_step_at=at).update(next_step_at=now + LEASE):
+        if model._default_manager.filter(pk=pk, next_step_at=at).update(next_step_at=now + QUEUED_FOR):
             found.append(pk)
     return found
 

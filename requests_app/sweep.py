@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import positions
-from accounts.presence import doubt, reconcile, snapshot_positions
+from accounts.presence import doubt, is_in_doubt, reconcile, snapshot_positions
 from accounts.services import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
 from notifications.services import prune_events, publish_again
@@ -69,18 +69,43 @@ def _settled(step: Callable[..., object], row_id: UUID) -> None:
         log.exception("%s of %s failed; the others go on", step.__name__, row_id)
 
 
+def sweep_lost_presence(now: datetime) -> None:
+    """Rebuild at once what a Valkey has lost that is there again."""
+    regions = _regions()
+    try:
+        for region in regions:
+            if is_in_doubt(region.slug):
+                _bring_in_line(region, now=now)
+    except valkey.Unreachable:
+        _doubt(regions)
+
+
 def sweep_presence(now: datetime) -> None:
     """Copy positions to the database, and bring the searchable sets in line with it."""
-    regions = list(Region.objects.filter(active=True))
+    regions = _regions()
     try:
         for region in regions:
             snapshot_positions(region)
-            reconcile(region, now=now)
-            _reconcile_forwarding(region)
+            _bring_in_line(region, now=now)
     except valkey.Unreachable as error:
         log.warning("presence not reconciled: %s", type(error).__name__)
-        for region in regions:
-            doubt(region.slug)
+        _doubt(regions)
+
+
+def _regions() -> list[Region]:
+    return list(Region.objects.filter(active=True))
+
+
+def _doubt(regions: list[Region]) -> None:
+    for region in regions:
+        doubt(region.slug)
+
+
+def _bring_in_line(region: Region, *, now: datetime) -> None:
+    if reconcile(region, now=now):
+        # Who was looked for among the missing must not sit out the back-off that this has caused.
+        wake(region.slug)
+    _reconcile_forwarding(region)
 
 
 def _reconcile_forwarding(region: Region) -> None:
@@ -105,6 +130,7 @@ def sweep_leftovers(now: datetime) -> None:
 
 # Each pass and how often it is due, in seconds.
 PASSES: list[tuple[Callable[[datetime], None], float]] = [
+    (sweep_lost_presence, 0.5),
     (sweep_deadlines, 0.5),
     (publish_again, 1.0),
     (send_due_pushes, 0.5),

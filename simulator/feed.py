@@ -53,10 +53,12 @@ class Feed:
         self.on_frame, self.errors, self.rng = on_frame, errors, rng
         self.numbering = Numbering()
         self.since: int | None = None  # the number at the first hello; every event after it is to be heard
+        self.upto: int | None = None  # the number of the newest event when asked for at the end
         self.heard: dict[int, str] = {}  # what each event said, by number, as `digest` puts it
         self.retry_max_s = RETRY_MAX_S
         self.connected = asyncio.Event()
         self.reconnections = 0
+        self._took = asyncio.Event()  # set with every frame
         self._socket: ClientConnection | None = None
 
     # ------------------------------------------------------------ the connection
@@ -128,6 +130,7 @@ class Feed:
             for error in frame.get("errors", ()):
                 self._note(f"error frame {error.get('code')}")
             self.on_frame(frame)
+        self._took.set()
 
     async def send(self, frame: Frame) -> bool:
         """Send a frame; False where there is no connection just now."""
@@ -139,14 +142,28 @@ class Feed:
             return False
         return True
 
-    async def undelivered(self) -> int | None:
-        """How many events the server has in its log that this feed was never given; None where it can't be asked."""
+    async def undelivered(self, *, within_s: float = 0.0) -> int | None:
+        """How many events the server has in its log that this feed was never given; None where it can't be asked.
+
+        Those that are still on their way are waited for, at most so long.
+        """
+        self.upto = await self._newest()
+        if self.upto is None:
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while (self.numbering.last or 0) < self.upto:
+                    self._took.clear()
+                    await self._took.wait()
+        return max(0, self.upto - (self.numbering.last or 0))
+
+    async def _newest(self) -> int | None:
+        """The number of the newest event in the server's log, asked for over a socket of its own."""
         for attempt in range(1, ROLL_CALL_TRIES + 1):
             try:
                 token = await self.account.token()
                 async with self._connect(token, device=f"{self.device}-roll-call") as socket:
-                    hello = json.loads(await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S))
-                return max(0, int(hello["seq"]) - (self.numbering.last or 0))
+                    return int(json.loads(await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S))["seq"])
             except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, Refused) as error:
                 self._note(f"roll call: {type(error).__name__}")
                 await asyncio.sleep(backoff_s(attempt, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng))

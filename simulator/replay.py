@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 ONLINE_WITHIN_S = 300.0
 SIGN_OFF_WITHIN_S = 60.0
-SETTLE_S = 1.5  # the server compares its sockets with the log once a second
+LAST_EVENTS_S = 10.0  # the server compares its sockets with the log once a second, and may be restarting
 ROLL_CALL_AT_ONCE = 8
 LAG_SAMPLE_S = 0.05
 Progress = Callable[[str, int, int], None]  # what is going on, how much of it is done, of how much
@@ -213,12 +213,11 @@ class Replay:
 
     async def roll_call(self) -> None:
         """Compare what each socket was given with the server's log, and what each user was told with what is held."""
-        await asyncio.sleep(SETTLE_S)
         gate = asyncio.Semaphore(ROLL_CALL_AT_ONCE)
 
         async def check(feed: Feed) -> None:
             async with gate:
-                undelivered = await feed.undelivered()
+                undelivered = await feed.undelivered(within_s=LAST_EVENTS_S)
             self.sockets.unasked += undelivered is None
             self.sockets.undelivered += undelivered or 0
 

@@ -11,7 +11,8 @@ class Outward(Stateful):
 
     `key` is the idempotency key, made of business ids: however often the call is repeated, it has one effect.
     `next_step_at` is when something is to be done about the row: the first call, its repetition, or asking how it
-    stands. The sweep looks after it, and leases the row by moving that time on, so a process may die at any line.
+    stands. Whoever queues it or does it moves that time on, so others keep away for a while, and a process may die at any
+    line.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -18,7 +18,7 @@ from regions.models import Region
 from requests_app import sweep
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.sweep import Sweeper, sweep_deadlines, sweep_leftovers, sweep_presence
+from requests_app.sweep import Sweeper, sweep_deadlines, sweep_leftovers, sweep_lost_presence, sweep_presence
 from requests_app.tasks import match_queue
 from speedycheers import valkey
 from tests.cast import (
@@ -30,6 +30,7 @@ from tests.cast import (
     match,
     north,
     offered_to,
+    queue,
     report,
     submit,
     token_of,
@@ -210,6 +211,46 @@ def test_presence_is_copied_and_repaired(nyc: Region, partner: Partner, clock: C
     sweep_presence(clock.now)
     assert fresh(partner).lat == pytest.approx(north(800)[0])
     assert positions.searchable("nyc") == ({partner.pk}, {partner.pk})
+
+
+def test_what_valkey_has_lost_is_rebuilt_and_those_who_wait_are_looked_at_again(
+    nyc: Region, user: User, partner: Partner, clock: Clock
+) -> None:
+    sweep_presence(clock.now)
+    valkey.client().flushall()
+    request = queue(user)
+    match(nyc)
+    assert fresh(request).next_attempt_at > clock.now
+    forget_wakeups()
+    sweep_lost_presence(clock.now)
+    assert partner.pk in positions.searchable("nyc")[1]
+    assert wakeups_waiting() == 1
+    match(nyc)
+    assert offered_to(request) == partner
+    forget_wakeups()
+    sweep_lost_presence(clock.now)
+    assert wakeups_waiting() == 0
+
+
+def test_after_an_outage_everybody_is_compared(
+    nyc: Region, partner: Partner, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Valkey that comes back with what it knew may have missed a change that leaves the numbers as they were."""
+    sweep_presence(clock.now)
+    positions.leave("nyc", [partner.pk])
+    stranger = make_partner("Stranger", online=False)
+    positions.enter("nyc", [stranger.pk])
+    sweep_lost_presence(clock.now)
+    assert partner.pk not in positions.searchable("nyc")[0]  # nothing says that anything is amiss
+    with monkeypatch.context() as away:
+        away.setattr(positions, "last_checked", unreachable)
+        sweep_lost_presence(clock.now)
+    sweep_lost_presence(clock.now)
+    assert positions.searchable("nyc")[0] == {partner.pk}
+
+
+def unreachable(*args: Any) -> None:
+    raise valkey.Unreachable
 
 
 def test_leftovers_are_deleted(user: User, pending: CheerRequest, clock: Clock) -> None:

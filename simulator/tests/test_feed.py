@@ -118,6 +118,27 @@ async def test_what_the_server_never_sent_is_found_at_the_end() -> None:
     async with socket_server(talk) as (server, _), followed(server) as (feed, _frames):
         await soon(feed.connected.is_set)
         assert await feed.undelivered() == 2
+        assert feed.upto == 9
+
+
+async def test_what_is_on_its_way_at_the_end_is_waited_for() -> None:
+    asked = asyncio.Event()
+
+    async def talk(connection: ServerConnection) -> None:
+        request = connection.request
+        assert request is not None
+        if "roll-call" in request.path:
+            await connection.send(hello(8))
+            asked.set()
+        else:
+            await connection.send(hello(7))
+            await asked.wait()
+            await connection.send(json.dumps({"type": "x", "seq": 8}))
+        await stay(connection)
+
+    async with socket_server(talk) as (server, _), followed(server) as (feed, _frames):
+        await soon(feed.connected.is_set)
+        assert await feed.undelivered(within_s=20) == 0
 
 
 async def test_nothing_is_sent_without_a_connection() -> None:
