@@ -9,7 +9,9 @@ from tests.stack import Stack, running_stack
 
 pytest_plugins = ["tests.cast", "tests.online"]
 # What tests import from here asserts as they do: a failure shows both sides.
-pytest.register_assert_rewrite("notifications.tests.sockets", "tests.fuzz.calls", "tests.fuzz.lines", "tests.lives")
+pytest.register_assert_rewrite(
+    "notifications.tests.sockets", "tests.fuzz.calls", "tests.fuzz.lines", "tests.lives", "tests.run.echo"
+)
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
