@@ -49,7 +49,7 @@ class Lives(RuleBasedStateMachine):
         valkey.client().flushall()
         forget_regions()
         self.transaction = transaction.atomic()
-        self.transaction._from_testcase = True  # what happens inside commits; see `_commits` in the cast
+        self.transaction._from_testcase = True  # what happens inside commits; see `_commits` in tests/fixtures.py
         self.transaction.__enter__()
         self.patch = pytest.MonkeyPatch()
         self.clock = Clock()

@@ -18,6 +18,7 @@ from requests_app import availability, demo, places, schedule
 from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
 from rides.models import Ride
 from tests import cast
+from tests.fixtures import run_commit_hooks
 
 TABLES = [
     AuthToken._meta.db_table,
@@ -88,7 +89,7 @@ def make_world() -> World:
 def _partner(name: str) -> Partner:
     """An available partner, whom the matcher sees."""
     partner = cast.make_partner(name)
-    cast.run_commit_hooks()
+    run_commit_hooks()
     return partner
 
 
