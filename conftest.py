@@ -7,7 +7,11 @@ import pytest
 from tests import environment
 from tests.stack import Stack, running_stack
 
-pytest_plugins = ["tests.cast", "tests.online"]
+pytest_plugins = ["tests.fixtures", "tests.online"]
+# What tests import from here asserts as they do: a failure shows both sides.
+pytest.register_assert_rewrite(
+    "tests.cast", "tests.lives", "tests.fuzz.calls", "tests.fuzz.lines", "tests.run.echo", "notifications.tests.sockets"
+)
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:

@@ -1,4 +1,4 @@
-"""The cast: who acts in the tests, where, and what they do. A pytest plugin, and functions to import.
+"""The cast: who acts in the tests, where, and what they do.
 
 Rows come from the services only, so that no test starts from a state that the program can't reach.
 """
@@ -12,10 +12,8 @@ from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from django.apps import apps
-from django.db import connection, connections
-from django.db.transaction import Atomic
+from django.db import connections
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -26,8 +24,7 @@ from accounts.positions import Position
 from accounts.states import Application
 from regions.geometry import EARTH_RADIUS_M
 from regions.models import Region
-from regions.selectors import forget_regions
-from requests_app import availability, demo, fulfilment, offers, services
+from requests_app import availability, fulfilment, offers, services
 from requests_app.matching import match_batch
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OfferStatus
@@ -175,6 +172,21 @@ def in_threads(*steps: Callable[[], Any], timeout_s: float = 60.0) -> list[Any]:
     return outcomes
 
 
+# ---------------------------------------------------------------- the time
+
+
+class Clock:
+    """The time that the program reads. It stands still until it is told to move."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move by so many seconds (back where negative); returns the time then."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
 # ---------------------------------------------------------------- calling the API
 
 
@@ -234,181 +246,3 @@ def unchanged() -> Iterator[None]:
     before = all_rows()
     yield
     assert all_rows() == before
-
-
-# ---------------------------------------------------------------- fixtures: surroundings
-
-
-@pytest.fixture(autouse=True)
-def _forgotten_regions() -> None:
-    """Regions that an earlier test has rolled back are not remembered."""
-    forget_regions()
-
-
-@pytest.fixture(autouse=True)
-def _commits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for the commit runs when the outermost transaction inside the test's own ends.
-
-    Most tests run in a transaction that is rolled back, in which Django would never run it.
-    """
-    leave = Atomic.__exit__
-
-    def leave_and_commit(self: Atomic, *exception: Any) -> None:
-        leave(self, *exception)
-        blocks = connection.atomic_blocks
-        if blocks and all(block._from_testcase for block in blocks):
-            run_commit_hooks()
-
-    monkeypatch.setattr(Atomic, "__exit__", leave_and_commit)
-
-
-def run_commit_hooks() -> None:
-    """Run what waits for the commit."""
-    while connection.run_on_commit:
-        waiting, connection.run_on_commit = connection.run_on_commit, []
-        for entry in waiting:
-            entry[1]()
-
-
-class Clock:
-    """The time that the program reads. It stands still until it is told to move."""
-
-    def __init__(self) -> None:
-        self.now = timezone.now()
-
-    def advance(self, seconds: float) -> datetime:
-        """Move by so many seconds (back where negative); returns the time then."""
-        self.now += timedelta(seconds=seconds)
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(timezone, "now", lambda: clock.now)
-    return clock
-
-
-# ---------------------------------------------------------------- fixtures: places and people
-
-
-@pytest.fixture
-def nyc(db: None) -> Region:
-    """New York City and the kinds of cheer."""
-    demo.seed_request_types()
-    return demo.seed_region()
-
-
-@pytest.fixture
-def user(nyc: Region) -> User:
-    return make_user("Ada")
-
-
-@pytest.fixture
-def other_user(nyc: Region) -> User:
-    return make_user("Grace")
-
-
-@pytest.fixture
-def outsider(nyc: Region) -> User:
-    """A user who takes part in nothing."""
-    return make_user("Olga")
-
-
-@pytest.fixture
-def partner(nyc: Region) -> Partner:
-    """Available, 500 m from where requests are made: the nearest."""
-    return make_partner("Pia", at=north(500))
-
-
-@pytest.fixture
-def other_partner(nyc: Region) -> Partner:
-    """Available, 1 km from where requests are made."""
-    return make_partner("Quin", at=north(1000))
-
-
-@pytest.fixture
-def staff(nyc: Region) -> User:
-    return make_staff("Stella")
-
-
-@pytest.fixture
-def anonymous(nyc: Region) -> APIClient:
-    return client_of(None)
-
-
-@pytest.fixture
-def user_api(user: User) -> APIClient:
-    return client_of(user)
-
-
-@pytest.fixture
-def other_user_api(other_user: User) -> APIClient:
-    return client_of(other_user)
-
-
-@pytest.fixture
-def outsider_api(outsider: User) -> APIClient:
-    return client_of(outsider)
-
-
-@pytest.fixture
-def partner_api(partner: Partner) -> APIClient:
-    return client_of(partner.user)
-
-
-@pytest.fixture
-def other_partner_api(other_partner: Partner) -> APIClient:
-    return client_of(other_partner.user)
-
-
-@pytest.fixture
-def staff_api(staff: User) -> APIClient:
-    return client_of(staff)
-
-
-@pytest.fixture
-def api_of(request: pytest.FixtureRequest) -> Callable[[str], APIClient]:
-    """A client by the name of its fixture, for parametrised tests."""
-
-    def find(who: str) -> APIClient:
-        client: APIClient = request.getfixturevalue(who if who == "anonymous" else f"{who}_api")
-        return client
-
-    return find
-
-
-# ---------------------------------------------------------------- fixtures: how far a request has come
-
-
-@pytest.fixture
-def pending(user: User) -> CheerRequest:
-    """The user's request, waiting for a partner."""
-    return queue(user)
-
-
-@pytest.fixture
-def offer(nyc: Region, partner: Partner, pending: CheerRequest) -> Offer:
-    """The user's request, offered to the partner."""
-    match(nyc)
-    offer = open_offer(pending)
-    assert offer.partner == partner
-    return offer
-
-
-@pytest.fixture
-def ride(offer: Offer) -> Ride:
-    """The partner is on the way."""
-    return accept(offer)
-
-
-@pytest.fixture
-def running(ride: Ride) -> Ride:
-    """The session runs."""
-    return start(ride)
-
-
-@pytest.fixture
-def completed(running: Ride) -> Ride:
-    """The session is over."""
-    return end(running)

@@ -1,162 +1,19 @@
-"""The account's state and what its calls do to it. One lock around each call; nothing here knows HTTP."""
+"""The account, and what its calls do to what it has. One lock around each call; nothing here knows HTTP."""
 
-import itertools
-import json
 import secrets
-import time
-from collections.abc import Callable
-from pathlib import Path
-from threading import RLock
-from typing import Any
 
-from payments.demo_stripe import cards
-from payments.demo_stripe.book import Book, Rows
-from payments.demo_stripe.errors import declined, invalid, missing, wrong_state
+from payments.demo_stripe.customers import Customers
+from payments.demo_stripe.errors import declined, invalid, wrong_state
+from payments.demo_stripe.things import Thing, amount_in
 
-Thing = dict[str, Any]
-# Objects by id, card numbers by payment method (never shown), answers by idempotency key.
-TABLES = ["things", "numbers", "kept"]
 HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
-KINDS = {
-    "cus": "customer", "pm": "payment_method", "seti": "setup_intent", "pi": "payment_intent", "ch": "charge",
-    "re": "refund", "tr": "transfer", "trr": "transfer_reversal", "acct": "account", "dp": "dispute", "evt": "event",
-}  # fmt: skip
 
 
-def amount_in(params: Thing, name: str = "amount") -> int:
-    """A positive number of minor units."""
-    text = str(params.get(name, ""))
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 100_000_000):
-        raise invalid(f"Invalid integer: {text}", param=name, code="parameter_invalid_integer", keep=False)
-    return int(text)
-
-
-class Account:
+class Account(Customers):
     """Customers, intents, refunds and transfers of one Stripe account in test mode.
 
     `announce` is called with each event. `file` keeps the state over a restart. `clock` gives seconds.
     """
-
-    def __init__(
-        self,
-        announce: Callable[[Thing], None] = lambda event: None,
-        *,
-        file: Path | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.lock = RLock()
-        self.announce = announce
-        self.clock = clock
-        self.book = Book(file, TABLES) if file is not None else None
-        self.things, self.numbers, self.kept = (self.book.read(table) if self.book else Rows() for table in TABLES)
-        self._counter = itertools.count(len(self.things))
-
-    def save(self) -> None:
-        """Write down what may have changed, if the state is to be kept. Call it under the lock."""
-        if self.book is not None:
-            every = zip(TABLES, (self.things, self.numbers, self.kept), strict=True)
-            self.book.write({table: rows.take_changes() for table, rows in every})
-
-    # ------------------------------------------------------------ things
-
-    def add(self, prefix: str, **fields: Any) -> Thing:
-        """A new object."""
-        id = f"{prefix}_{next(self._counter):06}{secrets.token_hex(6)}"
-        thing = {"id": id, "object": KINDS[prefix], "created": int(self.clock()), "livemode": False, **fields}
-        self.things[id] = thing
-        return thing
-
-    def find(self, kind: str, id: object) -> Thing:
-        """An object of a kind. Raises `Refusal`."""
-        thing: Thing | None = self.things.get(str(id))
-        if thing is None or thing["object"] != kind:
-            raise missing(kind, id)
-        return thing
-
-    def every(self, kind: str) -> list[Thing]:
-        """All of a kind, newest first."""
-        return [thing for thing in reversed(self.things.values()) if thing["object"] == kind]
-
-    def tell(self, type: str, thing: Thing) -> None:
-        """Make an event of what has just happened, with the object as it is now."""
-        event = self.add("evt", type=type, data={"object": json.loads(json.dumps(thing))}, api_version=None)
-        del self.things[event["id"]]  # nobody asks for it again, and there are more of them than of anything else
-        self.announce(event)
-
-    # ------------------------------------------------------------ customers and cards
-
-    def create_customer(self, params: Thing) -> Thing:
-        return self.add("cus", metadata=params.get("metadata", {}))
-
-    def create_setup_intent(self, params: Thing) -> Thing:
-        customer = self.find("customer", params.get("customer"))
-        setup = self.add(
-            "seti", customer=customer["id"], metadata=params.get("metadata", {}), usage=params.get("usage"),
-            status="requires_payment_method", payment_method=None, last_setup_error=None, next_action=None,
-        )  # fmt: skip
-        setup["client_secret"] = f"{setup['id']}_secret_{secrets.token_hex(8)}"
-        return setup
-
-    def new_card(self, params: Thing) -> str:
-        """The id of the payment method that the parameters name or describe."""
-        named = str(params.get("payment_method", ""))
-        if named in self.things:
-            return str(self.find("payment_method", named)["id"])
-        details = params.get("payment_method_data", {}).get("card", {})
-        number = cards.NAMED.get(named) or str(details.get("number", "")).replace(" ", "")
-        if not cards.passes_luhn(number):
-            raise declined("incorrect_number", None, message_for="number", param="number")
-        month, year = int(details.get("exp_month", 12)), int(details.get("exp_year", 2034))
-        card = self.add("pm", type="card", card=cards.card_of(number, month, year), customer=None)
-        self.numbers[card["id"]] = number
-        return str(card["id"])
-
-    def confirm_setup_intent(self, id: str, params: Thing) -> Thing:
-        """What the card page does: give the card, and ask its holder where the card wants that."""
-        setup = self.find("setup_intent", id)
-        if setup["status"] in ("succeeded", "canceled"):
-            raise invalid("This SetupIntent is over.", code="setup_intent_unexpected_state")
-        setup["payment_method"] = self.new_card(params)
-        card = self.behaviour_of(setup["payment_method"])
-        if card.refuses_saving:
-            setup["payment_method"] = None
-            setup["last_setup_error"] = {"code": "card_declined", "decline_code": card.refuses_saving}
-            self.tell("setup_intent.setup_failed", setup)
-            raise declined("card_declined", card.refuses_saving, setup_intent=setup)
-        if card.always_asks or card.asks_unless_saved:
-            setup.update(status="requires_action", next_action={"type": "use_stripe_sdk"})
-            return setup
-        return self._set_up(setup)
-
-    def answer_setup_intent(self, id: str, *, agrees: bool) -> Thing:
-        """The card's holder has been asked."""
-        setup = self.find("setup_intent", id)
-        if setup["status"] != "requires_action":
-            raise invalid("Nobody was asked.", code="setup_intent_unexpected_state")
-        if agrees:
-            return self._set_up(setup)
-        error = {"code": "setup_intent_authentication_failure"}
-        setup.update(status="requires_payment_method", payment_method=None, next_action=None, last_setup_error=error)
-        self.tell("setup_intent.setup_failed", setup)
-        return setup
-
-    def _set_up(self, setup: Thing) -> Thing:
-        setup.update(status="succeeded", next_action=None, last_setup_error=None)
-        self.things[setup["payment_method"]]["customer"] = setup["customer"]
-        self.tell("setup_intent.succeeded", setup)
-        return setup
-
-    def detach_card(self, id: str, params: Thing) -> Thing:
-        """Forget whose card it is: it can't be charged any more."""
-        card = self.find("payment_method", id)
-        if card["customer"] is None:
-            raise invalid("The payment method is not attached to a customer.")
-        card["customer"] = None
-        return card
-
-    def behaviour_of(self, payment_method: object) -> cards.Behaviour:
-        """What the card behind a payment method does."""
-        return cards.behaviour(self.numbers.get(str(payment_method), ""))
 
     # ------------------------------------------------------------ payment intents
 

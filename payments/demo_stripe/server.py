@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from payments.demo_stripe.account import Account, Thing
+from payments.demo_stripe.account import Account
 from payments.demo_stripe.errors import Refusal, invalid, missing
 from payments.demo_stripe.idempotency import fingerprint, once
+from payments.demo_stripe.things import Thing
 
 # The faults that can be ordered, one for each call to come.
 LOST_REQUEST = "lost_request"  # the connection breaks before anything has happened

@@ -1,12 +1,12 @@
 """A random life of money: what people do, and what goes wrong meanwhile. The promises are in `two_sides`."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -20,6 +20,7 @@ from payments.reconcile import reconcile
 from payments.refunds import refund, refundable
 from payments.services import settle_in_cash, withdraw
 from payments.states import AttemptStatus, HoldStatus
+from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
 from payments.tests.two_sides import given_back
 from regions.models import Region
 from requests_app import fulfilment, services
@@ -43,9 +44,6 @@ CARDS = [
 HOLDS = [0, 1500, 6000]
 WAITS_S = [1, 30, 150, 600, 3700, 90_000]
 LONGEST_RETRY_S = 601
-NO_FAULT = ""
-FAULT = st.sampled_from([*[NO_FAULT] * 4, *FAULTS])
-DEATH = st.one_of(st.none(), st.integers(0, 20))
 WHICH = st.integers(0, 9)
 
 
@@ -70,30 +68,6 @@ SESSIONS = st.builds(
     fault=FAULT,
     death=DEATH,
 )
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
-
-@contextmanager
-def dying_at(write: int | None) -> Iterator[None]:
-    """Die instead of the n-th statement that begins, writes or commits. What has been committed before stays.
-
-    Reads don't count: dying before one leaves what dying before the next write does.
-    """
-    left = [write]
-
-    def count(execute: Any, sql: str, *arguments: Any) -> Any:
-        if left[0] is not None and not sql.startswith("SELECT"):
-            left[0] -= 1
-            if left[0] < 0:
-                left[0] = None  # the roll-back that a dead process's connection gets is not stopped
-                raise Crash
-        return execute(sql, *arguments)
-
-    with suppress(Crash), connection.execute_wrapper(count):
-        yield
 
 
 class MoneyLife(RuleBasedStateMachine):

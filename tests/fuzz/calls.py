@@ -5,14 +5,15 @@ import hmac
 import io
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
+import pytest
 from django.utils import timezone
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from accounts.models import User
 from accounts.push_apis import KEYS
@@ -20,7 +21,8 @@ from regions.models import Region
 from speedycheers.urls import api
 from speedycheers.wsgi import application
 from tests import cast
-from tests.fuzz.conftest import WEBHOOK_SECRET, World
+from tests.fuzz.conftest import WEBHOOK_SECRET
+from tests.fuzz.world import World, rows
 
 JSON = "application/json"
 PUSH_SUBSCRIPTION = {"endpoint": "https://updates.push.services.mozilla.com/wpush/v2/x", "keys": KEYS}
@@ -116,6 +118,7 @@ EVERY_ROUTE: dict[str, Any] = {str(pattern.pattern): pattern.callback.view_class
 ROUTES = {route: view for route, view in EVERY_ROUTE.items() if route not in ONLINE}
 POSTS = sorted(route for route, view in ROUTES.items() if hasattr(view, "post"))
 GETS = sorted(route for route, view in ROUTES.items() if hasattr(view, "get"))
+posts = pytest.mark.parametrize("route", POSTS)
 
 
 @dataclass(frozen=True)
@@ -216,21 +219,15 @@ def sign(body: bytes) -> str:
     return f"t={now},v1={digest}"
 
 
-# ---------------------------------------------------------------- OpenAPI 3.0 as JSON schema
+@contextmanager
+def nothing_changes() -> Iterator[Callable[[Answer, object], None]]:
+    """Gives what is to be called with every answer."""
+    before = rows()
+    calls = []
 
+    def check(answer: Answer, about: object) -> None:
+        assert_refused(answer, about)
+        calls.append(about)
 
-def resolved(part: Any, components: dict[str, Any]) -> Any:
-    """OpenAPI 3.0 as JSON schema: references filled in, `nullable` spelt out."""
-    if isinstance(part, list):
-        return [resolved(item, components) for item in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        return resolved(components[part["$ref"].rpartition("/")[2]], components)
-    whole = {key: resolved(value, components) for key, value in part.items() if key != "nullable"}
-    return {"anyOf": [whole, {"type": "null"}]} if part.get("nullable") else whole
-
-
-def validator(schema: dict[str, Any]) -> Draft202012Validator:
-    """Checks a body, formats included."""
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    yield check
+    assert rows() == before, f"one of {len(calls)} calls from {calls[:1]} to {calls[-1:]} has changed something"

@@ -1,139 +1,23 @@
 """Frames that no client of ours would send: each gets an error frame, the socket lives on, and nothing changes."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.db import connections
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import notifications.consumers
-import notifications.hub
 from api.parsers import loads
-from notifications.consumers import BAD_FRAMES_MAX, FRAMES_MAX, NOT_AUTHENTICATED, POLICY_VIOLATION, WRONG_ROLE
-from notifications.hub import Hub
-from requests_app.routing import websocket_application
-from tests import cast
+from notifications.consumers import BAD_FRAMES_MAX, FRAMES_MAX, POLICY_VIOLATION
 from tests.fuzz.calls import UNKNOWN_ID
-from tests.fuzz.conftest import FUZZ, World, make_world, rows
+from tests.fuzz.conftest import FUZZ
+from tests.fuzz.lines import COMMANDS, KNOWN, Lines, everybody
+from tests.fuzz.world import rows
 
-WITHIN_S = 20.0
-THREADS = 4
 NEVER = 10**9
-COMMANDS = {
-    "partner": ("ack", "location", "accept", "decline", "status"),
-    "user": ("ack",),
-    "staff": ("ack",),
-}
-KNOWN = {"ping", *COMMANDS["partner"]}
-everybody = pytest.mark.parametrize("role", COMMANDS)
-
-
-class Line:
-    """One open socket, driven from outside its loop."""
-
-    def __init__(self, runner: asyncio.Runner, path: str, headers: list[tuple[bytes, bytes]], query: str = "") -> None:
-        self.runner = runner
-        self.socket = WebsocketCommunicator(websocket_application, path + query, headers=headers)
-        self.pings = 0
-
-    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(coroutine)
-
-    def open(self) -> dict[str, Any]:
-        """Connect; gives the first thing that comes."""
-        accepted, _ = self.run(self.socket.connect(timeout=WITHIN_S))
-        assert accepted
-        return self.receive()
-
-    def send(self, frame: str | bytes) -> None:
-        key = "text" if isinstance(frame, str) else "bytes"
-        self.run(self.socket.send_input({"type": "websocket.receive", key: frame}))
-
-    def receive(self) -> dict[str, Any]:
-        """The next frame as JSON, or the message that closes the socket. Unasked-for counts are left out."""
-        while True:
-            message: dict[str, Any] = self.run(self.socket.receive_output(timeout=WITHIN_S))
-            if message["type"] == "websocket.close":
-                return message
-            frame: dict[str, Any] = json.loads(message["text"])
-            if frame["type"] != "counts":
-                return frame
-
-    def until_pong(self) -> list[dict[str, Any]]:
-        """Every frame before the answer to a ping sent now: those that answer what was sent before it."""
-        self.pings += 1
-        self.send(json.dumps({"type": "ping", "id": f"ping {self.pings}"}))
-        frames = []
-        while (frame := self.receive()) != {"type": "pong", "id": f"ping {self.pings}"}:
-            assert frame["type"] not in ("websocket.close", "pong"), frame
-            frames.append(frame)
-        return frames
-
-    def close(self) -> None:
-        with suppress(asyncio.CancelledError):
-            self.run(self.socket.disconnect(timeout=WITHIN_S))
-
-
-class Lines:
-    """Opens sockets in a city at work."""
-
-    def __init__(self, runner: asyncio.Runner, world: World) -> None:
-        self.runner, self.world = runner, world
-        self.opened: list[Line] = []
-
-    def headers(self, role: str) -> list[tuple[bytes, bytes]]:
-        who = {"partner": self.world.offered.user, "user": self.world.user, "staff": self.world.staff}[role]
-        return [(b"authorization", f"Bearer {cast.token_of(who)}".encode())]
-
-    def line(self, role: str, headers: list[tuple[bytes, bytes]] | None = None, query: str = "") -> Line:
-        line = Line(self.runner, f"/{role}/notification", self.headers(role) if headers is None else headers, query)
-        self.opened.append(line)
-        return line
-
-
-@pytest.fixture
-def lines(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
-    """Sockets with a hub, a loop and threads of their own, gone at the end."""
-    threads, hub = ThreadPoolExecutor(THREADS), Hub()
-    monkeypatch.setattr(notifications.hub, "THREADS", threads)
-    monkeypatch.setattr(notifications.consumers, "hub", hub)
-    monkeypatch.setattr(settings, "OFFER_TTL_S", 3600)
-    with asyncio.Runner() as runner:
-        lines = Lines(runner, make_world())
-        yield lines
-        for line in lines.opened:
-            line.close()
-        runner.run(_end(hub))
-    _in_each(threads, connections.close_all)
-    threads.shutdown()
-
-
-async def _end(hub: Hub) -> None:
-    for task in hub._tasks:
-        task.cancel()
-    await asyncio.gather(*hub._tasks, return_exceptions=True)
-
-
-def _in_each(threads: ThreadPoolExecutor, function: Callable[[], None]) -> None:
-    """Run this in each thread: the barrier keeps any of them from doing it twice."""
-    barrier = threading.Barrier(THREADS)
-
-    def wait_and_run() -> None:
-        barrier.wait(WITHIN_S)
-        function()
-
-    for done in [threads.submit(wait_and_run) for _ in range(THREADS)]:
-        done.result()
 
 
 # ---------------------------------------------------------------- bad frames
@@ -325,77 +209,3 @@ def test_a_flood_of_good_frames_closes(role: str, lines: Lines) -> None:
     for _ in range(FRAMES_MAX):
         assert line.receive() == {"type": "pong"}
     assert line.receive() == {"type": "websocket.close", "code": POLICY_VIOLATION}
-
-
-# ---------------------------------------------------------------- bad handshakes
-
-NOBODY: list[list[tuple[bytes, bytes]]] = [
-    [],
-    [(b"authorization", b"")],
-    [(b"authorization", b"Bearer")],
-    [(b"authorization", b"Bearer \xff\xfe\x00")],
-    [(b"authorization", b"Bearer " + b"x" * 100_000)],
-    [(b"authorization", b"Basic \xe9")],
-    [(b"cookie", b"sessionid")],
-    [(b"cookie", b"=;;;\xff")],
-    [(b"cookie", b'sessionid="\\000\\000\\000\\000\\000\\000\\000\\000\\000"')],
-    [(b"cookie", b"sessionid=" + b"x" * 10_000)],
-    [(b"cookie", b"sessionid=\x00")],
-    [(b"cookie", b"sessionid=../../x")],
-]
-QUERIES = [
-    "?after=",
-    "?after=x",
-    "?after=-1",
-    "?after=1.5",
-    "?after=" + "9" * 5000,
-    "?after=999999999999999",
-    "?after=%EF%BC%91",
-    "?after=%C2%B2",
-    "?after=%00",
-    "?device=%00%ff",
-    "?device=" + "%F0%9F%92%A5" * 1000,
-    "?" + "&" * 5000,
-    "?after=x&after=2&=&%",
-]
-
-
-@everybody
-@pytest.mark.parametrize("query", ["", "?ticket=", "?ticket=x", "?ticket=%00%ff", "?ticket=" + "x" * 10_000])
-def test_nobody(role: str, query: str, lines: Lines) -> None:
-    before = rows()
-    for headers in NOBODY:
-        line = lines.line(role, headers, query)
-        assert line.open() == {"type": "websocket.close", "code": NOT_AUTHENTICATED}, headers
-        line.send("{}")  # to a closed door
-    assert rows() == before
-
-
-@everybody
-def test_wrong_roles(role: str, lines: Lines) -> None:
-    for other in COMMANDS:
-        opened = lines.line(role, lines.headers(other)).open()
-        expected = {"type": "hello"} if other == role else {"type": "websocket.close", "code": WRONG_ROLE}
-        assert opened.items() >= expected.items()
-
-
-@everybody
-def test_odd_queries(role: str, lines: Lines) -> None:
-    headers = lines.headers(role)
-    before = rows()
-    for query in QUERIES:
-        line = lines.line(role, headers, query)
-        hello = line.open()
-        assert hello["type"] == "hello", query
-        assert hello["resumed"] is False, query
-        assert line.until_pong() == []
-    assert rows() == before
-
-
-@pytest.mark.parametrize(
-    "origin", [b"null", b"\xff", b"http://[", b"http://localhost:x", b"http://evil.example", b"x" * 5000]
-)
-def test_odd_origins(origin: bytes, lines: Lines) -> None:
-    line = lines.line("user", [*lines.headers("user"), (b"origin", origin), (b"host", b"localhost")])
-    accepted, _ = line.run(line.socket.connect(timeout=WITHIN_S))
-    assert not accepted

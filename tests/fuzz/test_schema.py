@@ -30,8 +30,10 @@ from requests_app.models import RequestType
 from requests_app.selectors import request_types
 from speedycheers.wsgi import application
 from tests import cast
-from tests.fuzz.calls import EVERY_ROUTE, path_of, resolved, send, validator
-from tests.fuzz.conftest import FUZZ, World, rolled_back, rows
+from tests.fuzz.calls import EVERY_ROUTE, path_of, send
+from tests.fuzz.conftest import FUZZ
+from tests.fuzz.schema import resolved, validator
+from tests.fuzz.world import World, rolled_back, rows
 
 EXAMPLES = 12  # a role and operation and mode, beside those that cover the schema one by one
 CHECKS: list[Any] = [

@@ -1,4 +1,4 @@
-"""A server around a small application that shows what reached it. Started by test_server.py as a process of its own."""
+"""A server around a small application that shows what reached it. Started by the fixtures `echo` and `own_echo`."""
 
 import asyncio
 import json

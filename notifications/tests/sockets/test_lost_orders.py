@@ -13,16 +13,7 @@ from accounts import services
 from accounts.models import User
 from accounts.services import log_out
 from notifications import hub
-from notifications.tests.test_consumers import (  # noqa: F401 - fixtures
-    USER,
-    Socket,
-    _closed_connections,
-    aside,
-    own_hub,
-    session_of,
-    subscribed,
-    user_token,
-)
+from notifications.tests.sockets.client import USER, Socket, aside, session_of, subscribed
 from speedycheers import valkey
 from tests.cast import token_of
 
@@ -52,7 +43,7 @@ def change_password(user: User) -> None:
     user.save()
 
 
-async def test_after_valkeys_return(user: User, own_hub: hub.Hub, lost: None) -> None:  # noqa: F811
+async def test_after_valkeys_return(user: User, own_hub: hub.Hub, lost: None) -> None:
     first, second = [await aside(AuthToken.objects.create)(user) for _ in range(2)]
     out, kept = Socket(USER, first[1]), Socket(USER, second[1])
     for socket in (out, kept):
@@ -71,7 +62,7 @@ async def test_after_valkeys_return(user: User, own_hub: hub.Hub, lost: None) ->
 async def test_a_session_that_has_ended(
     user: User,
     other_user: User,
-    own_hub: hub.Hub,  # noqa: F811
+    own_hub: hub.Hub,
     lost: None,
     end: Callable[[User], Any],
 ) -> None:
@@ -88,8 +79,8 @@ async def test_a_session_that_has_ended(
 
 
 async def test_a_full_process_asks_to_come_later(
-    user_token: str,  # noqa: F811
-    own_hub: hub.Hub,  # noqa: F811
+    user_token: str,
+    own_hub: hub.Hub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(settings, "SOCKETS_MAX", 1)

@@ -1,0 +1,153 @@
+"""Who may connect: with which credential, in which role, from which origin and address, and how often."""
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Partner, User
+from accounts.services import issue_socket_ticket
+from accounts.socket_auth import address_of
+from notifications.tests.sockets.client import HOST, PARTNER, STAFF, USER, WAIT_S, Socket, aside, session_of
+from regions.models import Region
+from tests.cast import token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+# ---------------------------------------------------------------- who may connect
+
+
+async def test_with_a_token(user_token: str) -> None:
+    socket = Socket(USER, user_token)
+    assert await socket.open() == {"type": "hello", "seq": 0, "resumed": False, "request": None, "ride": None}
+    await socket.leave()
+
+
+async def test_with_a_ticket_once(user: User) -> None:
+    ticket, _ = await aside(issue_socket_ticket)(user, now=timezone.now())
+    socket = Socket(f"{USER}?ticket={ticket}")
+    await socket.open()
+    assert await Socket(f"{USER}?ticket={ticket}").refused() == 4401
+    await socket.leave()
+
+
+async def test_with_a_session(user: User) -> None:
+    cookie = await aside(session_of)(user)
+    socket = Socket(USER, cookie=f"theme=dark; {cookie}", origin=f"http://{HOST}")
+    await socket.open()
+    await socket.leave()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer nonsense"},
+        {"authorization": "Bearer"},
+        {"authorization": "Basic dXNlcjpwYXNz"},
+        {"cookie": "sessionid=nonsense"},
+        {"cookie": 'sessionid="; =; \x01'},
+        {"cookie": "sessionid=" + "x" * 5000},
+    ],
+)
+async def test_with_nothing_that_counts(nyc: Region, headers: dict[str, str]) -> None:
+    assert await Socket(USER, **headers).refused() == 4401
+
+
+@pytest.mark.parametrize("query", ["ticket=", "ticket=nonsense", "ticket=%ff%00", "ticket=a&ticket=b", "%"])
+async def test_with_a_ticket_that_is_none(nyc: Region, query: str) -> None:
+    assert await Socket(f"{USER}?{query}").refused() == 4401
+
+
+async def test_a_deactivated_account(user: User, user_token: str) -> None:
+    cookie = await aside(session_of)(user)
+    ticket, _ = await aside(issue_socket_ticket)(user, now=timezone.now())
+    await aside(User.objects.filter(pk=user.pk).update)(is_active=False)
+    assert await Socket(USER, user_token).refused() == 4401
+    assert await Socket(USER, cookie=cookie).refused() == 4401
+    assert await Socket(f"{USER}?ticket={ticket}").refused() == 4401
+
+
+@pytest.mark.parametrize("path", [PARTNER, USER, STAFF])
+@pytest.mark.parametrize("role", ["user", "partner", "staff"])
+async def test_each_role_has_its_own(user: User, partner: Partner, staff: User, path: str, role: str) -> None:
+    accounts = {"user": user, "partner": partner.user, "staff": staff}
+    socket = Socket(path, await aside(token_of)(accounts[role]))
+    if path.startswith(f"/{role}"):
+        await socket.open()
+        await socket.leave()
+    else:
+        assert await socket.refused() == 4403
+
+
+@pytest.mark.parametrize("path", ["/", "/notification", "/partner/notification/", "/admin/notification"])
+async def test_other_paths(user_token: str, path: str) -> None:
+    accepted, _ = await Socket(path, user_token).link.connect(timeout=WAIT_S)
+    assert not accepted
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        f"https://{HOST}.evil.example",
+        f"https://evil.example/{HOST}",
+        f"http://{HOST}:8001",
+        f"http://sub.{HOST}",
+        "null",
+        "file://",
+        "nonsense",
+        "http://[",
+        f"http://{HOST}:nonsense",
+    ],
+)
+async def test_cross_origin_browsers_are_refused(user: User, origin: str) -> None:
+    cookie = await aside(session_of)(user)
+    accepted, _ = await Socket(USER, cookie=cookie, origin=origin).link.connect(timeout=WAIT_S)
+    assert not accepted
+
+
+@pytest.mark.parametrize("origin", [f"http://{HOST}", f"https://{HOST}", f"http://{HOST}:80", "https://app.example"])
+async def test_the_own_origin_and_trusted_ones_are_not(
+    user_token: str, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CSRF_TRUSTED_ORIGINS", ["https://app.example"])
+    socket = Socket(USER, user_token, origin=origin)
+    await socket.open()
+    await socket.leave()
+
+
+# ---------------------------------------------------------------- how often, and from where
+
+
+@pytest.mark.parametrize(("scope", "too_many"), [("socket", 3), ("socket_address", 4)])
+async def test_who_comes_too_often_is_asked_to_come_later(
+    user: User, user_token: str, monkeypatch: pytest.MonkeyPatch, scope: str, too_many: int
+) -> None:
+    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], scope: f"{too_many - 1}/day"}
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
+    for _ in range(too_many - 1):
+        socket = Socket(USER, user_token)
+        await socket.open()
+        await socket.leave()
+    assert await Socket(USER, user_token).refused() == 1013
+    assert await Socket(USER, "nonsense").refused() == (1013 if scope == "socket_address" else 4401)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "198.51.100.7", "192.0.2.1"),  # anybody may write that
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        (2, "203.0.113.9, 198.51.100.7", "203.0.113.9"),
+        (2, "198.51.100.7", "198.51.100.7"),
+        (1, "", "192.0.2.1"),
+    ],
+)
+async def test_whose_address_counts(
+    monkeypatch: pytest.MonkeyPatch, proxies: int, forwarded: str, address: str
+) -> None:
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "NUM_PROXIES", proxies)
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    assert address_of({"headers": headers, "client": ["192.0.2.1", 5000]}) == address

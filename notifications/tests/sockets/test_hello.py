@@ -1,0 +1,55 @@
+"""The first frame tells the present state."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Partner, User
+from notifications.tests.sockets.client import PARTNER, STAFF, USER, Socket, aside
+from requests_app.models import Offer
+from rides.models import Ride
+from tests.cast import accept, submit, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_a_partner_is_told_their_offer_and_then_their_ride(
+    partner: Partner, partner_token: str, offer: Offer
+) -> None:
+    socket = Socket(PARTNER, partner_token)
+    hello = await socket.open()
+    assert (hello["seq"], hello["partner"]["status"], hello["ride"]) == (1, "offered", None)
+    assert [found["offerId"] for found in hello["offers"]] == [str(offer.pk)]
+    await socket.leave()
+    ride = await aside(accept)(offer)
+    socket = Socket(PARTNER, partner_token)
+    hello = await socket.open()
+    assert (hello["offers"], hello["ride"]["rideId"], hello["ride"]["userName"]) == ([], str(ride.pk), "Ada")
+    await socket.leave()
+
+
+async def test_an_offer_out_of_time_is_not_told(
+    partner_token: str, offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: offer.expires_at)
+    socket = Socket(PARTNER, partner_token)
+    assert (await socket.open())["offers"] == []
+    await socket.leave()
+
+
+async def test_a_user_is_told_their_request_and_ride(user_token: str, running: Ride) -> None:
+    socket = Socket(USER, user_token)
+    hello = await socket.open()
+    assert hello["request"]["requestId"] == str(running.request_id)
+    assert hello["request"]["partner"]["name"] == "Pia"
+    assert (hello["ride"]["rideId"], hello["ride"]["status"]) == (str(running.pk), "in_progress")
+    await socket.leave()
+
+
+async def test_staff_are_told_counts_and_their_changes(staff: User, user: User) -> None:
+    socket = Socket(STAFF, await aside(token_of)(staff))
+    hello = await socket.open()
+    assert hello["counts"]["requests"] == {}
+    await socket.expect("counts")
+    await aside(submit)(user)
+    assert (await socket.expect("counts"))["counts"]["requests"] == {"pending": 1}
+    await socket.leave()

@@ -1,0 +1,118 @@
+"""A city in which every call could succeed, and a watch over its rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils import timezone
+from knox.models import AuthToken
+
+from accounts.models import Partner, User
+from regions.models import Region
+from regions.selectors import forget_regions
+from requests_app import availability, demo, places, schedule
+from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
+from rides.models import Ride
+from tests import cast
+from tests.fixtures import run_commit_hooks
+
+TABLES = [
+    AuthToken._meta.db_table,
+    *(model._meta.db_table for app in cast.OUR_APPS for model in apps.get_app_config(app).get_models()),
+]
+
+
+@dataclass(frozen=True)
+class World:
+    """A city at work, with something at every stage."""
+
+    region: Region
+    user: User  # has a request that is offered to `offered`, and a completed ride behind them
+    stroller: User  # has nothing
+    offered: Partner
+    en_route: Partner  # on the way in `coming`
+    at_work: Partner  # in the session of `running`
+    idle: Partner  # offline
+    applicant: Partner
+    staff: User
+    request: CheerRequest
+    planned: ScheduledRequest  # as `place`, the `user`'s
+    place: SavedPlace
+    coming: Ride
+    running: Ride
+    completed: Ride  # of `user` and `idle`
+
+
+def make_world() -> World:
+    """Built by the services, as everything in the tests is."""
+    forget_regions()
+    demo.seed_request_types()
+    region = demo.seed_region()
+    idle, user = _partner("Idle"), cast.make_user("Ada")
+    completed = cast.end(cast.start(_ride_of(user, region)))
+    availability.go_offline(cast.fresh(idle), now=timezone.now())
+    en_route = _partner("Rita")
+    coming = _ride_of(cast.make_user("Carl"), region)
+    at_work = _partner("Walt")
+    running = cast.start(_ride_of(cast.make_user("Rose"), region))
+    offered = _partner("Otto")
+    request = cast.submit(user)
+    cast.match(region)
+    assert cast.offered_to(request) == offered
+    now, tomorrow = timezone.now(), timezone.now() + timedelta(days=2)
+    lat, lng = cast.EMPIRE_STATE
+    return World(
+        region=region,
+        user=user,
+        stroller=cast.make_user("Stan"),
+        offered=offered,
+        en_route=en_route,
+        at_work=at_work,
+        idle=idle,
+        applicant=cast.make_applicant("Anna"),
+        staff=cast.make_staff("Stella"),
+        request=request,
+        planned=schedule.schedule_request(
+            user, lat=lat, lng=lng, request_type=None, note="", scheduled_for=tomorrow, now=now
+        ),
+        place=places.save_place(user, name="Work", lat=lat, lng=lng, now=now),
+        coming=coming,
+        running=running,
+        completed=completed,
+    )
+
+
+def _partner(name: str) -> Partner:
+    """An available partner, whom the matcher sees."""
+    partner = cast.make_partner(name)
+    run_commit_hooks()
+    return partner
+
+
+def _ride_of(user: User, region: Region) -> Ride:
+    """The only free partner accepts this user's request."""
+    request = cast.submit(user)
+    cast.match(region)
+    return cast.accept(cast.open_offer(request))
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """What happens inside is undone."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def rows() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the domain, and every token. Plain SQL: the ORM would take longer than the calls it watches."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f'SELECT * FROM "{table}" ORDER BY 1')  # noqa: S608  # no outside text
+            found[table] = cursor.fetchall()
+    return found
