@@ -11,7 +11,7 @@ class Outward(Stateful):
 
     `key` is the idempotency key, made of business ids: however often the call is repeated, it has one effect.
     `next_step_at` is when something is to be done about the row: the first call, its repetition, or asking how it
-    stands. Whoever queues it or does it moves that time on, so others keep away for a while, and a process may die at any
+    stands. Whoever queues it or does it moves that time on, so others keep away a while, and a process may die at any
     line.
     """
 
