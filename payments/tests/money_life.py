@@ -284,8 +284,8 @@ class MoneyLife(RuleBasedStateMachine):
         if found:
             name, pk = found[which % len(found)]
             self.run(name, pk, fault, death)
-            if twice:
-                self.run(name, pk, NO_FAULT, None)
+            if twice:  # as by a worker whose lease has lapsed, and who does not know
+                errands.STEPS[name][1](pk)
 
     @rule(random=st.randoms(use_true_random=False), twice=st.booleans(), lost=st.booleans(), death=DEATH)
     def events_arrive(self, random: Random, twice: bool, lost: bool, death: int | None) -> None:

@@ -63,9 +63,9 @@ def test_a_step_run_again_does_nothing(
 ) -> None:
     charged(online, carded, nyc, clock)
     with unchanged():
-        for name, (model, _) in errands.STEPS.items():
+        for model, step in errands.STEPS.values():
             for pk in model._default_manager.values_list("pk", flat=True):
-                errands.run(name, pk)
+                step(pk)
 
 
 def test_the_provider_is_never_called_inside_a_transaction(online: Online, carded: User) -> None:
