@@ -25,9 +25,9 @@ from payments.models.people import Customer
 
 log = logging.getLogger(__name__)
 
-QUEUED_FOR = timedelta(seconds=3)  # a task that no worker took in this time is taken for lost
-LEASE = timedelta(seconds=6)  # how long a worker that died keeps others from its row
-RENEW_EVERY_S = 2.0
+QUEUED_FOR = timedelta(seconds=2)  # a task that no worker took in this time is taken for lost
+LEASE = timedelta(seconds=3)  # how long a worker that died keeps others from its row
+RENEW_EVERY_S = 0.5  # what is left of a lease is always more than `QUEUED_FOR`, by which a queued row is known
 RETRY_FIRST_S = 2
 RETRY_MAX_S = 600
 KEY_LIFE = timedelta(hours=23)  # the provider remembers a key for 24

@@ -136,7 +136,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (send_due_pushes, 0.5),
     (sweep_holds, 0.5),
     (sweep_sessions, 0.5),
-    (sweep_errands, 1.0),
+    (sweep_errands, 0.5),
     (sweep_receipts, 5.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),

@@ -68,6 +68,10 @@ def test_of_two_workers_one_runs_the_step(online: Online, hold: Hold) -> None:
         assert due() == []
 
 
+def test_a_leased_row_is_never_taken_for_a_queued_one() -> None:
+    assert errands.LEASE - timedelta(seconds=errands.RENEW_EVERY_S) > errands.QUEUED_FOR
+
+
 def test_another_takes_over_from_a_worker_that_died(online: Online, hold: Hold, clock: Clock) -> None:
     with errands._leased(Hold, hold.pk):
         pass  # it has come to nothing
