@@ -34,6 +34,7 @@ COMPARE_ANYWAY_S = 60.0
 ORDERS_MISSED_S = 5.0  # after a subscription: who could not publish a moment ago does not try for a second
 ACKS_EVERY_S = 0.25
 RECONNECT_AFTER_S = 0.5
+STOP_AGAIN_S = 0.1
 SILENCE_MAX_S = 5.0  # then Valkey is asked whether the subscription is still there
 ORDERS_KEPT_S = 10.0  # longer than a handshake takes from looking at a credential to joining the hub
 REPLACED = 4409  # the close code of a socket that a newer one has displaced
@@ -118,6 +119,17 @@ class Hub:
     def all(self) -> list[Socket]:
         """Every socket of this process."""
         return [socket for sockets in self._sockets.values() for socket in sockets]
+
+    async def stop(self) -> None:
+        """End what runs. Asked for until it has: `asyncio.wait_for` of Python 3.11, which redis-py uses, loses a
+        cancellation that comes as its own wait ends.
+        """
+        waiting = {task for task in self._tasks if not task.done()}
+        while waiting:
+            for task in waiting:
+                task.cancel()
+            _, waiting = await asyncio.wait(waiting, timeout=STOP_AGAIN_S)
+        self._tasks = []
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run this beside what runs. What becomes of a socket that is gone meanwhile is nobody's concern."""

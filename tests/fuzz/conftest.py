@@ -79,15 +79,9 @@ def lines(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[L
         yield lines
         for line in lines.opened:
             line.close()
-        runner.run(_end(hub))
+        runner.run(hub.stop())
     _in_each(threads, connections.close_all)
     threads.shutdown()
-
-
-async def _end(hub: Hub) -> None:
-    for task in hub._tasks:
-        task.cancel()
-    await asyncio.gather(*hub._tasks, return_exceptions=True)
 
 
 def _in_each(threads: ThreadPoolExecutor, function: Callable[[], None]) -> None:

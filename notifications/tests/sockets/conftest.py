@@ -1,6 +1,5 @@
 """Each test of the sockets has a hub of its own, and leaves no connection behind."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from threading import Barrier
 
@@ -36,10 +35,7 @@ async def own_hub(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[hub.Hub]:
     monkeypatch.setattr(hub, "ORDERS_MISSED_S", 0.0)  # where an order closes a socket, nothing else does
     monkeypatch.setattr(consumers, "hub", own)
     yield own
-    while running := [task for task in own._tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=0.1)  # redis-py swallows a cancellation while it connects
+    await own.stop()
 
 
 @pytest.fixture
