@@ -1,11 +1,11 @@
-"""Every test's surroundings: see tests/environment.py for what is started and when."""
+"""Every test's surroundings: see testbed/environment.py for what is started and when."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests import environment
-from tests.stack import Stack, running_stack
+from testbed import environment
+from testbed.stack import Stack, running_stack
 
 pytest_plugins = ["tests.fixtures", "tests.online"]
 # What tests import from here asserts as they do: a failure shows both sides.
@@ -37,9 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _clean_slate() -> None:
     """Each test starts with an empty Valkey, and with nothing kept of the database before."""
+    from core.valkey import client
     from regions.selectors import forget_regions
     from requests_app.selectors import request_types_by_slug
-    from speedycheers.valkey import client
 
     client().flushall()
     forget_regions()

@@ -33,7 +33,7 @@ from accounts.states import Application
 from api.idempotency import idempotent
 from api.serializing import validated
 from api.throttles import SignupThrottle
-from speedycheers.errors import Missing
+from core.errors import Missing
 
 
 class Login(APIView):

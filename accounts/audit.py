@@ -10,7 +10,17 @@ from knox.models import AuthToken
 
 from accounts.models import ApplicationTransition, Partner, Role, SocketTicket, User
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
-from api.audit import ODD, Checks, Result, add_history_checks, known_values, one_each, streamed, unless, wrong_rows
+from backoffice.audit import (
+    ODD,
+    Checks,
+    Result,
+    add_history_checks,
+    known_values,
+    one_each,
+    streamed,
+    unless,
+    wrong_rows,
+)
 
 CHECKS = Checks()
 SHA_512_HEX = re.compile(r"[0-9a-f]{128}")

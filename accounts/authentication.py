@@ -15,7 +15,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from accounts.models import Partner, Role, User
-from speedycheers.statements import select_pairs
+from core.statements import select_pairs
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:

@@ -9,8 +9,8 @@ from knox.models import AuthToken
 
 from accounts.models import User
 from accounts.services import log_out
+from core.errors import Missing
 from notifications.events import close_sockets
-from speedycheers.errors import Missing
 
 # What browsers call themselves, each before those that it pretends to be.
 BROWSERS = {

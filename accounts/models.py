@@ -10,9 +10,9 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.states import PARTNER_GRAPH, Application, PartnerStatus
+from core.ids import new_id
+from core.transitions import Stateful, Transition
 from regions.models import Region
-from speedycheers.ids import new_id
-from speedycheers.transitions import Stateful, Transition
 
 
 class Role(models.TextChoices):

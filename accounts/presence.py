@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts import positions
+import positions
 from accounts.models import Partner
-from accounts.positions import Position
 from accounts.states import PartnerStatus
+from core import valkey
+from positions import Position
 from regions.models import Region
-from speedycheers import valkey
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from accounts.selectors import partner_of
 from api.fields import Text
 from api.idempotency import idempotent
 from api.serializing import validated
+from core.errors import Conflict
 from notifications import push_service, web_push
 from notifications.events import partner_recipient
-from speedycheers.errors import Conflict
 
 ENDPOINT_MAX_CHARS = 2048
 AUTH_BYTES = 16

@@ -1,7 +1,7 @@
 """Reads about people."""
 
 from accounts.models import NotificationSettings, Partner, User
-from speedycheers.errors import Forbidden
+from core.errors import Forbidden
 
 
 def partner_of(user: User) -> Partner:

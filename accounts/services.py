@@ -20,20 +20,20 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
-from accounts import positions
+import positions
 from accounts.authentication import session_credential, token_credential
 from accounts.models import ApplicationTransition, Partner, Role, SocketTicket, User
-from accounts.positions import Position, Report
-from accounts.positions.reporting import save
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
-from accounts.tasks import mail_decision, mail_on_commit
+from accounts.tasks import mail_on_commit
 from api.throttles import Rate
+from core import valkey
+from core.errors import Conflict, Forbidden, Invalid, ServiceError
+from core.transitions import move_all
 from notifications.events import Outbox, close_sockets, partner_recipient, recorded
 from notifications.web_push import forget_devices
+from positions import Position, Report
+from positions.reporting import save
 from regions.selectors import active_regions, region_at
-from speedycheers import valkey
-from speedycheers.errors import Conflict, Forbidden, Invalid, ServiceError
-from speedycheers.transitions import move_all
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +215,7 @@ def decide_application(
         if actor is not None:  # seeding has nobody to tell
             tell_partner_updated(outbox, locked)
         if tell:
-            mail_on_commit(mail_decision, str(locked.pk), decision)
+            mail_on_commit("mail_decision", str(locked.pk), decision)
     partner.application = decision
 
 
@@ -253,7 +253,7 @@ def report_position(
     A position not newer than the one held is dropped. One recorded in the future is taken as recorded now:
     device clocks err. While Valkey is away the position goes to the database instead.
     `on_entered` is called with the slug of the region where it makes a partner searchable, who was not before.
-    Returns that slug, too, unless the position waits a moment for others (see `accounts.positions.reporting`).
+    Returns that slug, too, unless the position waits a moment for others (see `positions.reporting`).
     """
     if position.recorded_at > now:
         position = Position(position.lat, position.lng, now)

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from speedycheers.transitions import Graph
+from core.transitions import Graph
 
 
 class PartnerStatus(models.TextChoices):

@@ -1,18 +1,16 @@
 """Mails that are sent apart from the call that caused them."""
 
-import logging
 from uuid import UUID
 
-import kombu.exceptions
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 
 from accounts.mails import send_to
 from accounts.models import Partner
-from speedycheers import valkey
+from core.jobs import enqueue
 
-log = logging.getLogger(__name__)
+MAIL_EXPIRES_S = 24 * 3600.0
 
 
 @shared_task(name="mail_decision")
@@ -24,13 +22,6 @@ def mail_decision(partner_id: str, decision: str) -> None:
         send_to(partner.user, f"account/email/application_{decision}", context)
 
 
-def mail_on_commit(task: object, *arguments: str) -> None:
-    """Queue a mail once this transaction has committed. Best effort: what matters stands on the pages, too."""
-
-    def queue() -> None:
-        try:
-            task.delay(*arguments)  # type: ignore[attr-defined]  # a Celery task
-        except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
-            log.warning("mail %s not queued (%s)", getattr(task, "name", ""), type(error).__name__)
-
-    transaction.on_commit(queue)
+def mail_on_commit(task: str, *arguments: str) -> None:
+    """Enqueue a mail, by its task's name, when this transaction commits. Best effort: the pages say the same."""
+    transaction.on_commit(lambda: enqueue(task, *arguments, expires_s=MAIL_EXPIRES_S))

@@ -9,8 +9,8 @@ from drf_standardized_errors.handler import ExceptionHandler as StandardExceptio
 from drf_standardized_errors.handler import exception_handler as standard_exception_handler
 from rest_framework.exceptions import APIException, ParseError
 
-from speedycheers.database import trouble_of
-from speedycheers.errors import ServiceError
+from core.database import trouble_of
+from core.errors import ServiceError
 
 exception_handler = standard_exception_handler
 

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable
 
+from celery import current_app
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
-from speedycheers import valkey
-from speedycheers.celery import app as celery_app
+from core import valkey
 
 log = logging.getLogger(__name__)
 WORKER_ANSWER_S = 1.5
@@ -28,7 +28,7 @@ def _valkey() -> None:
 
 
 def _worker() -> None:
-    if not celery_app.control.broadcast("ping", reply=True, timeout=WORKER_ANSWER_S, limit=1):
+    if not current_app.control.broadcast("ping", reply=True, timeout=WORKER_ANSWER_S, limit=1):
         raise TimeoutError("no worker answered")
 
 

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.models import IdempotencyRecord
-from speedycheers.errors import Conflict, Invalid, ServiceError
+from core.errors import Conflict, Invalid, ServiceError
 
 KEY_MAX_CHARS = 255
 Handler = Callable[..., Response]

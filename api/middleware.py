@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from api.errors import error_body, service_error_body
-from speedycheers.database import trouble_of
+from core.database import trouble_of
 
 Next = Callable[[HttpRequest], HttpResponse]
 

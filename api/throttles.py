@@ -12,7 +12,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from speedycheers import valkey
+from core import valkey
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module, by the settings

@@ -131,7 +131,7 @@ def measure_ours(program: Program, options: argparse.Namespace, accounts: Sequen
 
 def latency(crowd: Crowd, owner: str) -> tuple[float, float]:
     """The median time from a PUBLISH to a subscriber of Valkey, and to a socket's frame; each in turn, in seconds."""
-    from speedycheers import valkey
+    from core import valkey
 
     client = valkey.client()
     floor, frames = [], []

@@ -12,7 +12,7 @@ LOST_AFTER_S = 1.0
 
 def valkey_round_trip_s() -> float:
     """The median time of a PING."""
-    from speedycheers import valkey
+    from core import valkey
 
     client = valkey.client()
     times = []
@@ -44,7 +44,7 @@ def commit_s() -> float:
 
 async def publish_to_frame_s(socket: Any, recipient: str) -> float:
     """The median time from a PUBLISH to the frame at that recipient's open socket."""
-    from speedycheers import valkey
+    from core import valkey
 
     client = valkey.client()
     times = []

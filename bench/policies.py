@@ -20,8 +20,8 @@ from bench.replay import (
     Result,
     World,
 )
-from requests_app import policy
-from requests_app.policy import RULES, Pairs, Rules
+from requests_app.matching import policy
+from requests_app.matching.policy import RULES, Pairs, Rules
 from requests_app.travel import S_PER_M
 
 CANDIDATES = 20  # partners considered for each request
@@ -80,7 +80,7 @@ FINISHING = {"": _nobody, "expected": _expected, "signalled": _signalled}
 
 
 def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
-    """`requests_app.policy` over each waiting request's nearest 20, with or without partners about to finish."""
+    """Our own policy over each waiting request's nearest 20, with or without partners about to finish."""
 
     def match(world: World, kind: Kind, who: int) -> list[Match]:
         free = _free(world)

@@ -17,7 +17,7 @@ from bench.city import City, Place
 from bench.measuring import machine
 
 RUNS = 5
-BATCH = 500  # as in accounts.positions.recording
+BATCH = 500  # as in positions.recording
 SAVES = 500
 
 
@@ -31,7 +31,7 @@ def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:
     """As a report over HTTP or a socket goes, from after its input is checked until it is in Valkey."""
     from django.utils import timezone
 
-    from accounts import positions
+    import positions
     from accounts.services import report_position
 
     for partner, place in made:
@@ -44,7 +44,7 @@ def one_at_a_time(made: Sequence[tuple[Any, Place]]) -> None:
     """The same records without the flusher: a round trip each."""
     from django.utils import timezone
 
-    from accounts import positions
+    import positions
 
     for partner, place in made:
         now = timezone.now()
@@ -151,7 +151,7 @@ def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, Rate]
     from django.core.management import call_command
     from django.utils import timezone
 
-    from accounts import positions
+    import positions
 
     call_command("migrate", verbosity=0)
     cast = make_partners(partners, timezone.now())

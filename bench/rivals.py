@@ -39,7 +39,7 @@ class Ours:
         self.since: datetime = timezone.now() - timedelta(hours=1)
 
     def load(self, partners: Partners) -> None:
-        from accounts import positions
+        import positions
 
         waiting = iter(partners)
         while batch := list(islice(waiting, LOAD)):
@@ -50,13 +50,13 @@ class Ours:
             positions.record_many(REGION, reports)
 
     def one(self, place: Place) -> Sequence[UUID]:
-        from accounts import positions
+        import positions
 
         found = positions.nearest(REGION, *place, radius_m=WIDEST_M, count=COUNT, received_since=self.since)
         return [candidate.partner_id for candidate in found]
 
     def many(self, places: Sequence[Place]) -> object:
-        from accounts import positions
+        import positions
 
         searches = [positions.Search(*place, WIDEST_M, COUNT) for place in places]
         return positions.nearest_to_many(REGION, searches, received_since=self.since)

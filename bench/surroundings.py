@@ -10,8 +10,8 @@ from pathlib import Path
 
 import redis
 
-from speedycheers import embedded_valkey, lifeline
-from tests.postgres import OPTIONS, Postgres
+from runner import embedded_valkey, lifeline
+from testbed.postgres import OPTIONS, Postgres
 
 VALKEY_MEMORY = "3gb"
 POSTGRES_OPTIONS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
@@ -47,7 +47,7 @@ def valkey(inside: Path) -> Iterator[redis.Redis]:
         if not embedded_valkey.wait(path, process):
             raise RuntimeError("Valkey does not start.")
         _set_django_up(inside, f"unix://{path}")
-        from speedycheers.valkey import client
+        from core.valkey import client
 
         yield client()
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import F, Sum
 
-from payments.demo_stripe.book import Book
+from fake_stripe.book import Book
 from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent
 from payments.models.ledger import LedgerAccount
 from payments.states import OPEN_ATTEMPTS, OPEN_HOLDS, UNPAID, PaymentStatus

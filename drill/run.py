@@ -10,7 +10,7 @@ from random import Random
 from drill.faults import Chooser
 from drill.probe import Probe, Timeline
 from drill.system import System
-from requests_app.demo import PASSWORD, STAFF
+from ops.seed import PASSWORD, STAFF
 from simulator.accounts import DEVELOPMENT_SECRET
 from simulator.feed import Feed
 from simulator.habits import Habits

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import stack
-from tests.environment import make_folder
-from tests.postgres import Postgres, fresh_database
-from tests.processes import BASE, free_port
-from tests.stack import Stack
+from testbed import stack
+from testbed.environment import make_folder
+from testbed.postgres import Postgres, fresh_database
+from testbed.processes import BASE, free_port
+from testbed.stack import Stack
 
 SETTINGS = {
     # Long enough for an offer to outlive the part that should have delivered it, short enough to see it lapse.
@@ -23,7 +23,7 @@ PARTS = {
     "worker": "manage.py worker",
     "sweep": "manage.py sweep",
     "valkey": "valkey-server",
-    "payments": "payments.demo_stripe",
+    "payments": "fake_stripe",
 }
 
 

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 
-from api.admin.base import ReadOnlyAdmin
-from api.admin.columns import list_link, moment, pretty_json, shown
+from backoffice.base import ReadOnlyAdmin
+from backoffice.columns import list_link, moment, pretty_json, shown
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 
 

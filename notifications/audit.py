@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import Lag
 
-from api.audit import Checks, Result, one_each, unless, wrong_rows
+from backoffice.audit import Checks, Result, one_each, unless, wrong_rows
 from notifications.models import Event, Stream
 
 CHECKS = Checks()

@@ -18,12 +18,12 @@ from rest_framework.exceptions import ValidationError
 
 from api.errors import error_body, service_error_body
 from api.frames import error_frame
+from core.database import trouble_of
+from core.errors import Invalid, ServiceError
 from notifications import selectors
 from notifications.events import UNSEQUENCED, close_sockets, frame
 from notifications.frames import Flood, Frame, frame_type, parse_frame
 from notifications.hub import hub, in_thread
-from speedycheers.database import trouble_of
-from speedycheers.errors import Invalid, ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         self._behind = False
         self._sending = asyncio.Lock()
         self._unsent: list[str] = []
-        # How daphne's socket takes a frame at once, or says that its peer reads too slowly (speedycheers/protocols.py).
+        # How daphne's socket takes a frame at once, or says that its peer reads too slowly (runner/protocols.py).
         self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
         self._bad, self._all = Flood(BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S), Flood(FRAMES_MAX, FRAMES_WINDOW_S)
         # Accepted even to be refused: a browser sees a close code only of an open socket.

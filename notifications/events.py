@@ -27,9 +27,9 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core import valkey
+from core.statements import delete_all, insert_all, select_all
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
-from speedycheers import valkey
-from speedycheers.statements import delete_all, insert_all, select_all
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from api.parsers import MalformedJSON, loads
-from speedycheers.errors import Invalid
+from core.errors import Invalid
 
 Frame = dict[str, Any]
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from core.errors import Conflict, Invalid
 from notifications.models import PushSubscription
-from speedycheers.errors import Conflict, Invalid
 
 if TYPE_CHECKING:
     from py_vapid import Vapid02

@@ -1,17 +1,13 @@
 """Sending web pushes, in workers: a push service may take its time."""
 
-import logging
 from datetime import datetime
 from threading import BoundedSemaphore
 
-import kombu.exceptions
 from celery import shared_task
 from django.utils import timezone
 
+from core.jobs import enqueue
 from notifications import web_push
-from speedycheers import valkey
-
-log = logging.getLogger(__name__)
 
 # Of a worker's threads, so that slow push services never keep all of them from matching.
 AT_ONCE = BoundedSemaphore(2)
@@ -31,7 +27,4 @@ def send_push(push_id: int) -> None:
 def send_due_pushes(now: datetime) -> None:
     """Hand what is due to the workers. While the broker is away, what is not handed over is due again soon."""
     for push_id in web_push.due(now):
-        try:
-            send_push.apply_async((push_id,), expires=web_push.TRY_AGAIN.total_seconds())
-        except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
-            log.warning("a push was not handed to a worker (%s); the sweep will try again", type(error).__name__)
+        enqueue("send_push", push_id, expires_s=web_push.TRY_AGAIN.total_seconds())

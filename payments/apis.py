@@ -22,6 +22,7 @@ from accounts.selectors import partner_of
 from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
 from api.serializing import validated
+from core.errors import Invalid
 from payments import cards, confirmations, payouts
 from payments.models import Payment
 from payments.serializers import (
@@ -33,7 +34,6 @@ from payments.serializers import (
     PaymentSerializer,
 )
 from payments.services import take_provider_event
-from speedycheers.errors import Invalid
 
 SIGNATURE_MAX_AGE_S = 300
 WEBHOOK_MAX_BYTES = 256 * 1024

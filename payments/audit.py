@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from api.audit import (
+from backoffice.audit import (
     GRACE,
     ODD,
     OVERDUE,

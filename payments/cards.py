@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from core.errors import Conflict, Missing, ServiceError
 from notifications.events import Outbox, recorded
 from payments import attempts, errands
 from payments.gateway import ProviderError, Refused, Unreachable, enabled, gateway
 from payments.models import Attempt, Customer, Payment
 from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptKind, AttemptStatus, PaymentStatus
-from speedycheers.errors import Conflict, Missing, ServiceError
 
 log = logging.getLogger(__name__)
 

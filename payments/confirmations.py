@@ -7,12 +7,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
+from core.errors import Conflict, Missing
 from payments.cards import Unavailable, require_enabled
 from payments.gateway import ProviderError, gateway
 from payments.intents import apply_intent
 from payments.models import Attempt, Hold
 from payments.states import AttemptStatus, HoldStatus
-from speedycheers.errors import Conflict, Missing
 
 Waiting = Attempt | Hold
 

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import kombu.exceptions
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from core.jobs import enqueue
 from payments.gateway import Unreachable
 from payments.models.outward import Outward
 from payments.models.people import Customer
@@ -62,13 +62,8 @@ def hurry(model: type[models.Model], pk: Any) -> None:
 
 def send(model: type[models.Model], pk: Any) -> None:
     """Queue the step of a row marked as queued. Where the broker is away, the sweep will, at its next pass."""
-    from payments.tasks import run_errand
-
     name = next(name for name, (of, _) in STEPS.items() if of is model)
-    try:
-        run_errand.apply_async((name, str(pk)), expires=60)
-    except (kombu.exceptions.OperationalError, OSError) as error:
-        log.warning("%s %s not queued (%s); the sweep will", name, pk, type(error).__name__)
+    if not enqueue("run_errand", name, str(pk), expires_s=60):
         now = timezone.now()
         queued = model._default_manager.filter(pk=pk, next_step_at__lte=now + QUEUED_FOR)
         queued.update(next_step_at=now)

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from core.errors import Conflict
+from core.statements import select_all
 from payments import errands
 from payments.models import Customer, Hold, Payment, PaymentKind
 from payments.states import OPEN_HOLDS, HoldStatus, PaymentStatus
-from speedycheers.errors import Conflict
-from speedycheers.statements import select_all
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # at booking, the user is there
 EXPIRES_AFTER = timedelta(days=5)  # the shortest that card networks grant, where the provider doesn't say

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Partner
+from core.errors import Conflict
 from payments import errands
 from payments.gateway import Declined, Refused, Unreachable, enabled, gateway
 from payments.ledger import PARTNERS, balance, book
 from payments.models import Entry, Payment, PayoutAccount, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import AttemptKind, PaymentStatus, TransferStatus
-from speedycheers.errors import Conflict
 
 log = logging.getLogger(__name__)
 

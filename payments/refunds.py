@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
+from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments import attempts, errands, payouts
 from payments.gateway import Declined, Refused, Unreachable, enabled, gateway
@@ -16,7 +17,6 @@ from payments.ledger import book
 from payments.models import Attempt, Dispute, Payment, Refund
 from payments.models.ledger import EntryKind
 from payments.states import AttemptKind, AttemptStatus, PaymentStatus, RefundStatus
-from speedycheers.errors import Conflict, Invalid
 
 log = logging.getLogger(__name__)
 

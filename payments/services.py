@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from accounts.models import Partner, User
+from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments import errands, telling
 from payments.attempts import close, collect, derive, take_cash, withdraw_scheduled
@@ -17,7 +18,6 @@ from payments.ledger import book
 from payments.models import Payment, PaymentKind, ProviderEvent
 from payments.models.ledger import EntryKind
 from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptStatus, PaymentStatus
-from speedycheers.errors import Conflict, Invalid
 
 log = logging.getLogger(__name__)
 

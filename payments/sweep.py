@@ -2,20 +2,20 @@
 
 from datetime import datetime, timedelta
 
-import kombu.exceptions
 from django.conf import settings
 
-from payments import errands
+from core.jobs import enqueue
+from payments import errands, events, payouts, refunds, steps
 from payments.gateway import enabled
 from payments.models import ProviderEvent, Reconciliation
 
+# Imported for the steps that they register.
+STEPS_OF = (events, payouts, refunds, steps)
 FORGET_BATCH = 500  # rows a pass
 
 
 def sweep_errands(now: datetime) -> None:
     """Queue the step of every row whose time has come."""
-    import payments.tasks  # noqa: F401  # registers the steps
-
     if not enabled():
         return
     for name, (model, _) in errands.STEPS.items():
@@ -37,10 +37,5 @@ def forget_events(now: datetime) -> None:
 
 def sweep_reconciliation(now: datetime) -> None:
     """Queue the daily comparison with the provider's list, unless it has been made."""
-    from payments.tasks import reconcile_payments
-
     if enabled() and not Reconciliation.objects.filter(day=now.date(), finished_at__isnull=False).exists():
-        try:
-            reconcile_payments.apply_async(expires=60)
-        except (kombu.exceptions.OperationalError, OSError):
-            return  # the next pass tries again
+        enqueue("reconcile_payments", expires_s=60)

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from api.admin.base import StaffAdmin
-from api.admin.columns import NOTHING, amount_text, shown
+from backoffice.base import StaffAdmin
+from backoffice.columns import NOTHING, amount_text, shown
 from regions.models import COMMISSION_MAX_BPS, Region
 
 MONEY_MAX = 10_000_000  # minor units; a slip of the hand, beyond

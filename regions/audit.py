@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from api.audit import Checks, Result, one_each, streamed, unless
+from backoffice.audit import Checks, Result, one_each, streamed, unless
 from regions.models import COMMISSION_MAX_BPS, Region, check_polygon
 
 CHECKS = Checks()

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from core.ids import new_id
 from regions.geometry import polygon_contains
-from speedycheers.ids import new_id
 
 COMMISSION_MAX_BPS = 10_000  # all of it
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from core.recent import Recent
 from regions.models import Region
-from speedycheers.recent import Recent
 
 
 def _read() -> list[Region]:

@@ -9,12 +9,12 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Partner
+from core import amounts
 from notifications.events import Outbox, PushLater, partner_recipient, user_recipient
 from requests_app.models import CheerRequest, Offer
 from requests_app.serializers import offer_body, request_body
 from rides.models import Ride
 from rides.serializers import ride_body
-from speedycheers import amounts
 
 
 def request_updated(outbox: Outbox, request: CheerRequest) -> None:

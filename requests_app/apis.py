@@ -19,6 +19,7 @@ from accounts.serializers import PartnerSerializer, PositionInput
 from api.idempotency import idempotent
 from api.serializing import validated
 from api.throttles import PositionThrottle, RequestThrottle
+from core.errors import Conflict
 from requests_app import commands, selectors, services
 from requests_app.models import CheerRequest, RequestType
 from requests_app.serializers import (
@@ -32,7 +33,6 @@ from requests_app.serializers import (
     request_body,
 )
 from rides.serializers import RideCancelInput, RideIdInput, RideSerializer, RideStartInput
-from speedycheers.errors import Conflict
 
 RIDE_ID = {"rideId": "019a8f5e-6f00-7000-8000-000000000001"}
 OFFER_ID = {"offerId": "019a8f5e-6f00-7000-8000-000000000002"}

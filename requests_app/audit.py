@@ -1,4 +1,4 @@
-"""What requests and offers promise, and with them the whole of the dispatch. Gathers every app's checks."""
+"""What requests and offers promise, and with them the whole of the dispatch."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,19 +6,12 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-import accounts.audit
-import api.audit
-import notifications.audit
-import payments.audit
-import regions.audit
-import rides.audit
 from accounts.audit import SHA_256_HEX
 from accounts.models import Partner
 from accounts.states import PartnerStatus
-from api.audit import (
+from backoffice.audit import (
     GRACE,
     OVERDUE,
-    Check,
     Checks,
     Result,
     add_history_checks,
@@ -276,16 +269,3 @@ def share_links_are_hashed(now: datetime) -> Result:
 add_history_checks(CHECKS, "scheduled", ScheduledRequest, ScheduledRequest.history, ScheduledRequest.graph)
 add_history_checks(CHECKS, "request", CheerRequest, CheerRequest.history, CheerRequest.graph)
 add_history_checks(CHECKS, "offer", Offer, Offer.history, Offer.graph)
-
-
-def all_checks() -> list[Check]:
-    """Every app's checks, the lowest app's first."""
-    return [
-        *api.audit.CHECKS,
-        *notifications.audit.CHECKS,
-        *regions.audit.CHECKS,
-        *accounts.audit.CHECKS,
-        *payments.audit.CHECKS,
-        *rides.audit.CHECKS,
-        *CHECKS,
-    ]

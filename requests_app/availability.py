@@ -4,16 +4,16 @@ from datetime import datetime
 
 import accounts.services
 from accounts.models import Partner
-from accounts.positions import Position
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
+from core.errors import Conflict, Forbidden
 from notifications.events import recorded
+from positions import Position
 from requests_app import wakeups
 from requests_app.locks import lock_partner
 from requests_app.models import Offer
 from requests_app.offers import close_offer, locked_offer
 from requests_app.states import OfferStatus
-from speedycheers.errors import Conflict, Forbidden
 
 
 def go_online(partner: Partner, *, now: datetime) -> Partner:

@@ -26,7 +26,6 @@ from rides.states import ACTIVE, RideStatus
 
 log = logging.getLogger(__name__)
 
-EXTEND_BEFORE = timedelta(minutes=3)  # how long before a session outgrows its holds another one is placed
 BATCH = 200
 UNANSWERED = Q(status__in=[HoldStatus.PLANNED, HoldStatus.REQUIRES_ACTION]) | Q(answered_at__isnull=True)
 
@@ -156,44 +155,3 @@ def cover_session(outbox: Outbox, ride: Ride, *, now: datetime) -> None:
     cover(ride, holds.held_amount(ride.request_id))
     if ride.covered_until != before:
         announce.ride_updated(outbox, ride, ride.partner)
-
-
-def sweep_sessions(now: datetime) -> None:
-    """Hold more for sessions that are about to outgrow their holds, and end those that have."""
-    from requests_app.fulfilment import end_uncovered
-
-    if not gateway.enabled():
-        return
-    running = Ride.objects.filter(status=RideStatus.IN_PROGRESS, covered_until__lte=now + EXTEND_BEFORE)
-    for ride_id, until in list(running.values_list("pk", "covered_until")[:BATCH]):
-        if until is not None and until <= now:
-            end_uncovered(ride_id, now=now)
-        else:
-            _extend(ride_id, now=now)
-
-
-def _extend(ride_id: UUID, *, now: datetime) -> None:
-    request_id = Ride.objects.values_list("request_id", flat=True).get(pk=ride_id)
-    with recorded():
-        request = lock_request(request_id)
-        ride = lock_ride(ride_id)
-        customer = Customer.objects.filter(user=ride.user_id).exclude(card_reference="").first()
-        if customer is None or ride.status != RideStatus.IN_PROGRESS or not _may_extend(request):
-            return
-        region = request.region
-        holds.place(
-            customer,
-            request_id=request.pk,
-            amount=region.hold_amount,
-            currency=ride.tariff_currency,
-            off_session=True,
-            now=now,
-        )
-
-
-def _may_extend(request: CheerRequest) -> bool:
-    """Whether the session may place a further hold: within the region's number, and not after one was declined."""
-    placed = list(Hold.objects.filter(request=request).order_by("number").values_list("status", flat=True))
-    counted = [status for status in placed if status != HoldStatus.EXPIRED]
-    settled = not counted or counted[-1] in (HoldStatus.AUTHORIZED, HoldStatus.CAPTURED)
-    return settled and len(counted) < request.region.holds_max

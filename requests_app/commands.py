@@ -5,10 +5,10 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.positions import Position
 from accounts.selectors import partner_of
 from accounts.serializers import PartnerSerializer, PositionInput
 from api.serializing import validated
+from positions import Position
 from requests_app import availability, fulfilment, offers
 from requests_app.serializers import AcceptInput, DeclineInput, StatusInput
 from rides.serializers import RideCancelInput, RideIdInput, RideStartInput, ride_body

@@ -1,6 +1,5 @@
-"""The sockets of partners, users and staff."""
+"""The sockets of partners and users."""
 
-import asyncio
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -10,9 +9,7 @@ from accounts.serializers import PartnerSerializer
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame
-from notifications.hub import in_thread
 from requests_app import commands
-from requests_app.dashboard import live_counts
 from requests_app.selectors import open_offers_of, open_request_of
 from requests_app.serializers import offer_body, request_body
 from rides.selectors import active_ride_of_partner, active_ride_of_user
@@ -72,37 +69,3 @@ class UserConsumer(EventConsumer):
             "request": request and request_body(request, self.user),
             "ride": ride and ride_body(ride, self.user),
         }
-
-
-COUNTS_EVERY_S = 1.0
-
-
-class StaffConsumer(EventConsumer):
-    """`/staff/notification`: live counts, sent when they change."""
-
-    _counting: asyncio.Task[None] | None = None
-
-    def recipient_of(self, user: User) -> str | None:
-        return f"staff:{user.pk}" if user.role == Role.STAFF else None
-
-    def snapshot(self) -> Frame:
-        return {"counts": live_counts()}
-
-    async def connect(self) -> None:
-        await super().connect()
-        if self.recipient:
-            self._counting = asyncio.create_task(self._count())
-
-    async def disconnect(self, code: int) -> None:
-        if self._counting is not None:
-            self._counting.cancel()
-        await super().disconnect(code)
-
-    async def _count(self) -> None:
-        last: Frame | None = None
-        while True:
-            counts = await in_thread(live_counts)()
-            if counts != last:
-                last = counts
-                await self.answer({"type": "counts", "counts": counts})
-            await asyncio.sleep(COUNTS_EVERY_S)

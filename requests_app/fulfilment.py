@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.presence import current_location
 from accounts.services import move_partners, tell_partner_updated
 from accounts.states import PartnerStatus
+from core.errors import Conflict, Missing
 from notifications.events import recorded
 from payments import holds
 from regions.geometry import distance_m
@@ -24,7 +25,6 @@ from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, charge_no_show, check_pin, cover, end_ride, open_ride, start_ride
 from rides.states import ACTIVE, RideStatus
-from speedycheers.errors import Conflict, Missing
 
 LATE_END = timedelta(seconds=30)
 NO_SHOW_WITHIN_M = 300  # how near a partner must be to report that nobody is there

@@ -14,12 +14,12 @@ from django.db.models import Model
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
+from core.errors import Missing
+from core.statements import select_all, select_where
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus
 from rides.models import Ride
-from speedycheers.errors import Missing
-from speedycheers.statements import select_all, select_where
 
 M = TypeVar("M", bound=Model)
 

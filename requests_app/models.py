@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.models import Partner, PartnerType
+from core.ids import new_id
+from core.transitions import Stateful, Transition
 from regions.models import Region
 from requests_app.states import (
     OFFER_GRAPH,
@@ -16,8 +18,6 @@ from requests_app.states import (
     RequestStatus,
     ScheduledStatus,
 )
-from speedycheers.ids import new_id
-from speedycheers.transitions import Stateful, Transition
 
 NOTE_MAX_CHARS = 500
 PLACE_NAME_MAX_CHARS = 40

@@ -11,15 +11,16 @@ from django.utils.translation import gettext_noop
 from accounts.models import Partner, User
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
+from core.errors import Conflict
+from core.statements import select_all
+from core.transitions import begin_all
 from notifications.events import Outbox, recorded
-from requests_app import announce, policy, wakeups
+from requests_app import announce, wakeups
 from requests_app.locks import lock_offer, lock_partner, lock_request
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
-from speedycheers.errors import Conflict
-from speedycheers.statements import select_all
-from speedycheers.transitions import begin_all
+from requests_app.travel import eta_s
 
 # Clocks of two machines may differ by so much; what lies further in the future was written before one was set back.
 CLOCKS_DIFFER = timedelta(seconds=5)
@@ -50,7 +51,7 @@ def _offer(request: CheerRequest, partner: Partner, distance_m: float, *, now: d
         partner=partner,
         wave=request.wave,
         distance_m=round(distance_m),
-        eta_s=policy.eta_s(distance_m),
+        eta_s=eta_s(distance_m),
         created_at=now,
         expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
     )

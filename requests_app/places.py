@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from core.errors import Conflict, Missing
 from requests_app.models import SavedPlace
-from speedycheers.errors import Conflict, Missing
 
 PLACES_MAX = 20  # for one user
 

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import Role, User
+from core.errors import Conflict, Invalid, Missing
 from regions.selectors import region_at
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
 from requests_app.services import first_type, submit_request
 from requests_app.states import ScheduledStatus
-from speedycheers.errors import Conflict, Invalid, Missing
 
 WAITING_MAX = 20  # for one user
 

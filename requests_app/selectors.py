@@ -6,11 +6,11 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
+from core.errors import Missing
+from core.recent import Recent
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OPEN, OfferStatus
 from rides.states import ACTIVE
-from speedycheers.errors import Missing
-from speedycheers.recent import Recent
 
 
 def request_types() -> QuerySet[RequestType]:

@@ -14,6 +14,7 @@ from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import Choice, Identifier, LocationField, LocationSerializer, MoneySerializer, Text, location, money
 from api.serializing import json_of
+from core.statements import select_all
 from payments import gateway
 from payments.models import Hold
 from payments.states import HoldStatus
@@ -23,7 +24,6 @@ from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import cancellation_fee, free_until
 from rides.states import RideStatus
-from speedycheers.statements import select_all
 
 GIVE_UP_AT = serializers.DateTimeField()
 

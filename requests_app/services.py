@@ -7,16 +7,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
-from accounts.positions import Candidate
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
+from core.errors import Conflict, Invalid, Missing
 from notifications.events import Outbox, recorded
 from payments import holds
+from positions import Candidate
 from regions.selectors import region_at, region_by_id
-from requests_app import announce, bookings, immediate, wakeups
+from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
+from requests_app.matching import immediate
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
 from requests_app.selectors import request_types_by_slug
@@ -24,7 +26,6 @@ from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation
 from rides.states import ACTIVE, RideStatus
-from speedycheers.errors import Conflict, Invalid, Missing
 
 
 def submit_request(

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import User
+from core.errors import Conflict, Missing
 from requests_app.models import CheerRequest, ShareLink
 from requests_app.states import OPEN
-from speedycheers.errors import Conflict, Missing
 
 TOKEN_BYTES = 24
 

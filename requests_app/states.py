@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from speedycheers.transitions import Graph
+from core.transitions import Graph
 
 
 class RequestStatus(models.TextChoices):

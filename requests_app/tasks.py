@@ -5,20 +5,16 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
+from core import valkey
 from regions.models import Region
 from regions.selectors import region_by_slug
-from requests_app import matching, wakeups
-from speedycheers import valkey
+from requests_app import wakeups
+from requests_app.matching import batch as matching
 
 log = logging.getLogger(__name__)
 
 LOCK_S = 3  # a matcher that died holds the region at most this long
 ROUNDS_MAX = 50  # batches a run; what is left has a wake-up of its own
-
-
-def match_queue(region_slug: str) -> str:
-    """The name of a region's queue."""
-    return f"match.{region_slug}"
 
 
 @shared_task(name="match_region")
@@ -46,4 +42,4 @@ def match_region(region_slug: str) -> None:
 def worker_queues() -> list[str]:
     """The queues that a worker for every region listens to."""
     slugs = Region.objects.order_by("slug").values_list("slug", flat=True)
-    return [settings.CELERY_TASK_DEFAULT_QUEUE, *(match_queue(slug) for slug in slugs)]
+    return [settings.CELERY_TASK_DEFAULT_QUEUE, *(wakeups.match_queue(slug) for slug in slugs)]

@@ -4,19 +4,24 @@ import logging
 from contextlib import suppress
 from uuid import UUID
 
-import kombu.exceptions
 from django.db import DatabaseError, transaction
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
+from core import valkey
+from core.jobs import enqueue
+from core.statements import select_all
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
-from speedycheers import valkey
-from speedycheers.statements import select_all
 
 log = logging.getLogger(__name__)
 
 PENDING_FOR_S = 2  # a wake-up that no worker took in this time is taken for lost
+
+
+def match_queue(region_slug: str) -> str:
+    """The name of a region's queue."""
+    return f"match.{region_slug}"
 
 
 def _pending_key(region_slug: str) -> str:
@@ -47,13 +52,13 @@ def _wake_if_awaited(region_id: UUID) -> None:
 
 def wake(region_slug: str) -> None:
     """Let `match_region` run soon. Where one waits already, that one will do: at most one waits per region."""
-    from requests_app.tasks import match_queue, match_region
-
     try:
-        if valkey.client().set(_pending_key(region_slug), 1, nx=True, ex=PENDING_FOR_S):
-            match_region.apply_async((region_slug,), queue=match_queue(region_slug), expires=60)
-    except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
+        if not valkey.client().set(_pending_key(region_slug), 1, nx=True, ex=PENDING_FOR_S):
+            return
+    except valkey.Unreachable as error:
         log.warning("matcher of %s not woken (%s); the sweep will", region_slug, type(error).__name__)
+        return
+    if not enqueue("match_region", region_slug, queue=match_queue(region_slug), expires_s=60):
         with suppress(valkey.Unreachable):
             taken(region_slug)  # nothing waits, so the next one must not rely on it
 

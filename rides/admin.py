@@ -7,19 +7,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
 
-from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from api.admin.columns import (
-    NOTHING,
-    amount,
-    amount_text,
-    badge,
-    change_url,
-    identity,
-    link,
-    moment,
-    related,
-    shown,
-)
+from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, identity, link, moment, related, shown
 from payments.admin import PaymentInline
 from payments.models import Dispute
 from rides.evidence import evidence_of

@@ -6,7 +6,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Partner
-from api.audit import (
+from backoffice.audit import (
     ODD,
     Checks,
     Result,

@@ -4,7 +4,6 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import kombu.exceptions
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -13,10 +12,11 @@ from django.utils import timezone, translation
 from accounts.mails import message_to
 from accounts.models import User
 from accounts.selectors import notification_settings_of
+from core.amounts import duration, money
+from core.jobs import enqueue
 from rides.models import Ride
 from rides.receipt_pdf import receipt_pdf
 from rides.receipts import receipt
-from speedycheers.amounts import duration, money
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +27,11 @@ BATCH = 100
 
 def sweep_receipts(now: datetime) -> None:
     """Queue the receipts that are due. Each is leased to its task, so that two sweeps queue it once."""
-    from rides.tasks import mail_receipt
-
     due = Ride.objects.filter(receipt_due_at__lte=now).order_by("receipt_due_at")
     for ride_id, at in list(due.values_list("pk", "receipt_due_at")[:BATCH]):
-        if Ride.objects.filter(pk=ride_id, receipt_due_at=at).update(receipt_due_at=now + LEASE):
-            try:
-                mail_receipt.apply_async((str(ride_id),), expires=LEASE.total_seconds())
-            except (kombu.exceptions.OperationalError, OSError):
-                return  # the lease runs out, and another sweep tries
+        leased = Ride.objects.filter(pk=ride_id, receipt_due_at=at).update(receipt_due_at=now + LEASE)
+        if leased and not enqueue("mail_receipt", str(ride_id), expires_s=LEASE.total_seconds()):
+            return  # the lease runs out, and another sweep tries
 
 
 def send_receipt(ride_id: UUID) -> None:

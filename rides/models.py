@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Partner
+from core.ids import new_id
+from core.transitions import Stateful, Transition
 from rides import fares
 from rides.states import ACTIVE, RIDE_GRAPH, RideStatus
-from speedycheers.ids import new_id
-from speedycheers.transitions import Stateful, Transition
 
 
 class RideTransition(Transition):

@@ -10,8 +10,8 @@ from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext as _
 from rest_framework.renderers import BaseRenderer
 
+from core.amounts import increment, money
 from rides.models import Ride
-from speedycheers.amounts import increment, money
 
 if TYPE_CHECKING:
     from fpdf import FPDF

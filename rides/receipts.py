@@ -7,12 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from api.fields import money
+from core.errors import Conflict
 from payments.models import Attempt, Payment, PaymentKind
 from payments.states import AttemptStatus
 from rides import fares
 from rides.models import Ride
 from rides.states import RideStatus
-from speedycheers.errors import Conflict
 
 
 def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:

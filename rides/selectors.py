@@ -5,9 +5,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
+from core.errors import Missing
 from rides.models import Ride
 from rides.states import ACTIVE
-from speedycheers.errors import Missing
 
 
 def rides_of(user: User) -> QuerySet[Ride]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Partner, User
 from accounts.services import rate_partner
+from core.errors import Conflict, Forbidden, Invalid
 from notifications.events import Outbox, recorded
 from payments.models import Payment, PaymentKind
 from payments.services import open_payment
@@ -21,7 +22,6 @@ from regions.models import Region
 from rides import fares
 from rides.models import Ride
 from rides.states import RideStatus
-from speedycheers.errors import Conflict, Forbidden, Invalid
 
 PIN_FAILURES_MAX = 5
 RECEIPT_AFTER = timedelta(minutes=1)  # the card has been charged by then, and perhaps a tip been given

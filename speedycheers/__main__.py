@@ -19,8 +19,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
     from django.core.exceptions import ImproperlyConfigured
 
-    from speedycheers.run_lock import Refused
-    from speedycheers.supervisor import Supervisor
+    from runner.run_lock import Refused
+    from runner.supervisor import Supervisor
 
     try:
         return Supervisor(follow_parent=options.follow_parent).run()

@@ -5,11 +5,12 @@ from typing import Any
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
 
+from runner.wsgi_bridge import Bridge
+
 # Importing the WSGI application sets Django up, which the sockets' routing needs.
 from speedycheers.wsgi import application as wsgi_application
-from speedycheers.wsgi_bridge import Bridge
 
-from requests_app.routing import websocket_application  # isort: skip
+from speedycheers.routing import websocket_application  # isort: skip
 
 http_application = Bridge(wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8))
 

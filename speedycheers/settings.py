@@ -61,7 +61,8 @@ INSTALLED_APPS = [
     "rides",
     "requests_app",
     "web",
-    "simulator",
+    "ops",
+    *(["simulator"] if DEBUG else []),
 ]
 
 MIDDLEWARE = [
@@ -187,7 +188,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": VALKEY_TIMEOUT_S,
     "socket_connect_timeout": VALKEY_TIMEOUT_S,
     # Who publishes is told at once that it can't; Kombu's own would sleep for six seconds first, in the middle of a web
-    # request. A worker that waits for its broker says otherwise (speedycheers/broker.py).
+    # request. A worker that waits for its broker says otherwise (core/broker.py).
     "max_retries": 0,
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -196,7 +197,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CONSUMER = "speedycheers.broker:Consumer"
+CELERY_WORKER_CONSUMER = "core.broker:Consumer"
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = True
 
@@ -345,7 +346,7 @@ MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
 
 # ---------------------------------------------------------------- payments
-# "demo": a stand-in for Stripe on this machine (payments/demo_stripe), for trying card payments without an account.
+# "demo": a stand-in for Stripe on this machine (fake_stripe), for trying card payments without an account.
 PAYMENTS: str = env.str("PAYMENTS", default="")
 PAYMENTS_ARE_DEMO = PAYMENTS == "demo"
 if PAYMENTS not in ("", "demo") or (PAYMENTS_ARE_DEMO and not DEBUG):
@@ -479,9 +480,9 @@ UNFOLD = {
     "SITE_SUBHEADER": "Dispatch desk",
     "SITE_SYMBOL": "celebration",
     "SHOW_BACK_BUTTON": True,
-    "DASHBOARD_CALLBACK": "requests_app.admin_site.dashboard",
+    "DASHBOARD_CALLBACK": "ops.admin_site.dashboard",
     # None in the page itself: static/css/admin.css has them.
-    "COLORS": "requests_app.admin_site.no_inline_colours",
-    "STYLES": ["requests_app.admin_site.stylesheet"],
-    "SIDEBAR": {"show_search": True, "navigation": "requests_app.admin_site.navigation"},
+    "COLORS": "ops.admin_site.no_inline_colours",
+    "STYLES": ["ops.admin_site.stylesheet"],
+    "SIDEBAR": {"show_search": True, "navigation": "ops.admin_site.navigation"},
 }

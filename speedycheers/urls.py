@@ -8,10 +8,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts import apis as accounts
 from accounts import push_apis as push
 from api.health import healthz, readyz
+from ops.metrics import metrics
+from ops.pages import staff
 from payments import apis as payments
 from requests_app import apis as requests
 from requests_app import apis_user as users
-from requests_app.metrics import metrics
 from rides import apis as rides
 
 # The admin's own sign-in asks for no second factor: it gives way to ours.
@@ -73,6 +74,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),
+    path("staff/", staff, name="staff"),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("", include("web.urls")),

@@ -20,12 +20,12 @@ from rest_framework.test import APIClient
 
 from accounts import services as accounts
 from accounts.models import Partner, User
-from accounts.positions import Position
 from accounts.states import Application
+from positions import Position
 from regions.geometry import EARTH_RADIUS_M
 from regions.models import Region
 from requests_app import availability, fulfilment, offers, services
-from requests_app.matching import match_batch
+from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OfferStatus
 from rides.models import Ride
@@ -99,7 +99,7 @@ def submit(
 
 def queue(user: User, **how: Any) -> CheerRequest:
     """As `submit`, but nobody is found at once: it is left to the matcher."""
-    with patch("requests_app.immediate.near", return_value=[]):
+    with patch("requests_app.matching.immediate.near", return_value=[]):
         return submit(user, **how)
 
 

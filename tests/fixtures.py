@@ -10,9 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import demo
 from requests_app.models import CheerRequest, Offer
 from rides.models import Ride
 from tests.cast import (

@@ -12,26 +12,26 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.services import decide_application
 from accounts.states import Application, PartnerStatus
-from api.audit import OVERDUE
+from backoffice.audit import OVERDUE
+from core import valkey
+from core.errors import ServiceError
+from ops.audit import all_checks
+from ops.sweep import sweep_deadlines
 from payments.models import Payment
 from payments.services import settle_in_cash
 from regions.models import Region
 from regions.selectors import forget_regions
 from requests_app import availability, fulfilment, offers, services
-from requests_app.audit import all_checks
-from requests_app.matching import match_batch
+from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from rides.states import ACTIVE
-from speedycheers import valkey
-from speedycheers.errors import ServiceError
 from tests.cast import LONDON, Clock, fresh, make_partner, make_staff, make_user, north, report, submit
 
 USER, PARTNER = st.integers(0, 1), st.integers(0, 2)

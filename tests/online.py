@@ -17,13 +17,14 @@ from rest_framework.test import APIClient
 
 import payments.tasks  # noqa: F401  # registers the steps
 from accounts.models import User
+from fake_stripe.account import Account
+from fake_stripe.server import Server
+from fake_stripe.webhooks import signature
 from payments import cards, errands, gateway
-from payments.demo_stripe.account import Account
-from payments.demo_stripe.server import Server
-from payments.demo_stripe.webhooks import signature
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app.bookings import sweep_holds, sweep_sessions
+from requests_app.bookings import sweep_holds
+from requests_app.session_holds import sweep_sessions
 
 SECRET_KEY, PAGE_KEY, HOOK_SECRET = "sk_test_tests", "pk_test_tests", "whsec_tests"
 CLIENT = APIClient()
@@ -36,7 +37,7 @@ class Online:
         self.server = server
         self.events: list[dict[str, Any]] = []
         server.account = self.account = Account(self.events.append, clock=lambda: timezone.now().timestamp())
-        from payments.demo_stripe.server import routes
+        from fake_stripe.server import routes
 
         server.routes = routes(self.account)
         server.faults.clear()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from payments.demo_stripe.account import Account as Provider
-from payments.demo_stripe.server import Server
+from fake_stripe.account import Account as Provider
+from fake_stripe.server import Server
 from simulator import cards
 from simulator.accounts import Refused
 from simulator.cards import save_card

@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.models import Partner, User
 from accounts.services import decide_application
 from accounts.states import APPLICATION_GRAPH, PARTNER_GRAPH, Application
+from core.errors import Conflict
+from core.transitions import REASON_MAX_CHARS, Graph, move_all
 from payments.models import Payment
 from payments.states import PAYMENT_GRAPH
 from regions.models import Region
@@ -17,8 +19,6 @@ from requests_app.models import CheerRequest, Offer
 from requests_app.states import OFFER_GRAPH, REQUEST_GRAPH, RequestStatus
 from rides.models import Ride
 from rides.states import RIDE_GRAPH
-from speedycheers.errors import Conflict
-from speedycheers.transitions import REASON_MAX_CHARS, Graph, move_all
 from tests.cast import fresh, make_applicant, submit, unchanged
 
 GRAPHS = {

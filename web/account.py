@@ -16,7 +16,7 @@ from accounts.devices import devices_of, sign_out_device, sign_out_other_devices
 from accounts.forms import DeleteAccountForm, NotificationSettingsForm, ProfileForm
 from accounts.models import Role
 from accounts.selectors import notification_settings_of
-from speedycheers.errors import Conflict, Missing
+from core.errors import Conflict, Missing
 from web.access import UserRequest, page_for
 from web.language import remember_language
 from web.privacy.deletion import delete_account, obstacles

@@ -28,7 +28,7 @@ KEYWORDS = {
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
-    # What services and serializers raise is translated where it is told (speedycheers/errors.py, api/errors.py).
+    # What services and serializers raise is translated where it is told (core/errors.py, api/errors.py).
     "Invalid": (2,),
     "Forbidden": (2,),
     "Missing": (2,),
@@ -36,7 +36,21 @@ KEYWORDS = {
     "DatabaseTrouble": (2,),
     "ValidationError": None,
 }
-PYTHON = ["accounts", "api", "notifications", "payments", "regions", "requests_app", "rides", "speedycheers", "web"]
+PYTHON = [
+    "accounts",
+    "api",
+    "core",
+    "notifications",
+    "ops",
+    "payments",
+    "positions",
+    "regions",
+    "requests_app",
+    "rides",
+    "runner",
+    "speedycheers",
+    "web",
+]
 # domain → where its texts are
 SOURCES: dict[str, list[tuple[str, str]]] = {
     "django": [*((app, "**.py") for app in PYTHON), ("templates", "**.html"), ("templates", "**.txt")],
@@ -68,7 +82,7 @@ def extracted(domain: str) -> Catalog:
         for name, _line, text, _comments, context in extract_from_dir(
             settings.BASE_DIR / folder, [(pattern, METHODS[pattern])], OPTIONS, KEYWORDS
         ):
-            if "/tests/" not in f"/{name}" and not {"admin", "admin.py", "demo_stripe"}.intersection(Path(name).parts):
+            if "/tests/" not in f"/{name}" and not {"admin", "admin.py", "management"}.intersection(Path(name).parts):
                 catalogue.add(text, locations=[(f"{folder}/{name}", 0)], context=context, flags=_flags(text))
     return catalogue
 

@@ -19,7 +19,6 @@ urlpatterns = [
     path("partner/earnings", views.earnings, name="partner-earnings"),
     path("partner/statement", wallet.statement, name="partner-statement"),
     path("become-a-partner", views.become_a_partner, name="become-a-partner"),
-    path("staff/", views.staff, name="staff"),
     path("account", account.overview, name="account"),
     path("account/profile", account.profile, name="account-profile"),
     path("account/notifications", account.notifications, name="account-notifications"),

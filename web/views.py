@@ -12,14 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Partner, PartnerType, Role, User
+from core.errors import Missing
 from regions.selectors import active_regions
-from requests_app.dashboard import live_counts
 from requests_app.selectors import open_request_of, request_types, requests_of
 from requests_app.sharing import shared_request
-from speedycheers.errors import Missing
 from web import page_data, selectors
 from web.access import UserRequest, page_for
-from web.staff_links import UNDER_WAY, staff_cards
 
 HISTORY_PAGE_SIZE = 20
 HOME_OF = {Role.PARTNER: "partner", Role.STAFF: "staff"}
@@ -137,11 +135,3 @@ def become_a_partner(request: UserRequest) -> HttpResponse:
         return redirect(HOME_OF[Role(request.user.role)])
     context = {"partner_types": PartnerType.choices, "region": next(iter(active_regions()), None)}
     return render(request, "web/become_a_partner.html", context)
-
-
-@page_for(Role.STAFF)
-def staff(request: UserRequest) -> HttpResponse:
-    """Live counts, with links into the admin."""
-    counts = live_counts()
-    context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
-    return render(request, "web/staff.html", context)

@@ -10,11 +10,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import Role, User
+from core.errors import ServiceError
 from payments import confirmations, gateway, payouts
 from payments.models import Customer, Payment, PayoutAccount
 from payments.statements import statement_of
 from payments.states import UNPAID
-from speedycheers.errors import ServiceError
 from web import selectors
 from web.access import UserRequest, page_for
 from web.content_security import payment_page

@@ -14,10 +14,10 @@ from unfold.enums import ActionVariant
 from accounts.admin.revocation import require_rank
 from accounts.models import NotificationSettings, SocketTicket, User
 from accounts.services import log_out
-from api.admin.base import ReadOnlyAdmin
-from api.admin.columns import badge, moment, related, shown
-from api.admin.steps import Step
-from speedycheers.errors import Conflict
+from backoffice.base import ReadOnlyAdmin
+from backoffice.columns import badge, moment, related, shown
+from backoffice.steps import Step
+from core.errors import Conflict
 
 KEY_SHOWN_CHARS = 8
 

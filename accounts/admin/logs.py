@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from accounts.models import ApplicationTransition, PartnerTransition
-from api.admin.base import HistoryAdmin, ReadOnlyAdmin
-from api.admin.columns import badge, link, moment, related, shown
+from backoffice.base import HistoryAdmin, ReadOnlyAdmin
+from backoffice.columns import badge, link, moment, related, shown
 
 admin.site.register([PartnerTransition, ApplicationTransition], HistoryAdmin)
 

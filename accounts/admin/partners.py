@@ -12,9 +12,9 @@ from unfold.enums import ActionVariant
 from accounts.models import ApplicationTransition, Partner, PartnerTransition, User
 from accounts.services import decide_application
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
-from api.admin.base import HistoryInline, NoAdding, StaffAdmin
-from api.admin.columns import NOTHING, badge, list_link, moment, place, related, shown
-from api.admin.steps import Step
+from backoffice.base import HistoryInline, NoAdding, StaffAdmin
+from backoffice.columns import NOTHING, badge, list_link, moment, place, related, shown
+from backoffice.steps import Step
 
 STATUS_COLOURS = {
     PartnerStatus.AVAILABLE: "success",

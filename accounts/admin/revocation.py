@@ -8,9 +8,9 @@ from knox.models import AuthToken
 from accounts.models import Partner, SocketTicket, User
 from accounts.services import move_partners
 from accounts.states import PartnerStatus
+from core.errors import Conflict, Forbidden
 from notifications.events import close_sockets, partner_recipient
 from notifications.web_push import forget_devices
-from speedycheers.errors import Conflict, Forbidden
 
 NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential is gone
 

@@ -20,9 +20,9 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from accounts.admin.revocation import activate, deactivate, may_manage, require_rank, revoke_all
 from accounts.models import Partner, Role, User
-from api.admin.base import StaffAdmin, SuperuserOnly
-from api.admin.columns import NOTHING, badge, change_url, link, list_link, moment, shown
-from api.admin.steps import Step
+from backoffice.base import StaffAdmin, SuperuserOnly
+from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
+from backoffice.steps import Step
 
 _DjangoUserAdmin: Any = DjangoUserAdmin  # generic to the type checker alone, as GroupAdmin is
 

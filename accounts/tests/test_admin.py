@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from accounts import positions
+import positions
 from accounts.models import Partner, Role, SocketTicket, User
 from accounts.services import issue_socket_ticket
 from accounts.states import PartnerStatus
-from api.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
+from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from notifications import events
 from tests.cast import PASSWORD, client_of, fresh, make_staff, make_user, token_of, unchanged
 

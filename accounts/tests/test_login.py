@@ -11,7 +11,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from speedycheers import valkey
+from core import valkey
 from tests.cast import PASSWORD, Clock, assert_error_shape, assert_refused, client_of, token_of, unchanged
 
 

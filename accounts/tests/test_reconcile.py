@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from accounts import positions, presence
+import positions
+from accounts import presence
 from accounts.models import Partner
+from core import valkey
+from ops.sweep import sweep_presence
 from regions.models import Region
-from requests_app.sweep import sweep_presence
-from speedycheers import valkey
 from tests.cast import Clock
 
 

@@ -191,7 +191,7 @@ def test_an_error_of_ours_tells_nothing_but_that(user: User, monkeypatch: pytest
 
 def test_outside_the_api_too(anonymous: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     anonymous.raise_request_exception = False
-    monkeypatch.setattr("requests_app.metrics.generate_latest", lambda *_: 1 / 0)
+    monkeypatch.setattr("ops.metrics.generate_latest", lambda *_: 1 / 0)
     response = anonymous.get("/metrics")
     assert (response.status_code, response["Content-Type"]) == (500, "application/json")
     assert response.json()["type"] == "server_error"

@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner
 from api import health
+from core import valkey
 from requests_app.models import CheerRequest
 from rides.models import Ride
-from speedycheers import valkey
 from speedycheers.celery import app
 from tests.cast import Clock
 

@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from api.models import IdempotencyRecord
+from ops.sweep import sweep_leftovers
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
-from requests_app.sweep import sweep_leftovers
 from rides.models import Ride
 from speedycheers.urls import api as api_paths
 from tests.cast import EMPIRE_STATE, LONDON, PASSWORD, Clock, assert_refused, at, client_of, fresh, match, unchanged

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from api.throttles import socket_wait
-from speedycheers import valkey
+from core import valkey
 from tests.cast import PASSWORD, assert_refused, client_of, make_user
 
 

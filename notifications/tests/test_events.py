@@ -10,10 +10,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core import valkey
 from notifications import selectors, services
 from notifications.events import PUSH_CHANNEL, close_sockets, frame, push_unsequenced, recorded
 from notifications.models import Event, Stream
-from speedycheers import valkey
 from tests.cast import in_threads, unchanged
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
 
-from api.admin.base import HistoryAdmin, ReadOnlyAdmin
-from api.admin.columns import amount, moment, pretty_json, related, shown
+from backoffice.base import HistoryAdmin, ReadOnlyAdmin
+from backoffice.columns import amount, moment, pretty_json, related, shown
 from payments.models import (
     AttemptTransition,
     Customer,

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from api.admin.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from api.admin.columns import amount, amount_text, badge, identity, moment, related, shown
+from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from backoffice.columns import amount, amount_text, badge, identity, moment, related, shown
 from payments.models import (
     Attempt,
     AttemptTransition,

@@ -8,9 +8,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import User
-from api.admin.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from api.admin.columns import amount, amount_text, badge, identity, minor_units, moment, related
-from api.admin.steps import Step
+from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from backoffice.columns import amount, amount_text, badge, identity, minor_units, moment, related
+from backoffice.steps import Step
 from payments.admin.errands import AttemptInline
 from payments.models import (
     Entry,

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import speedycheers.ids
+import core.ids
 
 
 def open_the_books(apps, schema_editor):
@@ -14,7 +14,7 @@ def open_the_books(apps, schema_editor):
 
     def book(payment, kind, debit, credit, source, at, amount=None):
         Entry.objects.create(
-            id=speedycheers.ids.new_id(),
+            id=core.ids.new_id(),
             kind=kind,
             source=str(source),
             debit=debit,
@@ -30,7 +30,7 @@ def open_the_books(apps, schema_editor):
         if payment.status not in ("paid", "partially_refunded", "refunded"):
             continue
         attempt = Attempt.objects.create(
-            id=speedycheers.ids.new_id(),
+            id=core.ids.new_id(),
             payment=payment,
             kind="cash",
             number=1,
@@ -48,7 +48,7 @@ def open_the_books(apps, schema_editor):
         book(payment, "collected", "cash", "receivable", attempt.pk, payment.created_at)
         if payment.refunded_amount:
             refund = Refund.objects.create(
-                id=speedycheers.ids.new_id(),
+                id=core.ids.new_id(),
                 attempt=attempt,
                 amount=payment.refunded_amount,
                 status="succeeded",

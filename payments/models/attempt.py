@@ -3,9 +3,9 @@
 from django.db import models
 from django.db.models import F, Q
 
+from core.transitions import Transition
 from payments.models.outward import Outward
 from payments.states import ATTEMPT_GRAPH, AttemptKind, AttemptStatus
-from speedycheers.transitions import Transition
 
 
 class AttemptTransition(Transition):

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Partner
-from speedycheers.ids import new_id
+from core.ids import new_id
 
 
 class LedgerAccount(models.TextChoices):

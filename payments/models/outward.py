@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from speedycheers.ids import new_id
-from speedycheers.transitions import Stateful
+from core.ids import new_id
+from core.transitions import Stateful
 
 
 class Outward(Stateful):

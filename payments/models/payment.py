@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Partner
+from core.ids import new_id
+from core.transitions import Stateful, Transition
 from payments.states import PAYMENT_GRAPH, PaymentStatus
-from speedycheers.ids import new_id
-from speedycheers.transitions import Stateful, Transition
 
 
 class PaymentKind(models.TextChoices):

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.transitions import Transition
 from payments.models.outward import Outward
 from payments.states import REFUND_GRAPH, RefundStatus
-from speedycheers.transitions import Transition
 
 
 class RefundTransition(Transition):

@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Partner
+from core.transitions import Transition
 from payments.models.outward import Outward
 from payments.states import TRANSFER_GRAPH, TransferStatus
-from speedycheers.transitions import Transition
 
 
 class TransferTransition(Transition):

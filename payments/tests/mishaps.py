@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from hypothesis import strategies as st
 
-from payments.demo_stripe.server import FAULTS
+from fake_stripe.server import FAULTS
 
 NO_FAULT = ""
 FAULT = st.sampled_from([*[NO_FAULT] * 4, *FAULTS])

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from accounts.models import Partner, User
+from core.errors import ServiceError
+from fake_stripe.errors import Refusal
+from fake_stripe.server import FAULTS
 from payments import cards, errands, payouts
-from payments.demo_stripe.errors import Refusal
-from payments.demo_stripe.server import FAULTS
 from payments.gateway import ProviderError
 from payments.models import Attempt, Hold, Payment, PayoutAccount
 from payments.reconcile import reconcile
@@ -24,13 +25,13 @@ from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
 from payments.tests.two_sides import given_back
 from regions.models import Region
 from requests_app import fulfilment, services
-from requests_app.bookings import sweep_holds, sweep_sessions
+from requests_app.bookings import sweep_holds
 from requests_app.models import CheerRequest
+from requests_app.session_holds import sweep_sessions
 from requests_app.states import OPEN
 from rides.models import Ride
 from rides.services import tip_ride
 from rides.states import ACTIVE, RideStatus
-from speedycheers.errors import ServiceError
 from tests.cast import Clock, fresh, make_partner, make_staff, make_user, match, offered_to, open_offer, submit
 from tests.online import Online, set_region
 

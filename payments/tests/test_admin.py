@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from api.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
+from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from notifications.models import Event
 from payments.models import Payment
 from payments.states import PaymentStatus

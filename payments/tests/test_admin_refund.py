@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from api.tests.desk import desk_of, page_of, refusals, take, told, url_of
+from backoffice.tests.desk import desk_of, page_of, refusals, take, told, url_of
 from payments.models import Payment, Refund
 from payments.services import settle_in_cash
 from payments.states import PaymentStatus

@@ -12,10 +12,10 @@ from accounts.models import User
 from payments import errands
 from payments.models import Hold
 from payments.states import HoldStatus
-from payments.tasks import run_errand
+from speedycheers.celery import app as celery_app
+from testbed.processes import wait_until
 from tests.cast import Clock, fresh, submit
 from tests.online import Online
-from tests.processes import wait_until
 
 INSTANT = timedelta(microseconds=1)
 
@@ -54,7 +54,7 @@ def test_a_task_that_could_not_be_queued_is_due_at_once(
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise kombu.exceptions.OperationalError
 
-    monkeypatch.setattr(run_errand, "apply_async", refuse)
+    monkeypatch.setattr(celery_app, "send_task", refuse)
     assert due() == [hold.pk]
     errands.send(Hold, hold.pk)
     assert due() == [hold.pk]

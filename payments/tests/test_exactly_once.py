@@ -9,8 +9,8 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Partner, User
+from fake_stripe.server import FAULTS
 from payments import errands, gateway
-from payments.demo_stripe.server import FAULTS
 from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent
 from payments.reconcile import reconcile, reconcile_today
 from payments.states import AttemptStatus, HoldStatus, PaymentStatus

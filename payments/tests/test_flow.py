@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Partner, User
+from core.errors import Conflict
 from payments import ledger
 from payments.models import Attempt, Entry, Hold, Payment
 from payments.states import AttemptStatus, HoldStatus, PaymentStatus
@@ -15,7 +16,6 @@ from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from rides.services import tip_ride
-from speedycheers.errors import Conflict
 from tests.cast import Clock, assert_refused, end, fresh, match, offered_to, start, submit
 from tests.online import Online, later, set_region
 from tests.online_scenes import book, charged, fare_of, ride_of

@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import Partner, User
+from fake_stripe.server import FAULTS
 from payments import cards, errands
-from payments.demo_stripe.server import FAULTS
 from payments.models import Customer, ProviderEvent
 from payments.sweep import forget_events
 from regions.models import Region

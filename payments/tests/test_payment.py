@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from core.errors import Conflict
 from notifications.events import recorded
 from notifications.models import Event
 from payments.models import Payment, PaymentKind
@@ -16,7 +17,6 @@ from payments.services import open_payment, settle_in_cash
 from payments.states import UNPAID, PaymentStatus
 from rides.models import Ride
 from rides.services import tip_ride
-from speedycheers.errors import Conflict
 from tests.cast import assert_refused, fresh, unchanged
 
 

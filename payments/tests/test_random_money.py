@@ -24,7 +24,8 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from pytest_django import Settings
 
 import requests_app.audit
-from api.audit import VIOLATION
+from backoffice.audit import VIOLATION
+from core.errors import ServiceError
 from payments import ledger
 from payments.audit import CHECKS
 from payments.models import Attempt, Hold, Payment, Refund, Reversal, Transfer
@@ -36,7 +37,6 @@ from regions.models import Region
 from requests_app import services
 from requests_app.models import CheerRequest
 from requests_app.states import OPEN
-from speedycheers.errors import ServiceError
 from tests.cast import Clock
 from tests.online import Online, set_region
 

@@ -4,8 +4,9 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Partner, User
-from api.audit import VIOLATION
-from api.tests.desk import desk_of, url_of
+from backoffice.audit import VIOLATION
+from backoffice.tests.desk import desk_of, url_of
+from core.errors import Conflict, Invalid
 from payments import ledger, payouts
 from payments.audit import CHECKS
 from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
@@ -17,7 +18,6 @@ from payments.states import PaymentStatus
 from regions.models import Region
 from rides.evidence import evidence_of
 from rides.models import Ride
-from speedycheers.errors import Conflict, Invalid
 from tests.cast import Clock, fresh, unchanged
 from tests.online import Online, later, set_region
 from tests.online_scenes import charged, fare_of

@@ -3,8 +3,8 @@
 import django.core.validators
 from django.db import migrations, models
 
+import core.ids
 import regions.models
-import speedycheers.ids
 
 
 class Migration(migrations.Migration):
@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=speedycheers.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("slug", models.SlugField(help_text="Short name in the API and in queue and key names.", unique=True)),
                 ("name", models.CharField(max_length=80)),

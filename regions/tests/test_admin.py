@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from api.tests.desk import desk_of, page_of, url_of
+from backoffice.tests.desk import desk_of, page_of, url_of
 from regions.models import Region
 from requests_app.models import CheerRequest
 from speedycheers.celery import app as celery_app

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import valkey
 from regions.geometry import EARTH_RADIUS_M, distance_m, polygon_contains, ring_contains
-from speedycheers import valkey
 
 LAT, LNG = st.floats(-90, 90), st.floats(-180, 180)
 SQUARE = [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]]

@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from core import recent
 from regions.models import Region
 from regions.selectors import active_regions, region_at
-from speedycheers import recent
 from tests.cast import EMPIRE_STATE, LONDON
 
 BOX = [[[-75.0, 40.0], [-73.0, 40.0], [-73.0, 41.5], [-75.0, 41.5]]]
@@ -53,7 +53,7 @@ def test_a_change_is_seen_at_once_here_and_soon_elsewhere(nyc: Region, monkeypat
     Region.objects.filter(slug="a").update(active=False)  # as another process would
     assert active_regions() == [made, nyc]
     later = recent.time.monotonic() + 5.1
-    monkeypatch.setattr("speedycheers.recent.time.monotonic", lambda: later)
+    monkeypatch.setattr("core.recent.time.monotonic", lambda: later)
     assert active_regions() == [nyc]
 
 

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-import kombu.exceptions
+from celery import current_app
 from django import forms
 from django.contrib import admin
 from django.db import transaction
@@ -12,14 +12,13 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import PartnerType
-from api.admin.base import StaffAdmin
-from api.admin.columns import shown
+from backoffice.base import StaffAdmin
+from backoffice.columns import shown
+from core.jobs import BROKER_AWAY
 from regions.admin import RegionAdmin
 from regions.models import Region
 from requests_app.models import RequestType
-from requests_app.tasks import match_queue
-from speedycheers import valkey
-from speedycheers.celery import app as celery_app
+from requests_app.wakeups import match_queue
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +26,8 @@ log = logging.getLogger(__name__)
 def serve_queue(region_slug: str) -> None:
     """Have the workers that run listen to a new region's queue. Best effort."""
     try:
-        celery_app.control.add_consumer(match_queue(region_slug))
-    except (valkey.Unreachable, kombu.exceptions.OperationalError, OSError) as error:
+        current_app.control.add_consumer(match_queue(region_slug))
+    except BROKER_AWAY as error:
         log.warning("workers were not told of region %s (%s); start them again", region_slug, type(error).__name__)
 
 

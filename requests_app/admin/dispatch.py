@@ -7,9 +7,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.enums import ActionVariant
 
 from accounts.models import User
-from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from api.admin.columns import badge, identity, moment, moment_text, place, related, shown
-from api.admin.steps import Step
+from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
+from backoffice.steps import Step
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
 from requests_app.services import cancel_request_as_staff, requeue_request
 from requests_app.states import OPEN, OfferStatus, RequestStatus

@@ -8,7 +8,7 @@ from unfold.enums import ActionVariant
 from accounts.admin.partners import PartnerAdmin
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
-from api.admin.steps import Step
+from backoffice.steps import Step
 from requests_app.fulfilment import release_partner
 
 

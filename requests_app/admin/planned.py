@@ -3,8 +3,8 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from api.admin.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
-from api.admin.columns import badge, identity, moment, place, related
+from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
+from backoffice.columns import badge, identity, moment, place, related
 from requests_app.models import SavedPlace, ScheduledRequest, ScheduledRequestTransition, ShareLink
 from requests_app.states import ScheduledStatus
 

@@ -5,7 +5,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import speedycheers.ids
+import core.ids
 
 
 class Migration(migrations.Migration):
@@ -21,9 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=speedycheers.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("lat", models.FloatField()),
                 ("lng", models.FloatField()),
@@ -119,9 +117,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=speedycheers.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("digest", models.CharField(help_text="SHA-256 of the token, in hex.", max_length=64, unique=True)),
                 ("created_at", models.DateTimeField()),
@@ -141,9 +137,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=speedycheers.ids.new_id, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("name", models.CharField(max_length=40)),
                 ("lat", models.FloatField()),

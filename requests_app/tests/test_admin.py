@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import Partner, Role, User
-from api.tests.desk import desk_of, page_of, take_selected, url_of
+from backoffice.tests.desk import desk_of, page_of, take_selected, url_of
 from payments.models import Payment
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
@@ -212,8 +212,8 @@ def test_rows_are_not_made_by_hand(desk: Client, model: Any, completed: Ride) ->
 @pytest.fixture
 def own_sidebar(settings: Settings) -> None:
     settings.UNFOLD = {
-        "DASHBOARD_CALLBACK": "requests_app.admin_site.dashboard",
-        "SIDEBAR": {"navigation": "requests_app.admin_site.navigation"},
+        "DASHBOARD_CALLBACK": "ops.admin_site.dashboard",
+        "SIDEBAR": {"navigation": "ops.admin_site.navigation"},
     }
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
-from api.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
+from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from payments.models import Payment
 from regions.models import Region
 from requests_app import services

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_app.backoff import retry_delay_s
+from requests_app.matching.backoff import retry_delay_s
 
 
 @pytest.mark.parametrize(

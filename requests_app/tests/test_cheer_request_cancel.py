@@ -8,19 +8,19 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
+from core.errors import Missing
 from notifications.models import Event
+from ops.sweep import sweep_deadlines
 from payments.models import Payment
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.services import cancel_request
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from rides.states import RideStatus
-from speedycheers.errors import Missing
 from tests.cast import Clock, assert_refused, fresh, make_user, match, offered_to, submit, unchanged
 
 

@@ -8,13 +8,13 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from core import valkey
 from notifications.models import Event
 from regions.models import Region
 from requests_app.models import CheerRequest, RequestType
 from requests_app.states import RequestStatus
-from requests_app.tasks import match_queue
+from requests_app.wakeups import match_queue
 from rides.models import Ride
-from speedycheers import valkey
 from tests.cast import EMPIRE_STATE, LONDON, Clock, assert_refused, at, decline, fresh, match, open_offer, unchanged
 
 BODY = {"location": at(EMPIRE_STATE), "requestType": "pep_talk", "note": "By the north entrance"}
@@ -105,7 +105,7 @@ def test_again_after_the_first_is_over(user_api: APIClient, completed: Ride) -> 
 
 
 def test_again_after_a_dead_letter(user_api: APIClient, pending: CheerRequest, clock: Clock) -> None:
-    from requests_app.sweep import sweep_deadlines
+    from ops.sweep import sweep_deadlines
 
     sweep_deadlines(clock.advance(settings.REQUEST_PATIENCE_S + 1))
     assert fresh(pending).status == RequestStatus.NO_MATCH

@@ -10,11 +10,11 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from ops.sweep import sweep_deadlines
 from payments.models import Payment
 from regions.models import Region
 from requests_app import services
 from requests_app.models import CheerRequest, Offer
-from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from tests.cast import (
     EMPIRE_STATE,

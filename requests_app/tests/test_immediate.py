@@ -8,16 +8,17 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
+from core import valkey
+from core.errors import Conflict
 from notifications.models import Event
 from regions.models import Region
-from requests_app import availability, immediate, policy, services, wakeups
+from requests_app import availability, services, wakeups
+from requests_app.matching import immediate, policy
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OfferStatus, RequestStatus
-from speedycheers import valkey
-from speedycheers.errors import Conflict
 from tests.cast import (
     EMPIRE_STATE,
     Clock,

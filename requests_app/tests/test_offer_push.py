@@ -16,6 +16,7 @@ from notifications.services import acknowledge
 from regions.models import Region
 from requests_app import availability, offers, services
 from requests_app.models import Offer
+from speedycheers.celery import app as celery_app
 from tests.cast import Clock, accept, decline, fresh, match, open_offer, queue, submit, unchanged
 from tests.push_service import Browser, PushService, push_service, signed_claims
 
@@ -57,7 +58,9 @@ def offer(browser: Browser, clock: Clock, nyc: Region, partner: Partner, user: U
 def sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep's look at what is due, with a worker that takes it at once."""
     with monkeypatch.context() as patch:
-        patch.setattr(tasks.send_push, "apply_async", lambda args, expires: tasks.send_push(*args))
+        patch.setattr(
+            celery_app, "send_task", lambda name, arguments, **_: name == "send_push" and tasks.send_push(*arguments)
+        )
         tasks.send_due_pushes(timezone.now())
 
 
@@ -267,7 +270,7 @@ def test_the_broker_is_away(offer: Offer, browser: Browser, clock: Clock, monkey
 
     clock.advance(3)
     with monkeypatch.context() as patch:
-        patch.setattr(tasks.send_push, "apply_async", away)
+        patch.setattr(celery_app, "send_task", away)
         tasks.send_due_pushes(clock.now)
     clock.advance(3)
     sweep(monkeypatch)

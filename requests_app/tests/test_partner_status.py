@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner
 from accounts.states import PartnerStatus
+from core import valkey
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.wakeups import taken
 from rides.models import Ride
-from speedycheers import valkey
 from tests.cast import assert_refused, client_of, fresh, make_applicant, make_partner, match, offered_to, unchanged
 
 ONLINE, OFFLINE = {"status": "available"}, {"status": "offline"}

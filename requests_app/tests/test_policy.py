@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_app.policy import (
+from requests_app.matching.policy import (
     RULES,
     RUSH_BUSY,
     RUSH_REQUESTS,

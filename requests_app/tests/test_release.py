@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
+from core.errors import Conflict
 from notifications.models import Event
 from payments.models import Payment
 from regions.models import Region
@@ -16,7 +17,6 @@ from requests_app.models import Offer
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
-from speedycheers.errors import Conflict
 from tests.cast import Clock, accept, decline, end, fresh, make_partner, match, north, offered_to, start, unchanged
 
 

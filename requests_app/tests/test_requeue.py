@@ -6,15 +6,15 @@ import pytest
 from django.conf import settings
 
 from accounts.models import Partner, User
+from core import valkey
+from core.errors import Conflict
 from notifications.models import Event
+from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.services import requeue_request
 from requests_app.states import RequestStatus
-from requests_app.sweep import sweep_deadlines
-from requests_app.tasks import match_queue
-from speedycheers import valkey
-from speedycheers.errors import Conflict
+from requests_app.wakeups import match_queue
 from tests.cast import Clock, decline, fresh, make_partner, match, north, offered_to, report, submit, unchanged
 
 

@@ -8,15 +8,15 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
 from notifications.models import Event
+from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app import services
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from tests.cast import (
     Clock,

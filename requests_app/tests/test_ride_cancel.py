@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
 from notifications.models import Event

@@ -7,16 +7,16 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner
 from accounts.states import PartnerStatus
+from core import valkey
 from notifications.models import Event
 from regions.models import Region
 from requests_app.models import Offer
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.tasks import match_queue
+from requests_app.wakeups import match_queue
 from rides.models import Ride
-from speedycheers import valkey
 from tests.cast import Clock, assert_refused, fresh, match, offered_to, unchanged
 
 

@@ -7,7 +7,8 @@ import pytest
 from accounts.models import Partner
 from accounts.states import PartnerStatus
 from regions.models import Region
-from requests_app import matching, policy
+from requests_app.matching import batch as matching
+from requests_app.matching import policy
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 from tests.cast import Clock, fresh, make_partner, make_user, match, north, offered_to, report, submit

@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from api.models import IdempotencyRecord
+from ops.sweep import sweep_leftovers
 from requests_app.models import CheerRequest, Offer, ShareLink
 from requests_app.services import cancel_request
-from requests_app.sweep import sweep_leftovers
 from rides.models import Ride
 from tests.cast import Clock, accept, assert_refused, at, end, fresh, start
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner
 from regions.models import Region
 from requests_app.models import CheerRequest

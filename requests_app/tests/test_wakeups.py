@@ -7,11 +7,13 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Partner, User
+from core import valkey
 from regions.models import Region
 from requests_app import wakeups
 from requests_app.models import CheerRequest
-from requests_app.tasks import match_queue, match_region, worker_queues
-from speedycheers import valkey
+from requests_app.tasks import match_region, worker_queues
+from requests_app.wakeups import match_queue
+from speedycheers.celery import app as celery_app
 from tests.cast import decline, fresh, make_partner, make_user, match, north, open_offer, submit
 
 
@@ -46,7 +48,7 @@ def test_the_task_takes_it_before_it_looks(nyc: Region, monkeypatch: pytest.Monk
         seen.append(waiting())
         return False
 
-    monkeypatch.setattr("requests_app.matching.match_batch", look)
+    monkeypatch.setattr("requests_app.matching.batch.match_batch", look)
     match_region("nyc")
     assert seen == [2]
 
@@ -111,7 +113,7 @@ def test_without_the_broker_nothing_fails(nyc: Region, monkeypatch: pytest.Monke
         raise ConnectionRefusedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(match_region, "apply_async", away)
+        patch.setattr(celery_app, "send_task", away)
         wakeups.wake("nyc")
 
 
@@ -122,7 +124,7 @@ def test_a_wake_up_that_could_not_be_sent_does_not_hold_back_the_next(
         raise ConnectionRefusedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(match_region, "apply_async", away)
+        patch.setattr(celery_app, "send_task", away)
         wakeups.wake("nyc")
     wakeups.wake("nyc")
     assert waiting() == 1

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Partner, User
+from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app import availability, fulfilment, services
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus
-from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
 from tests.cast import (
     EMPIRE_STATE,

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from api.tests.desk import desk_of, page_of, url_of
+from backoffice.tests.desk import desk_of, page_of, url_of
 from rides.models import Ride
 from tests.cast import Clock, unchanged
 

@@ -13,6 +13,7 @@ from accounts.models import NotificationSettings, User
 from rides.mails import GIVE_UP_AFTER, LEASE, sweep_receipts
 from rides.models import Ride
 from rides.tasks import mail_receipt
+from speedycheers.celery import app as celery_app
 from tests.cast import Clock, fresh
 
 
@@ -55,10 +56,10 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The rides whose task a sweep has queued."""
     rides: list[str] = []
 
-    def queue(arguments: tuple[str], **options: Any) -> None:
+    def queue(name: str, arguments: tuple[str], **options: Any) -> None:
         rides.append(arguments[0])
 
-    monkeypatch.setattr(mail_receipt, "apply_async", queue)
+    monkeypatch.setattr(celery_app, "send_task", queue)
     return rides
 
 

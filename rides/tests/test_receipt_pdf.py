@@ -7,12 +7,12 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from core.amounts import money
 from payments.models import Payment
 from payments.refunds import refund
 from payments.services import settle_in_cash
 from rides.models import Ride
 from rides.services import tip_ride
-from speedycheers.amounts import money
 from tests.cast import Clock, assert_refused
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from testbed.processes import BASE
+from testbed.stack import running_stack
 from tests.browser.conftest import ARGUMENTS, WITHIN_MS, chromium
 from tests.browser.people import Cast
 from tests.browser.screens import DESKTOP, PHONE, Visit
-from tests.processes import BASE
-from tests.stack import running_stack
 
 FOLDER = BASE / "docs" / "screens"
 HEIGHT = 560  # pixels of a sheet

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from testbed.stack import Stack
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Visit, in_shell
-from tests.stack import Stack
 
 Open = Callable[..., Visit]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from testbed.stack import Stack, running_stack
 from tests.browser.people import Cast
 from tests.browser.screens import Visit
-from tests.stack import Stack, running_stack
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (

@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.sync_api import expect, sync_playwright
 
+from testbed.processes import free_port, listening, running, wait_until
+from testbed.stack import Stack, running_stack
 from tests.browser.conftest import ARGUMENTS, WITHIN_MS, chromium
 from tests.browser.people import Cast
 from tests.browser.screens import Visit
-from tests.processes import free_port, listening, running, wait_until
-from tests.stack import Stack, running_stack
 
 RUNS = 3
 TRIES = 2  # now and then it misses the start of its own recording, and asks to be run again

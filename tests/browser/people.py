@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass
 
-from tests.stack import Stack
+from testbed.stack import Stack
 
 PASSWORD = "hip-hip-hooray-42"
 STAFF = "staff@demo.test"

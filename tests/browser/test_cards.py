@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
+from testbed.processes import free_port
+from testbed.stack import Stack, running_stack
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Visit
-from tests.processes import free_port
-from tests.stack import Stack, running_stack
 
 pytestmark = pytest.mark.browser
 

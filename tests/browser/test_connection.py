@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from testbed.processes import wait_until
+from testbed.stack import Stack
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Sockets, Visit
-from tests.processes import wait_until
-from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 

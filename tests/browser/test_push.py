@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from testbed.processes import wait_until
+from testbed.stack import Stack
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Visit
-from tests.processes import wait_until
-from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
+from testbed.stack import Stack
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Visit, in_shell
-from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 NEARBY = {"latitude": 40.7490, "longitude": -73.9850}

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from testbed.stack import Stack, running_stack
 from tests.e2e.client import TIMES_SQUARE, Phone
-from tests.stack import Stack, running_stack
 
 pytestmark = pytest.mark.e2e
 

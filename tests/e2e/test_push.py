@@ -2,8 +2,8 @@
 
 import pytest
 
+from testbed.stack import Stack
 from tests.push_service import push_service, signed_claims
-from tests.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import Stack
+from testbed.stack import Stack
 
 pytestmark = pytest.mark.e2e
 README = Path(__file__).parents[2] / "README.md"

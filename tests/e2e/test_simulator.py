@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
+from testbed.processes import BASE
+from testbed.stack import Stack
 from tests.e2e.client import TIMES_SQUARE, Phone
-from tests.processes import BASE
-from tests.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import timezone
 
-from api.audit import VIOLATION
-from requests_app import sweep
-from requests_app.audit import all_checks
-from requests_app.tasks import match_queue, match_region
-from requests_app.wakeups import PENDING_FOR_S
-from speedycheers import valkey
-from tests import environment
+from backoffice.audit import VIOLATION
+from core import valkey
+from ops import sweep
+from ops.audit import all_checks
+from requests_app.tasks import match_region
+from requests_app.wakeups import PENDING_FOR_S, match_queue
+from testbed import environment
 
 
 @pytest.fixture

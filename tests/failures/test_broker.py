@@ -9,8 +9,9 @@ import kombu.exceptions
 import pytest
 import redis
 
-from requests_app.tasks import match_queue, match_region
-from speedycheers import broker
+from core import broker
+from requests_app.tasks import match_region
+from requests_app.wakeups import match_queue
 from speedycheers.celery import app
 from tests.failures.conftest import back_with_nothing
 

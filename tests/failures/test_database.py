@@ -12,11 +12,11 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from core.database import AWAY, BUSY, FULL, trouble_of
 from notifications.consumers import Flood
 from regions.models import Region
 from requests_app.consumers import PartnerConsumer
 from requests_app.models import CheerRequest, Offer
-from speedycheers.database import AWAY, BUSY, FULL, trouble_of
 from tests.cast import EMPIRE_STATE, at, unchanged
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,14 +16,14 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from core import valkey
+from ops.sweep import sweep_deadlines, sweep_presence
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.services import cancel_request
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.sweep import sweep_deadlines, sweep_presence
 from requests_app.tasks import match_region
 from rides.models import Ride
-from speedycheers import valkey
 from tests.cast import Clock, accept, at, client_of, end, fresh, match, open_offer, queue, report, start, submit
 from tests.failures.conftest import assert_promises_hold, go_on
 

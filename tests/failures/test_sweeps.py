@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Partner
 from notifications.models import Event
+from ops import sweep
 from regions.models import Region
-from requests_app import sweep
 from requests_app.models import CheerRequest, Offer, OfferTransition
 from requests_app.states import OfferStatus, RequestStatus
 from tests.cast import Clock, fresh, in_threads, make_partner, make_user, match, north, submit

@@ -8,15 +8,15 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import positions
+import positions
 from accounts.models import Partner, User
 from api import health
+from core import valkey
 from notifications.models import Event
+from ops.sweep import Sweeper, sweep_presence
 from regions.models import Region
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
-from requests_app.sweep import Sweeper, sweep_presence
-from speedycheers import valkey
 from tests.cast import EMPIRE_STATE, at, fresh, north, offered_to, report
 from tests.failures.conftest import back_with_nothing, go_on
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from channels.testing import WebsocketCommunicator
 
-from requests_app.routing import websocket_application
+from speedycheers.routing import websocket_application
 from tests import cast
 from tests.fuzz.world import World
 

@@ -13,7 +13,7 @@ import pytest
 import websockets
 from websockets.frames import Opcode
 
-from tests.stack import Stack
+from testbed.stack import Stack
 
 pytestmark = pytest.mark.e2e
 WITHIN_S = 10.0

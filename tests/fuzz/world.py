@@ -12,9 +12,10 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.models import Partner, User
+from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import availability, demo, places, schedule
+from requests_app import availability, places, schedule
 from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
 from rides.models import Ride
 from tests import cast

@@ -7,14 +7,14 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Partner, User
-from api.audit import VIOLATION
+from backoffice.audit import VIOLATION
+from core.errors import ServiceError
+from ops.audit import all_checks
 from regions.models import Region
 from requests_app import fulfilment, services
-from requests_app.audit import all_checks
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OPEN
 from rides.models import Ride
-from speedycheers.errors import ServiceError
 from tests.cast import accept, make_partner, make_user, match, north, open_offer, submit
 from tests.races.schedule import Step
 

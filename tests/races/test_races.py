@@ -10,14 +10,14 @@ from random import Random
 import pytest
 
 from accounts.models import Partner, User
+from core.errors import Conflict, ServiceError
+from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app import fulfilment, services
-from requests_app.matching import match_batch
+from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OPEN, OfferStatus
-from requests_app.sweep import sweep_deadlines
 from rides.models import Ride
-from speedycheers.errors import Conflict, ServiceError
 from tests.cast import accept, client_of, decline, end, in_threads, make_partner, make_user, north, start, submit
 from tests.races.accounts_and_money import ACCOUNTS_AND_MONEY
 from tests.races.dispatch import DISPATCH

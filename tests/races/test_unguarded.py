@@ -9,12 +9,12 @@ from django.core.management import call_command
 from django.db import connection, models
 
 from accounts.models import User
+from core import transitions
+from core.errors import Conflict
 from notifications.events import Outbox
 from regions.models import Region
 from requests_app.models import Offer
 from rides.models import Ride
-from speedycheers import transitions
-from speedycheers.errors import Conflict
 from tests.races import dispatch, fulfilment
 from tests.races.schedule import Schedule
 from tests.races.stage import Race, Stage, violations
@@ -50,7 +50,7 @@ def take_guards_away(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(type(connection.ops), "for_update_sql", lambda *_, **__: "")
     patch.setattr(transitions, "move_all", move_carelessly)
     patch.setattr("accounts.services.move_all", move_carelessly)
-    patch.setattr("requests_app.matching.move_all", move_carelessly)
+    patch.setattr("requests_app.matching.batch.move_all", move_carelessly)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import free_port, listening, running, wait_until
+from testbed.processes import free_port, listening, running, wait_until
 from tests.run.echo import Echo
 
 

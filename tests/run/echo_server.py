@@ -10,9 +10,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
 
-from speedycheers import protocols
-from speedycheers.server import Server
-from speedycheers.wsgi_bridge import Bridge
+from runner import protocols
+from runner.server import Server
+from runner.wsgi_bridge import Bridge
 
 STREAMS_CLOSED: list[str] = []
 

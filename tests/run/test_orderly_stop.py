@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import BASE, free_port
-from tests.stack import environment
+from testbed.processes import BASE, free_port
+from testbed.stack import environment
 
 pytestmark = pytest.mark.e2e
 
@@ -28,13 +28,13 @@ def work():
     print("@ finished", file=sys.__stdout__, flush=True)
 """
 SWEEP = """
-from requests_app.sweep import Sweeper
+from ops.sweep import Sweeper
 Sweeper.run_due = lambda self: work()
 call_command("sweep")
 """
 WORKER = """
 from django.conf import settings
-from requests_app.management.commands import worker
+from ops.management.commands import worker
 from speedycheers.celery import app
 app.conf.broker_url = "memory://"
 worker.worker_queues = lambda: [settings.CELERY_TASK_DEFAULT_QUEUE]

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.processes import wait_until
+from testbed.processes import wait_until
 from tests.run.echo import Echo
 
 pytestmark = pytest.mark.e2e

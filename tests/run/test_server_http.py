@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.processes import wait_until
+from testbed.processes import wait_until
 from tests.run.echo import Echo
 
 pytestmark = pytest.mark.e2e

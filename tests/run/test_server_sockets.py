@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.processes import wait_until
+from testbed.processes import wait_until
 from tests.run.echo import Echo, frame, raw_socket
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.processes import running
+from testbed.processes import running
 from tests.run.echo import Echo, raw_socket
 
 pytestmark = pytest.mark.e2e

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from speedycheers import lifeline
-from speedycheers.children import FIRST_DELAY_S, MAX_DEATHS, STEADY_S, Child, Surroundings
-from tests.environment import make_folder
-from tests.processes import BASE, free_port, running, wait_until
-from tests.stack import STOP_S, Stack, environment, kill, running_stack, start
+from runner import lifeline
+from runner.children import FIRST_DELAY_S, MAX_DEATHS, STEADY_S, Child, Surroundings
+from testbed.environment import make_folder
+from testbed.processes import BASE, free_port, running, wait_until
+from testbed.stack import STOP_S, Stack, environment, kill, running_stack, start
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 PORT_OF_A_RUN = """
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
-from speedycheers.supervisor import Supervisor
+from runner.supervisor import Supervisor
 run = Supervisor()
 run.check_port()
 assert run.url.endswith(f":{run.port}")
@@ -206,7 +206,7 @@ def test_a_start_loads_nothing_that_few_need() -> None:
     command = [sys.executable, "-c", script]
     result = subprocess.run(command, cwd=BASE, env=env, capture_output=True, text=True, timeout=60, check=True)
     loaded = set(result.stdout.split())
-    assert "requests_app.matching" in loaded
+    assert "requests_app.matching.batch" in loaded
     assert not loaded & {"scipy", "fpdf", "pywebpush"}
 
 
@@ -215,7 +215,7 @@ def test_parts_read_and_write_compiled_files(tmp_path: Path, monkeypatch: pytest
     script = """
 import os
 from django.conf import settings
-from speedycheers.supervisor import Supervisor
+from runner.supervisor import Supervisor
 surroundings = Supervisor().surroundings(0)
 print("PYTHONDONTWRITEBYTECODE" in surroundings.environment, "PYTHONPATH" in surroundings.environment)
 """
@@ -263,7 +263,7 @@ def test_logs_are_kept_once_and_bounded(tmp_path: Path, monkeypatch: pytest.Monk
     child.roll_log()
     assert (tmp_path / "x.log.1").read_text() == "first"
     child.log.write_text("second")
-    monkeypatch.setattr("speedycheers.children.MAX_LOG_BYTES", 3)
+    monkeypatch.setattr("runner.children.MAX_LOG_BYTES", 3)
     child.bound_log()
     assert child.log.read_text() == ""
     assert (tmp_path / "x.log.1").read_text() == "second"
@@ -291,7 +291,7 @@ def test_a_signal_ends_everything(program: Stack, number: int) -> None:
 def test_a_signal_during_the_start_ends_everything() -> None:
     stack = start(environment(make_folder() / "var", free_port()), ready=False)
     with killed_at_the_end(stack):
-        wait_until(lambda: stack.process_of("speedycheers.prepare"), 10, "preparing the database")
+        wait_until(lambda: stack.process_of("runner.prepare"), 10, "preparing the database")
         assert stack.stop() == 0
 
 

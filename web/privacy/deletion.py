@@ -10,9 +10,11 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from accounts import positions, services
+import positions
+from accounts import services
 from accounts.models import Partner, Role, User
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
+from core.errors import Conflict, Forbidden
 from notifications.events import close_sockets
 from payments import cards
 from payments.models import Payment
@@ -21,7 +23,6 @@ from requests_app.models import CheerRequest
 from requests_app.states import OPEN
 from rides.models import Ride
 from rides.states import ACTIVE
-from speedycheers.errors import Conflict, Forbidden
 from web.privacy.holdings import HOLDINGS, Holding, Owner
 
 NOBODY = "deleted-{id}@deleted.invalid"  # RFC 2606: an address that can't exist

@@ -8,10 +8,10 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core import amounts
 from payments.states import PaymentStatus
 from requests_app.models import RequestType
 from rides.models import Ride
-from speedycheers import amounts
 from web.sources import parts
 from web.texts import texts_address
 

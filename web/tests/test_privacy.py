@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from accounts.models import NotificationSettings, Partner, User
 from accounts.states import Application
+from core.errors import Conflict, Forbidden
 from notifications.services import KEPT_FOR, prune_events
+from ops.audit import all_checks
 from payments.models import Customer
-from requests_app.audit import all_checks
 from requests_app.models import CheerRequest, Offer
 from requests_app.places import save_place
 from rides.models import Ride
 from rides.services import rate_ride
-from speedycheers.errors import Conflict, Forbidden
 from tests.cast import PASSWORD, Clock, accept, decline, end, fresh, start, token_of
 from web.privacy.deletion import delete_account
 from web.privacy.export import export

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from accounts.models import User
+from core import valkey
 from notifications import hub
 from notifications.events import PUSH_CHANNEL, recorded
-from requests_app.routing import websocket_application
-from speedycheers import valkey
+from speedycheers.routing import websocket_application
 
 PARTNER, USER, STAFF = "/partner/notification", "/user/notification", "/staff/notification"
 HOST = "cheers.test"

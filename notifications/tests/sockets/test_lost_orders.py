@@ -12,9 +12,9 @@ from knox.models import AuthToken
 from accounts import services
 from accounts.models import User
 from accounts.services import log_out
+from core import valkey
 from notifications import hub
 from notifications.tests.sockets.client import USER, Socket, aside, session_of, subscribed
-from speedycheers import valkey
 from tests.cast import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

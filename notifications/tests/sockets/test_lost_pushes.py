@@ -10,12 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from core import valkey
 from notifications import consumers, hub
 from notifications.events import push
 from notifications.services import publish_again
 from notifications.tests.sockets.client import USER, Frame, Socket, aside, eventually, subscribed, tell
 from regions.models import Region
-from speedycheers import valkey
 from tests.cast import submit
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from runner.lifeline import watch
 from simulator.accounts import DEVELOPMENT_SECRET
 from simulator.city import City
 from simulator.habits import FRIENDLY, LIFELIKE
 from simulator.running import run
-from speedycheers.lifeline import watch
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 STAFF_EMAIL, STAFF_PASSWORD = "staff@demo.test", "cheers-demo"  # what `manage.py seed` makes

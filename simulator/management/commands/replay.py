@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from runner.lifeline import watch
 from simulator import habits
 from simulator.management.commands.bots import add_server_arguments
 from simulator.pickups import read_pickups, spread, starting_places
@@ -19,7 +20,6 @@ from simulator.progress import shown
 from simulator.replay import Plan, Replay
 from simulator.report import Report
 from simulator.running import run
-from speedycheers.lifeline import watch
 
 INTERRUPTED = 130
 

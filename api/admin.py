@@ -1,0 +1,23 @@
+"""The admin of kept answers, and (in `base`, `columns` and `steps`) what all apps' admin pages are made of."""
+
+from django.contrib import admin
+
+from api.models import IdempotencyRecord
+from backoffice.base import ReadOnlyAdmin
+from backoffice.columns import moment, pretty_json
+
+
+@admin.register(IdempotencyRecord)
+class IdempotencyRecordAdmin(ReadOnlyAdmin):
+    """Answers kept for repeated calls."""
+
+    created = moment("created_at", "Created")
+    answer = pretty_json("body", "Answer")
+
+    list_display = ("created", "scope", "key", "status")
+    list_display_links = ("created",)
+    search_fields = ("scope", "key")
+    search_ids = ()
+    ordering = ("-created_at",)
+    fields = ("created", "scope", "key", "status", "answer")
+    readonly_fields = fields

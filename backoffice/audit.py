@@ -1,0 +1,182 @@
+"""What `manage.py audit` is made of: checks that read every row and would notice a broken promise.
+
+They do not rely on the database's constraints, so they would find what a missing one has let through. Each app has
+its checks in `audit.py`; `ops.audit` gathers them. All counting and grouping is the database's work, and what
+can't be is streamed, so memory stays small whatever the number of rows.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models.functions import Coalesce, Lag
+
+from core.transitions import Graph
+
+EXAMPLES_MAX = 5
+CHUNK = 2000  # rows fetched together where Python must look
+GRACE = timedelta(seconds=60)  # what is overdue for longer was forgotten
+
+# How bad a finding is: a broken promise; something odd that does no harm, such as a clock's step explains;
+# or work left undone, which is a fault only while the program runs.
+VIOLATION, ODD, OVERDUE = "violation", "odd", "overdue"
+
+
+@dataclass(slots=True)
+class Result:
+    """How many rows a check has looked at, how many were wrong, and the ids of some."""
+
+    looked_at: int
+    wrong: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def note(self, example: object) -> None:
+        """Count one that is wrong."""
+        self.wrong += 1
+        if len(self.examples) < EXAMPLES_MAX:
+            self.examples.append(str(example))
+
+
+Look = Callable[[datetime], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise: `look(now)` counts the rows that break it."""
+
+    name: str
+    promise: str
+    look: Look
+    kind: str = VIOLATION
+
+
+class Checks(list[Check]):
+    """An app's checks. As a decorator it adds a function under its name, with its docstring as the promise."""
+
+    def __call__(self, look: Look) -> Look:
+        return self.of_kind(VIOLATION)(look)
+
+    def of_kind(self, kind: str) -> Callable[[Look], Look]:
+        """The decorator for a check whose findings are `ODD` or `OVERDUE`."""
+
+        def add(look: Look) -> Look:
+            self.append(Check(look.__name__, (look.__doc__ or "").strip(), look, kind))
+            return look
+
+        return add
+
+
+# ---------------------------------------------------------------- ways to look
+
+
+def count(rows: QuerySet[Any, Any]) -> int:
+    """The number of rows, without the cost of their order."""
+    return rows.order_by().count()
+
+
+def wrong_rows(rows: QuerySet[Any, Any], *wrong: QuerySet[Any, Any]) -> Result:
+    """The rows that were looked at, and those of them (in one or several queries) that are wrong."""
+    result = Result(count(rows))
+    for these in wrong:
+        for pk in these.order_by().values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+            result.note(pk)
+    return result
+
+
+def holds(promise: Q) -> Case:
+    """Whether a promise is true of a row; not so where a NULL makes it neither true nor false."""
+    return Case(When(promise, then=Value(True)), default=Value(False))
+
+
+def unless(rows: QuerySet[Any, Any], promise: Q) -> Result:
+    """The rows for which `promise` is not true."""
+    return wrong_rows(rows, rows.annotate(_kept=holds(promise)).filter(_kept=False))
+
+
+def one_each(rows: QuerySet[Any, Any], *fields: Any) -> Result:
+    """Rows of which there may be one for each value of `fields`; examples are the values that have several."""
+    several = rows.order_by().values_list(*fields).annotate(several=Count("pk")).filter(several__gt=1)
+    result = Result(count(rows))
+    for *values, _ in several.iterator(chunk_size=CHUNK):
+        result.note(" ".join(str(value) for value in values))
+    return result
+
+
+def number(rows: QuerySet[Any, Any]) -> Coalesce:
+    """How many rows a subquery about an outer row finds."""
+    counted = rows.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("pk")).values("_n")
+    return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
+
+
+def exactly_one(rows: QuerySet[Any, Any], when: Q, inner: QuerySet[Any, Any]) -> Result:
+    """Rows have exactly one `inner` when `when` holds, and none otherwise."""
+    counted = rows.annotate(_when=holds(when), _n=number(inner))
+    return wrong_rows(rows, counted.filter(_when=True).exclude(_n=1), counted.filter(_when=False).exclude(_n=0))
+
+
+def streamed(rows: QuerySet[Any, Any], wrong: Callable[[Any], bool]) -> Result:
+    """Rows that only Python can judge."""
+    result = Result(0)
+    for row in rows.iterator(chunk_size=CHUNK):
+        result.looked_at += 1
+        if wrong(row):
+            result.note(row.pk)
+    return result
+
+
+# ---------------------------------------------------------------- histories
+
+
+def add_history_checks(
+    checks: Checks, name: str, rows: type[models.Model], history: Any, graph: Graph, *, status: str = "status"
+) -> None:
+    """The promises that every history keeps: of rows of `rows`, in the table `history`, along `graph`."""
+
+    def ends(now: datetime) -> Result:
+        everything = rows._default_manager.all()
+        nowhere = everything.exclude(Exists(history.objects.filter(subject=OuterRef("pk"))))
+        result = wrong_rows(everything, nowhere)
+        # Not the newest step of each row by a subquery: a planner without statistics would read all steps for each.
+        newest = history.objects.order_by().values("subject_id").annotate(_id=Max("id")).values("_id")
+        elsewhere = history.objects.filter(id__in=newest).exclude(new=F(f"subject__{status}"))
+        for pk in elsewhere.order_by().values_list("subject_id", flat=True).iterator(chunk_size=CHUNK):
+            result.note(pk)
+        return result
+
+    def joins(now: datetime) -> Result:
+        steps = _with_previous(history, "new")
+        return wrong_rows(history.objects.all(), steps.filter(_previous__isnull=False).exclude(old=F("_previous")))
+
+    def moves(now: datetime) -> Result:
+        steps = _with_previous(history, "new")
+        known = Q(pk__in=[])
+        for old, following in graph.edges.items():
+            known |= Q(old=old, new__in=list(following))
+        begun = Q(_previous__isnull=True, old="", new=graph.initial)
+        return wrong_rows(history.objects.all(), steps.exclude(begun | (Q(_previous__isnull=False) & known)))
+
+    def times(now: datetime) -> Result:
+        steps = _with_previous(history, "at")
+        return wrong_rows(history.objects.all(), steps.filter(at__lt=F("_previous")))
+
+    of = name.replace("_", " ")
+    checks += [
+        Check(f"{name}_history_ends_in_status", f"The last step of each {of}'s history is what it is now.", ends),
+        Check(f"{name}_history_joins", f"Each step of a {of} begins where the one before it ended.", joins),
+        Check(f"{name}_history_moves_along_the_graph", f"Each step of a {of} is declared in its graph.", moves),
+        Check(f"{name}_history_goes_forward", f"No step of a {of} is older than the one before it.", times, ODD),
+    ]
+
+
+def _with_previous(history: Any, column: str) -> QuerySet[Any, Any]:
+    lag = Window(Lag(column), partition_by="subject_id", order_by="id")
+    steps: QuerySet[Any, Any] = history.objects.annotate(_previous=lag)
+    return steps
+
+
+def known_values(rows: QuerySet[Any, Any], column: str, values: Iterable[str]) -> Result:
+    """The rows whose `column` is one of the known values."""
+    return unless(rows, Q(**{f"{column}__in": list(values)}))

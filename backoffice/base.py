@@ -1,0 +1,224 @@
+"""What every page of the admin shares.
+
+Nothing in the admin may break a promise of the domain. So statuses, money, times and keys are read-only; what
+staff may do is a `Step`, which calls one service; and a form writes only the fields that it changed, because the
+others may have changed in the database meanwhile.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter
+from unfold.forms import PaginationInlineFormSet
+
+from backoffice.columns import moment, related, shown
+from backoffice.steps import Step, bulk_action, row_action
+
+ROWS_PER_PAGE = 50
+HISTORY_PER_PAGE = 25
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The id that somebody has pasted, if it is one."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
+
+
+class StaffAdmin(ModelAdmin):
+    """A list and a page. `steps` become buttons on the page and actions of the list."""
+
+    steps: ClassVar[Sequence[Step]] = ()
+    search_ids: ClassVar[Sequence[str]] = ("pk",)  # fields that a pasted id may be
+    list_per_page = ROWS_PER_PAGE
+    show_full_result_count = False  # counting a big table costs more than the number is worth
+    empty_value_display = "–"
+    list_filter_submit = True
+    compressed_fields = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for step in cls.steps:
+            setattr(cls, step.name, row_action(step))
+            setattr(cls, f"{step.name}_selected", bulk_action(step))
+        cls.actions_detail = [step.name for step in cls.steps]
+        cls.actions = [f"{step.name}_selected" for step in cls.steps]
+
+    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may take steps: whoever holds the permission to change these rows."""
+        return bool(super().has_change_permission(request))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Deleting many at once is never offered."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The buttons that make sense for this row as it is now; the service has the last word."""
+        row = self.get_object(request, str(object_id))
+        fitting = {step.name for step in self.steps if row is not None and step.fits(row)}
+        actions = super().get_actions_detail(request, object_id)
+        return [action for action in actions if action.path in fitting]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A pasted id finds its row and those that point at it; anything else is looked for in `search_fields`."""
+        if self.search_ids and (pk := as_uuid(search_term)) is not None:
+            return queryset.filter(Q.create([(field, pk) for field in self.search_ids], connector=Q.OR)), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Django hands selected ids on unchecked, and would fail on one that can't be an id."""
+        for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            if "\0" in pk or not self._could_be_id(pk):
+                messages.error(request, "Nothing was done: a selected row is not there.")
+                return HttpResponseRedirect(request.get_full_path())
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
+
+    def _could_be_id(self, text: str) -> bool:
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return True
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif fields := [name for name in form.changed_data if self._is_column(name)]:
+            obj.save(update_fields=fields)
+
+    def _is_column(self, name: str) -> bool:
+        try:
+            return bool(self.opts.get_field(name).concrete and not self.opts.get_field(name).many_to_many)
+        except FieldDoesNotExist:
+            return False
+
+
+class NoAdding:
+    """Rows come from the services alone, and stay."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(NoAdding, StaffAdmin):
+    """Rows to look at, and to take steps with."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_view_permission(request, obj) or self.has_act_permission(request, obj))
+
+
+class SuperuserOnly:
+    """For what could raise somebody's own rights."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def _superuser(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    has_view_permission = has_change_permission = has_add_permission = has_delete_permission = _superuser
+
+
+class ReadOnlyFormSet(PaginationInlineFormSet):
+    """Pages of rows to look at. What a browser posts of them is ignored: meanwhile there may be others."""
+
+    new_objects: ClassVar[list[Any]] = []
+    changed_objects: ClassVar[list[Any]] = []
+    deleted_objects: ClassVar[list[Any]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for posted in ("data", "files", "save_as_new"):
+            kwargs.pop(posted, None)
+        super().__init__(*args, **kwargs)
+
+    def is_valid(self) -> bool:
+        return True
+
+    def save(self, commit: bool = True) -> list[Any]:
+        return []
+
+    def get_page_num(self) -> int:
+        page = self.request.GET.get(self.get_pagination_key(), "")
+        return int(page) if page.isascii() and page.isdecimal() and 0 < len(page) < 8 and int(page) else 1
+
+
+class ReadOnlyInline(NoAdding, TabularInline):
+    """Rows of another table on the page of the one they belong to."""
+
+    formset = ReadOnlyFormSet
+    extra = 0
+    can_delete = False
+    tab = True
+    hide_title = True
+    show_count = True
+    per_page = HISTORY_PER_PAGE
+    ordering = ("-pk",)
+    selected: ClassVar[Sequence[str]] = ()  # for select_related
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # whoever may see the page
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.selected) if self.selected else rows
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return tuple(self.fields or ())
+
+
+class _Trail:
+    """The columns of a history."""
+
+    moment = moment("at", "When")
+    who = related("actor", "Who", named=True)
+
+    @shown("Step")
+    def step(self, row: Any) -> str:
+        return str(row)
+
+
+class HistoryInline(_Trail, ReadOnlyInline):
+    """The trail of a row, newest first."""
+
+    fields = ("moment", "step", "who", "reason")
+    ordering = ("-id",)
+    selected = ("actor",)
+    verbose_name_plural = "History"
+
+
+class HistoryAdmin(_Trail, ReadOnlyAdmin):
+    """The trail of all rows of a kind, newest first."""
+
+    subject = related("subject", "Of")
+    list_display = ("moment", "subject", "step", "who", "reason")
+    list_filter = (("new", AllValuesCheckboxFilter),)
+    list_select_related = ("actor",)
+    search_fields = ("actor__email", "reason")
+    search_ids = ("subject_id", "actor_id")
+    date_hierarchy = "at"
+    ordering = ("-id",)
+    fields = ("moment", "subject", "step", "who", "reason")
+    readonly_fields = fields

@@ -1,0 +1,175 @@
+"""Columns and read-only fields of the admin: badges, moments, amounts and links.
+
+Each function builds a method of a `ModelAdmin`, which serves in lists, on pages and in inlines alike.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
+
+from django.contrib.admin.utils import quote
+from django.db import models
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from unfold.decorators import display
+
+from core.errors import Invalid
+
+NOTHING = "–"
+Column = Callable[[Any, Any], Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+# ISO 4217 currencies whose minor unit is not the hundredth: their number of decimals.
+DECIMALS = dict.fromkeys(
+    ["bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"], 0
+) | dict.fromkeys(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"], 3)
+
+
+def shown(title: str, *, ordering: str | None = None, boolean: bool | None = None) -> Callable[[F], F]:
+    """Unfold's `display`, with types."""
+    return cast("Callable[[F], F]", display(description=title, ordering=ordering, boolean=boolean))
+
+
+def amount_text(amount: int | None, currency: str) -> str:
+    """Minor units as people write them: 1000 usd is "$10.00"."""
+    if amount is None:
+        return NOTHING
+    decimals = DECIMALS.get(currency, 2)
+    whole, rest = divmod(amount, 10**decimals)
+    number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """An amount as people write it in minor units. Raises `Invalid` on more decimals than the currency has."""
+    units = amount.scaleb(DECIMALS.get(currency, 2))
+    if units != units.to_integral_value():
+        raise Invalid("invalid", f"{amount} is no amount of {currency.upper()}.", "amount")
+    return int(units)
+
+
+def moment_text(at: datetime | None) -> str:
+    """A moment to the second, in the admin's time zone."""
+    return NOTHING if at is None else f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
+
+
+def change_url(model: type[models.Model], pk: Any) -> str | None:
+    """The page of a row; None where its model has none."""
+    try:
+        return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[quote(str(pk))])
+    except NoReverseMatch:
+        return None
+
+
+def link(url: str | None, text: str) -> str | SafeString:
+    """An anchor; the bare text where there is nowhere to go."""
+    return format_html('<a href="{}" class="text-link">{}</a>', url, text) if url else text
+
+
+def list_link(list_name: str, text: str, **query: Any) -> str | SafeString:
+    """A link to a filtered list, such as `accounts_partner`. By name, so that an app can point at one above it."""
+    try:
+        return link(f"{reverse(f'admin:{list_name}_changelist')}?{urlencode(query)}", text)
+    except NoReverseMatch:
+        return text
+
+
+def short_id(pk: Any) -> str:
+    """The end of an id, where those of the same time differ."""
+    return f"..{str(pk)[-8:]}"
+
+
+def badge_html(text: str, colour: str = "") -> SafeString:
+    """A coloured label. `colour`: info, success, warning, danger, primary, or none."""
+    return mark_safe(render_to_string("unfold/helpers/label.html", {"text": text, "type": colour}))  # noqa: S308
+
+
+def badge(field: str, title: str, colours: Mapping[Any, str]) -> Column:
+    """A choice field as a coloured label."""
+
+    @shown(title, ordering=field)
+    def column(admin: Any, row: Any) -> SafeString:
+        value = getattr(row, field)
+        labels = dict(row._meta.get_field(field).flatchoices)
+        return badge_html(str(labels.get(value, value)), colours.get(value, ""))
+
+    return column
+
+
+def moment(field: str, title: str) -> Column:
+    """A time to the second."""
+
+    @shown(title, ordering=field)
+    def column(admin: Any, row: Any) -> SafeString:
+        return format_html('<span class="whitespace-nowrap">{}</span>', moment_text(getattr(row, field)))
+
+    return column
+
+
+def amount(field: str, title: str, *, currency: str = "currency") -> Column:
+    """Minor units in the currency that another field of the row names."""
+
+    @shown(title, ordering=field)
+    def column(admin: Any, row: Any) -> str:
+        return amount_text(getattr(row, field), getattr(row, currency))
+
+    return column
+
+
+def identity(title: str = "Id") -> Column:
+    """The row's own id, short, and linked to its page."""
+
+    @shown(title, ordering="pk")
+    def column(admin: Any, row: Any) -> str | SafeString:
+        return link(change_url(type(row), row.pk), short_id(row.pk))
+
+    return column
+
+
+def related(field: str, title: str, *, named: bool = False) -> Column:
+    """A foreign key as a link: by its id alone, or `named` by the row itself, which the list must then select."""
+
+    @shown(title, ordering=field)
+    def column(admin: Any, row: Any) -> str | SafeString:
+        key = row._meta.get_field(field)
+        pk = getattr(row, key.attname)
+        if pk is None:
+            return NOTHING
+        return link(change_url(key.related_model, pk), str(getattr(row, field)) if named else short_id(pk))
+
+    return column
+
+
+def pretty_json(field: str, title: str) -> Column:
+    """A JSON field, indented."""
+
+    @shown(title)
+    def column(admin: Any, row: Any) -> SafeString:
+        text = json.dumps(getattr(row, field), indent=2, ensure_ascii=False, sort_keys=True)
+        return format_html('<pre class="whitespace-pre-wrap break-words font-mono text-xs">{}</pre>', text)
+
+    return column
+
+
+def place(title: str = "Location") -> Column:
+    """Latitude and longitude, linked to a map."""
+
+    @shown(title)
+    def column(admin: Any, row: Any) -> str | SafeString:
+        if row.lat is None or row.lng is None:
+            return NOTHING
+        where = f"{row.lat:.5f}, {row.lng:.5f}"
+        url = (
+            f"https://www.openstreetmap.org/?{urlencode({'mlat': row.lat, 'mlon': row.lng})}#map=16/{row.lat}/{row.lng}"
+        )
+        return format_html('<a href="{}" class="text-link" target="_blank" rel="noreferrer">{}</a>', url, where)
+
+    return column

@@ -1,0 +1,202 @@
+"""What staff do with a row: a button on its page and an action of its list, both calling one service.
+
+A service that refuses is a message, never an error page. Each row is a transaction of its own.
+"""
+
+import logging
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from backoffice.columns import change_url
+from core.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+ROWS_MAX = 200  # a list's action takes at most so many rows
+REFUSALS_SHOWN = 10
+REASON_MAX_CHARS = 200
+
+
+def always(row: Any) -> bool:
+    """Of every row."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`run(row, actor, reason, now)` calls a service, and may answer a sentence about what that meant."""
+
+    name: str
+    title: str
+    run: Callable[..., str | None]
+    explained: str  # what it means, said before it is done
+    fits: Callable[[Any], bool] = always  # whether the button shows
+    icon: str = "arrow_forward"
+    variant: ActionVariant = ActionVariant.DEFAULT
+    asks_reason: bool = False
+    asks_amount: bool = False  # with the reason; `run` gets it as a fifth argument: a Decimal, or None for all
+    named: Callable[[Any], str] = str  # what to call a row
+
+
+class ConfirmForm(BaseDialogForm):
+    """Nothing but the confirmation."""
+
+
+class ReasonForm(BaseDialogForm):
+    """The confirmation, and why."""
+
+    reason = forms.CharField(
+        required=False,
+        max_length=REASON_MAX_CHARS,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Kept in the history. The person concerned may be shown it.",
+    )
+
+
+class AmountForm(ReasonForm):
+    """The confirmation, how much, and why."""
+
+    amount = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=9,
+        decimal_places=3,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="In whole units, for example 12.50; empty for all of it.",
+    )
+    field_order = ("amount", "reason")
+
+
+def form_of(step: Step) -> type[BaseDialogForm]:
+    """The form that is filled in before a step."""
+    if step.asks_amount:
+        return AmountForm
+    return ReasonForm if step.asks_reason else ConfirmForm
+
+
+def row_action(step: Step) -> Callable[..., Any]:
+    """The button. It opens a dialog, whose form is what acts: a mere link never does."""
+
+    def run_one(model_admin: Any, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        row = model_admin.get_object(request, unquote(object_id))
+        if row is None:
+            messages.error(request, "This row is not there.")
+            return _go(request, _list_url(model_admin))
+        take(model_admin, request, step, [row], form.cleaned_data)
+        still_there = model_admin.get_object(request, unquote(object_id)) is not None
+        return _go(request, (still_there and change_url(model_admin.model, row.pk)) or _list_url(model_admin))
+
+    run_one.__name__ = step.name
+    dialog = {
+        "title": step.title,
+        "description": step.explained,
+        "form_class": form_of(step),
+        "form_submit_text": step.title,
+    }
+    return action(  # type: ignore[no-any-return]
+        run_one,
+        permissions=["act"],
+        description=step.title,
+        url_path=step.name,
+        icon=step.icon,
+        variant=step.variant,
+        dialog=dialog,
+    )
+
+
+def bulk_action(step: Step) -> Callable[..., Any]:
+    """The list's action: a page that says what it means for which rows, then the same for each."""
+
+    @admin.action(description=f"{step.title} …", permissions=["act"])
+    def run_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        rows = list(queryset[: ROWS_MAX + 1])
+        if len(rows) > ROWS_MAX:
+            messages.error(request, f"Select at most {ROWS_MAX} rows.")
+            return None
+        confirmed = "_form_submitted" in request.POST
+        form = form_of(step)(request=request, data=request.POST if confirmed else None)
+        if form.is_valid():
+            take(model_admin, request, step, rows, form.cleaned_data)
+            return None
+        return _confirm(model_admin, request, step, rows, form)
+
+    run_selected.__name__ = f"{step.name}_selected"
+    return run_selected
+
+
+def _confirm(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], form: Any) -> HttpResponse:
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": step.title,
+        "opts": model_admin.opts,
+        "step": step,
+        "action_name": f"{step.name}_selected",
+        "rows": [(row.pk, step.named(row)) for row in rows],
+        "form": form,
+        "media": model_admin.media,
+        "action_checkbox_name": ACTION_CHECKBOX_NAME,
+    }
+    request.current_app = model_admin.admin_site.name
+    return TemplateResponse(request, "admin/confirm_step.html", context)
+
+
+def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], said: dict[str, Any]) -> None:
+    """Take a step with each row, with what the form says, and tell how it went."""
+    reason = said.get("reason", "")
+    more = [said.get("amount")] if step.asks_amount else []
+    done: list[str | None] = []
+    refusals: list[str] = []
+    for row in rows:
+        try:
+            done.append(step.run(copy(row), request.user, reason, timezone.now(), *more))
+        except ServiceError as error:
+            refusals.append(f"{step.named(row)}: {error.detail}")
+        except Exception as error:
+            # A database's message may quote the row, and with it personal data.
+            quotes = isinstance(error, DatabaseError)
+            log.error(
+                "%s of %s %s: %s", step.name, model_admin.opts.label, row.pk, type(error).__name__, exc_info=not quotes
+            )
+            refusals.append(f"{step.named(row)}: this failed on our side; the log says why.")
+        else:
+            model_admin.log_change(request, row, f"{step.title}{f': {reason}' if reason else ''}")
+    _tell(request, step, done, refusals)
+
+
+def _tell(request: HttpRequest, step: Step, done: list[str | None], refusals: list[str]) -> None:
+    if len(done) == 1:
+        messages.success(request, done[0] or f"{step.title}: done.")
+    elif done:
+        messages.success(request, f"{step.title}: done for {len(done)}.")
+    for refusal in refusals[:REFUSALS_SHOWN]:
+        messages.error(request, refusal)
+    if len(refusals) > REFUSALS_SHOWN:
+        messages.error(request, f"… and {len(refusals) - REFUSALS_SHOWN} more were refused.")
+
+
+def _list_url(model_admin: Any) -> str:
+    return reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    """Onwards: by htmx out of the dialog, or plainly where a browser runs no scripts."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)

@@ -1,0 +1,148 @@
+"""Declared state graphs and the one guarded way to move along them.
+
+Each app declares its graph in `states.py` and its history table in `models.py`. `move` is a
+compare-and-swap: an `UPDATE … WHERE status = <the status we saw>` whose row count says who won.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+
+from core.errors import Conflict
+from core.statements import insert_all, update_all
+
+REASON_MAX_CHARS = 200
+
+
+class Graph:
+    """The statuses a row may have, and which may follow which. An impossible graph is refused at import."""
+
+    def __init__(self, statuses: type[models.TextChoices], *, initial: str, edges: Mapping[str, Iterable[str]]) -> None:
+        self.statuses = statuses
+        self.initial = initial
+        self.edges = {old: frozenset(new) for old, new in edges.items()}
+        known = set(statuses.values)
+        named = set(self.edges) | {new for following in self.edges.values() for new in following} | {initial}
+        if named != known:
+            raise ValueError(f"{statuses.__name__}: the graph and the statuses differ in {sorted(named ^ known)}")
+        if unreachable := known - self._reachable():
+            raise ValueError(f"{statuses.__name__}: nothing leads to {sorted(unreachable)}")
+
+    def _reachable(self) -> set[str]:
+        seen, waiting = {self.initial}, [self.initial]
+        while waiting:
+            for new in self.edges.get(waiting.pop(), ()):
+                if new not in seen:
+                    seen.add(new)
+                    waiting.append(new)
+        return seen
+
+    def allows(self, old: str, new: str) -> bool:
+        """Whether the edge old → new is declared."""
+        return new in self.edges.get(old, ())
+
+    @property
+    def final(self) -> list[str]:
+        """The statuses that nothing follows."""
+        return sorted(status for status in self.statuses.values if not self.edges.get(status))
+
+
+class Transition(models.Model):
+    """One step of one row: the audit trail. Each app makes it concrete with a `subject` foreign key."""
+
+    old = models.CharField(max_length=24, blank=True)
+    new = models.CharField(max_length=24)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who did it; empty means the system.",
+    )
+    reason = models.CharField(max_length=REASON_MAX_CHARS, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar[Sequence[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.old or 'new'} → {self.new}"
+
+
+class Stateful(models.Model):
+    """A row with a `status` that only `begin`, `move` (`begin_all`, `move_all` for many) and `begin_moved` may set."""
+
+    graph: ClassVar[Graph]
+    history: ClassVar[Any]  # the concrete Transition: Any, since only that one has the subject
+    status: Any
+
+    class Meta:
+        abstract = True
+
+    def begin(self, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
+        """Insert this new row and its first history row. Constraints may refuse it (`IntegrityError`)."""
+        begin_all([self], actor=actor, at=at, reason=reason)
+
+    def begin_moved(
+        self, new: str, *, actor: AbstractBaseUser | None, mover: AbstractBaseUser | None, at: datetime, **changes: Any
+    ) -> None:
+        """`begin` by `actor` and at once `move` to `new` by `mover`, in two statements instead of four."""
+        old = self.status
+        _require_edge(type(self), old, new)
+        _set(self, new, changes)
+        insert_all([self])
+        first = self.history(subject=self, old="", new=old, actor=actor, at=at)
+        insert_all([first, self.history(subject=self, old=old, new=new, actor=mover, at=at)])
+
+    def move(self, new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any) -> None:
+        """Move from the status this instance has seen to `new`, setting the fields in `changes` with it.
+
+        Raises `Conflict`: `wrong_state` where the graph lacks the edge, `state_changed` where somebody was first.
+        """
+        move_all([self], new, actor=actor, at=at, reason=reason, **changes)
+
+
+S = TypeVar("S", bound=Stateful)
+
+
+def begin_all(rows: Sequence[S], *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
+    """Insert new rows of one model and the first history row of each, in two statements. As `Stateful.begin`."""
+    insert_all(rows)
+    insert_all([row.history(subject=row, old="", new=row.status, actor=actor, reason=reason, at=at) for row in rows])
+
+
+def move_all(
+    rows: Sequence[S], new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any
+) -> None:
+    """Move rows of one model, all seen in one status, in two statements: all of them or none.
+
+    Call it inside a transaction. Raises as `Stateful.move` does; the caller's transaction must then roll back.
+    """
+    if not rows:
+        return
+    model, old = type(rows[0]), rows[0].status
+    _require_edge(model, old, new)
+    ids = [row.pk for row in rows]
+    changed = Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
+    update_all(model, ids, {"status": new, **changes}, otherwise=changed, status=old)
+    reason = reason[:REASON_MAX_CHARS]
+    insert_all([model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows])
+    for row in rows:
+        _set(row, new, changes)
+
+
+def _require_edge(model: type[Stateful], old: str, new: str) -> None:
+    if not model.graph.allows(old, new):
+        raise Conflict("wrong_state", f"This {model._meta.verbose_name} is {old} and can't become {new}.")
+
+
+def _set(row: Stateful, status: str, changes: Mapping[str, Any]) -> None:
+    row.status = status
+    for field, value in changes.items():
+        setattr(row, field, value)

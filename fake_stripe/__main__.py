@@ -1,0 +1,41 @@
+"""`python -m fake_stripe`: the stand-in as a process, for `PAYMENTS=demo make run`. Settings say where."""
+
+import os
+import signal
+import threading
+from urllib.parse import urlsplit
+
+from fake_stripe.account import Account
+from fake_stripe.server import Server
+from fake_stripe.webhooks import Sender
+
+
+def main() -> None:
+    """Serve until SIGTERM. The state is a file in the data folder, so that saved cards outlive a restart."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
+    from django.conf import settings
+
+    from runner import lifeline
+
+    lifeline.watch()
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    sender = Sender(f"http://127.0.0.1:{settings.PORT}/updatePaymentInfo", settings.STRIPE_WEBHOOK_SECRET)
+    sender.start()
+    server = Server(
+        Account(sender, file=settings.DATA_DIR / "demo_stripe.sqlite3"),
+        port=urlsplit(settings.STRIPE_API_BASE).port or 0,
+        secret_key=settings.STRIPE_SECRET_KEY,
+        publishable_key=settings.STRIPE_PUBLISHABLE_KEY,
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server.start()
+    while not stop.wait(60):
+        server.account.expire_holds()
+        server.account.settle_refunds()
+    server.server_close()
+
+
+if __name__ == "__main__":
+    main()

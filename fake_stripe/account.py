@@ -1,0 +1,235 @@
+"""The account, and what its calls do to what it has. One lock around each call; nothing here knows HTTP."""
+
+import secrets
+
+from fake_stripe.customers import Customers
+from fake_stripe.errors import declined, invalid, wrong_state
+from fake_stripe.things import Thing, amount_in
+
+HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
+
+
+class Account(Customers):
+    """Customers, intents, refunds and transfers of one Stripe account in test mode.
+
+    `announce` is called with each event. `file` keeps the state over a restart. `clock` gives seconds.
+    """
+
+    # ------------------------------------------------------------ payment intents
+
+    def create_payment_intent(self, params: Thing) -> Thing:
+        amount = amount_in(params)
+        customer = self.find("customer", params.get("customer"))
+        card = self.find("payment_method", params.get("payment_method"))
+        if card["customer"] != customer["id"]:
+            raise invalid("The payment method belongs to another customer.", keep=False)
+        intent = self.add(
+            "pi", amount=amount, amount_capturable=0, amount_received=0, currency=params.get("currency", "usd"),
+            customer=customer["id"], payment_method=card["id"], metadata=params.get("metadata", {}),
+            capture_method=params.get("capture_method", "automatic"), status="requires_confirmation",
+            transfer_group=params.get("transfer_group"), last_payment_error=None, latest_charge=None,
+            cancellation_reason=None, next_action=None,
+        )  # fmt: skip
+        intent["client_secret"] = f"{intent['id']}_secret_{secrets.token_hex(8)}"
+        if params.get("confirm") == "true":
+            self._confirm(intent, off_session=params.get("off_session") == "true")
+        return intent
+
+    def confirm_payment_intent(self, id: str, params: Thing) -> Thing:
+        """The holder is there, with this card or another of theirs."""
+        intent = self.find("payment_intent", id)
+        if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
+            raise wrong_state(intent, "confirmed")
+        if params.get("payment_method"):
+            intent["payment_method"] = self.find("payment_method", params["payment_method"])["id"]
+        self._confirm(intent, off_session=False)
+        return intent
+
+    def _confirm(self, intent: Thing, *, off_session: bool) -> None:
+        card = self.behaviour_of(intent["payment_method"])
+        if card.always_asks and off_session:
+            self._fail(intent, "authentication_required", "authentication_required")
+        if card.always_asks:
+            intent.update(status="requires_action", next_action={"type": "use_stripe_sdk"})
+            self.tell("payment_intent.requires_action", intent)
+            return
+        self._pay(intent)
+
+    def answer_payment_intent(self, id: str, *, agrees: bool) -> Thing:
+        """The card's holder has been asked."""
+        intent = self.find("payment_intent", id)
+        if intent["status"] != "requires_action":
+            raise wrong_state(intent, "confirmed")
+        if agrees:
+            self._pay(intent)
+        else:
+            self._failed(intent, "payment_intent_authentication_failure", None)
+        return intent
+
+    def _pay(self, intent: Thing) -> None:
+        card = self.behaviour_of(intent["payment_method"])
+        if card.decline:
+            self._fail(intent, "card_declined", card.decline)
+        manual = intent["capture_method"] == "manual"
+        details = {"card": {**self.things[intent["payment_method"]]["card"]}}
+        if manual:
+            details["card"]["capture_before"] = int(self.clock()) + HOLD_S
+        charge = self.add(
+            "ch", amount=intent["amount"], amount_captured=0, amount_refunded=0, currency=intent["currency"],
+            payment_intent=intent["id"], captured=False, payment_method_details=details, disputed=False,
+        )  # fmt: skip
+        intent.update(latest_charge=charge["id"], last_payment_error=None, next_action=None)
+        if manual:
+            intent.update(status="requires_capture", amount_capturable=intent["amount"])
+            self.tell("payment_intent.amount_capturable_updated", intent)
+        else:
+            self._take(intent, intent["amount"])
+
+    def _take(self, intent: Thing, amount: int) -> None:
+        intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
+        charge = self.things[intent["latest_charge"]]
+        charge.update(captured=True, amount_captured=amount)
+        self.tell("payment_intent.succeeded", intent)
+        if self.behaviour_of(intent["payment_method"]).disputed:
+            self.open_dispute(intent["id"])
+
+    def _failed(self, intent: Thing, code: str, decline_code: str | None) -> None:
+        error = {"code": code, "decline_code": decline_code, "payment_method": {"id": intent["payment_method"]}}
+        intent.update(status="requires_payment_method", last_payment_error=error, payment_method=None, next_action=None)
+        self.tell("payment_intent.payment_failed", intent)
+
+    def _fail(self, intent: Thing, code: str, decline_code: str) -> None:
+        self._failed(intent, code, decline_code)
+        raise declined(code, decline_code, payment_intent=intent)
+
+    def capture_payment_intent(self, id: str, params: Thing) -> Thing:
+        intent = self.find("payment_intent", id)
+        if intent["status"] != "requires_capture":
+            raise wrong_state(intent, "captured")
+        amount = amount_in(params, "amount_to_capture") if "amount_to_capture" in params else intent["amount"]
+        if amount > intent["amount_capturable"]:
+            raise invalid("The amount to capture is greater than what was authorized.", code="amount_too_large")
+        self._take(intent, amount)
+        return intent
+
+    def cancel_payment_intent(self, id: str, params: Thing) -> Thing:
+        intent = self.find("payment_intent", id)
+        if intent["status"] in ("succeeded", "canceled", "processing"):
+            raise wrong_state(intent, "canceled")
+        self.end_intent(intent, params.get("cancellation_reason"))
+        return intent
+
+    def end_intent(self, intent: Thing, reason: object) -> None:
+        """Cancel it; the holder's bank lets go of what it held."""
+        intent.update(status="canceled", amount_capturable=0, cancellation_reason=reason, next_action=None)
+        self.tell("payment_intent.canceled", intent)
+
+    def expire_holds(self) -> None:
+        """Cancel the authorizations that nobody captured in time."""
+        with self.lock:
+            for intent in self.every("payment_intent"):
+                if intent["status"] == "requires_capture" and intent["created"] + HOLD_S <= self.clock():
+                    self.end_intent(self.find("payment_intent", intent["id"]), "automatic")
+            self.save()
+
+    # ------------------------------------------------------------ refunds, disputes, transfers
+
+    def create_refund(self, params: Thing) -> Thing:
+        intent = self.find("payment_intent", params.get("payment_intent"))
+        if intent["status"] != "succeeded":
+            raise invalid("This PaymentIntent has nothing to refund.", code="charge_not_refundable")
+        charge = self.things[intent["latest_charge"]]
+        left = charge["amount_captured"] - charge["amount_refunded"]
+        amount = amount_in(params) if "amount" in params else left
+        if amount > left or not left:
+            raise invalid(f"Refund amount is greater than unrefunded amount ({left}).", code="charge_already_refunded")
+        charge["amount_refunded"] += amount
+        refund = self.add(
+            "re", amount=amount, currency=charge["currency"], charge=charge["id"], payment_intent=intent["id"],
+            metadata=params.get("metadata", {}), reason=params.get("reason"), failure_reason=None,
+            status="pending" if self.behaviour_of(intent["payment_method"]).refund_waits else "succeeded",
+        )  # fmt: skip
+        self.tell("refund.created", refund)
+        return refund
+
+    def fail_refund(self, id: str, reason: str = "expired_or_canceled_card") -> Thing:
+        """The holder's bank does not take it: the money is ours again."""
+        refund = self.find("refund", id)
+        if refund["status"] not in ("pending", "succeeded"):
+            raise invalid("This refund is over.", code="resource_unexpected_state")
+        refund.update(status="failed", failure_reason=reason)
+        self.things[refund["charge"]]["amount_refunded"] -= refund["amount"]
+        self.tell("refund.failed", refund)
+        return refund
+
+    def settle_refunds(self) -> None:
+        """The banks answer: what was pending arrives, and what they don't take comes back."""
+        with self.lock:
+            for refund in self.every("refund"):
+                card = self.behaviour_of(self.things[refund["payment_intent"]]["payment_method"])
+                if card.refund_returns and refund["status"] == "succeeded":
+                    self.fail_refund(refund["id"])
+                elif refund["status"] == "pending":
+                    refund["status"] = "succeeded"
+                    self.tell("refund.updated", refund)
+
+    def open_dispute(self, intent_id: str, reason: str = "fraudulent") -> Thing:
+        """The card's holder denies a payment at their bank."""
+        intent = self.find("payment_intent", intent_id)
+        charge = self.things[intent["latest_charge"]]
+        charge["disputed"] = True
+        dispute = self.add(
+            "dp", amount=charge["amount_captured"], currency=charge["currency"], charge=charge["id"],
+            payment_intent=intent["id"], reason=reason, status="needs_response",
+            evidence_details={"due_by": int(self.clock()) + 10 * 24 * 3600},
+        )  # fmt: skip
+        self.tell("charge.dispute.created", dispute)
+        return dispute
+
+    def close_dispute(self, id: str, *, won: bool) -> Thing:
+        """The bank has decided."""
+        dispute = self.find("dispute", id)
+        dispute["status"] = "won" if won else "lost"
+        self.tell("charge.dispute.closed", dispute)
+        return dispute
+
+    def create_account(self, params: Thing) -> Thing:
+        return self.add("acct", type=params.get("type"), metadata=params.get("metadata", {}), payouts_enabled=False)
+
+    def create_account_link(self, params: Thing) -> Thing:
+        account = self.find("account", params.get("account"))
+        expires = int(self.clock()) + 300
+        address = f"{params.get('return_url', '')}#{account['id']}"
+        return {"object": "account_link", "created": int(self.clock()), "expires_at": expires, "url": address}
+
+    def finish_onboarding(self, id: str) -> Thing:
+        """The partner has given what Stripe asks for."""
+        account = self.find("account", id)
+        account["payouts_enabled"] = True
+        self.tell("account.updated", account)
+        return account
+
+    def create_transfer(self, params: Thing) -> Thing:
+        account = self.find("account", params.get("destination"))
+        if not account["payouts_enabled"]:
+            raise invalid("The destination can't take transfers.", code="insufficient_capabilities_for_transfer")
+        amount = amount_in(params)
+        if amount > self.balance():
+            raise invalid("You have insufficient funds in your Stripe account.", code="balance_insufficient")
+        return self.add(
+            "tr", amount=amount, amount_reversed=0, currency=params.get("currency"), destination=account["id"],
+            metadata=params.get("metadata", {}), transfer_group=params.get("transfer_group"),
+        )  # fmt: skip
+
+    def reverse_transfer(self, id: str, params: Thing) -> Thing:
+        transfer = self.find("transfer", id)
+        amount = amount_in(params)
+        if amount > transfer["amount"] - transfer["amount_reversed"]:
+            raise invalid("The reversal is greater than what is left of the transfer.")
+        transfer["amount_reversed"] += amount
+        return self.add("trr", amount=amount, transfer=transfer["id"], metadata=params.get("metadata", {}))
+
+    def balance(self) -> int:
+        """What the account holds: captured, less refunds and transfers."""
+        captured = sum(int(charge["amount_captured"] - charge["amount_refunded"]) for charge in self.every("charge"))
+        return captured - sum(int(one["amount"] - one["amount_reversed"]) for one in self.every("transfer"))

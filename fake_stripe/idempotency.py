@@ -1,0 +1,40 @@
+"""What an idempotency key does: the same call is answered as it was the first time, another one is refused."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from fake_stripe.account import Account
+from fake_stripe.errors import Refusal
+
+KEY_LIFE_S = 24 * 3600
+Answer = tuple[int, dict[str, Any], bool]  # status, body, whether it is a replay
+
+
+def fingerprint(path: str, params: dict[str, Any]) -> str:
+    """What must be the same when a key comes again."""
+    return hashlib.sha256(json.dumps([path, params], sort_keys=True).encode()).hexdigest()
+
+
+def once(account: Account, key: str, call: str, do: Callable[[], dict[str, Any]], *, spoilt: bool = False) -> Answer:
+    """Do it, unless this key has been answered. `spoilt`: the answer is a 500 after the effect, and so are replays."""
+    kept = account.kept.get(key) if key else None
+    if kept is not None and kept["at"] + KEY_LIFE_S <= account.clock():
+        kept = None
+    if kept is not None:
+        if kept["call"] != call:
+            refusal = Refusal(400, "idempotency_error", "Keys can only be used with the parameters of their first use.")
+            return refusal.status, refusal.body, False
+        return kept["status"], json.loads(kept["body"]), True
+    keep = True
+    try:
+        status, body = 200, do()
+    except Refusal as refusal:
+        status, body, keep = refusal.status, refusal.body, refusal.keep
+    if spoilt:
+        status, body = 500, {"error": {"type": "api_error", "message": "Something went wrong on Stripe's end."}}
+    text = json.dumps(body)
+    if key and keep:
+        account.kept[key] = {"call": call, "status": status, "body": text, "at": account.clock()}
+    return status, json.loads(text), False

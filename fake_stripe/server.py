@@ -1,0 +1,243 @@
+"""The account over HTTP, as the provider's own client library and its browser script speak to it."""
+
+import json
+import re
+import threading
+from collections import deque
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from fake_stripe.account import Account
+from fake_stripe.errors import Refusal, invalid, missing
+from fake_stripe.idempotency import fingerprint, once
+from fake_stripe.things import Thing
+
+# The faults that can be ordered, one for each call to come.
+LOST_REQUEST = "lost_request"  # the connection breaks before anything has happened
+LOST_REPLY = "lost_reply"  # it breaks after everything has happened
+RATE_LIMITED = "rate_limited"  # 429, nothing has happened
+BROKEN = "broken"  # 500 before anything has happened; the key is still fresh
+SPOILT = "spoilt"  # 500 after everything has happened, and at every repetition of the key
+FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, SPOILT)
+BODY_MAX_BYTES = 64 * 1024
+# What a page may call with the publishable key and the object's own secret.
+BROWSER_CALLS = re.compile(r"/v1/(setup_intents|payment_intents)/[^/]+(/confirm|/answer)?$")
+Route = tuple[str, "re.Pattern[str]", Callable[..., Thing]]
+
+
+def unflatten(pairs: list[tuple[str, str]]) -> Thing:
+    """Form fields `a[b][c]=v` as nested objects; list indices stay keys."""
+    tree: Thing = {}
+    for name, value in pairs:
+        *path, last = re.findall(r"[^\[\]]+", name) or [name]
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return tree
+
+
+def routes(account: Account) -> list[Route]:
+    """Method, path and what it does; the groups of the path come first, then the parameters."""
+    a = account
+
+    def on(method: str, path: str, do: Callable[..., Thing]) -> Route:
+        return method, re.compile(f"/v1/{path}$"), do
+
+    def reading(kind: str) -> Callable[..., Thing]:
+        return lambda id, params: expanded(account, a.find(kind, id), params)
+
+    def listing(kind: str) -> Callable[..., Thing]:
+        return lambda params: page_of(account, kind, params)
+
+    return [
+        on("POST", "customers", a.create_customer),
+        on(
+            "GET",
+            "customers/([^/]+)/payment_methods",
+            lambda id, p: page_of(account, "payment_method", {**p, "customer": a.find("customer", id)["id"]}),
+        ),
+        on("POST", "payment_methods/([^/]+)/detach", a.detach_card),
+        on("POST", "setup_intents", a.create_setup_intent),
+        on("GET", "setup_intents/([^/]+)", reading("setup_intent")),
+        on("POST", "setup_intents/([^/]+)/confirm", a.confirm_setup_intent),
+        on("POST", "setup_intents/([^/]+)/answer", lambda id, p: a.answer_setup_intent(id, agrees=_agrees(p))),
+        on("POST", "payment_intents", lambda p: expanded(account, a.create_payment_intent(p), p)),
+        on("GET", "payment_intents", listing("payment_intent")),
+        on("GET", "payment_intents/([^/]+)", reading("payment_intent")),
+        on("POST", "payment_intents/([^/]+)/confirm", a.confirm_payment_intent),
+        on("POST", "payment_intents/([^/]+)/answer", lambda id, p: a.answer_payment_intent(id, agrees=_agrees(p))),
+        on("POST", "payment_intents/([^/]+)/capture", a.capture_payment_intent),
+        on("POST", "payment_intents/([^/]+)/cancel", a.cancel_payment_intent),
+        on("POST", "refunds", a.create_refund),
+        on("GET", "refunds", listing("refund")),
+        on("GET", "refunds/([^/]+)", reading("refund")),
+        on("GET", "disputes/([^/]+)", reading("dispute")),
+        on("POST", "accounts", a.create_account),
+        on("GET", "accounts/([^/]+)", reading("account")),
+        on("POST", "account_links", a.create_account_link),
+        on("POST", "transfers", a.create_transfer),
+        on("GET", "transfers", listing("transfer")),
+        on("GET", "transfers/([^/]+)", reading("transfer")),
+        on("POST", "transfers/([^/]+)/reversals", a.reverse_transfer),
+        on(
+            "GET",
+            "transfers/([^/]+)/reversals",
+            lambda id, p: page_of(account, "transfer_reversal", {**p, "transfer": id}),
+        ),
+    ]
+
+
+def _agrees(params: Thing) -> bool:
+    return params.get("agrees") == "true"
+
+
+def expanded(account: Account, thing: Thing, params: Thing) -> Thing:
+    """The object with what `expand` asks for in place of its id."""
+    copy = dict(thing)
+    for name in params.get("expand", {}).values():
+        if copy.get(name) in account.things:
+            copy[name] = account.things[copy[name]]
+    return copy
+
+
+def page_of(account: Account, kind: str, params: Thing) -> Thing:
+    """A page of a list, newest first."""
+    found = account.every(kind)
+    if since := params.get("created", {}).get("gte"):
+        found = [thing for thing in found if thing["created"] >= int(since)]
+    for field in ("customer", "payment_intent", "transfer_group", "transfer"):
+        if field in params:
+            found = [thing for thing in found if thing.get(field) == params[field]]
+    if after := params.get("starting_after"):
+        ids = [thing["id"] for thing in found]
+        if after not in ids:
+            raise missing(kind, after)
+        found = found[ids.index(after) + 1 :]
+    limit = min(100, int(params.get("limit", 10)))
+    return {"object": "list", "data": found[:limit], "has_more": len(found) > limit, "url": f"/v1/{kind}s"}
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on loopback. `faults` are what the next calls meet, in order."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, account: Account, *, port: int = 0, secret_key: str, publishable_key: str) -> None:
+        self.account = account
+        self.routes = routes(account)
+        self.secret_key, self.publishable_key = secret_key, publishable_key
+        self.faults: deque[str] = deque()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def take_fault(self) -> str:
+        """What the present call is to meet; empty for nothing."""
+        return self.faults.popleft() if self.faults else ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one packet an answer
+
+    def do_GET(self) -> None:
+        self.handle_call("GET")
+
+    def do_POST(self) -> None:
+        self.handle_call("POST")
+
+    def do_OPTIONS(self) -> None:
+        self.answer(204, {})
+
+    def handle_call(self, method: str) -> None:
+        address = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(min(length, BODY_MAX_BYTES)).decode()
+        params = unflatten(parse_qsl(body if method == "POST" else address.query, keep_blank_values=True))
+        fault = self.server.take_fault() if method == "POST" and not self.from_browser() else ""
+        if fault == LOST_REQUEST:
+            self.close_connection = True
+            return
+        if fault == RATE_LIMITED:
+            self.answer(429, {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Slow down"}})
+            return
+        if fault == BROKEN:
+            self.answer(500, {"error": {"type": "api_error", "message": "Something went wrong on Stripe's end."}})
+            return
+        status, answer, replayed = self.perform(method, address.path, params, spoilt=fault == SPOILT)
+        if fault == LOST_REPLY:
+            self.close_connection = True
+            return
+        self.answer(status, answer, replayed=replayed)
+
+    def perform(self, method: str, path: str, params: Thing, *, spoilt: bool) -> tuple[int, Thing, bool]:
+        """Do the call, once for each idempotency key."""
+        account = self.server.account
+        with account.lock:
+            try:
+                self.authorize(path, params)
+                do, groups = self.find_route(method, path)
+            except Refusal as refusal:
+                return refusal.status, refusal.body, False
+            key = self.headers.get("Idempotency-Key", "") if method == "POST" else ""
+            params.pop("client_secret", None)
+            answer = once(account, key, fingerprint(path, params), lambda: do(*groups, params), spoilt=spoilt)
+            if method == "POST":
+                account.save()
+            return answer
+
+    def find_route(self, method: str, path: str) -> tuple[Callable[..., Thing], tuple[str, ...]]:
+        for verb, pattern, do in self.server.routes:
+            if verb == method and (match := pattern.match(path)):
+                return do, match.groups()
+        raise Refusal(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path}).", keep=False)
+
+    def key_used(self) -> str:
+        scheme, _, key = self.headers.get("Authorization", "").partition(" ")
+        return key if scheme == "Bearer" else ""
+
+    def from_browser(self) -> bool:
+        return self.key_used() == self.server.publishable_key
+
+    def authorize(self, path: str, params: Thing) -> None:
+        """The secret key may do all; a page may do what its object's secret is for."""
+        if self.key_used() == self.server.secret_key:
+            return
+        if self.from_browser() and BROWSER_CALLS.match(path):
+            thing = self.server.account.things.get(path.split("/")[3], {})
+            if thing.get("client_secret") and thing["client_secret"] == params.get("client_secret"):
+                return
+            raise invalid("The client_secret does not match.", keep=False)
+        raise Refusal(401, "invalid_request_error", "Invalid API Key provided.", keep=False)
+
+    def answer(self, status: int, body: Any, *, replayed: bool = False) -> None:
+        content = json.dumps(body).encode() if status != 204 else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Request-Id", "req_demo")
+        # Pages talk to the real one across origins, too.
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+        if replayed:
+            self.send_header("Idempotent-Replayed", "true")
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: addresses of objects are nobody's business."""

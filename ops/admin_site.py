@@ -1,0 +1,176 @@
+"""What Unfold asks us for: the sidebar with its badges, and the front page. Named in `settings.UNFOLD`."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+from accounts.models import Partner
+from accounts.states import Application
+from ops.dashboard import live_counts
+from payments.models import Payment
+from payments.states import UNPAID
+from requests_app.models import CheerRequest
+from requests_app.states import RequestStatus
+
+Item = dict[str, Any]
+BADGE_MAX = 999  # a larger number says no more, and costs to count
+
+# What waits for somebody: the list, and how it is filtered.
+WAITING: dict[str, tuple[str, dict[str, str]]] = {
+    "Dead letters": ("requests_app_cheerrequest", {"status__exact": RequestStatus.NO_MATCH.value}),
+    "Applications": ("accounts_partner", {"application__exact": Application.APPLIED.value}),
+    "Unpaid": ("payments_payment", {"status__in": ",".join(status.value for status in UNPAID)}),
+}
+# The rest: title, icon (of Material Symbols) and list.
+SECTIONS: dict[str, list[tuple[str, str, str]]] = {
+    "Dispatch": [
+        ("Requests", "campaign", "requests_app_cheerrequest"),
+        ("Planned", "event", "requests_app_scheduledrequest"),
+        ("Offers", "local_offer", "requests_app_offer"),
+        ("Rides", "directions_run", "rides_ride"),
+        ("Partners", "celebration", "accounts_partner"),
+    ],
+    "Money": [
+        ("Payments", "payments", "payments_payment"),
+        ("Attempts", "credit_card", "payments_attempt"),
+        ("Holds", "lock_clock", "payments_hold"),
+        ("Disputes", "gavel", "payments_dispute"),
+        ("Ledger", "account_balance", "payments_entry"),
+        ("Payouts", "outbound", "payments_transfer"),
+        ("Reconciliations", "balance", "payments_reconciliation"),
+    ],
+    "Set-up": [
+        ("Regions", "map", "regions_region"),
+        ("Kinds of cheer", "category", "requests_app_requesttype"),
+    ],
+    "Accounts": [
+        ("Users", "group", "accounts_user"),
+        ("Saved places", "home_pin", "requests_app_savedplace"),
+        ("Shared links", "share", "requests_app_sharelink"),
+        ("Groups", "shield_person", "auth_group"),
+        ("Tokens", "key", "knox_authtoken"),
+        ("Second factors", "lock", "mfa_authenticator"),
+        ("E-mail addresses", "mail", "account_emailaddress"),
+        ("Notification settings", "notifications", "accounts_notificationsettings"),
+    ],
+    "Logs": [
+        ("Staff actions", "history", "admin_logentry"),
+        ("Events", "notifications", "notifications_event"),
+        ("Streams", "stream", "notifications_stream"),
+        ("Provider events", "webhook", "payments_providerevent"),
+        ("Kept answers", "replay", "api_idempotencyrecord"),
+    ],
+}
+
+
+def no_inline_colours(request: HttpRequest) -> dict[str, Any]:
+    """Nothing for Unfold to write into each page: the policy allows no inline style."""
+    return {}
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """The colours, as a file."""
+    return static("css/admin.css")
+
+
+def _list(name: str, query: Mapping[str, str]) -> str:
+    url = reverse(f"admin:{name}_changelist")
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def _may_see(request: HttpRequest, name: str) -> bool:
+    app, _, model = name.rpartition("_")
+    return bool(admin.site.get_model_admin(apps.get_model(app, model)).has_view_permission(request))
+
+
+def _is_shown(request: HttpRequest, name: str, query: Mapping[str, str]) -> bool:
+    """Whether this is the page. A list without a filter isn't, while one of the filtered links to it is."""
+    if not request.path.startswith(_list(name, {})):
+        return False
+    asked = {
+        key: value for key, value in request.GET.items() if key in {"status__exact", "status__in", "application__exact"}
+    }
+    return asked == query if query else not any(asked == other and name == where for where, other in WAITING.values())
+
+
+def _items(request: HttpRequest, *items: tuple[str, str, str]) -> list[Item]:
+    """Links `(title, icon, list)` to what this account may see."""
+    return [
+        {"title": title, "icon": icon, "link": _list(name, {}), "active": _is_shown(request, name, {})}
+        for title, icon, name in items
+        if _may_see(request, name)
+    ]
+
+
+def _waiting(request: HttpRequest, title: str, icon: str, rows: QuerySet[Any]) -> list[Item]:
+    """A link to rows that wait for somebody, with their number."""
+    name, query = WAITING[title]
+    if not _may_see(request, name):
+        return []
+    item = {"title": title, "icon": icon, "link": _list(name, query), "active": _is_shown(request, name, query)}
+    return [item | ({"badge": count} if (count := _count(rows)) else {})]
+
+
+def _count(rows: QuerySet[Any]) -> str:
+    """How many, for a badge; empty for none, so that no badge shows."""
+    count = rows.order_by()[: BADGE_MAX + 1].count()
+    return f"{BADGE_MAX}+" if count > BADGE_MAX else str(count or "")
+
+
+def navigation(request: HttpRequest) -> list[Item]:
+    """The sidebar: first what waits for somebody, then everything."""
+    return [
+        {
+            "title": "Waiting for you",
+            "items": [
+                *_waiting(
+                    request, "Dead letters", "unsubscribe", CheerRequest.objects.filter(status=RequestStatus.NO_MATCH)
+                ),
+                *_waiting(
+                    request, "Applications", "how_to_reg", Partner.objects.filter(application=Application.APPLIED)
+                ),
+                *_waiting(request, "Unpaid", "money_off", Payment.objects.filter(status__in=UNPAID)),
+            ],
+        },
+        *(
+            {"title": title, "separator": True, "collapsible": title == "Logs", "items": _items(request, *items)}
+            for title, items in SECTIONS.items()
+        ),
+    ]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The front page's figures, for those who may see requests."""
+    if _may_see(request, "requests_app_cheerrequest"):
+        context["figures"] = _figures(live_counts())
+    return context
+
+
+def _figures(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    requests, partners, rides = counts["requests"], counts["partners"], counts["rides"]
+    waiting = [
+        (title, counts[key]) for title, key in zip(WAITING, ("deadLetters", "applications", "unpaid"), strict=True)
+    ]
+    oldest = counts["oldestPendingS"]
+    return [
+        {"title": "Looking for a partner", "value": requests.get("pending", 0) + requests.get("offered", 0)}
+        | {"note": f"the oldest for {oldest} s" if oldest is not None else "nobody waits"}
+        | {"link": _list("requests_app_cheerrequest", {"status__in": "pending,offered"})},
+        {"title": "Rides under way", "value": sum(rides.values()), "note": f"{rides.get('in_progress', 0)} cheering"}
+        | {"link": _list("rides_ride", {"status__in": "en_route,in_progress"})},
+        {"title": "Partners at work", "value": sum(partners.values()), "note": f"{partners.get('available', 0)} free"}
+        | {"link": _list("accounts_partner", {"status__in": "available,offered,busy"})},
+        {"title": "Completed", "value": counts["completedLastDay"], "note": "in 24 hours"}
+        | {"link": _list("rides_ride", {"status__exact": "completed"})},
+        *(
+            {"title": title, "value": value, "note": "to look at"} | {"link": _list(*WAITING[title])}
+            for title, value in waiting
+        ),
+    ]

@@ -1,0 +1,86 @@
+"""`manage.py audit`: does the database keep every promise?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+from django.utils import timezone
+
+from backoffice.audit import OVERDUE, VIOLATION, Check, Result
+from ops.audit import all_checks
+
+
+class Command(BaseCommand):
+    help = "Check every promise over the whole database, as of one moment, and end with 1 where one is broken."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--live",
+            action="store_true",
+            help="the program is running, so work left undone counts as a violation, not as a warning",
+        )
+        parser.add_argument("--only", action="append", metavar="CHECK", help="run this check alone; may be repeated")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        checks = chosen(all_checks(), options["only"])
+        width = max(len(check.name) for check in checks)
+        self.stdout.write(f"{'check':{width}}  {'rows':>9}  {'wrong':>6}")
+        violated = 0
+        with snapshot():
+            now = timezone.now()
+            for check in checks:
+                result = check.look(now)
+                grave = check.kind == VIOLATION or (check.kind == OVERDUE and options["live"])
+                violated += bool(result.wrong and grave)
+                self.stdout.write(
+                    f"{check.name:{width}}  {result.looked_at:9,}  {result.wrong:6,}  {verdict(result, grave)}"
+                )
+                self._explain(check, result)
+        if violated:
+            raise CommandError(f"{violated} of {len(checks)} promises are broken.")
+        self.stdout.write(f"All {len(checks)} promises hold.")
+
+    def _explain(self, check: Check, result: Result) -> None:
+        if result.wrong:
+            more = " …" if result.wrong > len(result.examples) else ""
+            self.stdout.write(f"    {check.promise}\n    Not so: {', '.join(result.examples)}{more}")
+
+
+def verdict(result: Result, grave: bool) -> str:
+    """What a line ends in."""
+    if not result.wrong:
+        return "ok"
+    return "VIOLATION" if grave else "warning"
+
+
+def chosen(checks: list[Check], names: list[str] | None) -> list[Check]:
+    """The checks to run. Raises `CommandError` on a name that none has."""
+    if unknown := set(names or ()) - {check.name for check in checks}:
+        raise CommandError(f"No such check: {', '.join(sorted(unknown))}.")
+    return [check for check in checks if not names or check.name in names]
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """One moment of the database for all checks, without holding up those who write."""
+    if connection.in_atomic_block:  # a caller's transaction, such as a test's, is the moment
+        yield
+    elif connection.vendor == "sqlite":
+        yield from _sqlite_snapshot()
+    else:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL statement_timeout = 0")  # a large database takes its time
+            yield
+
+
+def _sqlite_snapshot() -> Iterator[None]:
+    """Django would begin with the write lock held; a deferred transaction reads beside a writer (WAL)."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")

@@ -1,0 +1,28 @@
+"""`manage.py seed`: a region, the kinds of cheer, and in development the demo accounts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from ops import seed as demo
+
+
+class Command(BaseCommand):
+    help = "Seed New York City and the request types; in development also the demo accounts. Safe to run again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-accounts", action="store_true", help="leave the demo accounts out")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        demo.seed_region()
+        demo.seed_request_types()
+        if options["no_accounts"] or not settings.DEBUG:  # accounts with a public password have no place elsewhere
+            return
+        demo.seed_accounts()
+        self.stdout.write(
+            f"Demo sign-ins, all with the password {demo.PASSWORD}:\n"
+            f"  users     {demo.USERS[0]} … {demo.USERS[-1]}\n"
+            f"  partners  {demo.PARTNERS[0]} … {demo.PARTNERS[-1]}\n"
+            f"  staff     {demo.STAFF}"
+        )

@@ -1,0 +1,36 @@
+"""`manage.py sweep`: deadlines and repairs, for as long as it runs."""
+
+import signal
+from threading import Event
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from ops.sweep import Sweeper
+from runner.lifeline import watch
+
+TICK_S = 0.25
+
+
+class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # a part that was killed must be back soon
+    help = (
+        "Sweep deadlines every half second. Needs no broker, so it goes on while Valkey is away; two at once are safe."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="run every pass once and leave")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sweeper = Sweeper()
+        if options["once"]:
+            sweeper.run_due()
+            return
+        watch()
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.wait(TICK_S):
+            close_old_connections()
+            sweeper.run_due()

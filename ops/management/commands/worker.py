@@ -1,0 +1,37 @@
+"""`manage.py worker`: a Celery worker for the matchers of every region, or of those named."""
+
+from typing import Any
+
+from celery import current_app
+from django.core.management.base import BaseCommand, CommandParser
+
+from requests_app.tasks import worker_queues
+from requests_app.wakeups import match_queue
+from runner.lifeline import watch
+
+
+class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # a part that was killed must be back soon
+    help = "Run a Celery worker on the queues of every region (or of those named), in threads."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--region", action="append", help="slug of a region to serve, and nothing else; may be repeated"
+        )
+        parser.add_argument("--concurrency", type=int, default=4, help="threads (default 4)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        watch()
+        queues = [match_queue(slug) for slug in options["region"]] if options["region"] else worker_queues()
+        # Not by Celery's command line, whose import alone takes half a second of every restart.
+        worker = current_app.Worker(
+            pool_cls="threads",
+            concurrency=options["concurrency"],
+            queues=queues,
+            without_mingle=True,
+            without_gossip=True,
+            without_heartbeat=True,
+            loglevel="INFO",
+        )
+        worker.start()
+        raise SystemExit(worker.exitcode)

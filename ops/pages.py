@@ -1,0 +1,17 @@
+"""The staff page."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.models import Role
+from ops.dashboard import live_counts
+from ops.staff_links import UNDER_WAY, staff_cards
+from web.access import UserRequest, page_for
+
+
+@page_for(Role.STAFF)
+def staff(request: UserRequest) -> HttpResponse:
+    """Live counts, with links into the admin."""
+    counts = live_counts()
+    context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
+    return render(request, "web/staff.html", context)

@@ -1,0 +1,189 @@
+"""Who is searchable, what is held, and whose positions are forwarded to whom. Keys: see `keys`."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from core import valkey
+from positions import keys
+from positions.recording import LAT_MAX, Position, Report, batches, parse, received_at_least, record_many
+from positions.reporting import flush
+
+log = logging.getLogger(__name__)
+
+# Searchable from now on, at the position held.
+_ENTER = valkey.Script("""
+local pos, avail, geo, lowest, highest = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[1]), tonumber(ARGV[2])
+for i = 3, #ARGV do
+  redis.call('SADD', avail, ARGV[i])
+  local held = redis.call('HGET', pos, ARGV[i])
+  if held then
+    local lat, lng = string.match(held, '^%S+ %S+ (%S+) (%S+)')
+    lat = math.max(lowest, math.min(highest, tonumber(lat)))
+    if tonumber(lng) >= 180 then lng = -180 end
+    redis.call('GEOADD', geo, lng, string.format('%.7f', lat), ARGV[i])
+  end
+end
+""")
+
+
+def enter(region: str, partner_ids: Iterable[UUID]) -> None:
+    """Make partners searchable. Best effort: the sweep repairs what Valkey missed."""
+    names = [str(pk) for pk in partner_ids]
+    try:
+        flush()
+        for batch in batches(names):
+            _ENTER([keys.pos(region), keys.avail(region), keys.geo(region)], [-LAT_MAX, LAT_MAX, *batch])
+    except valkey.Unreachable:
+        _missed()
+
+
+def leave(region: str, partner_ids: Iterable[UUID]) -> None:
+    """Take partners out of the searchable set. Best effort."""
+    names = [str(pk) for pk in partner_ids]
+    avail, geo = keys.avail(region), keys.geo(region)
+    if names:
+        _best_effort(lambda pipe: (pipe.srem(avail, *names), pipe.zrem(geo, *names)))
+
+
+def forget(region: str, partner_id: UUID) -> None:
+    """Hold no position of a partner any more, nor offer them anything. Best effort."""
+    name = str(partner_id)
+    flush()
+    leave(region, [partner_id])
+    _best_effort(lambda pipe: (pipe.hdel(keys.pos(region), name), pipe.srem(keys.moved(region), name)))
+
+
+def hide(region: str, partner_ids: Iterable[UUID]) -> None:
+    """Take silent partners off the map; their next position puts them back. Best effort."""
+    names = [str(pk) for pk in partner_ids]
+    if names:
+        _best_effort(lambda pipe: pipe.zrem(keys.geo(region), *names))
+
+
+def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
+    """Forward a partner's positions to this user from now on; None stops it. Best effort."""
+    key = keys.serves(region)
+    if user_id is None:
+        _best_effort(lambda pipe: pipe.hdel(key, str(partner_id)))
+    else:
+        _best_effort(lambda pipe: pipe.hset(key, str(partner_id), str(user_id)))
+
+
+def serving(region: str) -> dict[UUID, UUID]:
+    """Whose positions are forwarded to whom: partner → user. Raises `valkey.Unreachable`."""
+    rows: Any = valkey.client().hgetall(keys.serves(region))
+    return {UUID(partner.decode()): UUID(user.decode()) for partner, user in rows.items()}
+
+
+def hand_over(old: str, new: str, partner_id: UUID) -> None:
+    """A partner leaves a region for another, and takes along their position and whom they serve. Best effort."""
+    name = str(partner_id)
+    flush()
+    leave(old, [partner_id])
+    try:
+        pipe = valkey.client().pipeline(transaction=False)
+        pipe.hget(keys.pos(old), name)
+        pipe.hget(keys.serves(old), name)
+        pipe.hdel(keys.pos(old), name)
+        pipe.hdel(keys.serves(old), name)
+        position, user_id, _, _ = pipe.execute()
+    except valkey.Unreachable:
+        return
+    if position:
+        _best_effort(lambda pipe: pipe.hsetnx(keys.pos(new), name, position))
+    if user_id:
+        _best_effort(lambda pipe: pipe.hset(keys.serves(new), name, user_id))
+
+
+def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position, datetime]]:
+    """The positions held, each with when it was received. Raises `valkey.Unreachable`."""
+    return {pk: parse(row) for pk, row in _rows(region, partner_ids) if row is not None}
+
+
+def all_held(region: str) -> dict[UUID, tuple[Position, datetime]]:
+    """Every position held in a region. Raises `valkey.Unreachable`."""
+    flush()
+    rows = valkey.client().hscan_iter(keys.pos(region), count=1000)
+    return {UUID(pk.decode()): parse(row) for pk, row in rows}
+
+
+def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
+    """The available set and the geo set. Raises `valkey.Unreachable`."""
+    flush()
+    pipe = valkey.client().pipeline(transaction=False)
+    pipe.smembers(keys.avail(region))
+    pipe.zrange(keys.geo(region), 0, -1)
+    members, placed = pipe.execute()
+    return {UUID(name.decode()) for name in members}, {UUID(name.decode()) for name in placed}
+
+
+def restore(region: str, positions: Mapping[UUID, tuple[Position, datetime]]) -> None:
+    """Put back positions that Valkey lost, unless it holds newer ones. Raises `valkey.Unreachable`."""
+    record_many(region, [Report(pk, position, received) for pk, (position, received) in positions.items()])
+
+
+def moved(region: str, count: int) -> dict[UUID, tuple[Position, datetime]]:
+    """Take at most `count` of the positions that the database has not got yet. Raises `valkey.Unreachable`."""
+    flush()
+    names: Any = valkey.client().spop(keys.moved(region), count)
+    return held(region, [UUID(name.decode()) for name in names])
+
+
+def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
+    """What `moved` took did not reach the database. Best effort."""
+    names = [str(pk) for pk in partner_ids]
+    if names:
+        _best_effort(lambda pipe: pipe.sadd(keys.moved(region), *names))
+
+
+# ---------------------------------------------------------------- comparing with the database
+
+
+def last_checked(region: str) -> datetime | None:
+    """When every partner was last compared; None where Valkey has lost its memory. Raises `valkey.Unreachable`."""
+    text: Any = valkey.client().get(keys.checked(region))
+    return datetime.fromtimestamp(float(text), UTC) if text else None
+
+
+def checked(region: str, now: datetime) -> None:
+    """Every partner has been compared. Best effort."""
+    _best_effort(lambda pipe: pipe.set(keys.checked(region), now.timestamp()))
+
+
+def available_count(region: str) -> int:
+    """How many are searchable, or would be with a position. Raises `valkey.Unreachable`."""
+    count: Any = valkey.client().scard(keys.avail(region))
+    return int(count)
+
+
+def received_since(region: str, partner_ids: Iterable[UUID], oldest: datetime) -> set[UUID]:
+    """Of these partners, those whose position was received at this time or later. Raises `valkey.Unreachable`."""
+    return {pk for pk, row in _rows(region, partner_ids) if row is not None and received_at_least(row, oldest)}
+
+
+def without_position(region: str, partner_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these partners, those of whom no position is held. Raises `valkey.Unreachable`."""
+    return {pk for pk, row in _rows(region, partner_ids) if row is None}
+
+
+def _rows(region: str, partner_ids: Iterable[UUID]) -> Iterator[tuple[UUID, bytes | None]]:
+    flush()
+    for batch in batches(partner_ids):
+        rows: Any = valkey.client().hmget(keys.pos(region), [str(pk) for pk in batch])
+        yield from zip(batch, rows, strict=True)
+
+
+def _best_effort(fill: Callable[[Any], object]) -> None:
+    try:
+        pipe = valkey.client().pipeline(transaction=False)
+        fill(pipe)
+        pipe.execute()
+    except valkey.Unreachable:
+        _missed()
+
+
+def _missed() -> None:
+    log.warning("presence not updated: Valkey does not answer; the sweep will repair it")

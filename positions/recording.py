@@ -1,0 +1,177 @@
+"""Writing positions to Valkey: many partners in one script call."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from core import valkey
+from positions import keys
+
+Item = TypeVar("Item")
+BATCH = 500  # reports a call: a script can pass on a few thousand values, and must not hold up the others
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position in WGS 84 degrees and when the device recorded it."""
+
+    lat: float
+    lng: float
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a reported position."""
+
+    applied: bool  # False: an equally new or newer one is held
+    entered: bool  # somebody of its batch was put on the map by it: new, or silent before
+    serves_user_id: str | None  # the user to whom this partner is on the way or with
+
+
+def _nobody(region: str) -> None:
+    pass
+
+
+@dataclass(slots=True)  # not frozen: those take twice as long to make
+class Report:
+    """A position of a partner, when it was received, and who wants to know where it puts somebody on the map."""
+
+    partner_id: UUID
+    position: Position
+    received_at: datetime
+    on_entered: Callable[[str], object] = _nobody
+
+
+# ---------------------------------------------------------------- how a position is held
+
+# "recorded received lat lng": both times in microseconds since the year 1, of a fixed width, so that a script
+# compares them as text.
+_START = datetime(1, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def time_text(at: datetime) -> str:
+    """A time as positions hold it."""
+    return f"{(at - _START) // _MICROSECOND:018d}"
+
+
+def parse(row: bytes) -> tuple[Position, datetime]:
+    """A position held, and when it was received."""
+    recorded, received, lat, lng = row.split()
+    return Position(float(lat), float(lng), _START + int(recorded) * _MICROSECOND), _START + int(
+        received
+    ) * _MICROSECOND
+
+
+def received_at_least(row: bytes, oldest: datetime) -> bool:
+    """Whether a position held was received at this time or later."""
+    return row[19:37] >= time_text(oldest).encode()
+
+
+# ---------------------------------------------------------------- writing
+
+# The geo set ends near the poles (EPSG:3857), where nobody cheers.
+LAT_MAX = 85.05
+LNG_LIMIT = 179.99999995  # rounds to 180, which Valkey takes for another place than -180
+
+
+def on_the_map(lat: float, lng: float) -> tuple[float, float]:
+    """Where somebody is found."""
+    return max(-LAT_MAX, min(LAT_MAX, lat)), lng if lng < LNG_LIMIT else -180.0
+
+
+# Drop what is out of order, hold the rest, and move on the map who is searchable.
+# Answers whether anybody entered, the numbers of those dropped, and the numbers and users of those who serve one.
+_RECORD = valkey.Script("""
+local pos, avail, geo, serves, moved = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local oldest, sub, names = ARGV[1], string.sub, {}
+for i = 2, #ARGV, 4 do names[#names + 1] = ARGV[i] end
+local held = redis.call('HMGET', pos, unpack(names))
+local free = redis.call('SMISMEMBER', avail, unpack(names))
+local users = redis.call('EXISTS', serves) == 1 and redis.call('HMGET', serves, unpack(names)) or {}
+local values, places, applied, dropped, serving, entered = {}, {}, {}, {}, {}, 0
+for n, name in ipairs(names) do
+  local value, old = ARGV[4 * n - 1], held[n]
+  if old and sub(old, 1, 18) >= sub(value, 1, 18) then
+    dropped[#dropped + 1] = n
+  else
+    applied[#applied + 1] = name
+    values[#values + 1] = name
+    values[#values + 1] = value
+    if free[n] == 1 then
+      places[#places + 1] = ARGV[4 * n]
+      places[#places + 1] = ARGV[4 * n + 1]
+      places[#places + 1] = name
+      if not old or sub(old, 20, 37) < oldest then entered = 1 end
+    end
+  end
+  if users[n] then
+    serving[#serving + 1] = n
+    serving[#serving + 1] = users[n]
+  end
+end
+if #values > 0 then
+  redis.call('HSET', pos, unpack(values))
+  redis.call('SADD', moved, unpack(applied))
+end
+if #places > 0 and redis.call('GEOADD', geo, unpack(places)) > 0 then entered = 1 end
+return {entered, dropped, serving}
+""")
+
+
+def record(region: str, partner_id: UUID, position: Position, *, now: datetime) -> Recorded:
+    """Hold a partner's position unless a newer one is held. Raises `valkey.Unreachable`."""
+    return record_many(region, [Report(partner_id, position, now)])[0]
+
+
+def record_many(region: str, reports: Sequence[Report]) -> list[Recorded]:
+    """Hold the positions of many partners, each reporting once. Raises `valkey.Unreachable`."""
+    recorded: list[Recorded] = []
+    for batch in batches(reports):
+        recorded += _answers(len(batch), _RECORD(_keys(region), _arguments(batch)))
+    return recorded
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """These in lists of at most `BATCH`."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+def _keys(region: str) -> list[str]:
+    return [keys.pos(region), keys.avail(region), keys.geo(region), keys.serves(region), keys.moved(region)]
+
+
+def _arguments(batch: Sequence[Report]) -> list[str]:
+    arguments = [time_text(batch[0].received_at - timedelta(seconds=settings.POSITION_FRESH_S))]
+    for report in batch:
+        arguments += _fields(report)
+    return arguments
+
+
+def _fields(report: Report) -> tuple[str, str, str, str]:
+    """Partner, the position as it is held, and where it is on the map. Written to be quick."""
+    place, received = report.position, time_text(report.received_at)
+    recorded = received if place.recorded_at is report.received_at else time_text(place.recorded_at)
+    lat, lng = f"{place.lat:.7f}", f"{place.lng:.7f}"
+    value = f"{recorded} {received} {lat} {lng}"
+    if -LAT_MAX <= place.lat <= LAT_MAX and place.lng < LNG_LIMIT:
+        return str(report.partner_id), value, lng, lat
+    map_lat, map_lng = on_the_map(place.lat, place.lng)
+    return str(report.partner_id), value, f"{map_lng:.7f}", f"{map_lat:.7f}"
+
+
+def _answers(count: int, answer: Any) -> list[Recorded]:
+    entered, dropped, serving = answer
+    users = {serving[i]: serving[i + 1].decode() for i in range(0, len(serving), 2)}
+    if not dropped and not users:
+        return [Recorded(True, bool(entered), None)] * count
+    gone = set(dropped)
+    return [Recorded(n not in gone, bool(entered) and n not in gone, users.get(n)) for n in range(1, count + 1)]

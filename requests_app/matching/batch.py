@@ -1,0 +1,221 @@
+"""Request → offer. Searches in Valkey, decides by the policy, and writes under row locks.
+
+What the search says is a hint; the transaction takes only pairs whose request is still pending and whose
+partner is still available, and database constraints hold even if two matchers run at once.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
+
+import positions
+from accounts.models import Partner
+from accounts.services import move_partners
+from accounts.states import PartnerStatus
+from core.transitions import move_all
+from notifications.events import recorded
+from regions.models import Region
+from requests_app import bookings
+from requests_app.locks import lock_free_partners, lock_free_requests
+from requests_app.matching import policy
+from requests_app.matching.backoff import retry_delay_s
+from requests_app.matching.policy import Pair
+from requests_app.models import CheerRequest, Offer
+from requests_app.offers import put_offers
+from requests_app.states import OfferStatus, RequestStatus
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # requests looked at together
+WAITING_MAX = 2000  # requests looked at in one run; the sweep wakes the matcher for the rest
+CANDIDATES = 20  # partners considered for each
+HOLD_S = 5.0  # a request held back in a rush is looked at again this soon
+SEARCHED_MAX = 200  # nearest partners fetched for each, before those who can't be asked are left out
+
+random = Random()  # noqa: S311  # jitter
+
+
+@dataclass
+class Found:
+    """What the search turned up for a batch: who could serve whom, and how far each request's search went."""
+
+    requests: dict[UUID, CheerRequest] = field(default_factory=dict)
+    partners: dict[UUID, Partner] = field(default_factory=dict)
+    pairs: list[Pair[UUID, UUID]] = field(default_factory=list)
+    waves: dict[UUID, int] = field(default_factory=dict)
+
+
+def match_batch(region: Region) -> bool:
+    """Look at the pending requests of a region once, oldest first. True where another look may find more.
+
+    All of them, a batch at a time: a hundred that nobody can serve must not hide the next one.
+    Raises `valkey.Unreachable`.
+    """
+    now = timezone.now()
+    pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
+    pending = bookings.without_unheld(pending)
+    waiting = list(pending.select_related("request_type", "user").order_by("created_at")[:WAITING_MAX])
+    for request in waiting:
+        request.region = region
+    offered = sum(_match(region, waiting[at : at + BATCH], now=now) for at in range(0, len(waiting), BATCH))
+    return offered > 0
+
+
+def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> int:
+    """Offer what can be offered of one batch, and postpone the rest; returns the number of offers."""
+    found = search(region, waiting, now=now)
+    rush = rush_size(region, now=now) if policy.cap_matters(found.pairs) else 0
+    chosen = policy.assign(found.pairs, rush=rush)
+    offered = make_offers(region, found, chosen, now=now) if chosen else 0
+    matched = {pair.request for pair in chosen}
+    left = [r for r in waiting if r.pk not in matched]
+    held = [r for r in left if rush and r.pk in found.waves]
+    hold(held, now=now)
+    postpone([r for r in left if r not in held], now=now)
+    return offered
+
+
+def rush_size(region: Region, *, now: datetime) -> int:
+    """How many requests make up a region's rush; 0 where its free partners suffice."""
+    since = now - timedelta(seconds=policy.RECENT_S)
+    wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # served by request_status
+    recent = CheerRequest.objects.filter(region=region, status__in=wanted, created_at__gt=since).count()
+    statuses = Partner.objects.filter(region=region).exclude(status=PartnerStatus.OFFLINE).values_list("status")
+    partners = dict(statuses.annotate(Count("pk")))
+    free = partners.pop(PartnerStatus.AVAILABLE, 0)
+    return policy.rush_size(recent=recent, free=free, busy=sum(partners.values()))
+
+
+# ---------------------------------------------------------------- search
+
+
+def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> Found:
+    """Who could serve each request: free, fresh, fitting, not asked before, in the narrowest wave that has anybody."""
+    excluded = excluded_partners(waiting, now=now)
+    nearby = _nearby(region, waiting, excluded, now=now)
+    partners = _available({c.partner_id for cs in nearby.values() for c in cs})
+    found = Found(requests={request.pk: request for request in waiting}, partners=partners)
+    for request in waiting:
+        barred = excluded[request.pk]
+        candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and _may_serve(p, request)]
+        for wave in range(request.wave, len(settings.MATCH_RADIUS_M)):
+            radius_m = settings.MATCH_RADIUS_M[wave]
+            free = [c for c in candidates if c.distance_m <= radius_m and not barred.bars(c.partner_id, wave)]
+            if free:
+                waited_s = (now - request.created_at).total_seconds()
+                found.pairs += [Pair(request.pk, c.partner_id, c.distance_m, waited_s) for c in free[:CANDIDATES]]
+                found.waves[request.pk] = wave
+                break
+    return found
+
+
+def _nearby(
+    region: Region, waiting: Sequence[CheerRequest], excluded: dict[UUID, "Excluded"], *, now: datetime
+) -> dict[UUID, list[positions.Candidate]]:
+    """The nearest partners with a fresh position, by request: as many as can leave `CANDIDATES` to ask."""
+    searches = []
+    for request in waiting:
+        barred = excluded[request.pk]
+        count = SEARCHED_MAX if request.request_type.partner_types else CANDIDATES + len(barred.in_wave)
+        searches.append(
+            positions.Search(request.lat, request.lng, settings.MATCH_RADIUS_M[-1], count, excluded=barred.ever)
+        )
+    fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
+    found = positions.nearest_to_many(region.slug, searches, received_since=fresh_since)
+    return {request.pk: candidates for request, candidates in zip(waiting, found, strict=True)}
+
+
+def _available(ids: set[UUID]) -> dict[UUID, Partner]:
+    """Of the partners searched, those who are available."""
+    return {partner.pk: partner for partner in Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)}
+
+
+def _may_serve(partner: Partner, request: CheerRequest) -> bool:
+    """Whether they are of a type that fits (any, where none is named), and not the one who asks."""
+    types = request.request_type.partner_types
+    return (not types or partner.type in types) and partner.user_id != request.user_id
+
+
+@dataclass
+class Excluded:
+    """Whom not to ask for one request: for good, or in one wave for a while."""
+
+    ever: set[UUID] = field(default_factory=set)
+    in_wave: set[tuple[UUID, int]] = field(default_factory=set)
+
+    def bars(self, partner_id: UUID, wave: int) -> bool:
+        return partner_id in self.ever or (partner_id, wave) in self.in_wave
+
+
+def excluded_partners(requests: Sequence[CheerRequest], *, now: datetime) -> dict[UUID, Excluded]:
+    """Who declined, or called a ride off, is never asked again; who let an offer lapse, not again at once."""
+    excluded: dict[UUID, Excluded] = defaultdict(Excluded)
+    asked_before = [request.pk for request in requests if request.attempts]
+    if not asked_before:
+        return excluded
+    recent = now - timedelta(seconds=settings.REOFFER_AFTER_S)
+    offers = Offer.objects.filter(request__in=asked_before).filter(
+        Q(status__in=[OfferStatus.DECLINED, OfferStatus.ACCEPTED]) | Q(created_at__gt=recent)
+    )
+    for request_id, partner_id, status, wave in offers.values_list("request_id", "partner_id", "status", "wave"):
+        if status in (OfferStatus.DECLINED, OfferStatus.ACCEPTED):
+            excluded[request_id].ever.add(partner_id)
+        else:
+            excluded[request_id].in_wave.add((partner_id, wave))
+    return excluded
+
+
+# ---------------------------------------------------------------- offers
+
+
+def make_offers(region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]], *, now: datetime) -> int:
+    """Offer each chosen pair, in one transaction; returns how many. Pairs that have changed meanwhile are left out."""
+    with recorded() as outbox:
+        attempts = lock_free_requests(pair.request for pair in chosen)
+        free = lock_free_partners((pair.partner for pair in chosen), region)
+        holding = [pair for pair in chosen if pair.request in attempts and pair.partner in free]
+        for (wave, attempt), pairs in _by_wave_and_attempt(holding, found.waves, attempts).items():
+            requests = [found.requests[pair.request] for pair in pairs]
+            move_all(requests, RequestStatus.OFFERED, actor=None, at=now, wave=wave, attempts=attempt)
+        move_partners([found.partners[p.partner] for p in holding], PartnerStatus.OFFERED, actor=None, at=now)
+        held = [(found.requests[p.request], found.partners[p.partner], p.distance_m) for p in holding]
+        put_offers(outbox, held, now=now)
+    return len(holding)
+
+
+def _by_wave_and_attempt(
+    pairs: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int], attempts: dict[UUID, int]
+) -> dict[tuple[int, int], list[Pair[UUID, UUID]]]:
+    """What can be written together."""
+    groups: dict[tuple[int, int], list[Pair[UUID, UUID]]] = defaultdict(list)
+    for pair in pairs:
+        groups[waves[pair.request], attempts[pair.request] + 1].append(pair)
+    return groups
+
+
+def hold(requests: Sequence[CheerRequest], *, now: datetime) -> None:
+    """Somebody was found, but too far away in a rush: look again soon, because the cap widens while they wait."""
+    due = [r.pk for r in requests if r.next_attempt_at is None or r.next_attempt_at <= now]
+    later = now + timedelta(seconds=HOLD_S)
+    CheerRequest.objects.filter(pk__in=due, status=RequestStatus.PENDING).update(next_attempt_at=later)
+
+
+def postpone(requests: Sequence[CheerRequest], *, now: datetime) -> None:
+    """Nobody was found: look again after a back-off that grows with each attempt. Requests not due keep their time."""
+    by_attempts: dict[int, list[UUID]] = defaultdict(list)
+    for request in requests:
+        if request.next_attempt_at is None or request.next_attempt_at <= now:
+            by_attempts[request.attempts + 1].append(request.pk)
+    for attempts, ids in by_attempts.items():
+        delay_s = retry_delay_s(attempts, base_s=settings.RETRY_BASE_S, max_s=settings.RETRY_MAX_S, random=random)
+        CheerRequest.objects.filter(pk__in=ids, status=RequestStatus.PENDING).update(
+            attempts=attempts, wave=len(settings.MATCH_RADIUS_M) - 1, next_attempt_at=now + timedelta(seconds=delay_s)
+        )

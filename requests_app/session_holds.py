@@ -1,0 +1,56 @@
+"""Further holds on the card while a session runs, and the end of sessions whose holds are used up."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from notifications.events import recorded
+from payments import gateway, holds
+from payments.models import Customer, Hold
+from payments.states import HoldStatus
+from requests_app.fulfilment import end_uncovered
+from requests_app.locks import lock_request, lock_ride
+from requests_app.models import CheerRequest
+from rides.models import Ride
+from rides.states import RideStatus
+
+EXTEND_BEFORE = timedelta(minutes=3)  # how long before a session outgrows its holds another one is placed
+BATCH = 200  # sessions a pass
+
+
+def sweep_sessions(now: datetime) -> None:
+    """Hold more for sessions that are about to outgrow their holds, and end those that have."""
+    if not gateway.enabled():
+        return
+    running = Ride.objects.filter(status=RideStatus.IN_PROGRESS, covered_until__lte=now + EXTEND_BEFORE)
+    for ride_id, until in list(running.values_list("pk", "covered_until")[:BATCH]):
+        if until is not None and until <= now:
+            end_uncovered(ride_id, now=now)
+        else:
+            _extend(ride_id, now=now)
+
+
+def _extend(ride_id: UUID, *, now: datetime) -> None:
+    request_id = Ride.objects.values_list("request_id", flat=True).get(pk=ride_id)
+    with recorded():
+        request = lock_request(request_id)
+        ride = lock_ride(ride_id)
+        customer = Customer.objects.filter(user=ride.user_id).exclude(card_reference="").first()
+        if customer is None or ride.status != RideStatus.IN_PROGRESS or not _may_extend(request):
+            return
+        region = request.region
+        holds.place(
+            customer,
+            request_id=request.pk,
+            amount=region.hold_amount,
+            currency=ride.tariff_currency,
+            off_session=True,
+            now=now,
+        )
+
+
+def _may_extend(request: CheerRequest) -> bool:
+    """Whether the session may place a further hold: within the region's number, and not after one was declined."""
+    placed = list(Hold.objects.filter(request=request).order_by("number").values_list("status", flat=True))
+    counted = [status for status in placed if status != HoldStatus.EXPIRED]
+    settled = not counted or counted[-1] in (HoldStatus.AUTHORIZED, HoldStatus.CAPTURED)
+    return settled and len(counted) < request.region.holds_max

@@ -1,0 +1,209 @@
+"""HTTP and sockets on one port, by daphne: what `python -m speedycheers.server` runs.
+
+SIGTERM and SIGINT stop it within 3 s: no new connections, sockets closed with 1012 ("service restart",
+clients come back at once), requests under way finished.
+"""
+
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from runner import lifeline, protocols
+
+logger = logging.getLogger(__name__)
+
+OPEN_FILES = 65536
+STOP_S = 2.0
+EXIT_S = 3.0
+HEARTBEAT_ROUND_S = 1.0
+BACKLOG = 1024  # connections waiting to be accepted; Twisted's 50 makes a crowd of sockets wait for seconds
+
+
+class Server(protocols.Server):
+    """daphne's server with our protocols, our signals and an orderly end."""
+
+    def __init__(self, application: Any, *, host: str, port: int) -> None:
+        self.stopping = False
+        self.failed = False
+        self.loop = protocols.event_loop
+        self.lost_after_s = settings.SOCKET_LOST_AFTER_S
+        self.request_arrives_s = settings.REQUEST_ARRIVES_S
+        behind_proxy = settings.REST_FRAMEWORK["NUM_PROXIES"] > 0
+        self.connections_max = 0 if behind_proxy else settings.CONNECTIONS_PER_ADDRESS
+        self.open_from: Counter[str] = Counter()
+        interface = host.replace(":", "\\:")
+        super().__init__(
+            application=application,
+            endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
+            signal_handlers=False,
+            ping_interval=settings.SOCKET_PING_AFTER_S,
+            ping_timeout=0,  # ours: see `heartbeat`
+            websocket_max_message_size=settings.SOCKET_MAX_FRAME_BYTES,
+            websocket_max_frame_size=settings.SOCKET_MAX_FRAME_BYTES,
+            application_close_timeout=5,
+            ready_callable=self.prepare,
+            server_name="speedycheers",
+        )
+
+    def prepare(self) -> None:
+        """Called once daphne has made its factories, before anything is served."""
+        self.ws_factory.protocol = protocols.Socket
+        # Failing by a dropped connection, the default, would hide the close code.
+        self.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=1)
+        self.make_channel = self.http_factory.buildProtocol
+        self.http_factory.buildProtocol = self.welcome
+        self.make_socket = self.ws_factory.buildProtocol
+        self.ws_factory.buildProtocol = self.welcome_socket
+        # Twisted's own, for connections on which nothing at all happens.
+        self.http_factory.timeOut = self.request_arrives_s
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(number, self.shut_down)
+
+    def welcome(self, address: Any) -> Any:
+        """The protocol of a new connection; None, which closes it, where its address has enough of them."""
+        host = getattr(address, "host", "")
+        if 0 < self.connections_max <= self.open_from[host]:
+            return None
+        channel = self.make_channel(address)
+        channel.requestFactory = protocols.Request
+        self.open_from[host] += 1
+        end = channel.connectionLost
+
+        def lost(*reason: Any) -> None:
+            try:
+                end(*reason)
+            finally:  # daphne stumbles over requests that never became whole
+                self.left(host)
+
+        channel.connectionLost = lost
+        return channel
+
+    def welcome_socket(self, address: Any) -> Any:
+        """The protocol of a connection that has asked to become a socket."""
+        socket = self.make_socket(address)
+        socket.host = getattr(address, "host", "")
+        return socket
+
+    def left(self, host: str) -> None:
+        """A connection of this address is gone."""
+        self.open_from[host] -= 1
+        if self.open_from[host] <= 0:
+            del self.open_from[host]
+
+    def listen_error(self, failure: Any) -> None:
+        """The port can't be had."""
+        self.failed = True
+        super().listen_error(failure)
+
+    def shut_down(self) -> None:
+        """Stop in good order; a second signal changes nothing."""
+        if self.stopping:
+            return
+        self.stopping = True
+        watchdog = threading.Timer(EXIT_S, os._exit, [0])
+        watchdog.daemon = True
+        watchdog.start()
+        for listener in self.listeners:
+            listener.addCallback(lambda port: port.stopListening())
+        for protocol in list(self.connections):
+            if isinstance(protocol, protocols.Socket):
+                protocol.close_with(protocols.SERVICE_RESTART, "restarting")
+        self.leave(time.monotonic() + STOP_S)
+
+    def leave(self, deadline: float) -> None:
+        """End the loop once nothing is under way, or at the deadline."""
+        if self.under_way() and time.monotonic() < deadline:
+            self.loop.call_later(0.02, self.leave, deadline)
+        else:
+            self.stop()
+
+    def under_way(self) -> bool:
+        """Whether a request or a socket is still being served."""
+        return any(
+            "disconnected" not in details or not (task := details.get("application_instance")) or not task.done()
+            for details in self.connections.values()
+        )
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Start the application for a connection; a socket's may write without waiting."""
+        if isinstance(protocol, protocols.Socket):
+            scope["extensions"] = {"speedycheers.write": protocol.write_at_once}
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """Take a message from the application, which waits where a socket's peer has to read first."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, protocols.Socket) and protocol.congested:
+            await protocol.drained()
+
+    def application_checker(self) -> None:
+        """daphne's round of clean-ups. One that fails must not be the last."""
+        self.again_after(1, super().application_checker, self.application_checker)
+
+    def timeout_checker(self) -> None:
+        """daphne's round of time-outs, and ours of heartbeats."""
+        self.again_after(HEARTBEAT_ROUND_S, self.look_after_connections, self.timeout_checker)
+
+    def look_after_connections(self) -> None:
+        """End what takes too long: requests, handshakes, and sockets whose peer is gone."""
+        now = time.monotonic()
+        for protocol in tuple(self.connections):
+            if isinstance(protocol, protocols.Socket) and protocol.state == protocol.STATE_OPEN:
+                protocol.check_heartbeat(now)
+            else:
+                protocol.check_timeouts()
+        self.loop.call_later(HEARTBEAT_ROUND_S, self.timeout_checker)
+
+    def again_after(self, pause_s: float, work: Callable[[], None], again: Callable[[], None]) -> None:
+        """Do the work, which plans its own next round at its end; plan it where the end isn't reached."""
+        try:
+            work()
+        except Exception:
+            logger.exception("a periodic check failed")
+            self.loop.call_later(pause_s, again)
+
+    def kill_all_applications(self) -> Any:
+        """daphne's own stumbles over connections without an application and waits for the others without limit."""
+        for details in self.connections.values():
+            task = details.get("application_instance")
+            if task is not None and not task.done():
+                task.cancel()
+
+
+def raise_open_files() -> None:
+    """Allow as many sockets as the system lets us; the usual 1024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def serve() -> int:
+    """Serve `settings.ASGI_APPLICATION` until told to stop. Returns the exit code."""
+    lifeline.watch()
+    raise_open_files()
+    application = import_string(settings.ASGI_APPLICATION)
+    server = Server(application, host=os.environ.get("HOST", "127.0.0.1"), port=settings.PORT)
+    server.run()
+    return 1 if server.failed else 0
+
+
+def main() -> None:
+    """Serve, then leave the process."""
+    code = serve()
+    # Threads in the middle of a request would hold up an ordinary exit.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,263 @@
+"""Starts every part of SpeedyCheers on one machine, keeps it running, and ends it as one."""
+
+import contextlib
+import http.client
+import os
+import re
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from runner import embedded_valkey, lifeline
+from runner.children import MAX_DEATHS, Child, Surroundings, end_all
+from runner.run_lock import Refused, RunLock
+
+CHILDREN_STOP_S = 3.0
+VALKEY_STOP_S = 0.5
+READY_POLL_S = 0.1
+READY_REMARK_S = 60.0
+TICK_S = 1.0
+COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # two thirds of what a part would take to be there again
+ANY_HOST = ("", "0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104 - compared, not bound
+
+
+class Interrupted(Exception):
+    """A signal asks us to end."""
+
+
+def say(text: str) -> None:
+    """Print for the user, who may have closed the other end."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)  # noqa: T201 - the program's output
+
+
+def free_port() -> int:
+    """A port that nobody uses at present, for PORT=0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def reason_in(log: Path) -> str:
+    """The line of a log that names the error of its last traceback, or else its last line."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Configured)\b", line)]
+    return (named or lines or ["no message"])[-1]
+
+
+class Supervisor:
+    """One run. `follow_parent` ends it with the process that started it, too."""
+
+    def __init__(self, *, follow_parent: bool = False) -> None:
+        from django.conf import settings
+
+        self.parent = os.getppid() if follow_parent else None
+        self.data: Path = settings.DATA_DIR
+        self.port: int = settings.PORT or free_port()
+        self.valkey_socket: Path | None = settings.VALKEY_SOCKET if settings.VALKEY_IS_EMBEDDED else None
+        self.base: Path = settings.BASE_DIR
+        self.payments_are_demo: bool = settings.PAYMENTS_ARE_DEMO
+        self.host = os.environ.get("HOST", "127.0.0.1")
+        self.reachable_at = "127.0.0.1" if self.host in ANY_HOST else self.host
+        self.url = f"http://{self.reachable_at}:{self.port}"
+        self.lock = RunLock(self.data)
+        self.children: list[Child] = []
+        self.signals: list[int] = []
+        self.interruptible = False
+
+    def run(self) -> int:
+        """Run until a signal. Answers 0 then, 1 where a part can't be had. Raises `Refused` before anything starts."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        parts_fd = self.lock.take(self.url)
+        self.check_port()
+        self.listen_to_signals()
+        try:
+            self.start(self.surroundings(parts_fd))
+            while True:
+                self.tick(TICK_S)
+        except Interrupted:
+            return 0
+        except Refused as refusal:
+            say(str(refusal))
+            return 1
+        finally:
+            self.stop()
+
+    # ------------------------------------------------------------ before the start
+
+    def check_port(self) -> None:
+        """Raise `Refused` where somebody else listens on our port."""
+        # macOS lets one program listen on 127.0.0.1 beside another that listens everywhere.
+        with contextlib.suppress(OSError, OverflowError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            raise Refused(f"Port {self.port} is in use: choose another with PORT=….")
+        for host in {"127.0.0.1", self.host} - {""}:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((host, self.port))
+                    probe.listen(1)
+                except (OSError, OverflowError) as error:
+                    reason = (getattr(error, "strerror", None) or str(error)).lower()
+                    raise Refused(f"Port {self.port} can't be used ({reason}): choose another with PORT=….") from None
+
+    def surroundings(self, parts_fd: int) -> Surroundings:
+        """What every process of this run gets. The lifeline's other end stays open in this process alone."""
+        reading_end, self.writing_end = os.pipe()
+        log_folder = self.data / "log"
+        log_folder.mkdir(exist_ok=True)
+        path = os.pathsep.join(filter(None, [str(self.base), os.environ.get("PYTHONPATH", "")]))
+        inherited = {name: value for name, value in os.environ.items() if name != COMPILES_EACH_TIME}
+        environment = {
+            "MALLOC_ARENA_MAX": "2",  # glibc's many arenas cost threads' memory and gain us nothing
+            **inherited,
+            "DJANGO_SETTINGS_MODULE": "speedycheers.settings",
+            "PORT": str(self.port),
+            "PYTHONPATH": path,
+            "PYTHONUNBUFFERED": "1",
+            "SPEEDYCHEERS_DATA": str(self.data),
+            lifeline.VARIABLE: str(reading_end),
+        }
+        return Surroundings(environment, log_folder, keep_fds=[reading_end, parts_fd])
+
+    def listen_to_signals(self) -> None:
+        """Signals wake the select in `tick`; Ctrl-C counts even where a shell started us in its background."""
+        self.woken, waker = os.pipe()
+        for fd in (self.woken, waker):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.on_signal)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, self.on_signal)
+        if self.parent is not None:
+            lifeline.end_with_own_parent()
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Note it; leave a wait for the network at once."""
+        self.signals.append(number)
+        if self.interruptible:
+            self.interruptible = False
+            raise Interrupted
+
+    # ------------------------------------------------------------ the start
+
+    def start(self, surroundings: Surroundings) -> None:
+        """Start everything in the order in which one part needs another."""
+        if self.valkey_socket is not None:
+            self.start_valkey(surroundings, self.valkey_socket)
+        self.prepare_database(surroundings)
+        manage = [sys.executable, str(self.base / "manage.py")]
+        if self.payments_are_demo:
+            self.keep("payments", [sys.executable, "-m", "fake_stripe"], surroundings)
+            say("payments are a demonstration: save the test card 4242 4242 4242 4242 in the wallet")
+        self.keep("web", [sys.executable, "-m", "speedycheers.server"], surroundings)
+        self.keep("worker", [*manage, "worker"], surroundings)
+        self.keep("sweep", [*manage, "sweep"], surroundings)
+        say(f"logs  {surroundings.log_folder}")
+        self.wait_until_ready()
+        say(f"ready {self.url}")
+        if os.environ.get("BOTS", "1") != "0":
+            self.keep("bots", [*manage, "bots", "--server", self.url], surroundings)
+
+    def keep(self, name: str, command: list[str], surroundings: Surroundings) -> None:
+        """Start a part that is to run until the end."""
+        child = Child(name, command, surroundings)
+        child.roll_log()
+        self.children.append(child)
+        child.start()
+
+    def start_valkey(self, surroundings: Surroundings, path: Path) -> None:
+        """Start Valkey and wait for its answer."""
+        valkey = Child(
+            "valkey",
+            embedded_valkey.command(path),
+            surroundings,
+            death_signal=signal.SIGKILL,
+            before_start=lambda: embedded_valkey.prepare(path),
+        )
+        valkey.roll_log()
+        self.children.append(valkey)
+        valkey.start()
+        while not embedded_valkey.answers(path):
+            self.tick(0.02)
+
+    def prepare_database(self, surroundings: Surroundings) -> None:
+        """Migrate and seed. Raises `Refused` where that fails."""
+        child = Child("prepare", [sys.executable, "-m", "runner.prepare"], surroundings)
+        child.roll_log()
+        self.children.append(child)
+        child.start(own_output=False)
+        while (code := child.ended()) is None:
+            self.tick(TICK_S, restart=False)
+        self.children.remove(child)
+        if code != 0:
+            raise Refused(f"The database can't be prepared ({reason_in(child.log)}); {child.log} has the details.")
+
+    def wait_until_ready(self) -> None:
+        """Ask `/readyz` until it answers 200."""
+        remark_at = time.monotonic() + READY_REMARK_S
+        while (status := self.readiness()) != http.client.OK:
+            if time.monotonic() > remark_at:
+                say(f"Still not ready: {self.url}/readyz answers {status or 'nothing'}.")
+                remark_at += READY_REMARK_S
+            self.tick(READY_POLL_S)
+
+    def readiness(self) -> int | None:
+        """The status of `/readyz`, or None where nobody answers. A signal interrupts the wait."""
+        connection = http.client.HTTPConnection(self.reachable_at, self.port, timeout=5)
+        try:
+            self.interruptible = True
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            self.interruptible = False
+            connection.close()
+
+    # ------------------------------------------------------------ while it runs
+
+    def tick(self, timeout_s: float, *, restart: bool = True) -> None:
+        """Wait for something to happen, at most `timeout_s`, and see to it. Raises `Interrupted` or `Refused`."""
+        due = [child.start_at for child in self.children if child.start_at is not None]
+        if due:
+            timeout_s = min(timeout_s, max(0.0, min(due) - time.monotonic()))
+        if not self.signals and select.select([self.woken], [], [], timeout_s)[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self.woken, 1024)
+        if self.signals or (self.parent is not None and os.getppid() != self.parent):
+            raise Interrupted
+        for child in self.children:
+            if restart or child.name == "valkey":
+                self.look_after(child)
+
+    def look_after(self, child: Child) -> None:
+        """Start a part again that has ended. Raises `Refused` where that has happened too often."""
+        now = time.monotonic()
+        code = child.ended()
+        if code is not None:
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            if not child.plan_restart(now):
+                raise Refused(f"{child.name} has ended {MAX_DEATHS} times within a minute: {child.log} has the reason.")
+            say(f"{child.name} has ended ({how}) and is started again; its log is {child.log}.")
+        elif child.start_at is not None and child.start_at <= now:
+            child.start()
+        child.bound_log()
+
+    # ------------------------------------------------------------ the end
+
+    def stop(self) -> None:
+        """End every part, Valkey last: the others finish with it. A second signal makes it quick."""
+        asked = len(self.signals)
+        others = [child for child in self.children if child.name != "valkey"]
+        end_all(others, CHILDREN_STOP_S, hurry=lambda: len(self.signals) > asked)
+        end_all([child for child in self.children if child.name == "valkey"], VALKEY_STOP_S, hurry=lambda: False)
+        if self.valkey_socket is not None:
+            self.valkey_socket.unlink(missing_ok=True)
+        self.lock.release()

@@ -1,0 +1,29 @@
+"""The sockets' addresses."""
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from accounts.socket_auth import SameOrigin, SocketAuth
+from ops.consumers import StaffConsumer
+from requests_app.consumers import PartnerConsumer, UserConsumer
+
+
+async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Refuse the handshake of any other address."""
+    await send({"type": "websocket.close", "code": 4404})
+
+
+websocket_application = SameOrigin(
+    SocketAuth(
+        URLRouter(
+            [
+                path("partner/notification", PartnerConsumer.as_asgi()),
+                path("user/notification", UserConsumer.as_asgi()),
+                path("staff/notification", StaffConsumer.as_asgi()),
+                re_path(r"", no_such_socket),  # type: ignore[arg-type]
+            ]
+        )
+    )
+)

