@@ -13,8 +13,9 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11;
 # What is installed is remembered in an empty file named after the requirements, made at the very end:
 # when they change, or an installation was cut short, the next `make` installs again.
 sum = $(firstword $(shell cat $(1) | cksum))
-RUN_STAMP := $(VENV)/installed-$(call sum,requirements.txt)
-DEV_STAMP := $(VENV)/installed-dev-$(call sum,requirements.txt requirements-dev.txt)
+RUN_LISTS := requirements.txt requirements-tools.txt
+RUN_STAMP := $(VENV)/installed-$(call sum,$(RUN_LISTS))
+DEV_STAMP := $(VENV)/installed-dev-$(call sum,$(RUN_LISTS) requirements-dev.txt)
 
 # A virtual environment whose Python is gone or too old counts for nothing.
 $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || rm -f $(VENV)/installed-*)
@@ -88,6 +89,7 @@ lock: $(RUN_STAMP)
 	@test -x $(VENV)/uv/bin/uv || { $(PY) -m venv $(VENV)/uv && \
 		$(VENV)/uv/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv; }
 	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-tools.in --output-file requirements-tools.txt
 	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
 
 clean:
@@ -98,7 +100,7 @@ clean:
 $(RUN_STAMP): | $(VENV)/bin/activate
 	@rm -f $(VENV)/installed-*
 	@echo "Installing into $(VENV); this happens once and takes about half a minute."
-	@$(PIP) -r requirements.txt
+	@$(PIP) $(RUN_LISTS:%=-r %)
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP)

@@ -34,18 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("whole-program"))
 
 
-@pytest.fixture(autouse=True)
-def _clean_slate() -> None:
-    """Each test starts with an empty Valkey, and with nothing kept of the database before."""
-    from core.valkey import client
-    from regions.selectors import forget_regions
-    from requests_app.selectors import request_types_by_slug
-
-    client().flushall()
-    forget_regions()
-    request_types_by_slug.forget()
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The whole program with short deadlines, shared by all end-to-end tests; `running_stack` starts others."""

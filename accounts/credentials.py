@@ -12,13 +12,12 @@ from knox.models import AuthToken
 
 from accounts.authentication import session_credential, token_credential
 from accounts.models import User
-from notifications.credentials import Shown, source
+from notifications.credentials import Shown
 
 AT_ONCE = 200  # names in one query
 AFTER_ALL = "~"  # sorts after whatever a digest or session key consists of
 
 
-@source
 def ended(shown: Shown) -> Shown:
     """Those whose account is gone or inactive, and those whose token or session is."""
     users = {str(user.pk): user for user in User.objects.filter(pk__in={user for _, user in shown}, is_active=True)}

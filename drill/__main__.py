@@ -4,13 +4,15 @@ The same seed draws the same faults and the same requests. Exit code 1: somethin
 """
 
 import argparse
-import asyncio
 import logging
 import os
 import random
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
+
+import django
 
 from drill.system import System
 
@@ -33,65 +35,23 @@ def main() -> int:
     system = System(options.database, options.port, payments=payments)
     logs = Path(os.environ.get("SPEEDYCHEERS_DATA", BASE / "var")) / "drill-logs"
     try:
-        return carry_out(system, options, seed)
+        point_settings_at(system)
+        # Loaded now, since it imports models: settings read the environment when they are loaded.
+        return int(import_module("drill.session").carry_out(system, options, seed))
     finally:
         system.close()
         system.keep_logs(logs)
         print(f"The logs of the parts are in {logs}.", flush=True)
 
 
-def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
-    """Drill a running system, judge it and print the report. Answers the exit code."""
+def point_settings_at(system: System) -> None:
+    """Give this process the data and the database of the system under the drill."""
     os.environ["SPEEDYCHEERS_DATA"] = str(system.stack.data)
     if system.database_url:
         os.environ["DATABASE_URL"] = system.database_url
     os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
-    import django
-
     django.setup(set_prefix=False)
     logging.getLogger("simulator").setLevel(logging.ERROR)
-    from django.db import connections
-
-    from drill import money, report
-    from drill.judge import judge
-    from drill.run import Options, drill
-
-    wanted = Options(options.database, seed, options.minutes, options.every, options.rate)
-    outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
-    moved = None
-    if system.provider:
-        money.settle()
-        moved = money.judge(money.provider_book(system.stack.data))
-    facts = judge(outcome)
-    connections.close_all()
-    after = report.Aftermath(
-        strays=len(system.stray()),
-        audit=audit(system),
-        reconciler=reconciler(system) if system.provider else "",
-        orphans=system.stop(),
-    )
-    table = report.lines(outcome, facts, after, within_s=options.within, money=moved)
-    title = f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s"
-    print(report.text(title, outcome, facts, table), flush=True)
-    return 1 if any(line.kept is False for line in table) else 0
-
-
-def audit(system: System) -> str:
-    """What `manage.py audit` finds; "" where every promise holds."""
-    try:
-        system.stack.manage("audit", "--live")
-    except AssertionError as error:
-        return str(error).strip().splitlines()[-1][:80]
-    return ""
-
-
-def reconciler(system: System) -> str:
-    """What `manage.py reconcile` repairs or reports; "" where it finds nothing."""
-    try:
-        closing = system.stack.manage("reconcile").strip().splitlines()[-1]
-    except AssertionError as error:
-        return str(error).strip().splitlines()[-1][:80]
-    return "" if closing.endswith("0 repaired, 0 differ.") else closing
 
 
 def parser() -> argparse.ArgumentParser:

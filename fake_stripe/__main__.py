@@ -5,18 +5,17 @@ import signal
 import threading
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from fake_stripe.account import Account
 from fake_stripe.server import Server
 from fake_stripe.webhooks import Sender
+from runner import lifeline
 
 
 def main() -> None:
     """Serve until SIGTERM. The state is a file in the data folder, so that saved cards outlive a restart."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
-    from django.conf import settings
-
-    from runner import lifeline
-
     lifeline.watch()
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     sender = Sender(f"http://127.0.0.1:{settings.PORT}/updatePaymentInfo", settings.STRIPE_WEBHOOK_SECRET)

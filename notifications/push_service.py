@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 from core.errors import Conflict, Invalid
+from core.lazy import lazy_module
 from notifications.models import PushSubscription
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from requests import Session
 
 log = logging.getLogger(__name__)
+
+# The processes that send no pushes do without these.
+py_vapid = lazy_module("py_vapid")
+vapid_text = lazy_module("py_vapid.utils")
+pywebpush = lazy_module("pywebpush")
+requests = lazy_module("requests")
 
 TIMEOUT_S = (2.0, 3.0)  # to connect, and between two bytes of the answer
 GONE = (404, 410)
@@ -48,22 +56,19 @@ class Message:
 @cache
 def keys() -> "Vapid02":
     """Our key pair: VAPID_PRIVATE_KEY (base64url, or PEM), or in development one that is made once and kept."""
-    from py_vapid import Vapid02
-
     if settings.VAPID_PRIVATE_KEY:
-        make = Vapid02.from_pem if "BEGIN" in settings.VAPID_PRIVATE_KEY else Vapid02.from_raw
+        kind = py_vapid.Vapid02
+        make = kind.from_pem if "BEGIN" in settings.VAPID_PRIVATE_KEY else kind.from_raw
         return make(settings.VAPID_PRIVATE_KEY.encode())
     if settings.VAPID_KEY_FILE is None:
         raise Conflict("push_not_configured", "This installation sends no pushes.")
-    return Vapid02.from_pem(_kept_key(settings.VAPID_KEY_FILE))
+    return py_vapid.Vapid02.from_pem(_kept_key(settings.VAPID_KEY_FILE))
 
 
 def _kept_key(path: Path) -> bytes:
     """The key in this file, as PEM; made where there is none yet."""
-    from py_vapid import Vapid02
-
     if not path.exists():
-        made = Vapid02()
+        made = py_vapid.Vapid02()
         made.generate_keys()
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
@@ -81,11 +86,8 @@ def _kept_key(path: Path) -> bytes:
 
 def public_key() -> str:
     """The public half, as browsers want it: an uncompressed point in base64url."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from py_vapid.utils import b64urlencode
-
     point = keys().public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return str(b64urlencode(point))
+    return str(vapid_text.b64urlencode(point))
 
 
 # ---------------------------------------------------------------- whom we talk to
@@ -126,22 +128,17 @@ def is_known_service(endpoint: str) -> bool:
 @cache
 def session() -> "Session":
     """Connections to the push services. They redirect nowhere, and we would not follow."""
-    from requests import Session
-
-    made = Session()
+    made: Session = requests.Session()
     made.max_redirects = 0
     return made
 
 
 def send(subscription: PushSubscription, message: Message) -> Outcome:
     """Encrypt one message for one browser and hand it to its push service. Never raises for what others do."""
-    from pywebpush import WebPushException, webpush
-    from requests import RequestException
-
     if not is_known_service(subscription.endpoint):  # the list may have become shorter
         return Outcome.GONE
     try:
-        webpush(
+        pywebpush.webpush(
             as_json(subscription),
             message.text,
             vapid_private_key=keys(),
@@ -151,11 +148,11 @@ def send(subscription: PushSubscription, message: Message) -> Outcome:
             headers={"Urgency": "high", "Topic": message.topic},
             requests_session=session(),
         )
-    except WebPushException as error:
+    except pywebpush.WebPushException as error:
         status = error.status_code
         log.warning("a push service answered %s", status)
         return Outcome.GONE if status in GONE else Outcome.FAILED
-    except (RequestException, OSError) as error:
+    except OSError as error:
         log.warning("a push service could not be reached (%s)", type(error).__name__)
         return Outcome.FAILED
     return Outcome.SENT

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
@@ -44,8 +45,6 @@ def _follow_foreign(intent: Answer, now: datetime) -> None:
 
 
 def _uuid(text: object) -> Any:
-    from uuid import UUID
-
     try:
         return UUID(str(text))
     except ValueError:

@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from rest_framework.renderers import BaseRenderer
 
 from core.amounts import increment, money
+from core.lazy import lazy_module
 from rides.models import Ride
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
+fpdf = lazy_module("fpdf")  # a tenth of what a process loads, and few ever make a receipt
 FONT = "Helvetica"  # built into every reader, for Latin letters
 LINE_MM = 8
 
@@ -43,10 +45,8 @@ class PDFRenderer(BaseRenderer):
 
 def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
     """One page with the lines of a `rides.receipts.receipt`. Times are those of the region."""
-    from fpdf import FPDF  # a tenth of what a process loads, and few ever make a receipt
-
     zone = ZoneInfo(ride.request.region.time_zone)
-    page = FPDF(format="A4")
+    page: FPDF = fpdf.FPDF(format="A4")
     page.set_title(f"{_('Receipt')} {receipt['rideId']}")
     page.set_creator("SpeedyCheers")
     page.add_page()

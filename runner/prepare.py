@@ -3,17 +3,17 @@
 import os
 import sys
 
+import django
+from django.core.management import call_command
+
+from runner import lifeline
+
 
 def main() -> None:
     """Migrate, then seed; the seed prints the demo accounts. Both in one process: each would take a second to load."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
     os.environ["DATABASE_STATEMENT_TIMEOUT_S"] = "0"  # a migration takes as long as it takes
-    from runner import lifeline
-
     lifeline.watch()
-    import django
-    from django.core.management import call_command
-
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("seed")

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from django.conf import settings
+
 from runner import embedded_valkey, lifeline
 from runner.children import MAX_DEATHS, Child, Surroundings, end_all
 from runner.run_lock import Refused, RunLock
@@ -53,14 +55,13 @@ class Supervisor:
     """One run. `follow_parent` ends it with the process that started it, too."""
 
     def __init__(self, *, follow_parent: bool = False) -> None:
-        from django.conf import settings
-
         self.parent = os.getppid() if follow_parent else None
         self.data: Path = settings.DATA_DIR
         self.port: int = settings.PORT or free_port()
         self.valkey_socket: Path | None = settings.VALKEY_SOCKET if settings.VALKEY_IS_EMBEDDED else None
         self.base: Path = settings.BASE_DIR
         self.payments_are_demo: bool = settings.PAYMENTS_ARE_DEMO
+        self.tools_are_installed: bool = settings.TOOLS_ARE_INSTALLED
         self.host = os.environ.get("HOST", "127.0.0.1")
         self.reachable_at = "127.0.0.1" if self.host in ANY_HOST else self.host
         self.url = f"http://{self.reachable_at}:{self.port}"
@@ -162,7 +163,11 @@ class Supervisor:
         say(f"logs  {surroundings.log_folder}")
         self.wait_until_ready()
         say(f"ready {self.url}")
-        if os.environ.get("BOTS", "1") != "0":
+        if os.environ.get("BOTS", "1") == "0":
+            return
+        if not self.tools_are_installed:
+            say("no simulated city: requirements-tools.txt is not installed")
+        else:
             self.keep("bots", [*manage, "bots", "--server", self.url], surroundings)
 
     def keep(self, name: str, command: list[str], surroundings: Surroundings) -> None:

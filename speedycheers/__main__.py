@@ -8,6 +8,11 @@ import argparse
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+
+from runner.run_lock import Refused
+from runner.supervisor import Supervisor
+
 
 def main() -> int:
     """Parse the command line and run. Answers the exit code."""
@@ -17,11 +22,6 @@ def main() -> int:
     )
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
-    from django.core.exceptions import ImproperlyConfigured
-
-    from runner.run_lock import Refused
-    from runner.supervisor import Supervisor
-
     try:
         return Supervisor(follow_parent=options.follow_parent).run()
     except (Refused, ImproperlyConfigured, ValueError, OSError) as error:

@@ -16,13 +16,18 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
+from django.db.backends.sqlite3.base import DatabaseOperations
 
 from runner import embedded_valkey, lifeline
 from testbed.postgres import Postgres
 
 # What the program reads: a developer's own values must not change what the tests see.
-SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings.py"
-IGNORED = {"BOTS", "HOST", *re.findall(r'env[.\w]*\(\s*"([A-Z_]+)"', SETTINGS.read_text())}
+SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings"
+IGNORED = {
+    "BOTS",
+    "HOST",
+    *re.findall(r'env[.\w]*\(\s*"([A-Z_]+)"', " ".join(part.read_text() for part in SETTINGS.glob("*.py"))),
+}
 VALKEYS: "list[subprocess.Popen[bytes]]" = []  # that this process has started; the last one runs
 SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server on which tests make databases; empty with SQLite
 
@@ -78,8 +83,6 @@ def load_settings(folder: Path) -> None:
 
 def let_tests_empty_the_ledger() -> None:
     """Between tests every table is emptied: on SQLite by DELETE, which the ledger's trigger refuses to anybody."""
-    from django.db.backends.sqlite3.base import DatabaseOperations
-
     flush = DatabaseOperations.sql_flush
     trigger = "payments_entry_no_delete"
 

@@ -10,10 +10,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from core.valkey import client
 from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
 from requests_app.models import CheerRequest, Offer
+from requests_app.selectors import request_types_by_slug
 from rides.models import Ride
 from tests.cast import (
     Clock,
@@ -34,9 +36,11 @@ from tests.cast import (
 
 
 @pytest.fixture(autouse=True)
-def _forgotten_regions() -> None:
-    """Regions that an earlier test has rolled back are not remembered."""
+def _clean_slate() -> None:
+    """Each test starts with an empty Valkey, and with nothing kept of the database before."""
+    client().flushall()
     forget_regions()
+    request_types_by_slug.forget()
 
 
 @pytest.fixture(autouse=True)

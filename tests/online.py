@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 import payments.tasks  # noqa: F401  # registers the steps
 from accounts.models import User
 from fake_stripe.account import Account
-from fake_stripe.server import Server
+from fake_stripe.server import Server, routes
 from fake_stripe.webhooks import signature
 from payments import cards, errands, gateway
 from regions.models import Region
@@ -37,8 +37,6 @@ class Online:
         self.server = server
         self.events: list[dict[str, Any]] = []
         server.account = self.account = Account(self.events.append, clock=lambda: timezone.now().timestamp())
-        from fake_stripe.server import routes
-
         server.routes = routes(self.account)
         server.faults.clear()
 
@@ -134,7 +132,5 @@ def set_region(**settings: Any) -> None:
 
 def later(clock: Any, **delta: float) -> datetime:
     """Let time pass."""
-    from datetime import timedelta
-
     moment: datetime = clock.advance(timedelta(**delta).total_seconds())
     return moment

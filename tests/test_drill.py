@@ -19,6 +19,7 @@ from rides.models import Ride, RideTransition
 from simulator.feed import digest
 from simulator.ledger import Ledger, Story
 from simulator.report import Sockets
+from tests.cast import queue
 
 NOTHING_LEFT = Aftermath(strays=0, orphans=0, audit="")
 
@@ -139,8 +140,6 @@ def test_a_ride_charged_not_once(seen: Seen) -> None:
 
 
 def test_a_request_left_open(seen: Seen, other_user: Any) -> None:
-    from tests.cast import queue
-
     queue(other_user)
     assert seen.failed() == ["requests held / final"]
 

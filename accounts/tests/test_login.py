@@ -6,6 +6,7 @@ from unittest.mock import ANY
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -78,8 +79,6 @@ def test_whether_the_account_exists_does_not_show(anonymous: APIClient, user: Us
 def test_an_unknown_address_takes_as_many_hashes(
     anonymous: APIClient, user: User, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django.contrib.auth.hashers import MD5PasswordHasher
-
     encode, hashed = MD5PasswordHasher.encode, []
 
     def counted(self: MD5PasswordHasher, password: str, salt: str) -> str:

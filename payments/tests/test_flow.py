@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.models import Partner, User
 from core.errors import Conflict
@@ -16,7 +17,7 @@ from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from rides.services import tip_ride
-from tests.cast import Clock, assert_refused, end, fresh, match, offered_to, start, submit
+from tests.cast import EMPIRE_STATE, Clock, assert_refused, end, fresh, match, offered_to, report, start, submit
 from tests.online import Online, later, set_region
 from tests.online_scenes import book, charged, fare_of, ride_of
 
@@ -201,8 +202,6 @@ def test_a_cancellation_while_the_hold_is_being_placed(online: Online, carded: U
 def test_nobody_there(
     online: Online, carded: User, partner: Partner, partner_api: Any, nyc: Region, clock: Clock
 ) -> None:
-    from tests.cast import EMPIRE_STATE, report
-
     ride = ride_of(book(online, carded), nyc)
     call = {"rideId": str(ride.pk)}
     assert_refused(partner_api.post("/rideNoShow", call), 409, "too_early")
@@ -285,8 +284,6 @@ def test_a_bank_that_wants_its_customer(
 def test_the_books_can_not_be_changed(
     online: Online, carded: User, partner: Partner, nyc: Region, clock: Clock
 ) -> None:
-    from django.db import IntegrityError, transaction
-
     charged(online, carded, nyc, clock)
     for change in (lambda: Entry.objects.update(amount=1), lambda: Entry.objects.all().delete()):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from notifications.models import Event
 from payments.models import Payment, ProviderEvent
+from payments.services import OUTCOMES
 from payments.states import PAYMENT_GRAPH, PaymentStatus
 from rides.models import Ride
 from tests.cast import assert_refused, fresh, unchanged
@@ -186,8 +187,6 @@ def test_json_that_is_no_object(provider: APIClient, raw: bytes) -> None:
 
 
 def test_every_outcome_is_a_status_that_can_follow_due() -> None:
-    from payments.services import OUTCOMES
-
     assert all(PAYMENT_GRAPH.allows(PaymentStatus.DUE, outcome) for outcome in OUTCOMES.values())
 
 

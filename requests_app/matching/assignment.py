@@ -8,6 +8,12 @@ matched, so each request also has a stand-in of its own, dearer than any exchang
 import numpy as np
 from numpy.typing import NDArray
 
+from core.lazy import lazy_module
+
+# Most processes never see two requests contend, and all must start quickly.
+sparse = lazy_module("scipy.sparse")
+csgraph = lazy_module("scipy.sparse.csgraph")
+
 
 def cheapest(request: NDArray[np.int64], partner: NDArray[np.int64], cost: NDArray[np.float64]) -> NDArray[np.intp]:
     """Choose entries so that no request and no partner appears twice: as many as possible, then the least total cost.
@@ -34,16 +40,12 @@ def _matched(
     row: NDArray[np.intp], column: NDArray[np.intp], weight: NDArray[np.float64], rows: int, columns: int
 ) -> NDArray[np.intp]:
     """Positions in the arrays (sorted by row, then column; weights ≥ 1) of the chosen pairs."""
-    # Loaded where it is needed: most processes never see two requests contend, and all must start quickly.
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-
     stand_in = float(weight.max()) * (min(rows, columns) + 1)
     every = np.arange(rows)
     weights = np.concatenate([weight, np.full(rows, stand_in)])
     at = (np.concatenate([row, every]), np.concatenate([column, columns + every]))
-    graph = csr_array((weights, at), shape=(rows, columns + rows))
-    chosen_row, chosen_column = min_weight_full_bipartite_matching(graph)
+    graph = sparse.csr_array((weights, at), shape=(rows, columns + rows))
+    chosen_row, chosen_column = csgraph.min_weight_full_bipartite_matching(graph)
     real = chosen_column < columns
     key = row * columns + column
     return np.searchsorted(key, np.sort(chosen_row[real] * columns + chosen_column[real]))

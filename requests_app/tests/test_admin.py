@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -58,8 +59,6 @@ def one_of_each_status(model: Any) -> list[Any]:
 
 
 def test_every_model_of_ours_has_a_page() -> None:
-    from django.apps import apps
-
     ours = {model for app in OURS[:8] for model in apps.get_app_config(app).get_models()}
     assert ours - set(admin.site._registry) == set()
 

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from core import valkey
 from notifications.models import Event
+from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app.models import CheerRequest, RequestType
 from requests_app.states import RequestStatus
@@ -105,8 +106,6 @@ def test_again_after_the_first_is_over(user_api: APIClient, completed: Ride) -> 
 
 
 def test_again_after_a_dead_letter(user_api: APIClient, pending: CheerRequest, clock: Clock) -> None:
-    from ops.sweep import sweep_deadlines
-
     sweep_deadlines(clock.advance(settings.REQUEST_PATIENCE_S + 1))
     assert fresh(pending).status == RequestStatus.NO_MATCH
     assert user_api.post("/cheerRequest", BODY).status_code == 201

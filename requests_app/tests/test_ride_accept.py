@@ -24,10 +24,13 @@ from tests.cast import (
     assert_refused,
     client_of,
     decline,
+    end,
     fresh,
     make_applicant,
     match,
     open_offer,
+    start,
+    submit,
     unchanged,
 )
 
@@ -205,8 +208,6 @@ def test_malformed(partner_api: APIClient, offer: Offer, body: dict[str, Any], c
 
 def test_the_next_request_of_the_same_user(offer: Offer, partner: Partner, user: User, nyc: Region) -> None:
     """One active ride per partner, one open request per user; both are free again afterwards."""
-    from tests.cast import end, start, submit
-
     end(start(accept(offer)))
     second = submit(user)
     match(nyc)

@@ -10,7 +10,18 @@ import positions
 from accounts.models import Partner
 from regions.models import Region
 from requests_app.models import CheerRequest
-from tests.cast import Clock, assert_refused, at, client_of, make_applicant, match, north, offered_to, unchanged
+from tests.cast import (
+    Clock,
+    assert_refused,
+    at,
+    client_of,
+    make_applicant,
+    make_partner,
+    match,
+    north,
+    offered_to,
+    unchanged,
+)
 
 HERE = {"location": at(north(200))}
 
@@ -59,8 +70,6 @@ def test_times_with_another_offset(partner_api: APIClient, partner: Partner, clo
 
 
 def test_a_first_position_wakes_the_matcher(nyc: Region, pending: CheerRequest) -> None:
-    from tests.cast import make_partner
-
     partner = make_partner("New", at=None)
     match(nyc)
     assert offered_to(pending) is None

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -55,8 +56,6 @@ def test_a_clock_that_steps_back_bills_one_increment() -> None:
 
 
 def test_times_with_other_offsets_and_across_a_change_of_summer_time() -> None:
-    from zoneinfo import ZoneInfo
-
     here = ZoneInfo("America/New_York")
     start = datetime(2026, 11, 1, 5, 58, tzinfo=UTC)  # 01:58, four minutes before the clocks go back
     end = datetime(2026, 11, 1, 6, 3, tzinfo=UTC).astimezone(here)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from testbed.processes import BASE
 from testbed.stack import running_stack
+from tests.browser import album_walks
 from tests.browser.conftest import ARGUMENTS, WITHIN_MS, chromium
 from tests.browser.people import Cast
 from tests.browser.screens import DESKTOP, PHONE, Visit
@@ -87,8 +88,6 @@ def main(only: list[str]) -> None:
 
         def visit(at: dict[str, float] | None = None) -> Visit:
             return Visit(browser, stack.url, at=at, refusals=(403, 404))
-
-        from tests.browser import album_walks
 
         for walk in album_walks.WALKS:
             walk(album, cast, visit, stack)

@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+import websockets
 
 from testbed.stack import Stack, running_stack
 from tests.e2e.client import TIMES_SQUARE, Phone
@@ -139,8 +140,6 @@ async def test_whoever_reconnects_misses_nothing(stack: Stack) -> None:
 
 
 async def test_a_ticket_opens_one_socket(stack: Stack) -> None:
-    import websockets
-
     async with Phone(stack.url, "user5@demo.test") as user:
         ticket = (await user.post("/socketTicket", None, 201))["ticket"]
         address = stack.ws_url + f"/user/notification?ticket={ticket}"
@@ -154,8 +153,6 @@ async def test_a_ticket_opens_one_socket(stack: Stack) -> None:
 
 
 async def test_a_foreign_page_is_refused(stack: Stack) -> None:
-    import websockets
-
     async with Phone(stack.url, "user5@demo.test") as user:
         with pytest.raises(websockets.InvalidStatus):
             async with websockets.connect(

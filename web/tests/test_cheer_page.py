@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from accounts.models import Partner, User
+from accounts.services import apply_as_partner
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.services import cancel_request, dead_letter
 from rides.models import Ride
-from tests.cast import Clock, accept, end, fresh, start
+from tests.cast import Clock, accept, end, fresh, start, submit
 from web.tests.browse import browser_of, data_of, text_of
 
 
@@ -77,8 +78,6 @@ def test_nobody_found(user: User, pending: CheerRequest) -> None:
 def test_who_has_become_a_partner_may_look_back_but_not_thank(
     user: User, pending: CheerRequest, ride: Ride, clock: Clock
 ) -> None:
-    from accounts.services import apply_as_partner
-
     end(start(ride))
     apply_as_partner(user, name="Ada", type="coach", phone="+1 212 555 0111", now=clock.now)
     text, data = page(fresh(user), pending)
@@ -87,8 +86,6 @@ def test_who_has_become_a_partner_may_look_back_but_not_thank(
 
 
 def test_the_users_note_can_not_break_out_of_the_page(user: User, partner: Partner, clock: Clock) -> None:
-    from tests.cast import submit
-
     request = submit(user, note="</script><script>alert(1)</script>")
     answer = browser_of(user).get(f"/cheer/{request.pk}")
     assert b"<script>alert" not in answer.content

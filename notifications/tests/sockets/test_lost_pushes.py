@@ -16,6 +16,7 @@ from notifications.events import push
 from notifications.services import publish_again
 from notifications.tests.sockets.client import USER, Frame, Socket, aside, eventually, subscribed, tell
 from regions.models import Region
+from requests_app.consumers import UserConsumer
 from tests.cast import submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,8 +70,6 @@ async def test_events_that_come_while_the_state_is_read_follow_it(
     user: User, user_token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Committed between the number and the snapshot: told by the snapshot, and then as an event."""
-    from requests_app.consumers import UserConsumer
-
     snapshot = UserConsumer.snapshot
 
     def meanwhile(self: UserConsumer) -> Frame:

@@ -1,0 +1,10 @@
+"""What accounts does when something else happens. Loaded by `ops.apps`."""
+
+from django.contrib.auth.signals import user_logged_out
+
+from accounts import credentials
+from accounts.services import close_sockets_of_session
+from notifications.credentials import source
+
+source(credentials.ended)
+user_logged_out.connect(close_sockets_of_session, dispatch_uid="close_sockets_of_session")

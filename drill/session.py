@@ -1,0 +1,51 @@
+"""One drill on a running system: carry it out, judge what is left, print the report."""
+
+import argparse
+import asyncio
+
+from django.db import connections
+
+from drill import money, report
+from drill.judge import judge
+from drill.run import Options, drill
+from drill.system import System
+
+
+def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
+    """Drill a running system, judge it and print the report. Answers the exit code."""
+    wanted = Options(options.database, seed, options.minutes, options.every, options.rate)
+    outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
+    moved = None
+    if system.provider:
+        money.settle()
+        moved = money.judge(money.provider_book(system.stack.data))
+    facts = judge(outcome)
+    connections.close_all()
+    after = report.Aftermath(
+        strays=len(system.stray()),
+        audit=audit(system),
+        reconciler=reconciler(system) if system.provider else "",
+        orphans=system.stop(),
+    )
+    table = report.lines(outcome, facts, after, within_s=options.within, money=moved)
+    title = f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s"
+    print(report.text(title, outcome, facts, table), flush=True)
+    return 1 if any(line.kept is False for line in table) else 0
+
+
+def audit(system: System) -> str:
+    """What `manage.py audit` finds; "" where every promise holds."""
+    try:
+        system.stack.manage("audit", "--live")
+    except AssertionError as error:
+        return str(error).strip().splitlines()[-1][:80]
+    return ""
+
+
+def reconciler(system: System) -> str:
+    """What `manage.py reconcile` repairs or reports; "" where it finds nothing."""
+    try:
+        closing = system.stack.manage("reconcile").strip().splitlines()[-1]
+    except AssertionError as error:
+        return str(error).strip().splitlines()[-1][:80]
+    return "" if closing.endswith("0 repaired, 0 differ.") else closing

@@ -1,0 +1,15 @@
+"""What regions do when something else happens. Loaded by `ops.apps`."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from regions.models import Region
+from regions.selectors import forget_regions
+
+
+@receiver([post_save, post_delete], sender=Region)
+def forget_what_was_read(**_: Any) -> None:
+    """Read regions afresh after a change in this process."""
+    forget_regions()

@@ -1,0 +1,11 @@
+"""Every setting of SpeedyCheers, by subject. The environment configures them; in development all are optional."""
+
+from speedycheers.settings.base import *
+from speedycheers.settings.delivery import *
+from speedycheers.settings.dispatch import *
+from speedycheers.settings.interface import *
+from speedycheers.settings.logs import *
+from speedycheers.settings.money import *
+from speedycheers.settings.pages import *
+from speedycheers.settings.people import *
+from speedycheers.settings.storage import *

@@ -1,0 +1,106 @@
+"""What kind of run this is, where people find it, and the parts it is made of."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+env = environ.Env()
+
+# ---------------------------------------------------------------- what kind of run this is
+DEBUG: bool = env.bool("DEBUG", default=True)
+PORT: int = env.int("PORT", default=8000)
+# The folder of every file that the program writes.
+DATA_DIR = Path(env.str("SPEEDYCHEERS_DATA", default=str(BASE_DIR / "var"))).resolve()
+
+DEVELOPMENT_SECRET_KEY = "development-only-never-used-when-DEBUG-is-off"  # noqa: S105
+SECRET_KEY: str = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or not ALLOWED_HOSTS):
+    raise ImproperlyConfigured("With DEBUG off, set SECRET_KEY and ALLOWED_HOSTS: production has no defaults for them.")
+# Where people find the pages; mails that no request has caused link to it.
+SITE_URL: str = env.str(
+    "SITE_URL", default=f"http://localhost:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0]}"
+).rstrip("/")
+# Browser origins, beside the site's own, that may open sockets and send forms ("https://app.example").
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", default=[])
+
+# ---------------------------------------------------------------- parts
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "api",
+    "notifications",
+    "regions",
+    "accounts",
+    "payments",
+    "rides",
+    "requests_app",
+    "web",
+    "ops",
+]
+# The bots' commands, where what they need is installed (requirements-tools.txt).
+TOOLS_ARE_INSTALLED = all(find_spec(package) for package in ("httpx", "rich", "websockets"))
+if TOOLS_ARE_INSTALLED:
+    INSTALLED_APPS.append("simulator")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "web.content_security.ContentSecurityMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "web.compression.PageCompressionMiddleware",
+    "api.middleware.OneErrorShapeMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "web.language.PageLanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "speedycheers.urls"
+WSGI_APPLICATION = "speedycheers.wsgi.application"
+ASGI_APPLICATION = "speedycheers.asgi.application"
+
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "web.context.site",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]

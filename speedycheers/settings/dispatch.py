@@ -1,0 +1,26 @@
+"""Offers, matching, positions, planned cheers and shared links."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from speedycheers.settings.base import env
+
+OFFER_TTL_S: int = env.int("OFFER_TTL_S", default=20)
+REQUEST_PATIENCE_S: int = env.int("REQUEST_PATIENCE_S", default=600)
+# One radius a wave, in metres, growing.
+MATCH_RADIUS_M: list[int] = [int(r) for r in env.list("MATCH_RADIUS_M", default=["2000", "5000", "10000"])]
+if not MATCH_RADIUS_M or sorted(set(MATCH_RADIUS_M)) != MATCH_RADIUS_M or MATCH_RADIUS_M[0] <= 0:
+    raise ImproperlyConfigured("MATCH_RADIUS_M takes growing radii in metres, for example 2000,5000,10000.")
+# An offer that lapsed may go to the same partner again after this long.
+REOFFER_AFTER_S: int = env.int("REOFFER_AFTER_S", default=120)
+# A partner silent for longer is offered nothing.
+POSITION_FRESH_S: int = env.int("POSITION_FRESH_S", default=120)
+# On a busy system a reported position waits at most this long for others, to be written together with them.
+POSITION_FLUSH_S: float = env.float("POSITION_FLUSH_S", default=0.025)
+RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
+RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
+
+# A cheer planned ahead is looked for from this long before its time.
+SCHEDULE_LEAD_S: int = env.int("SCHEDULE_LEAD_S", default=600)
+SCHEDULE_AHEAD_MAX_S: int = env.int("SCHEDULE_AHEAD_MAX_S", default=14 * 24 * 3600)
+# How long a shared link shows a cheer.
+SHARE_TTL_S: int = env.int("SHARE_TTL_S", default=4 * 3600)

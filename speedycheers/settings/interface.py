@@ -1,0 +1,67 @@
+"""The HTTP API and its schema."""
+
+from speedycheers.settings.base import DEBUG, env
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.BoundedJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.NewestFirst",
+    "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.AcceptHeaderVersioning",
+    "DEFAULT_VERSION": "1",
+    "ALLOWED_VERSIONS": ["1"],
+    "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.AccountThrottle", "api.throttles.AddressThrottle"],
+    # Calls per account, and per address for those without one. Sign-in counts failures only.
+    "DEFAULT_THROTTLE_RATES": {
+        "account": env.str("THROTTLE_ACCOUNT", default="1200/min"),
+        "address": env.str("THROTTLE_ADDRESS", default="600/min"),
+        "signup": env.str("THROTTLE_SIGNUP", default="600/min" if DEBUG else "30/hour"),
+        "login_pair": env.str("THROTTLE_LOGIN_PAIR", default="10/min"),
+        "login_otp": env.str("THROTTLE_LOGIN_OTP", default="10/min"),
+        "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="100/min"),
+        # What costs more than a read: requests, positions and handshakes of sockets. Many share an address.
+        "request": env.str("THROTTLE_REQUEST", default="1200/min" if DEBUG else "60/min"),
+        "request_address": env.str("THROTTLE_REQUEST_ADDRESS", default="6000/min"),
+        "position": env.str("THROTTLE_POSITION", default="6000/min" if DEBUG else "300/min"),
+        "position_address": env.str("THROTTLE_POSITION_ADDRESS", default="60000/min"),
+        "socket": env.str("THROTTLE_SOCKET", default="1200/min" if DEBUG else "120/min"),
+        "socket_address": env.str("THROTTLE_SOCKET_ADDRESS", default="12000/min"),
+    },
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "EXCEPTION_HANDLER": "api.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "api.errors.ExceptionHandler",
+    # The API keeps its error shape in development too; the traceback is in the log.
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SpeedyCheers",
+    "VERSION": "1",
+    "DESCRIPTION": "Ask for a cheer; the nearest free partner hears of it, comes, and cheers.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
+        "api.schema.camel_case_paths",
+        "api.schema.whole_answers",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "PartnerTypeEnum": "accounts.models.PartnerType",
+        "RideStatusEnum": "rides.states.RideStatus",
+        "CheerRequestStatusEnum": "requests_app.states.RequestStatus",
+        "ScheduledRequestStatusEnum": "requests_app.states.ScheduledStatus",
+    },
+}
+MAX_BODY_BYTES = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+IDEMPOTENCY_KEY_TTL_S = 24 * 3600

@@ -1,0 +1,23 @@
+"""The payment provider."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from speedycheers.settings.base import DEBUG, PORT, env
+
+# "demo": a stand-in for Stripe on this machine (fake_stripe), for trying card payments without an account.
+PAYMENTS: str = env.str("PAYMENTS", default="")
+PAYMENTS_ARE_DEMO = PAYMENTS == "demo"
+if PAYMENTS not in ("", "demo") or (PAYMENTS_ARE_DEMO and not DEBUG):
+    raise ImproperlyConfigured("PAYMENTS takes demo, with DEBUG on; real payments are switched on by the STRIPE_ keys.")
+_demo = {"key": "sk_test_demo", "hook": "whsec_demo", "page": "pk_test_demo", "base": f"http://127.0.0.1:{PORT + 1}"}
+_stripe = _demo if PAYMENTS_ARE_DEMO else dict.fromkeys(_demo, "")
+# Without a secret key nothing is charged: payments stay `due`, and staff settle them.
+STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default=_stripe["key"])
+STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default=_stripe["hook"])
+STRIPE_PUBLISHABLE_KEY: str = env.str("STRIPE_PUBLISHABLE_KEY", default=_stripe["page"])
+STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default=_stripe["base"])
+STRIPE_TIMEOUT_S: float = env.float("STRIPE_TIMEOUT_S", default=20.0)  # for each call, before it is repeated
+# Pay partners by Stripe Connect.
+STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=False)
+# Days after which what a webhook event told is forgotten; that it came is not.
+PROVIDER_EVENTS_KEPT_DAYS: int = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)

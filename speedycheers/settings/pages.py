@@ -1,0 +1,86 @@
+"""Pages: language, static files, the map, what browsers may do, and the admin's looks."""
+
+from csp import constants as csp
+
+from speedycheers.settings.base import BASE_DIR, DATA_DIR, DEBUG, env
+
+# ---------------------------------------------------------------- language, time, static files
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = not DEBUG
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+if not DEBUG:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "web.storage.StaticFiles"},
+    }
+
+# ---------------------------------------------------------------- the map
+# A template of raster or vector tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: our own offline ground.
+MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
+
+# ---------------------------------------------------------------- safety
+# Where the map's tiles come from, if not from here ("https://tiles.example"): the pages may fetch from nowhere else.
+MAP_TILE_ORIGINS: list[str] = env.list("MAP_TILE_ORIGINS", default=[])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF, "data:", *MAP_TILE_ORIGINS],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF, *MAP_TILE_ORIGINS],
+        "manifest-src": [csp.SELF],
+        "worker-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "base-uri": [csp.NONE],
+        "frame-ancestors": [csp.NONE],
+    }
+}
+PERMISSIONS_POLICY: dict[str, str | list[str]] = {
+    "geolocation": "self",
+    "screen-wake-lock": "self",
+    "publickey-credentials-get": "self",
+    "publickey-credentials-create": "self",
+    "camera": [],
+    "microphone": [],
+    "display-capture": [],
+    "usb": [],
+    "serial": [],
+    "browsing-topics": [],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+if not DEBUG:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=True)
+    SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)  # usually the proxy's work
+    SECURE_HSTS_SECONDS = env.int("HSTS_S", default=0)  # once every address of the domain is on HTTPS for good
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+
+# ---------------------------------------------------------------- the admin's looks
+UNFOLD = {
+    "SITE_TITLE": "SpeedyCheers",
+    "SITE_HEADER": "SpeedyCheers",
+    "SITE_SUBHEADER": "Dispatch desk",
+    "SITE_SYMBOL": "celebration",
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "ops.admin_site.dashboard",
+    # None in the page itself: static/css/admin.css has them.
+    "COLORS": "ops.admin_site.no_inline_colours",
+    "STYLES": ["ops.admin_site.stylesheet"],
+    "SIDEBAR": {"show_search": True, "navigation": "ops.admin_site.navigation"},
+}

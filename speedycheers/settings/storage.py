@@ -1,0 +1,104 @@
+"""The database, Valkey, and what stands on Valkey: the cache, the channel layer and Celery."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from speedycheers.settings.base import DATA_DIR, env
+
+# ---------------------------------------------------------------- database
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'speedycheers.sqlite3'}")
+}
+# Seconds to wait for a lock, then for a statement (0: without limit); an HTTP call is then answered with 503.
+DATABASE_LOCK_WAIT_S: int = env.int("DATABASE_LOCK_WAIT_S", default=10)
+DATABASE_STATEMENT_TIMEOUT_S: int = env.int("DATABASE_STATEMENT_TIMEOUT_S", default=30)
+# Prepared statements on PostgreSQL. Off behind a pooler that gives each transaction another connection and knows none.
+DATABASE_PREPARE: bool = env.bool("DATABASE_PREPARE", default=True)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that reads and then writes must hold the write lock from its start:
+        # upgrading later fails at once with "database is locked", whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": DATABASE_LOCK_WAIT_S,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        # A connection parses and plans what it has carried out five times only once.
+        "server_side_binding": DATABASE_PREPARE,
+        "prepare_threshold": 5 if DATABASE_PREPARE else None,
+        # A connection whose other end has vanished is noticed within about 15 s.
+        "keepalives_idle": 5,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 15_000,
+        # Who stands still in the middle of a transaction loses it, and with it the locks that others wait for.
+        "options": f"-c lock_timeout={DATABASE_LOCK_WAIT_S}s -c statement_timeout={DATABASE_STATEMENT_TIMEOUT_S}s "
+        "-c idle_in_transaction_session_timeout=30s",
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+# Threads live as long as their process, and so do their connections.
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The address is unique by a constraint on its lower case, which this check does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
+# ---------------------------------------------------------------- Valkey: hints only, rebuilt from the database
+MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 104 (macOS) or 108 (Linux)
+
+
+def embedded_valkey_socket() -> Path:
+    """The embedded Valkey's unix socket: in the data folder, or in a temporary one where that path is too long."""
+    path = DATA_DIR / "valkey" / "valkey.sock"
+    if len(str(path).encode()) <= MAX_SOCKET_PATH_BYTES:
+        return path
+    name = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"speedycheers-{name}" / "valkey.sock"
+
+
+REDIS_URL: str = env.str("REDIS_URL", default="")
+VALKEY_IS_EMBEDDED = not REDIS_URL
+VALKEY_SOCKET = embedded_valkey_socket()
+if VALKEY_IS_EMBEDDED:
+    REDIS_URL = f"unix://{VALKEY_SOCKET}"
+VALKEY_TIMEOUT_S = 2.0  # for each call; none of them is worth a longer wait
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": VALKEY_TIMEOUT_S, "socket_connect_timeout": VALKEY_TIMEOUT_S},
+    }
+}
+# For consumers that want Channels groups. Our own events do not pass through it:
+# notifications/hub.py says what was measured.
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+}
+
+# ---------------------------------------------------------------- Celery
+# Kombu spells a unix socket in its own way.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,  # seconds until an unacknowledged task is given to another worker
+    "socket_timeout": VALKEY_TIMEOUT_S,
+    "socket_connect_timeout": VALKEY_TIMEOUT_S,
+    # Who publishes is told at once that it can't; Kombu's own would sleep for six seconds first, in the middle of a web
+    # request. A worker that waits for its broker says otherwise (core/broker.py).
+    "max_retries": 0,
+}
+CELERY_TASK_IGNORE_RESULT = True
+# A web request must not wait for a broker that is away; the sweep wakes the task again.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONSUMER = "core.broker:Consumer"
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = True
