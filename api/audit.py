@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from api.models import IdempotencyRecord
-from backoffice.audit import Checks, Result, one_each, unless
+from backoffice.audit import Checks, Result, unless
 
 CHECKS = Checks()
 
@@ -14,9 +14,3 @@ CHECKS = Checks()
 def kept_answers_are_whole(now: datetime) -> Result:
     """A kept answer has its status: it was committed with the effect of its call."""
     return unless(IdempotencyRecord.objects.all(), Q(status__isnull=False))
-
-
-@CHECKS
-def one_answer_per_key(now: datetime) -> Result:
-    """A caller's idempotency key has one answer."""
-    return one_each(IdempotencyRecord.objects.all(), "scope", "key")

@@ -1,11 +1,11 @@
 """What `manage.py audit` is made of: checks that read every row and would notice a broken promise.
 
-They do not rely on the database's constraints, so they would find what a missing one has let through. Each app has
+What a constraint of the database promises, no check repeats: `constraints.py` sees that each is enforced. Each app has
 its checks in `audit.py`; `ops.audit` gathers them. All counting and grouping is the database's work, and what
 can't be is streamed, so memory stays small whatever the number of rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -175,8 +175,3 @@ def _with_previous(history: Any, column: str) -> QuerySet[Any, Any]:
     lag = Window(Lag(column), partition_by="subject_id", order_by="id")
     steps: QuerySet[Any, Any] = history.objects.annotate(_previous=lag)
     return steps
-
-
-def known_values(rows: QuerySet[Any, Any], column: str, values: Iterable[str]) -> Result:
-    """The rows whose `column` is one of the known values."""
-    return unless(rows, Q(**{f"{column}__in": list(values)}))

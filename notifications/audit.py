@@ -5,16 +5,10 @@ from datetime import datetime
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import Lag
 
-from backoffice.audit import Checks, Result, one_each, unless, wrong_rows
+from backoffice.audit import Checks, Result, unless, wrong_rows
 from notifications.models import Event, Stream
 
 CHECKS = Checks()
-
-
-@CHECKS
-def one_event_per_number(now: datetime) -> Result:
-    """A recipient's number belongs to one event."""
-    return one_each(Event.objects.all(), "recipient", "seq")
 
 
 @CHECKS

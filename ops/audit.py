@@ -1,5 +1,9 @@
 """Every app's checks of its own promises, gathered for `manage.py audit`."""
 
+from datetime import datetime
+
+from django.db import DEFAULT_DB_ALIAS
+
 import accounts.audit
 import api.audit
 import notifications.audit
@@ -7,12 +11,22 @@ import payments.audit
 import regions.audit
 import requests_app.audit
 import rides.audit
-from backoffice.audit import Check
+from backoffice.audit import Check, Checks, Result
+from backoffice.constraints import unenforced_constraints
+
+CHECKS = Checks()
+
+
+@CHECKS
+def declared_constraints_are_enforced(now: datetime) -> Result:
+    """The database enforces every constraint that a model declares, for every row."""
+    return unenforced_constraints(DEFAULT_DB_ALIAS)
 
 
 def all_checks() -> list[Check]:
     """Every app's checks, the lowest app's first."""
     return [
+        *CHECKS,
         *api.audit.CHECKS,
         *notifications.audit.CHECKS,
         *regions.audit.CHECKS,

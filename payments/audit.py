@@ -14,48 +14,17 @@ from backoffice.audit import (
     Checks,
     Result,
     add_history_checks,
-    known_values,
     one_each,
     streamed,
     unless,
     wrong_rows,
 )
 from payments.attempts import derived_status
-from payments.models import Attempt, Entry, Hold, Payment, PaymentKind, ProviderEvent, Refund, Reversal, Transfer
+from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, RefundStatus, TransferStatus
 
 CHECKS = Checks()
-
-
-@CHECKS
-def one_payment_per_ride_and_kind(now: datetime) -> Result:
-    """A ride has one payment of a kind at most."""
-    return one_each(Payment.objects.all(), "ride_id", "kind")
-
-
-@CHECKS
-def payment_statuses_are_known(now: datetime) -> Result:
-    """A payment's status is one that we know."""
-    return known_values(Payment.objects.all(), "status", PaymentStatus.values)
-
-
-@CHECKS
-def payment_kinds_are_known(now: datetime) -> Result:
-    """A payment is of a kind that we know."""
-    return known_values(Payment.objects.all(), "kind", PaymentKind.values)
-
-
-@CHECKS
-def amounts_are_not_negative(now: datetime) -> Result:
-    """No amount is negative."""
-    return unless(Payment.objects.all(), Q(amount__gte=0, refunded_amount__gte=0))
-
-
-@CHECKS
-def no_more_is_refunded_than_was_paid(now: datetime) -> Result:
-    """What is refunded is at most the amount."""
-    return unless(Payment.objects.all(), Q(refunded_amount__lte=F("amount")))
 
 
 @CHECKS

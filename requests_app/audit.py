@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
 
 from accounts.audit import SHA_256_HEX
 from accounts.models import Partner
@@ -16,16 +15,14 @@ from backoffice.audit import (
     Result,
     add_history_checks,
     exactly_one,
-    known_values,
     number,
-    one_each,
     streamed,
     unless,
     wrong_rows,
 )
 from payments.models import Hold
 from payments.states import OPEN_HOLDS, HoldStatus
-from requests_app.models import ON_THE_GLOBE, CheerRequest, Offer, SavedPlace, ScheduledRequest, ShareLink
+from requests_app.models import CheerRequest, Offer, ScheduledRequest, ShareLink
 from requests_app.states import OPEN, OfferStatus, RequestStatus, ScheduledStatus
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
@@ -38,30 +35,6 @@ ACTIVE_RIDES = Ride.objects.filter(status__in=ACTIVE)
 
 
 # ---------------------------------------------------------------- requests
-
-
-@CHECKS
-def request_statuses_are_known(now: datetime) -> Result:
-    """A request's status is one that we know."""
-    return known_values(CheerRequest.objects.all(), "status", RequestStatus.values)
-
-
-@CHECKS
-def one_open_request_per_user(now: datetime) -> Result:
-    """A user has one open request at most."""
-    return one_each(CheerRequest.objects.filter(status__in=OPEN), "user_id")
-
-
-@CHECKS
-def requests_lie_on_the_globe(now: datetime) -> Result:
-    """A request's location lies on the globe."""
-    return unless(CheerRequest.objects.all(), Q(lat__range=(-90, 90), lng__range=(-180, 180)))
-
-
-@CHECKS
-def pending_requests_are_looked_at_again(now: datetime) -> Result:
-    """A pending request knows when matching looks at it next."""
-    return unless(CheerRequest.objects.all(), ~Q(status=RequestStatus.PENDING) | Q(next_attempt_at__isnull=False))
 
 
 @CHECKS
@@ -122,24 +95,6 @@ def no_hold_outlives_its_request(now: datetime) -> Result:
 
 
 @CHECKS
-def offer_statuses_are_known(now: datetime) -> Result:
-    """An offer's status is one that we know."""
-    return known_values(Offer.objects.all(), "status", OfferStatus.values)
-
-
-@CHECKS
-def one_open_offer_per_request(now: datetime) -> Result:
-    """A request is offered to one partner at a time."""
-    return one_each(PENDING_OFFERS, "request_id")
-
-
-@CHECKS
-def one_open_offer_per_partner(now: datetime) -> Result:
-    """A partner is offered one request at a time."""
-    return one_each(PENDING_OFFERS, "partner_id")
-
-
-@CHECKS
 def one_accepted_offer_per_ride(now: datetime) -> Result:
     """An offer was accepted exactly for each ride, by its partner, for its request."""
     accepted = Offer.objects.filter(status=OfferStatus.ACCEPTED)
@@ -150,12 +105,6 @@ def one_accepted_offer_per_ride(now: datetime) -> Result:
 
 def _of_same_pair(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(request=OuterRef("request"), partner=OuterRef("partner"))
-
-
-@CHECKS
-def offers_expire_after_they_are_made(now: datetime) -> Result:
-    """An offer expires after it was made."""
-    return unless(Offer.objects.all(), Q(expires_at__gt=F("created_at")))
 
 
 @CHECKS
@@ -216,28 +165,9 @@ def requests_are_looked_at_in_time(now: datetime) -> Result:
 
 
 @CHECKS
-def scheduled_statuses_are_known(now: datetime) -> Result:
-    """A planned cheer's status is one that we know."""
-    return known_values(ScheduledRequest.objects.all(), "status", ScheduledStatus.values)
-
-
-@CHECKS
-def requested_plans_have_their_request(now: datetime) -> Result:
-    """A planned cheer has a request, its user's, exactly if it was requested."""
-    requested, theirs = Q(status=ScheduledStatus.REQUESTED), Q(request__user_id=F("user_id"))
-    return unless(ScheduledRequest.objects.all(), (requested & theirs) | (~requested & Q(request__isnull=True)))
-
-
-@CHECKS
-def one_plan_per_user_and_time(now: datetime) -> Result:
-    """A user waits for one cheer at a time of the future."""
-    return one_each(ScheduledRequest.objects.filter(status=ScheduledStatus.WAITING), "user_id", "scheduled_for")
-
-
-@CHECKS
-def plans_are_due_before_their_time(now: datetime) -> Result:
-    """A planned cheer is looked for before its time, on the globe."""
-    return unless(ScheduledRequest.objects.all(), Q(due_at__lte=F("scheduled_for")) & ON_THE_GLOBE)
+def requested_plans_have_their_users_request(now: datetime) -> Result:
+    """The request of a planned cheer is its user's."""
+    return unless(ScheduledRequest.objects.all(), Q(request__isnull=True) | Q(request__user_id=F("user_id")))
 
 
 @CHECKS.of_kind(OVERDUE)
@@ -248,22 +178,9 @@ def plans_are_requested_in_time(now: datetime) -> Result:
 
 
 @CHECKS
-def saved_places_lie_on_the_globe(now: datetime) -> Result:
-    """A saved place lies on the globe."""
-    return unless(SavedPlace.objects.all(), ON_THE_GLOBE)
-
-
-@CHECKS
-def one_saved_place_per_name(now: datetime) -> Result:
-    """A user gives a name to one place."""
-    return one_each(SavedPlace.objects.annotate(_name=Lower("name")), "user_id", "_name")
-
-
-@CHECKS
 def share_links_are_hashed(now: datetime) -> Result:
-    """No shared link's token is held in the clear, and each of them expires."""
-    links = ShareLink.objects.all()
-    return streamed(links, lambda link: not SHA_256_HEX.fullmatch(link.digest) or link.expires_at <= link.created_at)
+    """No shared link's token is held in the clear."""
+    return streamed(ShareLink.objects.all(), lambda link: not SHA_256_HEX.fullmatch(link.digest))
 
 
 add_history_checks(CHECKS, "scheduled", ScheduledRequest, ScheduledRequest.history, ScheduledRequest.graph)

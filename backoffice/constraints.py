@@ -1,0 +1,57 @@
+"""Whether the database enforces every constraint that the models declare.
+
+Promises that a constraint keeps are not checked row by row: this check notices a constraint that is missing, as after
+a migration that was cut short, or one that PostgreSQL has not validated for the rows of before.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.db import connections, models
+from django.db.models import CheckConstraint, UniqueConstraint
+
+from backoffice.audit import Result
+
+# Constraints that do not hold for every row, and unique indexes whose building failed.
+_UNSOUND = """
+SELECT conname FROM pg_constraint WHERE NOT convalidated
+UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT indisvalid
+"""
+
+
+def unenforced_constraints(using: str) -> Result:
+    """The declared constraints that the database `using` lacks or has not validated; examples are their names."""
+    result = Result(0)
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        unsound: set[str] = set()
+        if connection.vendor == "postgresql":
+            cursor.execute(_UNSOUND)
+            unsound = {name for (name,) in cursor.fetchall()}
+        for model in apps.get_models(include_auto_created=True):
+            if model._meta.managed and not model._meta.proxy:
+                found = connection.introspection.get_constraints(cursor, model._meta.db_table)
+                for name, enforced in _declared(model, found):
+                    result.looked_at += 1
+                    if not enforced or name in unsound:
+                        result.note(name)
+    return result
+
+
+def _declared(model: type[models.Model], found: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Each constraint that a model declares, by name (or table and column), and whether it is among those `found`."""
+    for constraint in model._meta.constraints:
+        kind = {UniqueConstraint: "unique", CheckConstraint: "check"}.get(type(constraint), "")
+        yield constraint.name, bool(found.get(constraint.name, {}).get(kind))
+    for field in model._meta.local_concrete_fields:
+        name = f"{model._meta.db_table}.{field.column}"
+        if field.unique:
+            yield name, _any(found, "unique", field.column) or _any(found, "primary_key", field.column)
+        if field.remote_field is not None and getattr(field, "db_constraint", False):
+            yield name, _any(found, "foreign_key", field.column)
+
+
+def _any(found: Mapping[str, Any], kind: str, column: str) -> bool:
+    """Whether a constraint of this kind on just this column is there."""
+    return any(details[kind] and details["columns"] == [column] for details in found.values())
