@@ -25,7 +25,8 @@ unexport DJANGO_SETTINGS_MODULE
 # Without compiled files each of the processes that are started would compile everything again: 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install test test-fast check lint types format messages lock bench drill screens lighthouse clean help
+.PHONY: run install test test-fast check lint types format messages lock audit-deps sbom bench drill screens lighthouse
+.PHONY: clean help
 
 help:
 	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
@@ -35,6 +36,8 @@ help:
 	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost"
 	@echo "make screens    pictures of every page and state into docs/screens (ONLY=\"request offer\" for some)"
 	@echo "make lighthouse  Lighthouse on the landing page and the request screen (needs npm's lighthouse)"
+	@echo "make audit-deps  known vulnerabilities of the packages in requirements.txt (asks an advisory service)"
+	@echo "make sbom       the packages in requirements.txt as a CycloneDX file, sbom.cdx.json"
 	@echo "make format, make lint, make types, make bench, make messages, make lock, make clean"
 
 # `exec`: signals reach the program itself, not a shell around it.
@@ -82,15 +85,32 @@ screens: $(DEV_STAMP)
 lighthouse: $(DEV_STAMP)
 	@exec $(PY) -m tests.browser.lighthouse
 
-# uv compiles one list for every platform and Python; it has an environment of its own.
+# A tool that nothing else needs gets an environment of its own on first use: $(call own,PROGRAM,PACKAGE).
+own = test -x $(VENV)/$(1)/bin/$(1) || { $(PY) -m venv --clear $(VENV)/$(1) && \
+	$(VENV)/$(1)/bin/python -m pip install --quiet --quiet --disable-pip-version-check $(2); }
+
+# uv compiles one list for every platform and Python.
 COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --upgrade
 lock: $(RUN_STAMP)
-	@test -x $(VENV)/uv/bin/uv || { $(PY) -m venv $(VENV)/uv && \
-		$(VENV)/uv/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv; }
+	@$(call own,uv,uv)
 	@$(COMPILE) requirements.in --output-file requirements.txt
 	@$(COMPILE) requirements-tools.in --output-file requirements-tools.txt
 	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+
+# --strict: a package that the service does not know, or could not be asked about, is a failure and not a pass.
+audit-deps: $(RUN_STAMP)
+	@$(call own,pip-audit,pip-audit)
+	@$(VENV)/pip-audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+		--requirement requirements.txt || { echo \
+		"Not clean: a package above is vulnerable, or the advisory service could not be asked about it." >&2; exit 1; }
+
+# A list of requirements has no dependency graph, which the library would warn of.
+sbom: $(RUN_STAMP)
+	@$(call own,cyclonedx-py,cyclonedx-bom)
+	@PYTHONWARNINGS=ignore::UserWarning $(VENV)/cyclonedx-py/bin/cyclonedx-py requirements requirements.txt \
+		--pyproject pyproject.toml --output-reproducible --output-file sbom.cdx.json
+	@echo "sbom.cdx.json: CycloneDX, for requirements.txt."
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
