@@ -114,14 +114,19 @@ def provider_server() -> Iterator[Server]:
 @pytest.fixture
 def online(provider_server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Online:
     """Payments are charged online."""
+    return charging(provider_server, settings, monkeypatch)
+
+
+def charging(server: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Online:
+    """Charge payments online, with this server as the provider, until the patches are undone."""
     settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = SECRET_KEY, PAGE_KEY
-    settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = HOOK_SECRET, provider_server.url
+    settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = HOOK_SECRET, server.url
     # The library waits between its own repetitions; ours are rows.
     monkeypatch.setattr(gateway, "RETRIES", 0)
     # Nothing is queued here: a test runs what is due.
     monkeypatch.setattr(errands, "hurry", lambda model, pk: None)
     gateway._gateway.cache_clear()
-    return Online(provider_server)
+    return Online(server)
 
 
 def set_region(**settings: Any) -> None:
