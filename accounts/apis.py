@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from accounts import services
+from accounts.applications import apply_as_partner, decide_application
 from accounts.authentication import caller, credential_of
 from accounts.models import Partner, User
 from accounts.permissions import IsStaff
@@ -29,6 +29,9 @@ from accounts.serializers import (
     TicketSerializer,
     UserSerializer,
 )
+from accounts.sign_in import log_in, sign_up
+from accounts.sign_out import log_out
+from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import Application
 from api.idempotency import idempotent
 from api.serializing import validated
@@ -53,7 +56,7 @@ class Login(APIView):
     def post(self, request: Request) -> Response:
         values = validated(LoginInput, request.data)
         address = SimpleRateThrottle.get_ident(self, request)  # type: ignore[arg-type]  # reads the request only
-        user, token, text = services.log_in(**values, address=address or "")
+        user, token, text = log_in(**values, address=address or "")
         return Response(SessionSerializer({"token": text, "expiresAt": token.expiry, "user": user}).data)
 
 
@@ -77,7 +80,7 @@ class Signup(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         values = validated(SignupInput, request.data)
-        return Response(UserSerializer(services.sign_up(**values)).data, status=201)
+        return Response(UserSerializer(sign_up(**values)).data, status=201)
 
 
 class Logout(APIView):
@@ -87,7 +90,7 @@ class Logout(APIView):
     def post(self, request: Request) -> Response:
         validated(NoInput, request.data)
         if isinstance(request.auth, AuthToken):
-            services.log_out(request.auth)
+            log_out(request.auth)
         else:
             logout(request._request)
         return Response(status=204)
@@ -107,9 +110,7 @@ class SocketTicket(APIView):
     @extend_schema(operation_id="socketTicket", request=None, responses={201: TicketSerializer})
     def post(self, request: Request) -> Response:
         validated(NoInput, request.data)
-        ticket, expires_at = services.issue_socket_ticket(
-            caller(request), credential=credential_of(request), now=timezone.now()
-        )
+        ticket, expires_at = issue_socket_ticket(caller(request), credential=credential_of(request), now=timezone.now())
         return Response(TicketSerializer({"ticket": ticket, "expiresAt": expires_at}).data, status=201)
 
 
@@ -129,7 +130,7 @@ class PartnerApply(APIView):
         values = validated(ApplicationInput, request.data)
         self.require_free(caller(request))
         fields = {"name": caller(request).get_short_name()[:80], **values}
-        partner = services.apply_as_partner(caller(request), **fields, now=timezone.now())
+        partner = apply_as_partner(caller(request), **fields, now=timezone.now())
         return Response(PartnerSerializer(partner).data, status=201)
 
     def require_free(self, user: User) -> None:
@@ -147,9 +148,7 @@ class PartnerDecision(APIView):
         partner = Partner.objects.select_related("region").filter(pk=partner_id).first()
         if partner is None:
             raise Missing
-        services.decide_application(
-            partner, self.decision, actor=caller(request), now=timezone.now(), reason=values["reason"]
-        )
+        decide_application(partner, self.decision, actor=caller(request), now=timezone.now(), reason=values["reason"])
         partner.refresh_from_db()
         return Response(PartnerSerializer(partner).data)
 

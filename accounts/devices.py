@@ -8,7 +8,7 @@ from allauth.usersessions.models import UserSession
 from knox.models import AuthToken
 
 from accounts.models import User
-from accounts.services import log_out
+from accounts.sign_out import log_out
 from core.errors import Missing
 from notifications.events import close_sockets
 

@@ -1,4 +1,4 @@
-"""Keeping the live positions and the database of one mind. Called by the sweep, safe to run twice at once."""
+"""Reconcile live positions with the database, for the sweep. Safe to run twice at the same time."""
 
 import logging
 import time
@@ -9,6 +9,7 @@ from django.conf import settings
 
 import positions
 from accounts.models import Partner
+from accounts.position_rows import write_positions
 from accounts.states import PartnerStatus
 from core import valkey
 from positions import Position
@@ -16,13 +17,13 @@ from regions.models import Region
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_BATCH = 500  # rows a transaction: it holds their locks
-SNAPSHOT_FOR_S = 1.0  # a pass ends after so long; the next one goes on with the rest
-FULL_EVERY_S = 10.0  # between two comparisons of every single partner
+SNAPSHOT_BATCH = 500  # rows a transaction, which holds their locks
+SNAPSHOT_FOR_S = 1.0  # a pass ends after this time; the next one continues with the rest
+FULL_EVERY_S = 10.0  # between two comparisons of every partner
 
 
 def snapshot_positions(region: Region) -> int:
-    """Copy the positions that moved from Valkey to the database, in bulk; returns how many. Raises `Unreachable`."""
+    """Copy the positions that moved from Valkey to the database; returns how many. Raises `valkey.Unreachable`."""
     until, changed = time.monotonic() + SNAPSHOT_FOR_S, 0
     while time.monotonic() < until:
         moved = positions.moved(region.slug, SNAPSHOT_BATCH)
@@ -30,45 +31,50 @@ def snapshot_positions(region: Region) -> int:
             break
         try:
             rows = [(pk, place.lat, place.lng, received) for pk, (place, received) in moved.items()]
-            changed += positions.write_to_database(rows)
+            changed += write_positions(rows)
         except BaseException:
             positions.moved_still(region.slug, moved)
             raise
     return changed
 
 
-_doubted: set[str] = set()  # slugs of regions of which this process could not reach the searchable set
+_suspects: set[str] = set()  # slugs of the regions whose searchable set this process could not reach
 
 
-def doubt(region_slug: str) -> None:
-    """Valkey was away, and changes may not have reached it: compare every partner the next time."""
-    _doubted.add(region_slug)
+def suspect(region_slug: str) -> None:
+    """Compare every partner of a region the next time: Valkey was away, and changes may not have reached it."""
+    _suspects.add(region_slug)
 
 
-def is_in_doubt(region_slug: str) -> bool:
-    """Whether Valkey has lost its memory of a region, or was away when last compared. Raises `Unreachable`."""
-    return region_slug in _doubted or positions.last_checked(region_slug) is None
+def is_suspect(region_slug: str) -> bool:
+    """Whether Valkey has lost a region's data, or was away when last compared. Raises `valkey.Unreachable`."""
+    return region_slug in _suspects or positions.last_checked(region_slug) is None
 
 
 def reconcile(region: Region, *, now: datetime) -> int:
-    """Make the searchable set what the database says it is; returns the number of repairs. Raises `Unreachable`.
+    """Make the searchable set agree with the database. Rebuilds an emptied Valkey, and hides silent partners.
 
-    Also rebuilds an emptied Valkey, and takes out who has been silent for longer than `POSITION_FRESH_S`.
-    Most calls only count: every partner is compared where the counts differ, where Valkey has lost its memory or
-    was away, and every `FULL_EVERY_S`.
+    Most calls only count: every partner is compared if the counts differ, if the region is suspect, and every
+    `FULL_EVERY_S`. A partner is silent if their last report is older than `POSITION_FRESH_S`.
+
+    Returns:
+        The number of repairs.
+
+    Raises:
+        valkey.Unreachable
     """
     available = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)
     since_full = positions.last_checked(region.slug)
     if (
         since_full is not None
-        and region.slug not in _doubted
+        and region.slug not in _suspects
         and abs((now - since_full).total_seconds()) < FULL_EVERY_S
         and positions.available_count(region.slug) == available.count()
     ):
         return 0
     repairs = _compare_all(region, now=now)
     positions.checked(region.slug, now)
-    _doubted.discard(region.slug)
+    _suspects.discard(region.slug)
     return repairs
 
 
@@ -81,7 +87,7 @@ def _compare_all(region: Region, *, now: datetime) -> int:
     missing = (available - members) | (fresh - placed)
     extra = (members | placed) - available
     if missing or extra:
-        # Who came or went while we were reading is as it should be.
+        # Partners who came or went while this was read are already right.
         still = _available_ids(region, among=missing | extra)
         missing, extra = missing & still, extra - still
     silent = (placed | missing) & available - fresh
@@ -95,14 +101,14 @@ def _compare_all(region: Region, *, now: datetime) -> int:
 
 def _available_ids(region: Region, among: set[UUID] | None = None) -> set[UUID]:
     found = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)
-    # A long list is slower to look up than everybody, and longer than SQLite takes.
+    # A long list is slower to look up than all rows, and exceeds SQLite's limit of parameters.
     if among is None or len(among) > SNAPSHOT_BATCH:
         return set(found.values_list("pk", flat=True))
     return set(found.filter(pk__in=among).values_list("pk", flat=True))
 
 
 def _restore_lost(region: Region, available: set[UUID]) -> None:
-    """Put the database's positions where Valkey holds none."""
+    """Restore the database's positions of partners of whom Valkey holds none."""
     lost = positions.without_position(region.slug, available)
     if not lost:
         return
@@ -117,7 +123,7 @@ def _restore_lost(region: Region, available: set[UUID]) -> None:
 
 
 def current_location(partner: Partner) -> Position | None:
-    """Where a partner is: the live position, else the last one in the database."""
+    """A partner's live position, or the last one in the database if Valkey holds none or does not answer."""
     if partner.region is not None:
         try:
             live = positions.held(partner.region.slug, [partner.pk]).get(partner.pk)

@@ -3,7 +3,7 @@
 from django.contrib.auth.signals import user_logged_out
 
 from accounts import credentials
-from accounts.services import close_sockets_of_session
+from accounts.sign_out import close_sockets_of_session
 from notifications.credentials import source
 
 source(credentials.ended)

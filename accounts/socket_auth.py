@@ -18,7 +18,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
-from accounts.services import redeem_socket_ticket
+from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from notifications.hub import in_thread
 

@@ -46,8 +46,8 @@ def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
     from django.utils import timezone
     from knox.models import AuthToken
 
+    from accounts.applications import apply_as_partner, decide_application
     from accounts.models import User
-    from accounts.services import apply_as_partner, decide_application
 
     made = []
     for number in range(count):
@@ -56,7 +56,7 @@ def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
         owner = str(user.pk)
         if role == "partner":
             partner = apply_as_partner(user, name=f"P{number}", type="cheerleader", phone="+1 212 555 0100", now=now)
-            decide_application(partner, "approved", actor=None, now=now, tell=False)
+            decide_application(partner, "approved", actor=None, now=now, notify=False)
             owner = str(partner.pk)
         made.append((owner, AuthToken.objects.create(user)[1]))
     return made

@@ -3,6 +3,7 @@
 import argparse
 import os
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,27 +29,36 @@ def moves(partners: Sequence[Any], count: int, seed: int) -> list[tuple[Any, Pla
 
 
 def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:
-    """As a report over HTTP or a socket goes, from after its input is checked until it is in Valkey."""
+    """The way of a report over HTTP or a socket, from after its input is checked until it is in Valkey."""
     from django.utils import timezone
 
     import positions
-    from accounts.services import report_position
+    from accounts.position_reports import report_position
 
     for partner, place in made:
         now = timezone.now()
         report_position(partner, positions.Position(*place, now), now=now)
-    positions.flush()
+    wait_for_writer()
+
+
+def wait_for_writer() -> None:
+    """Return when what waited is written. The writer ends up to two `POSITION_FLUSH_S` after the last report."""
+    from positions.reporting import WRITER
+
+    for thread in threading.enumerate():
+        if thread.name == WRITER:
+            thread.join()
 
 
 def one_at_a_time(made: Sequence[tuple[Any, Place]]) -> None:
-    """The same records without the flusher: a round trip each."""
+    """The same records without the writer: a round trip each."""
     from django.utils import timezone
 
     import positions
 
     for partner, place in made:
         now = timezone.now()
-        positions.record("bench", partner.pk, positions.Position(*place, now), now=now)
+        positions.record_many("bench", [positions.Report(partner.pk, positions.Position(*place, now), now)])
 
 
 def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
@@ -137,7 +147,7 @@ def make_partners(count: int, now: datetime) -> list[Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--partners", type=int, default=30_000)
-    parser.add_argument("--updates", type=int, default=30_000, help="a run")
+    parser.add_argument("--updates", type=int, default=90_000, help="a run")
     options = parser.parse_args()
     print(f"bench.positions: updates a second from one process. {machine()}. Medians of {RUNS} runs.")
     with surroundings.folder() as inside, surroundings.postgres(inside) as url:
@@ -158,7 +168,7 @@ def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, Rate]
     positions.enter("bench", [partner.pk for partner in cast])
     ways: dict[str, tuple[Callable[[Sequence[tuple[Any, Place]]], None], int]] = {
         "ours": (through_our_path, updates),
-        "ours, one at a time": (one_at_a_time, updates // 20),
+        "ours, one at a time": (one_at_a_time, updates // 60),
         f"raw GEOADD + HSET by {BATCH}": (lambda made: raw_batches(client, made), updates),
         "Model.save(), PostgreSQL": (saved_rows, SAVES),
     }

@@ -52,7 +52,8 @@ class Ours:
     def one(self, place: Place) -> Sequence[UUID]:
         import positions
 
-        found = positions.nearest(REGION, *place, radius_m=WIDEST_M, count=COUNT, received_since=self.since)
+        search = positions.Search(*place, WIDEST_M, COUNT)
+        [found] = positions.nearest_to_many(REGION, [search], received_since=self.since)
         return [candidate.partner_id for candidate in found]
 
     def many(self, places: Sequence[Place]) -> object:

@@ -159,13 +159,8 @@ def push(frames: Sequence[tuple[str, int, str]]) -> None:
         _publish("\n".join(f"{recipient} {seq}\n{text}" for recipient, seq, text in batch))
 
 
-def push_unsequenced(recipient: str, type: str, payload: Payload) -> None:
-    """Tell a recipient something of which only the latest matters, such as a position. Not in the log."""
-    push_latest([(recipient, type, payload)])
-
-
 def push_latest(messages: Sequence[Message]) -> None:
-    """`push_unsequenced` for many at once."""
+    """Push messages of which only the latest matters, such as positions. They are not in the log."""
     push(
         [
             (recipient, UNSEQUENCED, json.dumps({"type": type, **payload}, separators=(",", ":")))

@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
+from accounts.applications import apply_as_partner, decide_application
 from accounts.models import Partner, PartnerType, Role, User
-from accounts.services import apply_as_partner, decide_application
 from accounts.states import Application
 from regions.models import Region
 from requests_app.models import RequestType
@@ -90,4 +90,4 @@ def _partner(user: User, number: int, place: tuple[float, float], *, approved_by
         user, name=f"Partner {number}", type=PartnerType.CHEERLEADER, phone=f"+1 212 555 010{number}", now=now
     )
     Partner.objects.filter(pk=partner.pk).update(lat=place[0], lng=place[1], position_at=now, region=seed_region())
-    decide_application(partner, Application.APPROVED, actor=approved_by, now=now, reason="demo account", tell=False)
+    decide_application(partner, Application.APPROVED, actor=approved_by, now=now, reason="demo account", notify=False)

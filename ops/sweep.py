@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 import positions
-from accounts.presence import doubt, is_in_doubt, reconcile, snapshot_positions
-from accounts.services import prune_tickets_and_tokens
+from accounts.presence import is_suspect, reconcile, snapshot_positions, suspect
+from accounts.sign_out import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
 from core import valkey
 from core.database import trouble_of
@@ -71,18 +71,18 @@ def _settled(step: Callable[..., object], row_id: UUID) -> None:
 
 
 def sweep_lost_presence(now: datetime) -> None:
-    """Rebuild at once what a Valkey has lost that is there again."""
+    """Rebuild the live positions of a Valkey that is back without its data."""
     regions = _regions()
     try:
         for region in regions:
-            if is_in_doubt(region.slug):
+            if is_suspect(region.slug):
                 _bring_in_line(region, now=now)
     except valkey.Unreachable:
-        _doubt(regions)
+        _suspect(regions)
 
 
 def sweep_presence(now: datetime) -> None:
-    """Copy positions to the database, and bring the searchable sets in line with it."""
+    """Copy positions to the database, and reconcile the searchable sets with it."""
     regions = _regions()
     try:
         for region in regions:
@@ -90,21 +90,21 @@ def sweep_presence(now: datetime) -> None:
             _bring_in_line(region, now=now)
     except valkey.Unreachable as error:
         log.warning("presence not reconciled: %s", type(error).__name__)
-        _doubt(regions)
+        _suspect(regions)
 
 
 def _regions() -> list[Region]:
     return list(Region.objects.filter(active=True))
 
 
-def _doubt(regions: list[Region]) -> None:
+def _suspect(regions: list[Region]) -> None:
     for region in regions:
-        doubt(region.slug)
+        suspect(region.slug)
 
 
 def _bring_in_line(region: Region, *, now: datetime) -> None:
     if reconcile(region, now=now):
-        # Who was looked for among the missing must not sit out the back-off that this has caused.
+        # Requests that found nobody while partners were missing must not wait out their back-off.
         wake(region.slug)
     _reconcile_forwarding(region)
 

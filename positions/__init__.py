@@ -1,12 +1,12 @@
-"""Live positions and presence in Valkey: who is searchable, and where. Hints, rebuilt from the database.
+"""Live positions and presence in Valkey: which partners can be searched, and where they are.
 
-Reports wait a moment in this process, so that many are written at once (`reporting`). Whatever reads positions
-writes first what waits.
+Positions are hints, rebuilt from the database. This package knows partners by id only; `accounts` owns their rows.
+Reports wait briefly in the process that received them, so that many are written together (`reporting`). Reading has
+no side effects: a read answers with what Valkey holds, which is at most `POSITION_FLUSH_S` behind the reports.
+Every function that talks to Valkey is called outside a transaction.
 """
 
-from positions.keeping import write_to_database
 from positions.live import (
-    all_held,
     available_count,
     checked,
     enter,
@@ -25,21 +25,21 @@ from positions.live import (
     serving,
     without_position,
 )
-from positions.recording import Position, Recorded, Report, record, record_many
-from positions.reporting import flush, reports
-from positions.search import Candidate, Search, nearest, nearest_to_many
+from positions.recording import Position, Recorded, Report, record_many
+from positions.reporting import Reports, entered
+from positions.search import Candidate, Search, nearest_to_many
 
 __all__ = [
     "Candidate",
     "Position",
     "Recorded",
     "Report",
+    "Reports",
     "Search",
-    "all_held",
     "available_count",
     "checked",
     "enter",
-    "flush",
+    "entered",
     "forget",
     "hand_over",
     "held",
@@ -48,16 +48,12 @@ __all__ = [
     "leave",
     "moved",
     "moved_still",
-    "nearest",
     "nearest_to_many",
     "received_since",
-    "record",
     "record_many",
-    "reports",
     "restore",
     "searchable",
     "serve",
     "serving",
     "without_position",
-    "write_to_database",
 ]

@@ -1,4 +1,7 @@
-"""Who is searchable, what is held, and whose positions are forwarded to whom. Keys: see `keys`."""
+"""The searchable set, the positions held, and to whom they are forwarded. `positions.keys` lists the keys.
+
+"Best effort" means: if Valkey does not answer, a warning is logged and the sweep repairs it later.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,11 +12,12 @@ from uuid import UUID
 from core import valkey
 from positions import keys
 from positions.recording import LAT_MAX, Position, Report, batches, parse, received_at_least, record_many
-from positions.reporting import flush
 
 log = logging.getLogger(__name__)
 
-# Searchable from now on, at the position held.
+FORGOTTEN_FOR_S = 600  # longer than a report can wait, and than a call of the deleted account can last
+
+# Make partners available, and put those with a position on the map.
 _ENTER = valkey.Script("""
 local pos, avail, geo, lowest, highest = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[1]), tonumber(ARGV[2])
 for i = 3, #ARGV do
@@ -30,10 +34,14 @@ end
 
 
 def enter(region: str, partner_ids: Iterable[UUID]) -> None:
-    """Make partners searchable. Best effort: the sweep repairs what Valkey missed."""
+    """Make partners searchable at the positions held. Best effort.
+
+    A report that still waits needs no special care. This script and the one that records reports each run whole: if
+    the report is recorded first, it is found here; if second, it finds the partner available, puts them on the map and
+    sends `entered`.
+    """
     names = [str(pk) for pk in partner_ids]
     try:
-        flush()
         for batch in batches(names):
             _ENTER([keys.pos(region), keys.avail(region), keys.geo(region)], [-LAT_MAX, LAT_MAX, *batch])
     except valkey.Unreachable:
@@ -49,22 +57,33 @@ def leave(region: str, partner_ids: Iterable[UUID]) -> None:
 
 
 def forget(region: str, partner_id: UUID) -> None:
-    """Hold no position of a partner any more, nor offer them anything. Best effort."""
-    name = str(partner_id)
-    flush()
-    leave(region, [partner_id])
-    _best_effort(lambda pipe: (pipe.hdel(keys.pos(region), name), pipe.srem(keys.moved(region), name)))
+    """Remove everything held of a partner whose account is deleted, and drop their reports. Best effort.
+
+    Reports may still wait, in this process or another, or be on their way. Recording runs whole, so it comes either
+    before the first of these steps, and its position is removed, or after it, and it drops the report.
+    """
+    name, forgotten = str(partner_id), keys.forgotten(region)
+
+    def fill(pipe: Any) -> None:
+        pipe.sadd(forgotten, name)
+        pipe.expire(forgotten, FORGOTTEN_FOR_S)
+        pipe.srem(keys.avail(region), name)
+        pipe.zrem(keys.geo(region), name)
+        pipe.hdel(keys.pos(region), name)
+        pipe.srem(keys.moved(region), name)
+
+    _best_effort(fill)
 
 
 def hide(region: str, partner_ids: Iterable[UUID]) -> None:
-    """Take silent partners off the map; their next position puts them back. Best effort."""
+    """Take silent partners off the map; their next report puts them back. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
         _best_effort(lambda pipe: pipe.zrem(keys.geo(region), *names))
 
 
 def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
-    """Forward a partner's positions to this user from now on; None stops it. Best effort."""
+    """Forward a partner's positions to a user from now on, or to nobody if None. Best effort."""
     key = keys.serves(region)
     if user_id is None:
         _best_effort(lambda pipe: pipe.hdel(key, str(partner_id)))
@@ -73,15 +92,19 @@ def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
 
 
 def serving(region: str) -> dict[UUID, UUID]:
-    """Whose positions are forwarded to whom: partner → user. Raises `valkey.Unreachable`."""
+    """The users to whom partners' positions are forwarded: partner → user. Raises `valkey.Unreachable`."""
     rows: Any = valkey.client().hgetall(keys.serves(region))
     return {UUID(partner.decode()): UUID(user.decode()) for partner, user in rows.items()}
 
 
 def hand_over(old: str, new: str, partner_id: UUID) -> None:
-    """A partner leaves a region for another, and takes along their position and whom they serve. Best effort."""
+    """Move a partner's position and the user they serve from one region to another. Best effort.
+
+    A report that still waits for the old region is recorded there afterwards. That does no harm: the partner is no
+    longer available there, so it puts nobody on the map; the copy in the database keeps the position received last;
+    and the next report that brings the partner back replaces what the old region holds, if it is newer.
+    """
     name = str(partner_id)
-    flush()
     leave(old, [partner_id])
     try:
         pipe = valkey.client().pipeline(transaction=False)
@@ -99,20 +122,12 @@ def hand_over(old: str, new: str, partner_id: UUID) -> None:
 
 
 def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position, datetime]]:
-    """The positions held, each with when it was received. Raises `valkey.Unreachable`."""
+    """The positions held of some partners, and when each was received. Raises `valkey.Unreachable`."""
     return {pk: parse(row) for pk, row in _rows(region, partner_ids) if row is not None}
-
-
-def all_held(region: str) -> dict[UUID, tuple[Position, datetime]]:
-    """Every position held in a region. Raises `valkey.Unreachable`."""
-    flush()
-    rows = valkey.client().hscan_iter(keys.pos(region), count=1000)
-    return {UUID(pk.decode()): parse(row) for pk, row in rows}
 
 
 def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
     """The available set and the geo set. Raises `valkey.Unreachable`."""
-    flush()
     pipe = valkey.client().pipeline(transaction=False)
     pipe.smembers(keys.avail(region))
     pipe.zrange(keys.geo(region), 0, -1)
@@ -121,19 +136,21 @@ def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
 
 
 def restore(region: str, positions: Mapping[UUID, tuple[Position, datetime]]) -> None:
-    """Put back positions that Valkey lost, unless it holds newer ones. Raises `valkey.Unreachable`."""
+    """Hold positions that Valkey has lost, unless it holds newer ones. Raises `valkey.Unreachable`."""
     record_many(region, [Report(pk, position, received) for pk, (position, received) in positions.items()])
 
 
 def moved(region: str, count: int) -> dict[UUID, tuple[Position, datetime]]:
-    """Take at most `count` of the positions that the database has not got yet. Raises `valkey.Unreachable`."""
-    flush()
+    """Take at most `count` positions that are newer than the database's. Raises `valkey.Unreachable`.
+
+    A report that still waits marks its partner as moved again when it is recorded, and the next call takes it.
+    """
     names: Any = valkey.client().spop(keys.moved(region), count)
     return held(region, [UUID(name.decode()) for name in names])
 
 
 def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
-    """What `moved` took did not reach the database. Best effort."""
+    """Mark partners as moved again, whose positions `moved` returned but the database did not store. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
         _best_effort(lambda pipe: pipe.sadd(keys.moved(region), *names))
@@ -143,34 +160,33 @@ def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
 
 
 def last_checked(region: str) -> datetime | None:
-    """When every partner was last compared; None where Valkey has lost its memory. Raises `valkey.Unreachable`."""
+    """When every partner was last compared; None if Valkey has lost its data. Raises `valkey.Unreachable`."""
     text: Any = valkey.client().get(keys.checked(region))
     return datetime.fromtimestamp(float(text), UTC) if text else None
 
 
 def checked(region: str, now: datetime) -> None:
-    """Every partner has been compared. Best effort."""
+    """Note that every partner has been compared. Best effort."""
     _best_effort(lambda pipe: pipe.set(keys.checked(region), now.timestamp()))
 
 
 def available_count(region: str) -> int:
-    """How many are searchable, or would be with a position. Raises `valkey.Unreachable`."""
+    """The number of available partners, with a position or without. Raises `valkey.Unreachable`."""
     count: Any = valkey.client().scard(keys.avail(region))
     return int(count)
 
 
 def received_since(region: str, partner_ids: Iterable[UUID], oldest: datetime) -> set[UUID]:
-    """Of these partners, those whose position was received at this time or later. Raises `valkey.Unreachable`."""
+    """The partners whose position was received at this time or later. Raises `valkey.Unreachable`."""
     return {pk for pk, row in _rows(region, partner_ids) if row is not None and received_at_least(row, oldest)}
 
 
 def without_position(region: str, partner_ids: Iterable[UUID]) -> set[UUID]:
-    """Of these partners, those of whom no position is held. Raises `valkey.Unreachable`."""
+    """The partners of whom no position is held. Raises `valkey.Unreachable`."""
     return {pk for pk, row in _rows(region, partner_ids) if row is None}
 
 
 def _rows(region: str, partner_ids: Iterable[UUID]) -> Iterator[tuple[UUID, bytes | None]]:
-    flush()
     for batch in batches(partner_ids):
         rows: Any = valkey.client().hmget(keys.pos(region), [str(pk) for pk in batch])
         yield from zip(batch, rows, strict=True)

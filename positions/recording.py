@@ -1,6 +1,6 @@
-"""Writing positions to Valkey: many partners in one script call."""
+"""Write positions to Valkey: many partners in one script call."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,7 +13,7 @@ from core import valkey
 from positions import keys
 
 Item = TypeVar("Item")
-BATCH = 500  # reports a call: a script can pass on a few thousand values, and must not hold up the others
+BATCH = 500  # reports a call: a script can unpack a few thousand values, and blocks Valkey while it runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +27,20 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a reported position."""
+    """Valkey's answer to a reported position."""
 
-    applied: bool  # False: an equally new or newer one is held
-    entered: bool  # somebody of its batch was put on the map by it: new, or silent before
+    applied: bool  # False: an equally new or newer one is held, or the partner is forgotten
+    entered: bool  # its batch made somebody searchable who was not, or whose last report was stale
     serves_user_id: str | None  # the user to whom this partner is on the way or with
-
-
-def _nobody(region: str) -> None:
-    pass
 
 
 @dataclass(slots=True)  # not frozen: those take twice as long to make
 class Report:
-    """A position of a partner, when it was received, and who wants to know where it puts somebody on the map."""
+    """A position of a partner, and when it was received."""
 
     partner_id: UUID
     position: Position
     received_at: datetime
-    on_entered: Callable[[str], object] = _nobody
 
 
 # ---------------------------------------------------------------- how a position is held
@@ -64,9 +59,8 @@ def time_text(at: datetime) -> str:
 def parse(row: bytes) -> tuple[Position, datetime]:
     """A position held, and when it was received."""
     recorded, received, lat, lng = row.split()
-    return Position(float(lat), float(lng), _START + int(recorded) * _MICROSECOND), _START + int(
-        received
-    ) * _MICROSECOND
+    position = Position(float(lat), float(lng), _START + int(recorded) * _MICROSECOND)
+    return position, _START + int(received) * _MICROSECOND
 
 
 def received_at_least(row: bytes, oldest: datetime) -> bool:
@@ -78,27 +72,28 @@ def received_at_least(row: bytes, oldest: datetime) -> bool:
 
 # The geo set ends near the poles (EPSG:3857), where nobody cheers.
 LAT_MAX = 85.05
-LNG_LIMIT = 179.99999995  # rounds to 180, which Valkey takes for another place than -180
+LNG_LIMIT = 179.99999995  # rounds to 180, which Valkey treats as another place than -180
 
 
 def on_the_map(lat: float, lng: float) -> tuple[float, float]:
-    """Where somebody is found."""
+    """The latitude and longitude under which a place is in the geo set."""
     return max(-LAT_MAX, min(LAT_MAX, lat)), lng if lng < LNG_LIMIT else -180.0
 
 
-# Drop what is out of order, hold the rest, and move on the map who is searchable.
+# Drop what is out of order or of a forgotten partner, hold the rest, and move the available on the map.
 # Answers whether anybody entered, the numbers of those dropped, and the numbers and users of those who serve one.
 _RECORD = valkey.Script("""
-local pos, avail, geo, serves, moved = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local pos, avail, geo, serves, moved, forgotten = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local oldest, sub, names = ARGV[1], string.sub, {}
 for i = 2, #ARGV, 4 do names[#names + 1] = ARGV[i] end
 local held = redis.call('HMGET', pos, unpack(names))
 local free = redis.call('SMISMEMBER', avail, unpack(names))
+local gone = redis.call('EXISTS', forgotten) == 1 and redis.call('SMISMEMBER', forgotten, unpack(names)) or {}
 local users = redis.call('EXISTS', serves) == 1 and redis.call('HMGET', serves, unpack(names)) or {}
 local values, places, applied, dropped, serving, entered = {}, {}, {}, {}, {}, 0
 for n, name in ipairs(names) do
   local value, old = ARGV[4 * n - 1], held[n]
-  if old and sub(old, 1, 18) >= sub(value, 1, 18) then
+  if gone[n] == 1 or old and sub(old, 1, 18) >= sub(value, 1, 18) then
     dropped[#dropped + 1] = n
   else
     applied[#applied + 1] = name
@@ -125,13 +120,11 @@ return {entered, dropped, serving}
 """)
 
 
-def record(region: str, partner_id: UUID, position: Position, *, now: datetime) -> Recorded:
-    """Hold a partner's position unless a newer one is held. Raises `valkey.Unreachable`."""
-    return record_many(region, [Report(partner_id, position, now)])[0]
-
-
 def record_many(region: str, reports: Sequence[Report]) -> list[Recorded]:
-    """Hold the positions of many partners, each reporting once. Raises `valkey.Unreachable`."""
+    """Hold the positions of many partners, each at most once in `reports`, unless newer ones are held.
+
+    Returns an answer for each report, in their order. Raises `valkey.Unreachable`.
+    """
     recorded: list[Recorded] = []
     for batch in batches(reports):
         recorded += _answers(len(batch), _RECORD(_keys(region), _arguments(batch)))
@@ -139,14 +132,15 @@ def record_many(region: str, reports: Sequence[Report]) -> list[Recorded]:
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """These in lists of at most `BATCH`."""
+    """Split into lists of at most `BATCH`."""
     waiting = iter(items)
     while batch := list(islice(waiting, BATCH)):
         yield batch
 
 
 def _keys(region: str) -> list[str]:
-    return [keys.pos(region), keys.avail(region), keys.geo(region), keys.serves(region), keys.moved(region)]
+    names = (keys.pos, keys.avail, keys.geo, keys.serves, keys.moved, keys.forgotten)
+    return [name(region) for name in names]
 
 
 def _arguments(batch: Sequence[Report]) -> list[str]:
@@ -157,7 +151,7 @@ def _arguments(batch: Sequence[Report]) -> list[str]:
 
 
 def _fields(report: Report) -> tuple[str, str, str, str]:
-    """Partner, the position as it is held, and where it is on the map. Written to be quick."""
+    """The partner, the position as it is held, and its longitude and latitude on the map. On the hot path."""
     place, received = report.position, time_text(report.received_at)
     recorded = received if place.recorded_at is report.received_at else time_text(place.recorded_at)
     lat, lng = f"{place.lat:.7f}", f"{place.lng:.7f}"

@@ -1,128 +1,118 @@
-"""Reports on their way to Valkey: a lone one at once, many together every `POSITION_FLUSH_S`.
+"""Reports on their way to Valkey: a lone one is written immediately, others together every `POSITION_FLUSH_S`.
 
-Of several reports of one partner that wait together only the newest is written. A process that is killed
-loses what waits, which is no older than `POSITION_FLUSH_S`: the partner's next report makes it good.
+Two threads write: the caller's, if its report is the only one within `POSITION_FLUSH_S`, and otherwise the writer
+thread of this process. Readers never write. Of several reports of one partner that wait together, only the newest is
+written. The order of writes does not matter, since Valkey drops a position that is older than the one it holds.
+
+A killed process loses the reports that wait, which are at most `POSITION_FLUSH_S` old; the partner's next report
+replaces them. A process that ends normally waits for its writer.
 """
 
-import atexit
 import logging
-import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connections
+from django.dispatch import Signal
 
 from api.fields import location
 from core import valkey
 from notifications.events import Message, push_latest, user_recipient
-from positions.keeping import write_to_database
 from positions.recording import Recorded, Report, record_many
 
 log = logging.getLogger(__name__)
 
-WAITING_MAX = 2000  # whoever reports beyond this writes them: the thread gets too little time
-IDLE_S = 5.0  # the thread ends after so long without work
+WRITER = "positions"  # the name of the writer thread
+
+# Sent with `region` (its slug) after a write made somebody searchable who was not, or whose last report was stale.
+# Receivers run in the thread that wrote, outside any transaction; an error of theirs is logged.
+entered = Signal()
 
 
 class Reports:
-    """What waits in this process, and the thread that writes it, which lives only while there is work."""
+    """The reports that wait in this process, and the thread that writes them, which runs only while some wait.
 
-    def __init__(self) -> None:
-        self.reset()
+    At most one report of a partner waits, so what waits is bounded by the partners who report to this process.
+    """
 
-    def reset(self) -> None:
-        """As after a start: nothing waits, no thread runs. A forked child begins like this."""
-        self._waiting: dict[str, dict[int, Report]] = {}
-        self._flushed_at = float("-inf")  # monotonic seconds
-        self._thread: threading.Thread | None = None
-        self._idle_s = IDLE_S
-        self._lock = threading.Lock()  # guards the fields above
-        self._changed = threading.Condition(self._lock)
-        self._writing = threading.RLock()  # held while what was taken is not yet written
+    def __init__(self, save: Callable[[list[Report]], object]) -> None:
+        """
+        Args:
+            save: writes reports to the database; called instead of Valkey while that does not answer.
+        """
+        self._save = save
+        self._lock = threading.Lock()  # guards the fields below
+        self._waiting: dict[str, dict[int, Report]] = {}  # by region and partner
+        self._written_at = float("-inf")  # when the last write began, on the monotonic clock
+        self._writer: threading.Thread | None = None
 
     def take(self, region: str, report: Report) -> Recorded | None:
-        """Take a report. On a quiet system it is written at once; else it waits for the flush, and None is answered.
+        """Write a report, or let it wait for the writer. Call it outside a transaction.
 
-        Raises `valkey.Unreachable` where it was to be written at once; one that waits goes to the database then.
+        Returns:
+            What Valkey answered; None if the report waits. A waiting report goes to `save` if Valkey does not answer.
+
+        Raises:
+            valkey.Unreachable: the report was to be written immediately, and was not.
         """
         with self._lock:
             now = time.monotonic()
-            if self._waiting or now - self._flushed_at < settings.POSITION_FLUSH_S:
-                crowded = self._add(region, report) >= WAITING_MAX
+            alone = self._writer is None and now - self._written_at >= settings.POSITION_FLUSH_S
+            if alone:
+                self._written_at = now
             else:
-                crowded, self._flushed_at = None, now
-        if crowded:
-            self.flush()
-        if crowded is not None:
-            return None
-        [recorded] = _write(region, [report])
-        return recorded
+                self._add(region, report)
+        return _write(region, [report])[0] if alone else None
 
-    def _add(self, region: str, report: Report) -> int:
-        """Let a report wait; returns how many of its region do."""
-        waiting = self._waiting.get(region)
-        if waiting is None:
-            waiting = self._waiting[region] = {}
+    def _add(self, region: str, report: Report) -> None:
+        waiting = self._waiting.setdefault(region, {})
         partner = report.partner_id.int  # hashed faster than the UUID
         earlier = waiting.get(partner)
         if earlier is None or earlier.position.recorded_at < report.position.recorded_at:
             waiting[partner] = report
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="positions", daemon=True)
-            self._thread.start()
-        elif len(self._waiting) == len(waiting) == 1:  # the first to wait
-            self._changed.notify()
-        return len(waiting)
+        # A forked child inherits the field, but not the thread.
+        if self._writer is None or not self._writer.is_alive():
+            self._writer = threading.Thread(target=self._write_waiting, name=WRITER)
+            self._writer.start()
 
-    def flush(self) -> None:
-        """Write what waits, and return when it is written. Never raises for a Valkey that is away."""
-        with self._writing:
-            with self._lock:
-                if not self._waiting:
-                    return
-                taken, self._waiting = self._waiting, {}
-                self._flushed_at = time.monotonic()
-            for region, reports in taken.items():
-                _write_or_save(region, list(reports.values()))
-
-    def _run(self) -> None:
+    def _write_waiting(self) -> None:
+        """Write what waits, every `POSITION_FLUSH_S`, until nothing does."""
         try:
-            while self._wait_for_work():
-                time.sleep(max(0.0, self._flushed_at + settings.POSITION_FLUSH_S - time.monotonic()))
-                try:
-                    self.flush()
-                except Exception:
-                    log.exception("positions were not written")
+            while taken := self._due():
+                for region, reports in taken.items():
+                    try:
+                        self._write_or_save(region, list(reports.values()))
+                    except Exception:
+                        log.exception("%d positions in %s were not written", len(reports), region)
         finally:
-            connection.close()
+            connections.close_all()
 
-    def _wait_for_work(self) -> bool:
-        with self._changed:
-            until = time.monotonic() + self._idle_s
-            while not self._waiting:
-                left_s = min(self._idle_s, until - time.monotonic())
-                if left_s <= 0:
-                    self._thread = None
-                    return False
-                self._changed.wait(left_s)
-            return True
+    def _due(self) -> dict[str, dict[int, Report]]:
+        """Wait until the next write is due, and take what it shall write. The writer ends if that is nothing."""
+        time.sleep(max(0.0, self._written_at + settings.POSITION_FLUSH_S - time.monotonic()))
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+            if taken:
+                self._written_at = time.monotonic()
+            else:
+                self._writer = None
+            return taken
 
-
-reports = Reports()
-flush = reports.flush
-os.register_at_fork(after_in_child=reports.reset)
-atexit.register(flush)
+    def _write_or_save(self, region: str, batch: list[Report]) -> None:
+        try:
+            _write(region, batch)
+        except valkey.Unreachable:
+            self._save(batch)
 
 
 def _write(region: str, batch: list[Report]) -> list[Recorded]:
-    """To Valkey, to the users served, and to whom it concerns that somebody is on the map. Raises `Unreachable`."""
+    """Write to Valkey, forward to the users served, and send `entered`. Raises `valkey.Unreachable`."""
     recorded = record_many(region, batch)
     push_latest(_forwarded(batch, recorded))
     if any(result.entered for result in recorded):
-        for tell in {report.on_entered for report in batch}:
-            tell(region)
+        entered.send_robust(sender=Reports, region=region)
     return recorded
 
 
@@ -134,20 +124,3 @@ def _forwarded(batch: list[Report], recorded: Iterable[Recorded]) -> list[Messag
             payload = {"partnerId": str(report.partner_id), "location": place}
             messages.append((user_recipient(result.serves_user_id), "partner.location", payload))
     return messages
-
-
-def _write_or_save(region: str, batch: list[Report]) -> None:
-    """To Valkey, or while that is away to the database."""
-    try:
-        _write(region, batch)
-    except valkey.Unreachable:
-        save(batch)
-
-
-def save(batch: Iterable[Report]) -> None:
-    """Positions to the database, where Valkey does not take them. Best effort."""
-    rows = [(r.partner_id, r.position.lat, r.position.lng, r.received_at) for r in batch]
-    try:
-        write_to_database(rows)
-    except DatabaseError:
-        log.warning("%d positions lost: neither Valkey nor the database takes them", len(rows))

@@ -14,7 +14,6 @@ from uuid import UUID
 from core import valkey
 from positions import keys
 from positions.recording import on_the_map, time_text
-from positions.reporting import flush
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Whom to look for: at most `count` partners within `radius_m` of a place, the `excluded` left out."""
+    """A search for at most `count` partners within `radius_m` of a place, without the `excluded`."""
 
     lat: float
     lng: float
@@ -124,33 +123,21 @@ def _learn(region: str, search: Search, found: Sequence[Candidate], total: int) 
 # ---------------------------------------------------------------- searching
 
 
-def nearest(
-    region: str,
-    lat: float,
-    lng: float,
-    *,
-    radius_m: float,
-    count: int,
-    excluded: Collection[UUID] = (),
-    received_since: datetime | None = None,
-) -> list[Candidate]:
-    """The searchable partners within a radius, nearest first, at most `count`. Raises `valkey.Unreachable`.
-
-    With `received_since`, those whose last position was received before are left out.
-    """
-    search = Search(lat, lng, radius_m, count, excluded)
-    if count <= 0:
-        return []
-    flush()
-    return _read(region, search, _NEAREST(*_call(region, search, received_since)))
-
-
 def nearest_to_many(
     region: str, searches: Sequence[Search], *, received_since: datetime | None = None
 ) -> list[list[Candidate]]:
-    """`nearest` for many places in one round trip. Raises `valkey.Unreachable`."""
+    """Find the searchable partners nearest to each of many places, in one round trip.
+
+    Args:
+        received_since: partners whose last position was received before are left out.
+
+    Returns:
+        For each search its candidates, nearest first.
+
+    Raises:
+        valkey.Unreachable
+    """
     wanted = [search for search in searches if search.count > 0]
-    flush()
     answers = iter(_NEAREST.pipelined([_call(region, search, received_since) for search in wanted]) if wanted else [])
     return [_read(region, search, next(answers)) if search.count > 0 else [] for search in searches]
 

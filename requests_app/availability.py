@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
-import accounts.services
 from accounts.models import Partner
-from accounts.services import move_partners
+from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Forbidden
 from notifications.events import recorded
-from positions import Position
 from requests_app import wakeups
 from requests_app.locks import lock_partner
 from requests_app.models import Offer
@@ -67,8 +65,3 @@ def set_status(partner: Partner, status: str, *, now: datetime) -> Partner:
     """`available` or `offline`."""
     change = go_online if status == PartnerStatus.AVAILABLE else go_offline
     return change(partner, now=now)
-
-
-def report_position(partner: Partner, position: Position, *, now: datetime) -> None:
-    """Take a partner's position; where it puts them on the map, waiting requests hear of it at once."""
-    accounts.services.report_position(partner, position, now=now, on_entered=wakeups.wake)

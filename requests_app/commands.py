@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.position_reports import report_position
 from accounts.selectors import partner_of
 from accounts.serializers import PartnerSerializer, PositionInput
 from api.serializing import validated
@@ -22,7 +23,7 @@ def update_location(user: User, data: Any) -> None:
     now = timezone.now()
     place = report["location"]
     position = Position(place.lat, place.lng, report.get("recordedAt", now))
-    availability.report_position(partner_of(user), position, now=now)
+    report_position(partner_of(user), position, now=now)
 
 
 def accept(user: User, data: Any) -> Body:

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 
 import positions
 from accounts.models import Partner, User
+from accounts.partners import move_partners, notify_partner_updated
 from accounts.presence import current_location
-from accounts.services import move_partners, tell_partner_updated
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Missing
 from notifications.events import recorded
@@ -101,7 +101,7 @@ def _end(
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, partner)
         if partner.status == PartnerStatus.OFFLINE:
-            tell_partner_updated(outbox, partner)
+            notify_partner_updated(outbox, partner)
     return ride
 
 
@@ -181,7 +181,7 @@ def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
         free_partner(partner, actor=actor, now=now, reason="released by staff", becomes=PartnerStatus.OFFLINE)
         match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
         announce.ride_updated(outbox, ride, partner)
-        tell_partner_updated(outbox, partner)
+        notify_partner_updated(outbox, partner)
 
 
 def _release_from_offer(found: Offer, *, actor: User, now: datetime) -> None:
@@ -192,7 +192,7 @@ def _release_from_offer(found: Offer, *, actor: User, now: datetime) -> None:
         rescind_offer(outbox, request, why="taken", actor=actor, now=now, partner_becomes=PartnerStatus.OFFLINE)
         match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
         partner.refresh_from_db(fields=["status"])
-        tell_partner_updated(outbox, partner)
+        notify_partner_updated(outbox, partner)
 
 
 def _take_offline(partner: Partner, *, actor: User, now: datetime) -> None:
@@ -203,7 +203,7 @@ def _take_offline(partner: Partner, *, actor: User, now: datetime) -> None:
         if locked.status != PartnerStatus.AVAILABLE:
             raise Conflict("partner_at_work", "This partner has just been given work. Try again.")
         move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason="released by staff")
-        tell_partner_updated(outbox, locked)
+        notify_partner_updated(outbox, locked)
 
 
 def _own_ride(partner: Partner, ride_id: UUID) -> Ride:

@@ -5,11 +5,19 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+import positions
 from requests_app.models import RequestType
 from requests_app.selectors import request_types_by_slug
+from requests_app.wakeups import wake
 
 
 @receiver([post_save, post_delete], sender=RequestType)
 def forget_request_types(**_: Any) -> None:
     """Read the kinds of cheer afresh after a change in this process."""
     request_types_by_slug.forget()
+
+
+@receiver(positions.entered)
+def wake_matcher(*, region: str, **_: Any) -> None:
+    """Wake the matcher of the region in which a position report has made somebody searchable."""
+    wake(region)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 import positions
 from accounts.models import Partner, User
-from accounts.services import move_partners
+from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Invalid, Missing
 from notifications.events import Outbox, recorded

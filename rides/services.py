@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext_noop
 
 from accounts.models import Partner, User
-from accounts.services import rate_partner
+from accounts.partners import rate_partner
 from core.errors import Conflict, Forbidden, Invalid
 from notifications.events import Outbox, recorded
 from payments.models import Payment, PaymentKind

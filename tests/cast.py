@@ -18,8 +18,10 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from accounts import services as accounts
+from accounts.applications import apply_as_partner, decide_application
 from accounts.models import Partner, User
+from accounts.position_reports import report_position
+from accounts.sign_in import sign_up
 from accounts.states import Application
 from positions import Position
 from regions.geometry import EARTH_RADIUS_M
@@ -52,7 +54,7 @@ def at(place: Place) -> dict[str, float]:
 
 def make_user(name: str) -> User:
     """A user `<name>@cast.test`."""
-    return accounts.sign_up(email=f"{name.lower().replace(' ', '.')}@cast.test", password=PASSWORD, name=name)
+    return sign_up(email=f"{name.lower().replace(' ', '.')}@cast.test", password=PASSWORD, name=name)
 
 
 def make_staff(name: str) -> User:
@@ -62,7 +64,7 @@ def make_staff(name: str) -> User:
 
 def make_applicant(name: str, *, type: str = "cheerleader", phone: str = "+1 212 555 0100") -> Partner:
     """A partner who awaits approval."""
-    return accounts.apply_as_partner(make_user(name), name=name, type=type, phone=phone, now=timezone.now())
+    return apply_as_partner(make_user(name), name=name, type=type, phone=phone, now=timezone.now())
 
 
 def make_partner(
@@ -70,7 +72,7 @@ def make_partner(
 ) -> Partner:
     """An approved partner, at a place and online unless told otherwise."""
     partner = make_applicant(name, type=type)
-    accounts.decide_application(partner, Application.APPROVED, actor=None, now=timezone.now())
+    decide_application(partner, Application.APPROVED, actor=None, now=timezone.now())
     if at is not None:
         report(partner, at)
     if online:
@@ -81,7 +83,7 @@ def make_partner(
 def report(partner: Partner, place: Place, *, recorded_at: datetime | None = None) -> None:
     """A partner reports a position."""
     now = timezone.now()
-    availability.report_position(fresh(partner), Position(*place, recorded_at or now), now=now)
+    report_position(fresh(partner), Position(*place, recorded_at or now), now=now)
 
 
 def submit(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import positions
+from accounts.applications import decide_application
 from accounts.models import Partner, User
-from accounts.services import decide_application
 from accounts.states import Application, PartnerStatus
 from backoffice.audit import OVERDUE
 from core import valkey

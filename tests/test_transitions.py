@@ -7,8 +7,8 @@ import pytest
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.applications import decide_application
 from accounts.models import Partner, User
-from accounts.services import decide_application
 from accounts.states import APPLICATION_GRAPH, PARTNER_GRAPH, Application
 from core.errors import Conflict
 from core.transitions import REASON_MAX_CHARS, Graph, move_all

@@ -13,7 +13,7 @@ from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
 from accounts.models import NotificationSettings, SocketTicket, User
-from accounts.services import log_out
+from accounts.sign_out import log_out
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
 from backoffice.steps import Step

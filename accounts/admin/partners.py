@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.enums import ActionVariant
 
+from accounts.applications import decide_application
 from accounts.models import ApplicationTransition, Partner, PartnerTransition, User
-from accounts.services import decide_application
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from backoffice.base import HistoryInline, NoAdding, StaffAdmin
 from backoffice.columns import NOTHING, badge, list_link, moment, place, related, shown

@@ -6,7 +6,7 @@ from django.db import transaction
 from knox.models import AuthToken
 
 from accounts.models import Partner, SocketTicket, User
-from accounts.services import move_partners
+from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Forbidden
 from notifications.events import close_sockets, partner_recipient

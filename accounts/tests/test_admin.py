@@ -11,7 +11,7 @@ from knox.models import AuthToken
 
 import positions
 from accounts.models import Partner, Role, SocketTicket, User
-from accounts.services import issue_socket_ticket
+from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import PartnerStatus
 from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from notifications import events
@@ -40,7 +40,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     def close(**order: Any) -> None:
         orders.append(order)
 
-    for module in ("accounts.services", "accounts.admin.revocation"):
+    for module in ("accounts.sign_out", "accounts.admin.revocation"):
         monkeypatch.setattr(f"{module}.close_sockets", close)
     return orders
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import SocketTicket, User
-from accounts.services import prune_tickets_and_tokens, redeem_socket_ticket
+from accounts.sign_out import prune_tickets_and_tokens
+from accounts.socket_tickets import redeem_socket_ticket
 from tests.cast import Clock, assert_refused, client_of
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core import valkey
 from notifications import selectors, services
-from notifications.events import PUSH_CHANNEL, close_sockets, frame, push_unsequenced, recorded
+from notifications.events import PUSH_CHANNEL, close_sockets, frame, push_latest, recorded
 from notifications.models import Event, Stream
 from tests.cast import in_threads, unchanged
 
@@ -165,14 +165,14 @@ def test_a_failed_push_does_not_fail_the_transaction(monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(valkey, "client", away)
         tell(("user:a", "one"))
-        push_unsequenced("user:a", "partner.location", {})
+        push_latest([("user:a", "partner.location", {})])
         close_sockets(code=4401, credential="x")
     assert log_of("user:a") == [(1, "one")]
 
 
 def test_what_has_no_number_is_not_in_the_log(pushed: Any) -> None:
     with unchanged():
-        push_unsequenced("user:a", "partner.location", {"location": None})
+        push_latest([("user:a", "partner.location", {"location": None})])
     assert pushed() == [("user:a 0", '{"type":"partner.location","location":null}')]
 
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from knox.models import AuthToken
 
 from accounts.models import User
-from accounts.services import issue_socket_ticket
+from accounts.socket_tickets import issue_socket_ticket
 from backoffice.audit import ODD, VIOLATION
 from ops.audit import all_checks
 from ops.management.commands.audit import snapshot

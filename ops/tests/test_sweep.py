@@ -11,7 +11,7 @@ from knox.models import AuthToken
 
 import positions
 from accounts.models import Partner, SocketTicket, User
-from accounts.services import issue_socket_ticket
+from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import PartnerStatus
 from core import valkey
 from notifications.models import Event

@@ -8,6 +8,7 @@ import positions
 from accounts import presence
 from accounts.models import Partner
 from core import valkey
+from positions.tests.conftest import Cue
 from positions.tests.live_map import held, near, searchable
 from regions.models import Region
 from requests_app import availability
@@ -61,3 +62,25 @@ def test_while_valkey_is_away_positions_go_to_the_database(
         availability.go_online(partner, now=clock.now)
     assert near((fresh(partner).lat, fresh(partner).lng), north(800))
     assert fresh(partner).status == "available"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_valkey_is_away_reports_that_wait_go_to_the_database(
+    nyc: Region,
+    cue: Cue,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away() -> None:
+        raise valkey.Unreachable("away")
+
+    pia, quin = make_partner("Pia", at=north(500)), make_partner("Quin", at=north(1000))
+    clock.advance(5)
+    report(pia, north(700))
+    report(quin, north(900))
+    with monkeypatch.context() as patch:
+        patch.setattr(valkey, "client", away)
+        cue.write()
+    assert (fresh(pia).lat, fresh(pia).lng) == pytest.approx(north(700))
+    assert (fresh(quin).lat, fresh(quin).lng) == pytest.approx(north(900))
+    assert fresh(pia).position_at == clock.now

@@ -8,8 +8,6 @@ from django.utils import timezone
 import positions
 from accounts import presence
 from accounts.models import Partner
-from accounts.services import report_position
-from positions import Position
 from positions.tests.live_map import NEXT_DOOR, held, near, searchable
 from regions.models import Region
 from requests_app import availability
@@ -49,13 +47,17 @@ def test_only_available_partners_are_on_the_map(nyc: Region, user: Any) -> None:
     assert searchable() == {free.pk}
 
 
-def test_online_without_a_position_is_not_on_the_map_until_the_first_one(nyc: Region, user: Any) -> None:
+def test_online_without_a_position_is_not_on_the_map_until_the_first_one(
+    nyc: Region, user: Any, entries: list[str]
+) -> None:
     partner = make_partner("New", at=None)
     request = submit(user)
     match(nyc)
     assert offered_to(request) is None
     assert searchable() == set()
-    assert report_position(partner, Position(*EMPIRE_STATE, timezone.now()), now=timezone.now()) == "nyc"
+    assert entries == []
+    report(partner, EMPIRE_STATE)
+    assert entries == ["nyc"]
     assert searchable() == {partner.pk}
     match(nyc)
     assert offered_to(request) == partner
@@ -88,7 +90,7 @@ def test_a_silent_partner_is_offered_nothing(nyc: Region, partner: Partner, user
 
 
 def test_the_sweep_takes_silent_partners_off_the_map_and_the_next_position_puts_them_back(
-    nyc: Region, partner: Partner, other_partner: Partner, clock: Clock
+    nyc: Region, partner: Partner, other_partner: Partner, clock: Clock, entries: list[str]
 ) -> None:
     clock.advance(settings.POSITION_FRESH_S - 1)
     report(other_partner, north(1000))
@@ -98,8 +100,17 @@ def test_the_sweep_takes_silent_partners_off_the_map_and_the_next_position_puts_
     presence.reconcile(nyc, now=clock.now)
     assert searchable() == {other_partner.pk}
     assert fresh(partner).status == "available"
-    assert report_position(fresh(partner), Position(*north(400), clock.now), now=clock.now) == "nyc"
+    assert entries == []
+    report(partner, north(400))
+    assert entries == ["nyc"]
     assert searchable() == {partner.pk, other_partner.pk}
+
+
+def test_a_report_after_a_long_silence_counts_as_entering(partner: Partner, clock: Clock, entries: list[str]) -> None:
+    """Also if the sweep has not taken the partner off the map meanwhile."""
+    clock.advance(1000)
+    report(partner, north(700))
+    assert entries == ["nyc"]
 
 
 # ---------------------------------------------------------------- changing region

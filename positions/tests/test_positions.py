@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import positions
 from accounts.models import Partner
 from core import valkey
-from positions import Position
+from positions import Position, Report, Search
 from positions.tests.live_map import NEXT_DOOR, held, near
 from regions.models import Region
 from tests.cast import EMPIRE_STATE, Clock, fresh, north, report
@@ -22,7 +22,7 @@ def test_the_newest_position_is_held(partner: Partner, clock: Clock) -> None:
     clock.advance(1)
     report(partner, north(700))
     assert near(held("nyc", partner), north(700))
-    [found] = positions.nearest("nyc", *EMPIRE_STATE, radius_m=2000, count=5)
+    [[found]] = positions.nearest_to_many("nyc", [Search(*EMPIRE_STATE, 2000, 5)])
     assert found.partner_id == partner.pk
     assert abs(found.distance_m - 700) < 2
 
@@ -68,7 +68,7 @@ def test_whatever_the_order_of_arrival_the_latest_recorded_wins(nyc: Region, age
     someone = uuid4()
     for number, age in enumerate(ages):
         place = Position(40.0, number / 1000, now - timedelta(seconds=age))
-        positions.record("nyc", someone, place, now=now)
+        positions.record_many("nyc", [Report(someone, place, now)])
     winner = max(range(len(ages)), key=lambda n: (-ages[n], -n))  # of equal ones the first to arrive
     found, _ = positions.held("nyc", [someone])[someone]
     assert found.lng == pytest.approx(winner / 1000)
@@ -85,7 +85,8 @@ def test_whatever_the_order_of_arrival_the_latest_recorded_wins(nyc: Region, age
 def test_every_position_on_the_globe_can_be_held(nyc: Region, lat: float, lng: float, recorded_at: datetime) -> None:
     someone = uuid4()
     valkey.client().sadd("{nyc}:avail", str(someone))
-    assert positions.record("nyc", someone, Position(lat, lng, recorded_at), now=timezone.now()).applied
+    report = Report(someone, Position(lat, lng, recorded_at), timezone.now())
+    assert positions.record_many("nyc", [report])[0].applied
     found, _ = positions.held("nyc", [someone])[someone]
     assert near((found.lat, found.lng), (lat, lng))
     assert abs(found.recorded_at - recorded_at) < timedelta(milliseconds=1)

@@ -1,6 +1,6 @@
 """The nearest partners: exactly those, whatever the city looks like."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -38,6 +38,14 @@ def put(places: Sequence[Place], *, received: Sequence[datetime] | None = None) 
     reports = [Report(pk, Position(*p, at), at) for pk, p, at in zip(partners, places, times, strict=True)]
     positions.record_many("x", reports)
     return partners
+
+
+def nearest(
+    at: Place, radius_m: float, count: int, *, excluded: Collection[UUID] = (), received_since: datetime | None = None
+) -> list[Candidate]:
+    """A single search."""
+    search = Search(*at, radius_m, count, excluded)
+    return positions.nearest_to_many("x", [search], received_since=received_since)[0]
 
 
 def brute_force(at: Place, places: dict[UUID, Place], radius_m: float) -> list[tuple[float, UUID]]:
@@ -79,7 +87,7 @@ def test_the_k_nearest(places: list[Place], at: Place, k: int, radius_m: float, 
     if not warm:
         search_module._reach.clear()
     partners = put(places)
-    found = positions.nearest("x", *at, radius_m=radius_m, count=k)
+    found = nearest(at, radius_m, k)
     assert_nearest(found, at, dict(zip(partners, places, strict=True)), radius_m, k)
 
 
@@ -90,7 +98,7 @@ def test_leaves_out_the_excluded_and_the_stale(data: st.DataObject, places: list
     partners = put(places, received=[NOW - timedelta(seconds=121 if old else 119) for old in late])
     excluded = data.draw(st.sets(st.sampled_from(partners))) if partners else set()
     fresh_since = NOW - timedelta(seconds=120)
-    found = positions.nearest("x", *at, radius_m=10_000, count=k, excluded=excluded, received_since=fresh_since)
+    found = nearest(at, 10_000, k, excluded=excluded, received_since=fresh_since)
     left = {pk: place for pk, place, old in zip(partners, places, late, strict=True) if not old and pk not in excluded}
     assert_nearest(found, at, left, 10_000, k)
 
@@ -102,7 +110,7 @@ def test_across_the_antimeridian(longitudes: list[float], latitude: float, at: f
     places = [(latitude, _wrapped(180 + lng)) for lng in longitudes]
     partners = put(places)
     here = (latitude, _wrapped(180 + at))
-    found = positions.nearest("x", *here, radius_m=10_000, count=10)
+    found = nearest(here, 10_000, 10)
     assert_nearest(found, here, dict(zip(partners, places, strict=True)), 10_000, 10)
 
 
@@ -115,53 +123,52 @@ def test_far_north_and_south(lat: float) -> None:
     places = [(lat, 20 + n / 50) for n in range(-20, 21)]
     partners = put(places)
     here = (lat, 20.0)
-    found = positions.nearest("x", *here, radius_m=10_000, count=10)
+    found = nearest(here, 10_000, 10)
     assert_nearest(found, here, dict(zip(partners, places, strict=True)), 10_000, 10)
 
 
 def test_at_the_poles_everybody_is_found_at_the_edge_of_the_map() -> None:
     [partner] = put([(90.0, 10.0)])
-    [found] = positions.nearest("x", 90.0, 10.0, radius_m=1_000, count=1)
+    [found] = nearest((90.0, 10.0), 1_000, 1)
     assert found.partner_id == partner
     assert found.distance_m < CELL_M
 
 
 def test_nobody_there() -> None:
-    assert positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10) == []
+    assert nearest(EMPIRE_STATE, 10_000, 10) == []
     assert positions.nearest_to_many("x", []) == []
 
 
 def test_asked_for_none() -> None:
     put([EMPIRE_STATE])
-    assert positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=0) == []
     assert positions.nearest_to_many("x", [Search(*EMPIRE_STATE, 10_000, 0)]) == [[]]
 
 
 def test_fewer_than_asked_for() -> None:
     partners = put([EMPIRE_STATE] * 3)
-    found = positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10)
+    found = nearest(EMPIRE_STATE, 10_000, 10)
     assert {c.partner_id for c in found} == set(partners)
 
 
 @pytest.mark.parametrize("count", [3, 2000])
 def test_all_excluded(count: int) -> None:
     partners = put([EMPIRE_STATE] * count)
-    assert positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10, excluded=partners) == []
-    [last] = positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10, excluded=partners[1:])
+    assert nearest(EMPIRE_STATE, 10_000, 10, excluded=partners) == []
+    [last] = nearest(EMPIRE_STATE, 10_000, 10, excluded=partners[1:])
     assert last.partner_id == partners[0]
 
 
 def test_a_crowd_of_the_stale_hides_nobody() -> None:
     partners = put([EMPIRE_STATE] * 9_000 + [(40.75, -73.99)], received=[NOW - timedelta(hours=1)] * 9_000 + [NOW])
-    [found] = positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=3, received_since=NOW)
+    [found] = nearest(EMPIRE_STATE, 10_000, 3, received_since=NOW)
     assert found.partner_id == partners[-1]
 
 
 def test_who_has_no_position_is_stale() -> None:
     [partner] = put([EMPIRE_STATE])
     valkey.client().delete("{x}:pos")
-    assert positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=3, received_since=NOW) == []
-    [found] = positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=3)
+    assert nearest(EMPIRE_STATE, 10_000, 3, received_since=NOW) == []
+    [found] = nearest(EMPIRE_STATE, 10_000, 3)
     assert found.partner_id == partner
 
 
@@ -170,7 +177,7 @@ def test_who_has_no_position_is_stale() -> None:
 def test_many_at_once_are_as_one_by_one(places: list[Place], searched: list[tuple[Place, int]]) -> None:
     put(places)
     searches = [Search(*at, 5_000, k) for at, k in searched]
-    alone = [positions.nearest("x", *at, radius_m=5_000, count=k) for at, k in searched]
+    alone = [nearest(at, 5_000, k) for at, k in searched]
     together = positions.nearest_to_many("x", searches)
     assert [[c.distance_m for c in found] for found in together] == [[c.distance_m for c in found] for found in alone]
 
@@ -178,7 +185,7 @@ def test_many_at_once_are_as_one_by_one(places: list[Place], searched: list[tupl
 def test_a_valkey_that_has_forgotten_the_script() -> None:
     put([EMPIRE_STATE])
     valkey.client().script_flush()
-    assert len(positions.nearest("x", *EMPIRE_STATE, radius_m=100, count=1)) == 1
+    assert len(nearest(EMPIRE_STATE, 100, 1)) == 1
     valkey.client().script_flush()
     assert len(positions.nearest_to_many("x", [Search(*EMPIRE_STATE, 100, 1)] * 3)) == 3
 
@@ -186,8 +193,8 @@ def test_a_valkey_that_has_forgotten_the_script() -> None:
 def test_a_city_that_empties_and_fills_again() -> None:
     """What the last search has found is only where the next one starts."""
     put([EMPIRE_STATE] * 500)
-    assert len(positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10)) == 10
+    assert len(nearest(EMPIRE_STATE, 10_000, 10)) == 10
     [far] = put([(40.80, -73.9857)])
-    assert [c.partner_id for c in positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10)] == [far]
+    assert [c.partner_id for c in nearest(EMPIRE_STATE, 10_000, 10)] == [far]
     put([EMPIRE_STATE] * 500)
-    assert len(positions.nearest("x", *EMPIRE_STATE, radius_m=10_000, count=10)) == 10
+    assert len(nearest(EMPIRE_STATE, 10_000, 10)) == 10

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 import positions
 from accounts.models import Partner
-from accounts.services import move_partners
+from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core.transitions import move_all
 from notifications.events import recorded

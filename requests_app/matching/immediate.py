@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 import positions
-from accounts.services import move_partners
+from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core import valkey
 from notifications.events import Outbox

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 import positions
+from accounts.applications import apply_as_partner, decide_application
 from accounts.models import Partner, User
-from accounts.services import apply_as_partner, decide_application
 from accounts.states import Application, PartnerStatus
 from core import valkey
 from notifications.models import Event

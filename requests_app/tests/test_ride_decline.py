@@ -34,7 +34,8 @@ def test_cascades_at_once(
     assert valkey.client().llen(match_queue("nyc")) == 1  # the matcher has been woken
     valkey.client().flushdb()
     for one in (partner, other_partner):
-        positions.record("nyc", one.pk, positions.Position(40.75, -73.98, clock.now), now=clock.now)
+        place = positions.Position(40.75, -73.98, clock.now)
+        positions.record_many("nyc", [positions.Report(one.pk, place, clock.now)])
         positions.enter("nyc", [one.pk])
     match(nyc)
     assert offered_to(offer.request) == other_partner

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.applications import apply_as_partner
 from accounts.models import User
-from accounts.services import apply_as_partner
 from ops.sweep import sweep_deadlines
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
 from requests_app.schedule import WAITING_MAX, request_scheduled

@@ -1,4 +1,4 @@
-"""`POST /updateLocation`. What becomes of a position is in accounts/tests/test_positions.py."""
+"""`POST /updateLocation`. What becomes of a position is in positions/tests."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,8 +8,10 @@ from rest_framework.test import APIClient
 
 import positions
 from accounts.models import Partner
+from core import valkey
 from regions.models import Region
 from requests_app.models import CheerRequest
+from requests_app.wakeups import match_queue
 from tests.cast import (
     Clock,
     assert_refused,
@@ -73,7 +75,9 @@ def test_a_first_position_wakes_the_matcher(nyc: Region, pending: CheerRequest) 
     partner = make_partner("New", at=None)
     match(nyc)
     assert offered_to(pending) is None
+    valkey.client().delete(match_queue("nyc"), "{nyc}:match:pending")
     client_of(partner.user).post("/updateLocation", HERE)
+    assert valkey.client().llen(match_queue("nyc")) == 1
     match(nyc)
     assert offered_to(pending) == partner
 
@@ -94,7 +98,7 @@ def test_an_applicant_may_report_but_is_not_searchable(nyc: Region) -> None:
 )
 def test_only_partners(api_of: Any, who: str, status: int, code: str) -> None:
     assert_refused(api_of(who).post("/updateLocation", HERE), status, code)
-    assert positions.all_held("nyc") == {}
+    assert valkey.client().exists("{nyc}:pos") == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from accounts.models import SocketTicket, User
-from accounts.services import issue_socket_ticket, redeem_socket_ticket
+from accounts.socket_tickets import issue_socket_ticket, redeem_socket_ticket
 from payments.models import Payment, PaymentKind, ProviderEvent
 from payments.services import settle_in_cash, take_provider_event
 from requests_app import services

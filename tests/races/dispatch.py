@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.services import decide_application
+from accounts.applications import decide_application
 from accounts.states import Application
 from requests_app import availability, fulfilment, offers, services
 from requests_app.matching.batch import match_batch

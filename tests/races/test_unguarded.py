@@ -49,7 +49,7 @@ def take_guards_away(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(models.QuerySet, "select_for_update", lambda rows, **_: rows)
     patch.setattr(type(connection.ops), "for_update_sql", lambda *_, **__: "")
     patch.setattr(transitions, "move_all", move_carelessly)
-    patch.setattr("accounts.services.move_all", move_carelessly)
+    patch.setattr("accounts.partners.move_all", move_carelessly)
     patch.setattr("requests_app.matching.batch.move_all", move_carelessly)
 
 

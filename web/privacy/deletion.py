@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 import positions
-from accounts import services
+from accounts.applications import decide_application
 from accounts.models import Partner, Role, User
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from core.errors import Conflict, Forbidden
@@ -80,7 +80,7 @@ def _retire(user: User, *, now: datetime) -> None:
         return
     for end in (Application.SUSPENDED, Application.REJECTED):
         if APPLICATION_GRAPH.allows(partner.application, end):
-            services.decide_application(partner, end, actor=None, now=now, reason=REASON, tell=False)
+            decide_application(partner, end, actor=None, now=now, reason=REASON, notify=False)
             return
 
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from accounts.applications import apply_as_partner
 from accounts.models import Partner, User
-from accounts.services import apply_as_partner
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.services import cancel_request, dead_letter

@@ -11,8 +11,8 @@ from django.core import mail
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
+from accounts.applications import decide_application
 from accounts.models import Partner, User
-from accounts.services import decide_application
 from accounts.states import Application
 from accounts.tasks import mail_decision
 from requests_app.states import RequestStatus

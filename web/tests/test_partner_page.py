@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.applications import decide_application
 from accounts.models import Partner, User
-from accounts.services import decide_application
 from accounts.states import Application
 from payments.models import Payment, PaymentKind
 from requests_app.models import Offer

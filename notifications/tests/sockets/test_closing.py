@@ -9,7 +9,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.services import log_out
+from accounts.sign_out import log_out
 from notifications import hub
 from notifications.tests.sockets.client import USER, Socket, aside, eventually, session_of, subscribed
 from tests.cast import client_of, token_of

@@ -5,8 +5,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Partner, User
-from accounts.services import issue_socket_ticket
 from accounts.socket_auth import address_of
+from accounts.socket_tickets import issue_socket_ticket
 from notifications.tests.sockets.client import HOST, PARTNER, STAFF, USER, WAIT_S, Socket, aside, session_of
 from regions.models import Region
 from tests.cast import token_of

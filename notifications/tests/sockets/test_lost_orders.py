@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from knox.models import AuthToken
 
-from accounts import services
+from accounts import sign_out
 from accounts.models import User
-from accounts.services import log_out
+from accounts.sign_out import log_out
 from core import valkey
 from notifications import hub
 from notifications.tests.sockets.client import USER, Socket, aside, session_of, subscribed
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Orders to close get lost, as where Valkey is away at that moment."""
-    monkeypatch.setattr(services, "close_sockets", lambda **order: None)
+    monkeypatch.setattr(sign_out, "close_sockets", lambda **order: None)
     monkeypatch.setattr(hub, "RECONNECT_AFTER_S", 0.05)
     monkeypatch.setattr(hub, "ORDERS_MISSED_S", 60.0)
 

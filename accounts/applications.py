@@ -1,0 +1,63 @@
+"""Applications of partners, and the decisions on them."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import ApplicationTransition, Partner, Role, User
+from accounts.partners import move_partners, notify_partner_updated
+from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
+from accounts.tasks import mail_on_commit
+from core.errors import Conflict, Forbidden
+from notifications.events import recorded
+
+
+def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datetime) -> Partner:
+    """Make a user a partner who awaits approval. Raises `Conflict`, `Forbidden`."""
+    if user.role == Role.STAFF:
+        raise Forbidden("permission_denied", "Staff can't become partners.")
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if Partner.objects.filter(user=locked).exists():
+            raise Conflict("already_applied", "This account has applied already.")
+        partner = Partner(user=locked, name=name, type=type, phone=phone, status_since=now, created_at=now)
+        try:
+            with transaction.atomic():
+                partner.begin(actor=user, at=now)
+        except IntegrityError:
+            raise Conflict("already_applied", "This account has applied already.") from None
+        ApplicationTransition.objects.create(subject=partner, new=Application.APPLIED, actor=user, at=now)
+        User.objects.filter(pk=user.pk).update(role=Role.PARTNER)
+    user.role = Role.PARTNER
+    return partner
+
+
+def decide_application(
+    partner: Partner, decision: str, *, actor: User | None, now: datetime, reason: str = "", notify: bool = True
+) -> None:
+    """Approve, reject or suspend an application.
+
+    Args:
+        actor: who decides; None for the program itself, which sends no event.
+        notify: whether to write a mail to the partner.
+
+    Raises:
+        Conflict: the application's state does not allow it, or the partner has an offer or a ride.
+    """
+    with recorded() as outbox:
+        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        old = locked.application
+        if not APPLICATION_GRAPH.allows(old, decision):
+            raise Conflict("wrong_state", "An application that is %(old)s can't become %(new)s.", old=old, new=decision)
+        if decision != Application.APPROVED and locked.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
+            raise Conflict("partner_at_work", "This partner has an offer or a ride; release them first.")
+        if locked.status == PartnerStatus.AVAILABLE and decision != Application.APPROVED:
+            move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason=f"application {decision}")
+        Partner.objects.filter(pk=locked.pk).update(application=decision)
+        ApplicationTransition.objects.create(subject=locked, old=old, new=decision, actor=actor, reason=reason, at=now)
+        locked.application = decision
+        if actor is not None:
+            notify_partner_updated(outbox, locked)
+        if notify:
+            mail_on_commit("mail_decision", str(locked.pk), decision)
+    partner.application = decision

@@ -1,0 +1,105 @@
+"""Sign up with a password, and sign in by password and second factor."""
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth import password_validation
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
+from knox.models import AuthToken
+
+from accounts.models import User
+from api.throttles import Rate
+from core.errors import Invalid, ServiceError
+
+
+class WrongCredentials(ServiceError):
+    status = 401
+    default_code = "authentication_failed"
+    default_detail = gettext_noop("This e-mail address and password do not belong together.")
+
+
+class SecondFactorRequired(ServiceError):
+    status = 401
+    default_code = "mfa_required"
+    default_detail = gettext_noop("This account has a second factor: send the code of its authenticator app as `otp`.")
+
+
+class WrongSecondFactor(ServiceError):
+    status = 401
+    default_code = "mfa_failed"
+    default_detail = gettext_noop("This code is wrong, or was used before.")
+
+
+class TooManyAttempts(ServiceError):
+    status = 429
+    default_code = "throttled"
+    default_detail = gettext_noop("Too many failed attempts. Try again later.")
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = max(1.0, wait_s)
+        super().__init__()
+
+
+def sign_up(*, email: str, password: str, name: str) -> User:
+    """Create a user account. Raises `Invalid` on a weak password or a taken address."""
+    email = email.lower()
+    try:
+        password_validation.validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        reasons = " ".join(error.messages)
+        raise Invalid("password_too_weak", reasons, "password") from None
+    if User.objects.filter(email__iexact=email).exists():
+        raise Invalid("email_taken", "An account with this e-mail address exists.", "email")
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError:
+        raise Invalid("email_taken", "An account with this e-mail address exists.", "email") from None
+
+
+def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[User, AuthToken, str]:
+    """Check credentials and issue a token.
+
+    Failures are counted per address and account, per address, and for the second factor per account. An unknown
+    account is answered like a known one, and in the same time, since its password is hashed as well.
+
+    Args:
+        address: the caller's network address.
+        otp: for an account with a second factor, a code of its authenticator app or a recovery code. It is asked for
+            only after the right password.
+
+    Returns:
+        The user, the token, and the token's text, which is stored nowhere.
+
+    Raises:
+        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts
+    """
+    limits = [("login_pair", f"{address} {email.lower()}"), ("login_address", address)]
+    for scope, who in limits:
+        if (wait_s := Rate.named(scope).full(scope, who)) is not None:
+            raise TooManyAttempts(wait_s)
+    user = ModelBackend().authenticate(None, username=email.lower(), password=password)
+    if not isinstance(user, User):
+        for scope, who in limits:
+            Rate.named(scope).hit(scope, who)
+        raise WrongCredentials
+    if is_mfa_enabled(user):
+        _check_second_factor(user, otp)
+    token, text = AuthToken.objects.create(user)
+    return user, token, text
+
+
+def _check_second_factor(user: User, otp: str) -> None:
+    if not otp:
+        raise SecondFactorRequired(attr="otp")
+    if (wait_s := Rate.named("login_otp").full("login_otp", str(user.pk))) is not None:
+        raise TooManyAttempts(wait_s)
+    types = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+    for factor in Authenticator.objects.filter(user=user, type__in=types):
+        if factor.wrap().validate_code(otp.replace(" ", "")):
+            factor.record_usage()
+            return
+    Rate.named("login_otp").hit("login_otp", str(user.pk))
+    raise WrongSecondFactor(attr="otp")
