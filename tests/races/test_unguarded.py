@@ -44,7 +44,7 @@ def move_carelessly(rows: Any, new: str, *, actor: Any, at: Any, reason: str = "
 
 def take_guards_away(patch: pytest.MonkeyPatch) -> None:
     """No transaction, no row locks, no condition on the status: what is left is the look before the leap."""
-    for module in ("fulfilment", "services", "offers", "availability", "matching"):
+    for module in ("fulfilment", "services", "offers", "availability", "matching.batch"):
         patch.setattr(f"requests_app.{module}.recorded", no_transaction)
     patch.setattr(models.QuerySet, "select_for_update", lambda rows, **_: rows)
     patch.setattr(type(connection.ops), "for_update_sql", lambda *_, **__: "")
