@@ -5,6 +5,9 @@ PY := $(VENV)/bin/python
 # --no-compile: Python compiles what is used when it is first used, a third of what there is.
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes
 
+# The scripts' checks run on a Node.js that comes with the Python packages.
+NPM := .ci/npm --silent
+
 # Some systems list commands that don't work (pyenv's shims, for example), so each is tried.
 FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if "$$python" -c 'import sys, ctypes, ensurepip, sqlite3, ssl, venv; sys.exit(sys.version_info < (3, 11))' \
@@ -16,6 +19,7 @@ sum = $(firstword $(shell cat $(1) | cksum))
 RUN_LISTS := requirements.txt requirements-tools.txt
 RUN_STAMP := $(VENV)/installed-$(call sum,$(RUN_LISTS))
 DEV_STAMP := $(VENV)/installed-dev-$(call sum,$(RUN_LISTS) requirements-dev.txt)
+NPM_STAMP := node_modules/installed-$(call sum,package.json package-lock.json .npmrc)
 
 # A virtual environment whose Python is gone or too old counts for nothing.
 $(shell $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || rm -f $(VENV)/installed-*)
@@ -44,28 +48,33 @@ help:
 run: $(RUN_STAMP)
 	@exec $(PY) -m speedycheers --follow-parent
 
-test: $(DEV_STAMP)
+test: $(DEV_STAMP) $(NPM_STAMP)
+	@$(NPM) test
 	@exec $(PY) -m tests
 
-test-fast: $(DEV_STAMP)
+test-fast: $(DEV_STAMP) $(NPM_STAMP)
+	@$(NPM) test
 	@exec $(PY) -m pytest -q -n 2 -m "not e2e and not browser"
 
-install: $(DEV_STAMP)
+install: $(DEV_STAMP) $(NPM_STAMP)
 
-check: $(DEV_STAMP)
+check: $(DEV_STAMP) $(NPM_STAMP)
 	@.ci/check
 
-format: $(DEV_STAMP)
+format: $(DEV_STAMP) $(NPM_STAMP)
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
+	@$(NPM) run format
 
-lint: $(DEV_STAMP)
+lint: $(DEV_STAMP) $(NPM_STAMP)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(VENV)/bin/lint-imports
+	@$(NPM) run lint
 
-types: $(DEV_STAMP)
+types: $(DEV_STAMP) $(NPM_STAMP)
 	@$(PY) -m mypy .
+	@$(NPM) run types
 
 # Texts of the sources into locale/*.po, and the compiled .mo files; prints what wants translating.
 messages: $(RUN_STAMP)
@@ -113,7 +122,7 @@ sbom: $(RUN_STAMP)
 	@echo "sbom.cdx.json: CycloneDX, for requirements.txt."
 
 clean:
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Everything made by make is gone; the data in var/ is still there."
 
@@ -127,6 +136,12 @@ $(DEV_STAMP): $(RUN_STAMP)
 	@rm -f $(VENV)/installed-dev-*
 	@echo "Installing what the tests need into $(VENV); this happens once."
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(NPM_STAMP): | $(DEV_STAMP)
+	@rm -f node_modules/installed-*
+	@echo "Installing what checks the scripts into node_modules; this happens once."
+	@.ci/npm --loglevel=error ci
 	@touch $@
 
 # `activate` is the last file that venv writes. The environment is made again where pip is missing, too.

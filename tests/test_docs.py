@@ -24,7 +24,8 @@ ELSEWHERE = re.compile(r"^[a-z]+:")  # https:, mailto:
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NAMED_FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)+\.(?:css|html|ini|js|json|md|po|py|svg|toml|txt|yml)")
 NAMED_FOLDER = re.compile(r"(?:[\w.-]+/)+")
-NOT_HERE = {"var/", "dist/"}  # made by a run; part of a package that something was taken from
+# Made by a run, part of a package that something was taken from, made by an installation.
+NOT_HERE = {"var/", "dist/", "node_modules/"}
 
 
 def name_of(page: Path) -> str:

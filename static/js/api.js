@@ -1,12 +1,16 @@
 // Calls of the API, with the session cookie, the CSRF header and one key per intention.
 
 import { fill, gettext } from "./i18n.js";
+import { Problem } from "./problem.js";
 
 const TRIES = 3;
 const WAIT_MS = [500, 1500];
 const AWAY = new Set([502, 503, 504]);
 
-// What the API's codes mean to somebody in front of this page; the API's own sentence where there is none.
+/**
+ * What the API's codes mean to somebody in front of this page; the API's own sentence where there is none.
+ * @type {Record<string, string>}
+ */
 const SENTENCES = {
   not_authenticated: gettext("You have been signed out. Please sign in again."),
   authentication_failed: gettext("You have been signed out. Please sign in again."),
@@ -16,26 +20,40 @@ const SENTENCES = {
   region_not_served: gettext("We don't serve this place yet. Please choose another one."),
 };
 
-/** An answer that says no. `sentence` is fit to be shown. */
-export class ApiError extends Error {
-  constructor(status, { code, detail, attr }, retryAfterS) {
-    super(`${status} ${code}: ${detail}`);
+/**
+ * @param {number} status
+ * @param {Api.Failure} failure
+ * @param {number} retryAfterS 0 if the answer doesn't say.
+ */
+function sentenceFor(status, { code, detail }, retryAfterS) {
+  if (status >= 500) return gettext("Something broke on our side. Please try again in a moment.");
+  if (detail?.startsWith("CSRF Failed")) return gettext("This page is too old. Please reload it and try again.");
+  if (status !== 429) return SENTENCES[code] ?? detail;
+  const wait = gettext("That was a lot at once. Please wait %(seconds)s seconds.");
+  return retryAfterS ? fill(wait, { seconds: retryAfterS }) : gettext("That was a lot at once. Please wait a little.");
+}
+
+/** An answer that says no. */
+export class ApiError extends Problem {
+  /**
+   * @param {number} status
+   * @param {Api.Failure} failure
+   * @param {number} retryAfterS 0 if the answer doesn't say.
+   */
+  constructor(status, failure, retryAfterS) {
+    super(sentenceFor(status, failure, retryAfterS));
+    this.message = `${status} ${failure.code}: ${failure.detail}`;
     this.status = status;
-    this.code = code;
-    this.attr = attr;
-    this.sentence = SENTENCES[code] ?? detail;
-    if (status === 429) {
-      const wait = gettext("That was a lot at once. Please wait %(seconds)s seconds.");
-      this.sentence = retryAfterS ? fill(wait, { seconds: retryAfterS }) : gettext("That was a lot at once. Please wait a little.");
-    }
-    if (detail?.startsWith("CSRF Failed")) this.sentence = gettext("This page is too old. Please reload it and try again.");
-    if (status >= 500) this.sentence = gettext("Something broke on our side. Please try again in a moment.");
+    this.code = failure.code;
+    this.attr = failure.attr;
   }
 }
 
 /** No answer at all. */
-export class Unreachable extends Error {
-  sentence = gettext("We can't reach the server. Check your connection and try again.");
+export class Unreachable extends Problem {
+  constructor() {
+    super(gettext("We can't reach the server. Check your connection and try again."));
+  }
 }
 
 /** A key for one intention: repeated with the same key, a call has its effect once. */
@@ -46,21 +64,24 @@ export function newKey() {
 /** From the cookie, which is that of now: signing in again in another tab changes it. The page's own is of its loading. */
 function csrfToken() {
   const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  return cookie?.slice("csrftoken=".length) ?? document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+  if (cookie !== undefined) return cookie.slice("csrftoken=".length);
+  /** @type {HTMLMetaElement | null} */
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  return meta?.content ?? "";
 }
 
+/** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function call(method, path, { body, key } = {}) {
-  const headers = { Accept: "application/json" };
-  if (method !== "GET") {
-    headers["Content-Type"] = "application/json";
-    headers["X-CSRFToken"] = csrfToken();
-    headers["Idempotency-Key"] = key;
-  }
+/**
+ * @param {string} path
+ * @param {RequestInit} init
+ * @returns {Promise<any>} The answer's content; null if it has none.
+ */
+async function call(path, init) {
   let response;
   try {
-    response = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
+    response = await fetch(path, { ...init, cache: "no-store" });
   } catch {
     throw new Unreachable();
   }
@@ -68,19 +89,33 @@ async function call(method, path, { body, key } = {}) {
   if (response.status === 204) return null;
   const content = await response.json().catch(() => null);
   if (response.ok) return content;
-  const error = content?.errors?.[0] ?? { code: "error", detail: response.statusText, attr: null };
-  throw new ApiError(response.status, error, Number(response.headers.get("Retry-After")));
+  const failure = content?.errors?.[0] ?? { code: "error", detail: response.statusText, attr: null };
+  throw new ApiError(response.status, failure, Number(response.headers.get("Retry-After")));
 }
 
+/**
+ * @template {string} Path
+ * @param {Api.GetPath<Path>} path
+ * @returns {Promise<Api.AnswerToGet<Path>>}
+ */
 export function get(path) {
-  return call("GET", path);
+  return call(path, { method: "GET", headers: { Accept: "application/json" } });
 }
 
-/** Send, and send again where no answer came: the key makes that safe. */
+/**
+ * Send, and send again where no answer came: the key makes that safe.
+ * @template {string} Path
+ * @param {Api.PostPath<Path>} path
+ * @param {object} [body]
+ * @param {string} [key]
+ * @returns {Promise<Api.AnswerToPost<Path>>}
+ */
 export async function post(path, body = {}, key = newKey()) {
+  const sent = { Accept: "application/json", "Content-Type": "application/json", "Idempotency-Key": key };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await call("POST", path, { body, key });
+      const headers = { ...sent, "X-CSRFToken": csrfToken() };
+      return await call(path, { method: "POST", headers, body: JSON.stringify(body) });
     } catch (error) {
       if (!(error instanceof Unreachable) || attempt === TRIES) throw error;
       await pause(WAIT_MS[attempt - 1]);

@@ -7,7 +7,9 @@ if ("serviceWorker" in navigator && isSecureContext)
   addEventListener("load", () => navigator.serviceWorker.register("/sw.js").catch(() => {}));
 
 // A cookie keeps the theme, so that the server's page has it at once.
-for (const choice of document.querySelectorAll('input[name="theme"]'))
+/** @type {NodeListOf<HTMLInputElement>} */
+const choices = document.querySelectorAll('input[name="theme"]');
+for (const choice of choices)
   choice.addEventListener("change", () => {
     document.documentElement.dataset.theme = choice.value;
     document.cookie = `theme=${choice.value}; path=/; max-age=${choice.value ? YEAR_S : 0}; samesite=lax`;

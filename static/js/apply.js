@@ -1,29 +1,34 @@
 // The application to become a partner.
 
-import { post } from "./api.js";
-import { $, whilePressed } from "./dom.js";
+import { ApiError, post } from "./api.js";
+import { $, fieldValue, whilePressed } from "./dom.js";
 import { gettext } from "./i18n.js";
+import { Problem } from "./problem.js";
 
 const form = $("#apply-form");
 const button = $("button[type=submit]", form);
+
+/** @param {string} name */
+function fieldOf(name) {
+  const field = form.elements.namedItem(name);
+  return field instanceof HTMLElement ? field : null;
+}
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   whilePressed(button, async () => {
-    const values = new FormData(form);
-    if (!values.get("phone").trim()) {
-      form.elements.phone.focus();
-      throw Object.assign(new Error("no phone"), { sentence: gettext("Please give us a phone number to reach you.") });
+    const [type, phone, name] = ["type", "phone", "name"].map((field) => fieldValue(form, field).trim());
+    if (!phone) {
+      fieldOf("phone")?.focus();
+      throw new Problem(gettext("Please give us a phone number to reach you."));
     }
-    const body = { type: values.get("type"), phone: values.get("phone").trim() };
-    const name = values.get("name").trim();
-    if (name) body.name = name;
+    const body = { type, phone, ...(name && { name }) };
     try {
       await post("/partner/apply", body);
     } catch (error) {
-      const field = error.attr && form.elements[error.attr];
-      if (field?.focus) {
+      const field = error instanceof ApiError && error.attr ? fieldOf(error.attr) : null;
+      if (field) {
         field.setAttribute("aria-invalid", "true");
         field.focus();
       }

@@ -1,6 +1,7 @@
 // The screen stays on while a partner is online: browsers stop a page's sound and position when it goes dark.
 
 let wanted = false;
+/** @type {WakeLockSentinel | null} */
 let lock = null;
 
 async function take() {
@@ -16,12 +17,15 @@ async function take() {
 /** Whether this browser can keep the screen on. */
 export const canStayAwake = () => "wakeLock" in navigator;
 
-/** Keep the screen on from now, or no longer. */
+/**
+ * Keep the screen on from now, or no longer.
+ * @param {boolean} now
+ */
 export function stayAwake(now) {
   if (wanted === now || !canStayAwake()) return;
   wanted = now;
-  if (now) take();
-  else lock?.release();
+  if (now) void take();
+  else void lock?.release();
 }
 
 document.addEventListener("visibilitychange", take); // a lock ends with every look elsewhere

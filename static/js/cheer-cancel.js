@@ -10,7 +10,12 @@ export class CancelDialog {
   #dialog = $("#cancel-dialog");
   #about;
 
-  /** `requestId`; `request()`: as last heard of; `onRequest(request)` is handed each new state. */
+  /**
+   * @param {object} about
+   * @param {Api.Id} about.requestId
+   * @param {() => Api.CheerRequest} about.request As last heard of.
+   * @param {(request: Api.CheerRequest) => void} about.onRequest Is handed each new state.
+   */
   constructor(about) {
     this.#about = about;
     $("#cancel").addEventListener("click", () => this.#ask());

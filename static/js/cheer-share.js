@@ -4,9 +4,12 @@ import { post } from "./api.js";
 import { $, text, whilePressed } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { gettext } from "./i18n.js";
+import { Problem } from "./problem.js";
 
+/** @param {Api.Id} requestId */
 export function offerSharing(requestId) {
   const [dialog, field] = [$("#share-dialog"), $("#share-link")];
+  const canShare = () => Boolean(navigator.share);
 
   $("#share").addEventListener("click", () =>
     whilePressed($("#share"), async () => {
@@ -15,7 +18,7 @@ export function offerSharing(requestId) {
         field.value = made.url;
         text($("#share-until"), timeOfDay(made.expiresAt));
       }
-      text($("#share-copy"), navigator.share ? gettext("Share the link") : gettext("Copy the link"));
+      text($("#share-copy"), canShare() ? gettext("Share the link") : gettext("Copy the link"));
       dialog.showModal();
     }),
   );
@@ -25,13 +28,13 @@ export function offerSharing(requestId) {
       async () => {
         field.select();
         try {
-          if (navigator.share) await navigator.share({ url: field.value });
+          if (canShare()) await navigator.share({ url: field.value });
           else await navigator.clipboard.writeText(field.value);
         } catch (error) {
-          if (error.name === "AbortError") return; // the user has changed their mind
-          throw Object.assign(error, { sentence: gettext("That did not work here. Copy the link from the field.") });
+          if (error instanceof DOMException && error.name === "AbortError") return; // the user has changed their mind
+          throw new Problem(gettext("That did not work here. Copy the link from the field."), { cause: error });
         }
-        if (!navigator.share) text($("#share-copy"), gettext("Copied"));
+        if (!canShare()) text($("#share-copy"), gettext("Copied"));
       },
       $("#share-problem"),
     ),

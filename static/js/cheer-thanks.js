@@ -1,22 +1,32 @@
 // After the session: a rating and a tip, once each.
 
 import { post } from "./api.js";
-import { $, $$, make, show, text, whilePressed } from "./dom.js";
-import { minorDigits, money } from "./format.js";
+import { $, $$, fieldValue, make, show, text, whilePressed } from "./dom.js";
+import { minorUnits, money } from "./format.js";
 import { fill, gettext } from "./i18n.js";
+import { Problem } from "./problem.js";
 
 const TIP_SHARES = [0.2, 0.5, 1]; // of one increment's price
 
 export class Thanks {
+  /** @type {Api.Ride | null} */
   #ride = null;
+  #ratingForm;
   #onRide;
   #onTip;
   #tipMade = false;
 
-  constructor({ onRide, onTip }) {
+  /**
+   * @param {HTMLFormElement} ratingForm
+   * @param {object} then
+   * @param {(ride: Api.Ride) => void} then.onRide Is handed the rated ride.
+   * @param {() => void} then.onTip
+   */
+  constructor(ratingForm, { onRide, onTip }) {
+    this.#ratingForm = ratingForm;
     this.#onRide = onRide;
     this.#onTip = onTip;
-    $("#rating-form").addEventListener("submit", (event) => {
+    ratingForm.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#rate();
     });
@@ -32,29 +42,39 @@ export class Thanks {
     $(".stars").addEventListener("change", () => this.#fillStars());
   }
 
-  /** Show what is still to be done: `ride` as the server has it, `bill` once it is known. */
+  /**
+   * Show what is still to be done: `ride` as the server has it, `bill` once it is known.
+   * @param {Pick<Pages.CheerState, "ride" | "bill" | "partner">} state
+   */
   paint({ ride, bill, partner }) {
     if (!ride) return;
     this.#ride = ride;
     if (partner) text($(".partner-name-text"), partner.name);
-    show($("#rating-form"), ride.rating === null);
+    show(this.#ratingForm, ride.rating === null);
     show($("#rated"), ride.rating !== null);
     if (ride.rating !== null) text($("#rated"), fill(gettext("You gave %(rating)s of 5. Thank you."), ride));
     const given = bill?.lines.find((line) => line.kind === "tip");
     this.#offerTips(ride.tariff);
     show($("#tip-form"), Boolean(bill) && !given);
     show($("#tipped"), Boolean(given));
-    if (given) text($("#tipped"), fill(gettext("You tipped %(amount)s. That is kind."), { amount: money(given.amount, { short: true }) }));
+    if (!given) return;
+    const amount = money(given.amount, { short: true });
+    text($("#tipped"), fill(gettext("You tipped %(amount)s. That is kind."), { amount }));
   }
 
   #fillStars() {
-    const chosen = Number(new FormData($("#rating-form")).get("rating"));
-    $$(".star").forEach((star, index) => star.classList.toggle("on", index < chosen));
+    const chosen = Number(fieldValue(this.#ratingForm, "rating"));
+    for (const [index, star] of $$(".star").entries()) star.classList.toggle("on", index < chosen);
   }
 
+  /** @param {Api.Tariff} tariff */
   #offerTips({ amount, currency }) {
     if (this.#tipMade) return;
     this.#tipMade = true;
+    /**
+     * @param {string | number} value
+     * @param {string} label
+     */
     const choice = (value, label) =>
       make(
         "label",
@@ -70,16 +90,17 @@ export class Thanks {
   }
 
   #chosenTip() {
-    return new FormData($("#tip-form")).get("tip");
+    return fieldValue($("#tip-form"), "tip");
   }
 
   #rate() {
     whilePressed(
-      $("button", $("#rating-form")),
+      $("button", this.#ratingForm),
       async () => {
-        const rating = Number(new FormData($("#rating-form")).get("rating"));
-        if (!rating) throw Object.assign(new Error("no stars"), { sentence: gettext("Choose one to five stars first.") });
-        this.#onRide(await post(`/ride/${this.#ride.rideId}/rating`, { rating, comment: $("#comment").value.trim() }));
+        const rating = Number(fieldValue(this.#ratingForm, "rating"));
+        if (!rating) throw new Problem(gettext("Choose one to five stars first."));
+        const comment = $("#comment").value.trim();
+        this.#onRide(await post(`/ride/${this.#ride?.rideId}/rating`, { rating, comment }));
       },
       $("#rating-problem"),
     );
@@ -89,12 +110,12 @@ export class Thanks {
     whilePressed(
       $("button", $("#tip-form")),
       async () => {
-        const { currency } = this.#ride.tariff;
+        if (!this.#ride) return;
+        const { rideId, tariff } = this.#ride;
         let amount = Number(this.#chosenTip());
-        if (this.#chosenTip() === "other")
-          amount = Math.round(Number.parseFloat($("#tip-other").value.replace(",", ".")) * 10 ** minorDigits(currency));
-        if (!(amount > 0)) throw Object.assign(new Error("no amount"), { sentence: gettext("Choose an amount first.") });
-        await post(`/ride/${this.#ride.rideId}/tip`, { amount });
+        if (this.#chosenTip() === "other") amount = minorUnits($("#tip-other").value, tariff.currency);
+        if (!(amount > 0)) throw new Problem(gettext("Choose an amount first."));
+        await post(`/ride/${rideId}/tip`, { amount });
         this.#onTip();
       },
       $("#tip-problem"),

@@ -5,13 +5,17 @@ import { distance, duration, eta, metresBetween, money, timeOfDay, travelS } fro
 import { fill, gettext, ngettext } from "./i18n.js";
 import { serverNow } from "./server-clock.js";
 
-/** The reasons that the server gives, in words. */
-export const REASONS = {
+/**
+ * The reasons that the server gives, in words.
+ * @type {Record<string, string>}
+ */
+const REASONS = {
   nobody_accepted: gettext("We asked every free partner in reach. Nobody could come this time."),
   no_partner_nearby: gettext("No partner was free near you, however far we looked."),
   cancelled_by_user: gettext("You called this request off."),
   cancelled_by_staff: gettext("Our staff called this request off."),
 };
+/** @type {Record<string, string>} */
 const TYPES = {
   cheerleader: gettext("Cheerleader"),
   coach: gettext("Coach"),
@@ -19,34 +23,44 @@ const TYPES = {
   mascot: gettext("Mascot"),
 };
 
-/** The headline of a phase, and one sentence below it. */
-export function words(phase, { request, ride, partner, requeued }, { timeZone }) {
-  const name = partner?.name ?? gettext("Your partner");
+/** @param {Readonly<Pages.CheerState>} state */
+function lookingWords({ request, requeued }) {
+  if (request.status === "offered")
+    return {
+      headline: gettext("Asking somebody near you"),
+      detail: gettext("They have a few seconds to say yes. If they don't, we ask the next one."),
+    };
+  if (requeued)
+    return {
+      headline: gettext("Looking for somebody else"),
+      detail: gettext("Your partner could not make it. We are finding you somebody else, at no cost."),
+    };
+  if (request.attempts === 0)
+    return {
+      headline: gettext("Looking for your cheerer"),
+      detail: gettext("Your request is in. We ask the nearest free partner first."),
+    };
+  return {
+    headline: gettext("Still looking"),
+    detail: gettext("Nobody has said yes so far. We keep asking, and look wider each time."),
+  };
+}
+
+/**
+ * The headline of a phase, and one sentence below it.
+ * @param {Pages.CheerPhase} phase
+ * @param {Readonly<Pages.CheerState>} state
+ * @param {Pages.Region} region
+ * @returns {{ headline: string, detail: string }}
+ */
+export function words(phase, state, { timeZone }) {
+  const { ride, partner } = state;
   switch (phase) {
     case "looking":
-      if (request.status === "offered") {
-        return {
-          headline: gettext("Asking somebody near you"),
-          detail: gettext("They have a few seconds to say yes. If they don't, we ask the next one."),
-        };
-      }
-      if (requeued)
-        return {
-          headline: gettext("Looking for somebody else"),
-          detail: gettext("Your partner could not make it. We are finding you somebody else, at no cost."),
-        };
-      return request.attempts === 0
-        ? {
-            headline: gettext("Looking for your cheerer"),
-            detail: gettext("Your request is in. We ask the nearest free partner first."),
-          }
-        : {
-            headline: gettext("Still looking"),
-            detail: gettext("Nobody has said yes so far. We keep asking, and look wider each time."),
-          };
+      return lookingWords(state);
     case "on-way":
       return {
-        headline: fill(gettext("%(name)s is on the way"), { name }),
+        headline: fill(gettext("%(name)s is on the way"), { name: partner?.name ?? gettext("Your partner") }),
         detail: gettext("Stay where the pin is. The clock starts when they arrive."),
       };
     case "running":
@@ -68,44 +82,56 @@ export function words(phase, { request, ride, partner, requeued }, { timeZone })
   }
 }
 
-/** What has been tried so far, honestly. */
-export function paintLooking({ request }, data) {
-  const waitedS = (serverNow() - Date.parse(request.createdAt)) / 1000;
+/**
+ * What has been tried so far, honestly.
+ * @param {Api.CheerRequest} request
+ * @param {Pages.Cheer} data
+ */
+function searchFacts({ createdAt, searchRadiusM, attempts, status, giveUpAt }, { offerTtlS, region }) {
+  const waitedS = (serverNow() - Date.parse(createdAt)) / 1000;
   const facts = [
-    waitedS < 5 ? gettext("You asked just now.") : fill(gettext("You asked %(time)s ago."), { time: duration(waitedS) }),
+    waitedS < 5
+      ? gettext("You asked just now.")
+      : fill(gettext("You asked %(time)s ago."), { time: duration(waitedS) }),
   ];
-  if (request.searchRadiusM)
-    facts.push(
-      fill(gettext("We look within %(distance)s of the pin."), { distance: distance(request.searchRadiusM) }),
-    );
-  if (request.attempts > 0)
-    facts.push(
-      fill(
-        ngettext("We have looked once so far.", "We have looked %(count)s times so far.", request.attempts),
-        { count: request.attempts },
-      ),
-    );
-  if (request.status === "offered")
-    facts.push(fill(gettext("Each partner has %(seconds)s seconds to answer."), { seconds: data.offerTtlS }));
-  if (request.giveUpAt)
-    facts.push(
-      fill(gettext("If nobody can come by %(time)s, we tell you so."), {
-        time: timeOfDay(request.giveUpAt, data.region.timeZone),
-      }),
-    );
+  if (searchRadiusM)
+    facts.push(fill(gettext("We look within %(distance)s of the pin."), { distance: distance(searchRadiusM) }));
+  if (attempts > 0) {
+    const looked = ngettext("We have looked once so far.", "We have looked %(count)s times so far.", attempts);
+    facts.push(fill(looked, { count: attempts }));
+  }
+  if (status === "offered")
+    facts.push(fill(gettext("Each partner has %(seconds)s seconds to answer."), { seconds: offerTtlS }));
+  if (giveUpAt) {
+    const end = gettext("If nobody can come by %(time)s, we tell you so.");
+    facts.push(fill(end, { time: timeOfDay(giveUpAt, region.timeZone) }));
+  }
+  return facts;
+}
+
+/**
+ * @param {Readonly<Pages.CheerState>} state
+ * @param {Pages.Cheer} data
+ */
+export function paintLooking({ request }, data) {
+  const facts = searchFacts(request, data);
   const list = $("#search-facts");
   facts.forEach((fact, index) => {
     if (!list.children[index]) list.append(make("li"));
     text(list.children[index], fact);
   });
-  while (list.children.length > facts.length) list.lastElementChild.remove();
+  while (list.children.length > facts.length) list.lastElementChild?.remove();
 }
 
-/** Who is coming, and how far they have to go. */
+/**
+ * Who is coming, and how far they have to go.
+ * @param {Readonly<Pages.CheerState>} state
+ * @param {Pages.Cheer} data
+ */
 export function paintOnWay({ request, ride, partner, partnerAt }, data) {
   text($("#partner-name"), partner?.name ?? "");
   text($("#partner-initial"), (partner?.name ?? "?").slice(0, 1).toUpperCase());
-  const about = { type: TYPES[partner?.type] ?? "", rating: partner?.rating };
+  const about = { type: (partner && TYPES[partner.type]) ?? "", rating: partner?.rating };
   text(
     $("#partner-about"),
     fill(partner?.rating ? gettext("%(type)s, rated %(rating)s of 5") : gettext("%(type)s, new here"), about),
@@ -118,7 +144,10 @@ export function paintOnWay({ request, ride, partner, partnerAt }, data) {
   text($("#pin"), ride?.pin ?? "");
 }
 
-/** What it came to. */
+/**
+ * What it came to.
+ * @param {Readonly<Pages.CheerState>} state
+ */
 export function paintDone({ request, ride, bill }) {
   const receipt = $("#receipt-link");
   const address = `/ride/${request.rideId}/receipt`;
@@ -126,4 +155,25 @@ export function paintDone({ request, ride, bill }) {
   const total = bill?.total ?? ride?.fare;
   text($("#total"), total ? money(total) : "");
   text($("#bill-about"), ride ? fill(gettext("for %(time)s of cheering"), { time: duration(ride.elapsedS) }) : "");
+}
+
+/**
+ * Why there is no cheer, and what that costs.
+ * @param {Readonly<Pages.CheerState>} state
+ */
+export function paintCancelled({ request, bill }) {
+  const why = request.reason;
+  const given = why ? fill(gettext("The reason given: %(why)s."), { why }) : gettext("This request was called off.");
+  text($("#cancel-why"), (why && REASONS[why]) ?? given);
+  const fee = bill?.lines.find((line) => line.kind === "cancellation_fee");
+  show($("#fee-receipt"), Boolean(fee));
+  $("#fee-receipt a").setAttribute("href", `/ride/${request.rideId}/receipt`);
+  const charged = gettext("A cancellation fee of %(fee)s applies, because your partner was on the way already.");
+  text($("#cancel-fee"), fee ? fill(charged, { fee: money(fee.amount) }) : gettext("You pay nothing."));
+}
+
+/** @param {Readonly<Pages.CheerState>} state */
+export function paintNoMatch({ request }) {
+  const why = request.reason;
+  text($("#no-match-why"), (why && REASONS[why]) ?? gettext("Nobody was found in time."));
 }

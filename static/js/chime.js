@@ -4,12 +4,13 @@ const NOTES = [
   [880, 0],
   [1175, 0.16],
 ]; // hertz, seconds from now
+/** @type {AudioContext | null} */
 let audio = null;
 
 export function arm() {
   try {
     audio ??= new AudioContext();
-    audio.resume();
+    void audio.resume();
   } catch {
     audio = null; // no sound here; the offer shows and the phone vibrates all the same
   }

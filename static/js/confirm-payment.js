@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { provider } from "./card-provider.js";
 import { $, pageData, whilePressed } from "./dom.js";
 
+/** @type {Pages.ConfirmPayment} */
 const data = pageData();
 const bank = provider(data);
 const form = $("#confirm-form");

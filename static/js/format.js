@@ -5,23 +5,46 @@ import { fill, gettext, language, ngettext } from "./i18n.js";
 const IN_MILES = /-(US|GB|LR|MM)$/i.test(navigator.language);
 const METRES_PER_MILE = 1609.344;
 const FEET_PER_METRE = 3.28084;
-const ONE_DIGIT = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
+const ONE_DIGIT = new Intl.NumberFormat(language, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+  useGrouping: false,
+});
 const EARTH_RADIUS_M = 6372797.560856; // as the server's
 
-/** {amount, currency} in minor units as people write it: $10.00. `short` cuts ".00". */
+/**
+ * An amount as people write it: $10.00. `short` cuts ".00".
+ * @param {Api.Money} money
+ * @param {{ short?: boolean }} [how]
+ */
 export function money({ amount, currency }, { short = false } = {}) {
   const probe = new Intl.NumberFormat(language, { style: "currency", currency });
-  const value = amount / 10 ** probe.resolvedOptions().maximumFractionDigits;
+  const value = amount / 10 ** minorDigits(currency);
   if (!short || !Number.isInteger(value)) return probe.format(value);
   return new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: 0 }).format(value);
 }
 
-/** The digits after the point that a currency has. */
-export function minorDigits(currency) {
-  return new Intl.NumberFormat(language, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+/**
+ * The digits after the point that a currency has.
+ * @param {string} currency
+ */
+function minorDigits(currency) {
+  return new Intl.NumberFormat(language, { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 0;
 }
 
-/** Metres, in the units of the device's country. */
+/**
+ * What somebody has typed as an amount, in minor units: "2,50" is 250 cents. NaN if it is no number.
+ * @param {string} typed
+ * @param {string} currency
+ */
+export function minorUnits(typed, currency) {
+  return Math.round(Number.parseFloat(typed.replace(",", ".")) * 10 ** minorDigits(currency));
+}
+
+/**
+ * Metres, in the units of the device's country.
+ * @param {number} metres
+ */
 export function distance(metres) {
   if (IN_MILES) {
     if (metres < 300) return `${Math.max(50, Math.round((metres * FEET_PER_METRE) / 50) * 50)} ft`;
@@ -30,20 +53,30 @@ export function distance(metres) {
   return metres < 950 ? `${Math.max(10, Math.round(metres / 10) * 10)} m` : `${ONE_DIGIT.format(metres / 1000)} km`;
 }
 
-/** Seconds of travel, rounded up to minutes. */
+/**
+ * Seconds of travel, rounded up to minutes.
+ * @param {number} seconds
+ */
 export function eta(seconds) {
   return `${Math.max(1, Math.ceil(seconds / 60))} min`;
 }
 
-/** Seconds as a running clock: 4:05, 1:02:03. */
+/**
+ * Seconds as a running clock: 4:05, 1:02:03.
+ * @param {number} seconds
+ */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  /** @param {number} n */
   const two = (n) => String(n).padStart(2, "0");
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** Seconds in words: 45 s, 3 min 20 s, 1 h 5 min. */
+/**
+ * Seconds in words: 45 s, 3 min 20 s, 1 h 5 min.
+ * @param {number} seconds
+ */
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
@@ -51,26 +84,43 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
-/** What follows a tariff's price: "per started 5 minutes". */
+/**
+ * What follows a tariff's price: "per started 5 minutes".
+ * @param {number} seconds
+ */
 export function perIncrement(seconds) {
   if (seconds % 60) return fill(gettext("per started %(seconds)s seconds"), { seconds });
   const minutes = seconds / 60;
   return fill(ngettext("per started minute", "per started %(minutes)s minutes", minutes), { minutes });
 }
 
-/** A moment's time of day, in a time zone, or else in the device's. As the server writes it: 14:05. */
+/**
+ * A moment's time of day, in a time zone, or else in the device's. As the server writes it: 14:05.
+ * @param {Api.Time | number} moment
+ * @param {string} [timeZone]
+ */
 export function timeOfDay(moment, timeZone = undefined) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const shape = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
   return new Date(moment).toLocaleTimeString(language, shape);
 }
 
-/** A day and its time of day: Sat, May 2, 18:00. */
+/**
+ * A day and its time of day: Sat, May 2, 18:00.
+ * @param {Api.Time | number} moment
+ * @param {string} [timeZone]
+ */
 export function dayAndTime(moment, timeZone = undefined) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const shape = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
   return new Date(moment).toLocaleString(language, { ...shape, hourCycle: "h23", timeZone });
 }
 
-/** Great-circle metres between two {lat, lng}, by the haversine formula. */
+/**
+ * Great-circle metres between two places, by the haversine formula.
+ * @param {Api.Location} a
+ * @param {Api.Location} b
+ */
 export function metresBetween(a, b) {
   const rad = Math.PI / 180;
   const u = Math.sin(((b.lat - a.lat) * rad) / 2);
@@ -78,7 +128,11 @@ export function metresBetween(a, b) {
   return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(u * u + Math.cos(a.lat * rad) * Math.cos(b.lat * rad) * v * v));
 }
 
-/** Seconds to cover a straight line through streets, reckoned as matching reckons it. */
+/**
+ * Seconds to cover a straight line through streets, reckoned as matching reckons it.
+ * @param {number} metres
+ * @param {Pages.Travel} travel
+ */
 export function travelS(metres, { speedMps, streetFactor }) {
   return (metres * streetFactor) / speedMps;
 }

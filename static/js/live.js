@@ -5,15 +5,21 @@ import { timeOfDay } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 import { LiveSocket } from "./socket.js";
 
+/** @import { SocketState } from "./socket.js" */
+
 const PATIENCE_MS = 2000; // a short break is nobody's business
 const POLL_MS = 4000;
 
 /**
- * Keep a page fresh: by the socket at `path`, and while that is lost by `poll()`, a promise.
- * `onFrame(frame)` gets the socket's frames. Returns the socket.
+ * Keep a page fresh: by its socket, and by polling while that is lost.
+ * @template {Frames.Any} Frame
+ * @param {string} path The socket's.
+ * @param {{ onFrame: (frame: Frame) => void, poll: () => Promise<unknown> }} source
+ * @returns {LiveSocket<Frame>}
  */
 export function stayLive(path, { onFrame, poll }) {
-  let polling = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let polling;
   let lastGoodAt = Date.now();
 
   async function pollOnce() {
@@ -24,7 +30,8 @@ export function stayLive(path, { onFrame, poll }) {
     );
     if (polling !== mine) return; // the socket has come back meanwhile, or another round has begun
     if (failed) {
-      sign("stale", fill(gettext("No connection since %(time)s. What you see may be old."), { time: timeOfDay(lastGoodAt) }));
+      const since = gettext("No connection since %(time)s. What you see may be old.");
+      sign("stale", fill(since, { time: timeOfDay(lastGoodAt) }));
     } else {
       lastGoodAt = Date.now();
       sign("polling", gettext("No live connection; checking every few seconds"));
@@ -32,9 +39,13 @@ export function stayLive(path, { onFrame, poll }) {
     polling = setTimeout(pollOnce, POLL_MS * (0.75 + Math.random() / 2));
   }
 
+  /**
+   * @param {SocketState} state
+   * @param {{ signedOut?: boolean }} about
+   */
   function onState(state, { signedOut }) {
     clearTimeout(polling);
-    polling = null;
+    polling = undefined;
     if (state === "live") sign("live", gettext("Live"));
     else if (state === "lost") polling = setTimeout(pollOnce, PATIENCE_MS);
     else
@@ -46,6 +57,7 @@ export function stayLive(path, { onFrame, poll }) {
       );
   }
 
+  /** @param {Frame} frame */
   const keepFresh = (frame) => {
     lastGoodAt = Date.now();
     onFrame(frame);
@@ -53,6 +65,10 @@ export function stayLive(path, { onFrame, poll }) {
   return new LiveSocket(path, { onFrame: keepFresh, onState });
 }
 
+/**
+ * @param {"live" | "polling" | "stale"} state
+ * @param {string} sentence
+ */
 function sign(state, sentence) {
   const element = $("#live");
   if (!element) return;

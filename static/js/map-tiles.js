@@ -1,9 +1,15 @@
 // Tiles by setting, instead of the ground that we draw ourselves.
 
+/** @import { Map } from "leaflet" */
+
 const L = window.L;
 const VECTOR = /\.(pmtiles|mvt|pbf)($|\?)/;
 
-/** Put tiles under the map. `url` is a template ({z}, {x}, {y}) of raster tiles, or of vector ones (.mvt, .pbf, .pmtiles). */
+/**
+ * Put tiles under the map.
+ * @param {Map} map
+ * @param {Pages.Tiles} tiles `url` is a template ({z}, {x}, {y}) of raster tiles, or of vector ones (.mvt, .pbf, .pmtiles).
+ */
 export async function addTiles(map, { url, attribution }) {
   if (!VECTOR.test(url)) {
     L.tileLayer(url, { attribution, maxZoom: 19 }).addTo(map);
@@ -15,8 +21,14 @@ export async function addTiles(map, { url, attribution }) {
   window.protomapsL.leafletLayer({ url, attribution, flavor, maxDataZoom: 15 }).addTo(map);
 }
 
+/**
+ * @param {URL} src
+ * @returns {Promise<unknown>}
+ */
 function loaded(src) {
   return new Promise((done, failed) => {
-    document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: failed }));
+    document.head.append(
+      Object.assign(document.createElement("script"), { src: src.href, onload: done, onerror: failed }),
+    );
   });
 }

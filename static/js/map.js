@@ -2,54 +2,54 @@
 
 import { make } from "./dom.js";
 import { gettext } from "./i18n.js";
+import { letMove, makeMarker, toLatLng } from "./map-marker.js";
+import { polygonContains, polygonsOf, regionAt } from "./regions.js";
+
+/** @import { FitBoundsOptions, Path, Polygon, PolylineOptions } from "leaflet" */
 
 const L = window.L; // the vendored library is a classic script
-const ICONS = new URL("../icons/", import.meta.url);
 // From these zooms on there is room for the names of well-known places, of all places, of zones.
 const ROOM = { far: 11.5, near: 13, nearer: 14.5, close: 16 };
 const STREETS = ["small", "middle", "main"];
 const sheet = matchMedia("(max-width: 55.99rem)"); // the panel lies over the map's lower end
 // The header lies over the map's upper edge, the sheet's corners over its lower one.
+/** @type {FitBoundsOptions} */
 const PADDING = { paddingTopLeft: [48, 92], paddingBottomRight: [48, 56], maxZoom: 16 };
-const METRES_PER_DEGREE = 111_320;
-const STEP_M = { false: 10, true: 100 }; // an arrow key, without and with Shift
-const ARROWS = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-
-export const toLatLng = ({ lat, lng }) => L.latLng(lat, lng);
+/**
+ * @param {[lng: number, lat: number]} point
+ * @returns {Pages.LatLng}
+ */
 const swap = ([lng, lat]) => [lat, lng];
+/**
+ * @param {string} address
+ * @returns {Promise<any>}
+ */
 const load = async (address) => (await fetch(address)).json();
 const NAMES_AT_ONCE = 12;
 /** Between two pieces of work, a moment for whoever types or scrolls. */
 const breath = () => new Promise((resume) => setTimeout(resume));
 
-/** Whether a GeoJSON ring contains a point, by ray casting. */
-function ringContains(ring, { lat, lng }) {
-  let inside = false;
-  for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
-    const [x1, y1] = ring[i];
-    const [x2, y2] = ring[j];
-    if (y1 > lat !== y2 > lat && lng < ((x2 - x1) * (lat - y1)) / (y2 - y1) + x1) inside = !inside;
-  }
-  return inside;
-}
-
-export function polygonContains([outer, ...holes], place) {
-  return ringContains(outer, place) && !holes.some((hole) => ringContains(hole, place));
-}
-
-/** The region that contains a place, or undefined. */
-export function regionAt(regions, place) {
-  return regions.find((region) => polygonContains(region.boundary, place));
-}
-
-const polygonsOf = ({ type, coordinates }) => (type === "Polygon" ? [coordinates] : coordinates);
+/**
+ * @param {Pages.RegionMap["places"][number]} place
+ * @returns {{ name: string, at: Pages.LatLng, kind: string }}
+ */
+const namedPlace = ([name, lat, lng, major]) => ({ name, at: [lat, lng], kind: `place${major ? " major" : ""}` });
 
 export class CityMap {
+  /** @type {{ name: string, at: Pages.LatLng, polygons: Pages.Polygon[] }[]} */
   #zones = [];
   #ground = L.svg({ padding: 0.5 });
 
-  /** Draw `regions` into an element, centred on `center` if given. `tiles`: {url, attribution} or null: our own ground. */
-  constructor(element, regions, { center = null, zoom = 15, tiles = null } = {}) {
+  /**
+   * Draw regions into an element.
+   * @param {HTMLElement} element
+   * @param {Pages.Region[]} regions
+   * @param {object} [how]
+   * @param {Api.Location | null} [how.center]
+   * @param {number} [how.zoom] Around the centre.
+   * @param {Pages.Tiles | null} [how.tiles] Without them we draw our own ground.
+   */
+  constructor(element, regions, { center, zoom = 15, tiles } = {}) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map = L.map(element, {
       minZoom: 9,
@@ -65,11 +65,8 @@ export class CityMap {
       .zoom({ position: "bottomright", zoomInTitle: gettext("Zoom in"), zoomOutTitle: gettext("Zoom out") })
       .addTo(this.map);
     this.map.attributionControl.setPrefix("Leaflet");
-    for (const [name, level] of [
-      ["ground", 250],
-      ["names", 450],
-    ])
-      this.map.createPane(name).style.zIndex = level;
+    this.map.createPane("ground").style.zIndex = "250";
+    this.map.createPane("names").style.zIndex = "450";
     this.#ground.options.pane = "ground";
     this.map.on("zoomend viewreset", () => {
       const now = this.map.getZoom();
@@ -77,7 +74,11 @@ export class CityMap {
     });
     this.regions = regions;
     const shapes = regions.map(({ boundary }) =>
-      this.#draw(L.polygon, boundary.map((ring) => ring.map(swap)), "map-region bare"),
+      this.#draw(
+        L.polygon,
+        boundary.map((ring) => ring.map(swap)),
+        "map-region bare",
+      ),
     );
     // Before anything large is drawn: drawn for another view, all of it would be drawn twice.
     const home = regions[0]?.map?.view;
@@ -85,14 +86,25 @@ export class CityMap {
     else if (home) this.map.setView([home[0], home[1]], home[2]);
     else if (shapes.length) this.map.fitBounds(L.featureGroup(shapes).getBounds());
     else this.map.setView([0, 0], 2);
-    this.ready = this.#drawCity(shapes, tiles);
+    this.ready = this.#drawCity(shapes, tiles ?? null);
   }
 
+  /**
+   * @template Coordinates
+   * @template {Path} Shape
+   * @param {(coordinates: Coordinates, options: PolylineOptions) => Shape} shape
+   * @param {Coordinates} coordinates
+   * @param {string} className
+   */
   #draw(shape, coordinates, className) {
     const options = { className, interactive: false, pane: "ground", renderer: this.#ground };
     return shape(coordinates, options).addTo(this.map);
   }
 
+  /**
+   * @param {Polygon[]} shapes The regions' boundaries.
+   * @param {Pages.Tiles | null} tiles
+   */
   async #drawCity(shapes, tiles) {
     try {
       if (tiles) await (await import("./map-tiles.js")).addTiles(this.map, tiles);
@@ -103,17 +115,50 @@ export class CityMap {
     }
   }
 
+  /**
+   * @param {Pages.RegionMap} map
+   * @param {Polygon} boundary
+   * @param {boolean} overTiles
+   */
   async #drawRegion({ ground, zones, labels, places }, boundary, overTiles) {
     const [drawn, { features }] = await Promise.all([overTiles ? null : load(ground), load(zones)]);
     boundary.getElement()?.classList.remove("bare");
+    const parks = this.#addZones(features);
+    if (!drawn) return;
+    this.map.attributionControl.addAttribution(gettext("Land: NYC Open Data · zones: pyhailing"));
+    await this.#drawGround(drawn, parks);
+    /** @type {{ name: string, at: Pages.LatLng, kind: string }[]} */
+    const names = [
+      ...this.#zones.map(({ name, at }) => ({ name, at, kind: "zone" })),
+      ...labels.map(([name, ...at]) => ({ name, at, kind: "borough" })),
+      ...places.map(namedPlace),
+    ];
+    for (const [index, { name, at, kind }] of names.entries()) {
+      if (index % NAMES_AT_ONCE === 0) await breath();
+      this.#name(name, at, `map-name ${kind}`);
+    }
+  }
+
+  /**
+   * Remember the zones of a region.
+   * @param {Pages.Zone[]} features
+   * @returns {Pages.LatLng[][][]} The parks among them, to be drawn.
+   */
+  #addZones(features) {
     const parks = [];
     for (const { properties, geometry } of features) {
       const polygons = polygonsOf(geometry);
       if (properties.park) parks.push(...polygons.map((rings) => rings.map((ring) => ring.map(swap))));
       this.#zones.push({ name: properties.name, at: swap(properties.label), polygons });
     }
-    if (!drawn) return;
-    this.map.attributionControl.addAttribution(gettext("Land: NYC Open Data · zones: pyhailing"));
+    return parks;
+  }
+
+  /**
+   * @param {{ lands: Pages.LatLng[][][], streets: Pages.LatLng[][][] }} drawn
+   * @param {Pages.LatLng[][][]} parks
+   */
+  async #drawGround(drawn, parks) {
     await breath();
     this.#draw(L.polygon, drawn.lands, "map-land").bringToBack();
     await breath();
@@ -122,27 +167,26 @@ export class CityMap {
       await breath();
       this.#draw(L.polyline, lines, `map-street ${STREETS[rank]}`);
     }
-    const names = [
-      ...this.#zones.map(({ name, at }) => [name, at, "zone"]),
-      ...labels.map(([name, lat, lng]) => [name, [lat, lng], "borough"]),
-      ...places.map(([name, lat, lng, major]) => [name, [lat, lng], `place${major ? " major" : ""}`]),
-    ];
-    for (const [index, [name, at, kind]] of names.entries()) {
-      if (index % NAMES_AT_ONCE === 0) await breath();
-      this.#name(name, at, `map-name ${kind}`);
-    }
   }
 
+  /**
+   * @param {string} name
+   * @param {Pages.LatLng} at
+   * @param {string} className
+   */
   #name(name, at, className) {
     const html = make("span", { textContent: name });
-    const icon = L.divIcon({ className, html, iconSize: null });
+    const icon = L.divIcon({ className, html, iconSize: undefined });
     L.marker(at, { icon, interactive: false, keyboard: false, pane: "names" })
       .addTo(this.map)
       .getElement()
-      .setAttribute("aria-hidden", "true");
+      ?.setAttribute("aria-hidden", "true");
   }
 
-  /** What a search may find: {name, place}, well-known places before zones. Zones are there once it is `ready`. */
+  /**
+   * What a search may find: well-known places before zones. Zones are there once it is `ready`.
+   * @returns {Pages.Named[]}
+   */
   get places() {
     const known = this.regions.flatMap(({ map }) => map?.places ?? []);
     return [
@@ -151,23 +195,36 @@ export class CityMap {
     ];
   }
 
-  /** What people call the place: its zone's or its region's name; undefined where we don't serve. */
+  /**
+   * What people call the place: its zone's or its region's name; undefined where we don't serve.
+   * @param {Api.Location} place
+   */
   nameOf(place) {
     const zone = this.#zones.find(({ polygons }) => polygons.some((polygon) => polygonContains(polygon, place)));
     return zone?.name ?? regionAt(this.regions, place)?.name;
   }
 
-  /** Put the map's middle somewhere, from wherever the user looked before. */
+  /**
+   * Put the map's middle somewhere, from wherever the user looked before.
+   * @param {Api.Location} place
+   * @param {number} [zoom]
+   */
   goTo(place, zoom = Math.max(this.map.getZoom(), 15)) {
     this.map.setView(toLatLng(place), zoom);
   }
 
-  /** Zoom so that all of these places are in view. */
+  /**
+   * Zoom so that all of these places are in view.
+   * @param {Api.Location[]} places
+   */
   fit(places) {
     this.map.fitBounds(L.latLngBounds(places.map(toLatLng)), PADDING);
   }
 
-  /** Call back with {lat, lng} when the user clicks the map, or presses Enter while it has the focus. */
+  /**
+   * Call back when the user clicks the map, or presses Enter while it has the focus.
+   * @param {(place: Api.Location) => void} callback
+   */
   onPick(callback) {
     this.map.on("click", ({ latlng }) => callback({ lat: latlng.lat, lng: latlng.wrap().lng }));
     this.map.getContainer().addEventListener("keydown", (event) => {
@@ -178,50 +235,26 @@ export class CityMap {
     });
   }
 
-  /** A marker: `pin` (the place) or `partner`. With `onMove` it can be dragged, and moved by the arrow keys. */
-  marker(kind, place, label, { onMove = null } = {}) {
-    const size = kind === "pin" ? [44, 46] : [38, 38];
-    const iconAnchor = kind === "pin" ? [22, 43] : [19, 19];
-    const icon = L.icon({
-      iconUrl: new URL(`${kind}.svg`, ICONS).href,
-      iconSize: size,
-      iconAnchor,
-      className: `map-${kind}`,
-    });
-    const marker = L.marker(toLatLng(place), {
-      icon,
-      alt: label,
-      title: label,
-      draggable: Boolean(onMove),
-      keyboard: Boolean(onMove),
-      interactive: Boolean(onMove),
-      zIndexOffset: kind === "pin" ? 0 : 500,
-    });
-    marker.addTo(this.map);
-    if (onMove) {
-      marker.on("dragend", () => onMove(marker.getLatLng()));
-      marker.getElement().addEventListener("keydown", (event) => this.#step(event, marker, onMove));
-    }
+  /**
+   * A marker. With `onMove` it can be dragged, and moved by the arrow keys.
+   * @param {"pin" | "partner"} kind
+   * @param {Api.Location} place
+   * @param {string} label
+   * @param {{ onMove?: (place: Api.Location) => void }} [how]
+   */
+  marker(kind, place, label, { onMove } = {}) {
+    const marker = makeMarker(kind, place, label, Boolean(onMove)).addTo(this.map);
+    if (onMove) letMove(marker, this.map, onMove);
     return marker;
   }
 
-  /** Rings that go out from a place while somebody is looked for; `remove()` them. */
+  /**
+   * Rings that go out from a place while somebody is looked for; `remove()` them.
+   * @param {Api.Location} place
+   */
   rings(place) {
     const html = make("div", {}, make("span"), make("span"), make("span"));
     const icon = L.divIcon({ className: "map-rings", html: html.innerHTML, iconSize: [220, 220] });
     return L.marker(toLatLng(place), { icon, interactive: false, keyboard: false, zIndexOffset: -500 }).addTo(this.map);
-  }
-
-  #step(event, marker, onMove) {
-    const direction = ARROWS[event.key];
-    if (!direction) return;
-    event.preventDefault();
-    event.stopPropagation(); // or the map would move as well
-    const { lat, lng } = marker.getLatLng();
-    const degrees = STEP_M[event.shiftKey] / METRES_PER_DEGREE;
-    const stretch = Math.max(0.01, Math.cos((lat * Math.PI) / 180));
-    marker.setLatLng([lat + direction[0] * degrees, lng + (direction[1] * degrees) / stretch]);
-    if (!this.map.getBounds().pad(-0.1).contains(marker.getLatLng())) this.map.panTo(marker.getLatLng());
-    onMove(marker.getLatLng());
   }
 }

@@ -3,7 +3,7 @@
 
 const LOOK_EVERY_MS = 5000;
 
-document.querySelector("#retry").addEventListener("click", () => location.reload());
+document.querySelector("#retry")?.addEventListener("click", () => location.reload());
 addEventListener("online", () => location.reload());
 setInterval(async () => {
   const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);

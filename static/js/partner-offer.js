@@ -1,34 +1,48 @@
 // The offer: what is asked, what it pays, and how long there is to answer.
 
-import { post } from "./api.js";
+import { ApiError, post } from "./api.js";
 import { $, announce, kindIcon, show, showProblem, text, whilePressed } from "./dom.js";
 import { distance, eta, money } from "./format.js";
 import { fill, gettext } from "./i18n.js";
-import { regionAt } from "./map.js";
+import { regionAt } from "./regions.js";
 import { serverNow } from "./server-clock.js";
 import { slide } from "./slide.js";
+
+/** @param {Api.Offer} offer */
+const leftS = (offer) => (Date.parse(offer.expiresAt) - serverNow()) / 1000;
 
 export class OfferPanel {
   #data;
   #on;
+  /** @type {Api.Offer | null} */
   #shown = null;
 
-  /** `on`: `accepted(ride)`, `gone()`: the offer is no longer there to be answered. */
+  /**
+   * @param {Pages.Partner} data
+   * @param {object} on
+   * @param {(ride: Api.Ride, offer: Api.Offer) => void} on.accepted
+   * @param {(sentence: string) => void} on.gone The offer is no longer there to be answered.
+   */
   constructor(data, on) {
     this.#data = data;
     this.#on = on;
     slide($("#slide"), $("#accept"), {
-      done: () => this.#answer($("#accept"), () => this.#accept()),
+      done: () => this.#answer($("#accept"), (offer) => this.#accept(offer)),
       onTap: () => text($("#slide-hint"), gettext("Slide, or tap once more")),
     });
-    $("#decline").addEventListener("click", () => this.#answer($("#decline"), () => this.#decline()));
-    setInterval(() => this.#count(), 250);
+    $("#decline").addEventListener("click", () => this.#answer($("#decline"), (offer) => this.#decline(offer)));
+    setInterval(() => this.#shown && this.#count(this.#shown), 250);
   }
 
+  /** @param {Api.Offer | null} offer */
   paint(offer) {
     if (this.#shown?.offerId === offer?.offerId) return;
     this.#shown = offer;
-    if (!offer) return;
+    if (offer) this.#paintNew(offer);
+  }
+
+  /** @param {Api.Offer} offer */
+  #paintNew(offer) {
     text($("#slide-hint"), gettext("Slide to accept"));
     showProblem("", $("#offer-problem"));
     const kind = this.#data.types[offer.requestType] ?? { name: offer.requestType, icon: "🎉" };
@@ -47,19 +61,15 @@ export class OfferPanel {
       fill(gettext("New offer: %(kind)s, %(distance)s away. %(seconds)s seconds to answer."), {
         kind: kind.name,
         distance: distance(offer.distanceM),
-        seconds: Math.round(this.#leftS()),
+        seconds: Math.round(leftS(offer)),
       }),
     );
-    this.#count();
+    this.#count(offer);
   }
 
-  #leftS() {
-    return (Date.parse(this.#shown.expiresAt) - serverNow()) / 1000;
-  }
-
-  #count() {
-    if (!this.#shown) return;
-    const left = this.#leftS();
+  /** @param {Api.Offer} offer */
+  #count(offer) {
+    const left = leftS(offer);
     text($("#countdown"), String(Math.max(0, Math.ceil(left))));
     const share = Math.max(0, Math.min(1, left / this.#data.offerTtlS));
     $("#countdown-ring").setAttribute("stroke-dashoffset", String(100 * (1 - share)));
@@ -67,26 +77,32 @@ export class OfferPanel {
     if (left < -2) this.#on.gone(gettext("The time to answer was over."));
   }
 
+  /**
+   * @param {HTMLElement} button
+   * @param {(offer: Api.Offer) => Promise<void>} action
+   */
   #answer(button, action) {
     const answer = async () => {
       const offer = this.#shown;
+      if (!offer) return;
       try {
-        await action();
+        await action(offer);
       } catch (error) {
-        if (!error.status || this.#shown?.offerId !== offer?.offerId) throw error;
+        if (!(error instanceof ApiError) || this.#shown?.offerId !== offer.offerId) throw error;
         this.#on.gone(error.sentence); // the server says that it is no longer ours to answer
       }
     };
     whilePressed(button, answer, $("#offer-problem"));
   }
 
-  async #accept() {
-    const offer = this.#shown;
+  /** @param {Api.Offer} offer */
+  async #accept(offer) {
     this.#on.accepted(await post("/rideAccept", { offerId: offer.offerId }), offer);
   }
 
-  async #decline() {
-    await post("/rideDecline", { offerId: this.#shown.offerId });
+  /** @param {Api.Offer} offer */
+  async #decline(offer) {
+    await post("/rideDecline", { offerId: offer.offerId });
     this.#on.gone("");
   }
 }

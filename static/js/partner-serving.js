@@ -1,6 +1,6 @@
 // The ride in hand: on the way, then the running session.
 
-import { get, post } from "./api.js";
+import { ApiError, get, post } from "./api.js";
 import { $, kindIcon, show, text, whilePressed } from "./dom.js";
 import { clock, distance, eta, metresBetween, money, travelS } from "./format.js";
 import { fill, gettext } from "./i18n.js";
@@ -9,11 +9,16 @@ import { Meter } from "./meter.js";
 export class ServingPanel {
   #data;
   #on;
+  /** @type {Api.Ride | null} */
   #ride = null;
+  /** @type {Api.Ride | null} */
   #metered = null;
-  #meter = new Meter(() => this.refresh());
+  #meter = new Meter(() => void this.refresh());
 
-  /** `on.ride(ride)` is handed each new state of the ride. */
+  /**
+   * @param {Pages.Partner} data
+   * @param {{ ride: (ride: Api.Ride) => void }} on Is handed each new state of the ride.
+   */
   constructor(data, on) {
     this.#data = data;
     this.#on = on;
@@ -33,7 +38,11 @@ export class ServingPanel {
     setInterval(() => $("#end-dialog").open && this.#paintEnd(), 500);
   }
 
-  /** `request` is what is to be served, null until it is known; `place` is where the partner is. */
+  /**
+   * @param {Api.Ride | null} ride
+   * @param {Pages.Wish | null} request What is to be served, null until it is known.
+   * @param {Api.Location | null} place Where the partner is.
+   */
   paint(ride, request, place) {
     this.#ride = ride;
     const running = ride?.status === "in_progress";
@@ -53,6 +62,10 @@ export class ServingPanel {
     if (request) this.#paintRequest(request, running ? null : place);
   }
 
+  /**
+   * @param {Pages.Wish} request
+   * @param {Api.Location | null} place
+   */
   #paintRequest(request, place) {
     const kind = this.#data.types[request.requestType] ?? { name: request.requestType, icon: "🎉" };
     if ($("#ride-type").textContent !== kind.name) $("#ride-icon").replaceChildren(kindIcon(request.requestType, kind));
@@ -81,7 +94,7 @@ export class ServingPanel {
     try {
       this.#on.ride(await get(`/ride/${rideId}`));
     } catch (error) {
-      console.info("The ride could not be refreshed; the next try may do.", error.message);
+      console.info("The ride could not be refreshed; the next try may do.", error);
     }
   }
 
@@ -90,11 +103,11 @@ export class ServingPanel {
     const pin = pinField.value.trim();
     whilePressed($("#start"), async () => {
       try {
-        this.#on.ride(await post("/rideStart", { rideId: this.#ride.rideId, pin }));
+        this.#on.ride(await post("/rideStart", { rideId: this.#ride?.rideId, pin }));
         pinField.value = "";
       } catch (error) {
-        if (error.attr !== "pin") {
-          this.refresh();
+        if (!(error instanceof ApiError) || error.attr !== "pin") {
+          void this.refresh();
           throw error;
         }
         text($("#pin-problem"), error.sentence);
@@ -134,11 +147,16 @@ export class ServingPanel {
     );
   }
 
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {"/rideEnd" | "/rideCancel"} path
+   * @param {object} body
+   */
   async #finish(dialog, path, body) {
     try {
-      this.#on.ride(await post(path, { rideId: this.#ride.rideId, ...body }));
+      this.#on.ride(await post(path, { rideId: this.#ride?.rideId, ...body }));
     } catch (error) {
-      this.refresh(); // it may be over already
+      void this.refresh(); // it may be over already
       throw error;
     } finally {
       dialog.close(); // the problem, if any, is told on the page behind it

@@ -3,18 +3,25 @@
 import { $, make, show } from "./dom.js";
 
 const SHOWN = 6;
+/** @type {Record<string, number>} */
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 const COORDINATES = /^\s*(-?\d{1,2}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/;
+/** @param {string} text */
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 export class PlaceSearch {
   #field = $("#search");
   #list = $("#search-results");
   #places;
+  /** @type {Pages.Named[]} */
   #found = [];
   #active = -1;
   #onChoice;
 
-  /** `places()` gives [{name, place}]; `onChoice({name, place})` is told of the chosen one. */
+  /**
+   * @param {() => Pages.Named[]} places
+   * @param {(chosen: Pages.Named) => void} onChoice
+   */
   constructor(places, onChoice) {
     this.#places = places;
     this.#onChoice = onChoice;
@@ -24,7 +31,8 @@ export class PlaceSearch {
     // Before the field loses the focus, which would close the list.
     this.#list.addEventListener("pointerdown", (event) => {
       event.preventDefault();
-      const option = event.target.closest("[role=option]");
+      /** @type {HTMLElement | null} */
+      const option = event.target instanceof Element ? event.target.closest("[role=option]") : null;
       if (option) this.#choose(Number(option.dataset.index));
     });
   }
@@ -42,6 +50,7 @@ export class PlaceSearch {
       this.#found = Math.abs(place.lat) <= 90 && Math.abs(place.lng) <= 180 ? [{ name: typed[0].trim(), place }] : [];
     } else {
       const fits = this.#places().filter(({ name }) => wanted && plain(name).includes(wanted));
+      /** @param {Pages.Named} named */
       const begins = ({ name }) => Number(!plain(name).startsWith(wanted));
       this.#found = fits.sort((a, b) => begins(a) - begins(b)).slice(0, SHOWN);
     }
@@ -53,7 +62,7 @@ export class PlaceSearch {
     this.#list.replaceChildren(
       ...this.#found.map(({ name }, index) => {
         const option = make("li", { id: `search-${index}`, role: "option", textContent: name });
-        option.dataset.index = index;
+        option.dataset.index = String(index);
         option.setAttribute("aria-selected", String(index === this.#active));
         return option;
       }),
@@ -65,8 +74,9 @@ export class PlaceSearch {
     else this.#field.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = STEPS[event.key];
     if (step && this.#found.length) {
       event.preventDefault();
       this.#active = (this.#active + step + this.#found.length) % this.#found.length;
@@ -79,6 +89,7 @@ export class PlaceSearch {
     }
   }
 
+  /** @param {number} index */
   #choose(index) {
     const chosen = this.#found[index];
     this.#close();

@@ -7,18 +7,27 @@ const SEND_EVERY_MS = 4000;
 const SETTLE_MS = 2500;
 const SETTLE_FIRST_MS = 10_000; // somebody may have to answer the browser's question first
 
+/** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Positions {
   #socket;
   #onChange;
+  /** @type {(() => void) | null} */
   #stopFollowing = null;
   #sending = false;
+  /** @type {Api.Location | null} */
   place = null;
   byDevice = false; // whether `place` is the device's own
   problem = ""; // why the device's own position can't be had
 
-  /** `wanted()` says whether positions are to be sent now; `onChange()` is told of each new place or problem. */
+  /**
+   * @param {object} about
+   * @param {{ send(frame: Frames.Command): boolean }} about.socket
+   * @param {() => boolean} about.wanted Whether positions are to be sent now.
+   * @param {() => void} about.onChange Is told of each new place or problem.
+   * @param {Api.Location | null} about.lastKnown
+   */
   constructor({ socket, wanted, onChange, lastKnown }) {
     this.#socket = socket;
     this.#onChange = onChange;
@@ -44,13 +53,20 @@ export class Positions {
     while (!this.byDevice && !this.problem && Date.now() < deadline) await pause(100);
   }
 
-  /** The user says where they are; the device knows better, if it knows. */
+  /**
+   * The user says where they are; the device knows better, if it knows.
+   * @param {Api.Location} place
+   */
   setByHand(place) {
     if (this.byDevice) return false;
     this.#take(place, false);
     return true;
   }
 
+  /**
+   * @param {Api.Location} place
+   * @param {boolean} byDevice
+   */
   #take(place, byDevice) {
     this.place = place;
     this.byDevice = byDevice;

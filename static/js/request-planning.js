@@ -4,14 +4,20 @@ import { get, post } from "./api.js";
 import { $, announce, make, show, text, whilePressed } from "./dom.js";
 import { dayAndTime } from "./format.js";
 import { fill, gettext } from "./i18n.js";
+import { Problem } from "./problem.js";
 
 const STEP_MS = 300_000;
 const TOMORROW_AT_H = 18;
 const SOON_MS = 3_600_000; // from then on it may become a request while this page is open
 const FOLLOW_EVERY_MS = 15_000;
 
-/** How far a zone's clocks are ahead of UTC at a moment, in milliseconds. */
+/**
+ * How far a zone's clocks are ahead of UTC at a moment, in milliseconds.
+ * @param {number} moment
+ * @param {string} [timeZone]
+ */
 function offsetMs(moment, timeZone) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const shape = { timeZone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric" };
   const parts = new Intl.DateTimeFormat("en", { ...shape, hour: "numeric", minute: "numeric", second: "numeric" });
   const { year, month, day, hour, minute, second } = Object.fromEntries(
@@ -20,24 +26,38 @@ function offsetMs(moment, timeZone) {
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(moment / 1000) * 1000;
 }
 
-/** The moment at which clocks in a zone show this: "2026-05-02T18:00". */
+/**
+ * The moment at which clocks in a zone show this: "2026-05-02T18:00".
+ * @param {string} local
+ * @param {string} [timeZone] The device's own if it is not given.
+ */
 export function momentOf(local, timeZone) {
   const naive = Date.parse(`${local}:00Z`);
   const guess = naive - offsetMs(naive, timeZone);
   return new Date(naive - offsetMs(guess, timeZone)); // once more, in case the clocks change in between
 }
 
+/**
+ * What clocks in a zone show at a moment.
+ * @param {number} moment
+ * @param {string} [timeZone]
+ */
 const localOf = (moment, timeZone) => new Date(moment + offsetMs(moment, timeZone)).toISOString().slice(0, 16);
 
 export class Planning {
   #zone;
   #planned;
 
-  /** `planned`: what is scheduled already; `zone()`: the time zone of the chosen place. */
+  /**
+   * @param {Api.ScheduledRequest[]} planned What is scheduled already.
+   * @param {{ zone: () => string | undefined }} about The time zone of the chosen place.
+   */
   constructor(planned, { zone }) {
     this.#zone = zone;
     this.#planned = planned;
-    $(".when").addEventListener("change", ({ target }) => target.name === "when" && this.#switch());
+    $(".when").addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement && target.name === "when") this.#switch();
+    });
     this.#paint();
     setInterval(() => this.#follow().catch(() => {}), FOLLOW_EVERY_MS);
   }
@@ -74,11 +94,12 @@ export class Planning {
     const { value } = $("#later");
     if (!value) {
       $("#later").focus();
-      throw Object.assign(new Error("no time"), { sentence: gettext("Choose a day and a time first.") });
+      throw new Problem(gettext("Choose a day and a time first."));
     }
     return momentOf(value, this.#zone()).toISOString();
   }
 
+  /** @param {Api.ScheduledRequest} scheduled */
   add(scheduled) {
     this.#planned = [...this.#planned, scheduled];
     $('input[name="when"][value="now"]').checked = true;
@@ -94,6 +115,7 @@ export class Planning {
     show($("#planned"), rows.length > 0);
   }
 
+  /** @param {Api.ScheduledRequest} scheduled */
   #row(scheduled) {
     const when = make("strong", { textContent: dayAndTime(scheduled.scheduledFor, this.#zone()) });
     const kind = $(`input[name="requestType"][value="${CSS.escape(scheduled.requestType)}"]`)?.closest("label");

@@ -1,31 +1,47 @@
 // The request screen: choose a place, a kind of cheer and a time, see the price, press once.
 
-import { get, newKey, post } from "./api.js";
-import { $, $$, pageData, show, showProblem, text, whilePressed } from "./dom.js";
+import { ApiError, get, newKey, post } from "./api.js";
+import { $, $$, fieldValue, pageData, show, showProblem, text, whilePressed } from "./dom.js";
 import { duration, money, perIncrement } from "./format.js";
 import { whereAmI } from "./geolocation.js";
 import { fill, gettext } from "./i18n.js";
-import { CityMap, regionAt } from "./map.js";
+import { CityMap } from "./map.js";
 import { PlaceSearch } from "./place-search.js";
+import { Problem } from "./problem.js";
+import { regionAt } from "./regions.js";
 import { Planning } from "./request-planning.js";
 import { SavedPlaces } from "./saved-places.js";
 
+/** @import { Marker } from "leaflet" */
+
 const EXAMPLE_INCREMENTS = 3;
+/** @type {Pages.Request} */
 const { regions, again, savedPlaces, planned, tiles } = pageData();
 const city = new CityMap($("#map"), regions, { center: again?.location, tiles });
 
+/** @type {Api.Location | null} */
 let place = null;
+/** @type {Marker | null} */
 let pin = null;
 // One key for one wish: pressing again after a lost connection must not ask for two cheers.
 let intention = { text: "", key: "" };
 
-const search = new PlaceSearch(() => city.places, (found) => setPlace(found.place, { look: true, found: true }));
+const search = new PlaceSearch(
+  () => city.places,
+  (found) => setPlace(found.place, { look: true, found: true }),
+);
 const saved = new SavedPlaces(savedPlaces, {
   chosen: () => place,
   choose: ({ location }) => setPlace(location, { look: true }),
 });
-const planning = new Planning(planned, { zone: () => (place && regionAt(regions, place)?.timeZone) ?? regions[0]?.timeZone });
+const planning = new Planning(planned, {
+  zone: () => (place && regionAt(regions, place)?.timeZone) ?? regions[0]?.timeZone,
+});
 
+/**
+ * @param {Api.Location} chosen
+ * @param {{ look?: boolean, found?: boolean }} [how] Whether to go there, and whether the search has found it.
+ */
 function setPlace(chosen, { look = false, found = false } = {}) {
   place = { lat: chosen.lat, lng: chosen.lng };
   if (pin) pin.setLatLng([place.lat, place.lng]);
@@ -53,6 +69,7 @@ function describe() {
   if (region) showTariff(region);
 }
 
+/** @param {Pages.Region} region */
 function showTariff({ tariff, cancellation }) {
   text($("#tariff"), money(tariff, { short: true }));
   text($("#tariff-per"), perIncrement(tariff.incrementS));
@@ -61,7 +78,10 @@ function showTariff({ tariff, cancellation }) {
   showExample(tariff);
 }
 
-/** What a session somewhat into its third increment comes to. */
+/**
+ * What a session somewhat into its third increment comes to.
+ * @param {Api.Tariff} tariff
+ */
 function showExample(tariff) {
   text(
     $("#price-example"),
@@ -77,30 +97,30 @@ function showExample(tariff) {
 async function send() {
   if (!place) {
     $("#search").focus();
-    throw Object.assign(new Error("no place"), {
-      sentence: gettext("Where are you? Tap the map, search, or use your location."),
-    });
+    throw new Problem(gettext("Where are you? Tap the map, search, or use your location."));
   }
-  const requestType = new FormData($("#request-form")).get("requestType");
+  const requestType = fieldValue($("#request-form"), "requestType");
   const body = { location: place, note: $("#note").value.trim(), ...(requestType && { requestType }) };
   const scheduledFor = planning.moment();
   if (scheduledFor) await plan({ ...body, scheduledFor });
   else await ask(body);
 }
 
+/** @param {object} body */
 function keyFor(body) {
   const wish = JSON.stringify(body);
   if (intention.text !== wish) intention = { text: wish, key: newKey() };
   return intention.key;
 }
 
+/** @param {object} body */
 async function ask(body) {
   try {
     const made = await post("/cheerRequest", body, keyFor(body));
     location.assign(`/cheer/${made.requestId}`);
   } catch (error) {
-    // The same key would repeat this refusal, also when its reason is gone.
-    if (error.status) intention = { text: "", key: "" };
+    if (!(error instanceof ApiError)) throw error;
+    intention = { text: "", key: "" }; // the same key would repeat this refusal, also when its reason is gone
     if (error.code === "card_required") return location.assign("/wallet?then=book");
     if (error.code === "payment_overdue") return location.assign("/wallet");
     if (error.code !== "request_already_open") throw error;
@@ -109,6 +129,7 @@ async function ask(body) {
   }
 }
 
+/** @param {object} body */
 async function plan(body) {
   try {
     planning.add(await post("/scheduledRequest", body, keyFor(body)));
@@ -122,6 +143,7 @@ $("#locate").addEventListener("click", () =>
   whilePressed($("#locate"), async () => setPlace(await whereAmI(), { look: true })),
 );
 $(".kinds-choice").addEventListener("change", ({ target }) => {
+  if (!(target instanceof HTMLInputElement)) return;
   for (const about of $$(".kind-about")) show(about, about.id === `kind-${target.value}`);
 });
 $("#request-form").addEventListener("submit", (event) => {

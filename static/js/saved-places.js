@@ -3,12 +3,18 @@
 import { get, post } from "./api.js";
 import { $, make, show, whilePressed } from "./dom.js";
 import { fill, gettext } from "./i18n.js";
+import { Problem } from "./problem.js";
 
 export class SavedPlaces {
   #places;
   #choose;
 
-  /** `places`: as the API lists them. `chosen()` gives the present place or null; `choose(saved)` goes to one. */
+  /**
+   * @param {Api.SavedPlace[]} places As the API lists them.
+   * @param {object} about
+   * @param {() => Api.Location | null} about.chosen The present place.
+   * @param {(saved: Api.SavedPlace) => void} about.choose Goes to one.
+   */
   constructor(places, { chosen, choose }) {
     this.#places = places;
     this.#choose = choose;
@@ -24,14 +30,18 @@ export class SavedPlaces {
     this.#paint();
   }
 
-  /** The name that the user has given to this very place, if any. */
+  /**
+   * The name that the user has given to this very place, if any.
+   * @param {Api.Location} place
+   */
   nameOf(place) {
     return this.#places.find(({ location }) => location.lat === place.lat && location.lng === place.lng)?.name;
   }
 
+  /** @param {Api.Location | null} location */
   async #save(location) {
     const name = $("#save-name").value.trim();
-    if (!name) throw Object.assign(new Error("no name"), { sentence: gettext("Give it a name first.") });
+    if (!name) throw new Problem(gettext("Give it a name first."));
     const saved = await post("/savedPlace", { name, location });
     this.#places = [...this.#places.filter(({ placeId }) => placeId !== saved.placeId), saved];
     $("#save-dialog").close();
@@ -39,6 +49,7 @@ export class SavedPlaces {
     this.#choose(saved);
   }
 
+  /** @param {Api.SavedPlace} saved */
   async #remove(saved) {
     await post(`/savedPlace/${saved.placeId}/forget`);
     this.#places = (await get("/savedPlace")).results;
@@ -50,6 +61,7 @@ export class SavedPlaces {
     show($("#saved"), this.#places.length > 0);
   }
 
+  /** @param {Api.SavedPlace} saved */
   #chip(saved) {
     const go = make("button", { type: "button", textContent: saved.name });
     const gone = make("button", { type: "button", className: "chip-remove", textContent: "×" });

@@ -2,7 +2,10 @@
 
 let aheadMs = 0;
 
-/** Learn how far the device's clock is ahead, from the moment that the server wrote into the page. */
+/**
+ * Learn how far the device's clock is ahead, from the moment that the server wrote into the page.
+ * @param {Api.Time} iso
+ */
 export function setServerNow(iso) {
   aheadMs = Date.now() - Date.parse(iso);
 }

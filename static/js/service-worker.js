@@ -17,7 +17,8 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name.startsWith("shell-") && name !== CACHE).map((name) => caches.delete(name))))
+      .then((names) => names.filter((name) => name.startsWith("shell-") && name !== CACHE))
+      .then((old) => Promise.all(old.map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   );
 });
@@ -26,13 +27,20 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(ORIGIN)) return;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
+    event.respondWith(fetch(request).catch(() => offlinePage()));
   } else if (SHELL.includes(new URL(request.url).pathname)) {
     event.respondWith(fromShell(request));
   }
 });
 
-/** A file whose name tells its content comes from the cache; one that may have changed, only if the network fails. */
+async function offlinePage() {
+  return (await caches.match(OFFLINE)) ?? Response.error();
+}
+
+/**
+ * A file whose name tells its content comes from the cache; one that may have changed, only if the network fails.
+ * @param {Request} request
+ */
 async function fromShell(request) {
   const kept = await caches.match(request);
   if (kept && HASHED) return kept;

@@ -3,9 +3,18 @@
 const DONE_AT = 0.8; // of the way
 const HINT_MS = 4000;
 
-/** `knob` slides along `track`; `done()` is called once it is there. `onTap()`: it was only tapped, once. */
+/**
+ * Let `knob` slide along `track`.
+ * @param {HTMLElement} track
+ * @param {HTMLElement} knob
+ * @param {object} then
+ * @param {() => void} then.done It has been slid to the end.
+ * @param {() => void} then.onTap It was only tapped, once.
+ */
 export function slide(track, knob, { done, onTap }) {
-  let [from, far, moved, tappedAt] = [null, 0, 0, -Infinity];
+  /** @type {number | null} */
+  let from = null;
+  let [far, moved, tappedAt] = [0, 0, -Infinity];
   const way = () => track.clientWidth - knob.offsetWidth - 2 * knob.offsetLeft;
   const rest = () => {
     from = null;

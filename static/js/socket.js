@@ -1,35 +1,40 @@
 // A socket that stays: it comes back after every break, asks for what it missed, and says when it is stale.
 
 import { waitMs } from "./backoff.js";
+import { Pulse } from "./pulse.js";
+import { Sequence } from "./sequence.js";
 
-// A browser shows its scripts nothing of the protocol's own pings, so that these look for a dead connection:
-// found at the latest 9 s after the last sign of life.
 const LOOK_EVERY_MS = 1000;
-const PING_AFTER_MS = 4000; // of silence
-const SILENCE_MS = 8000;
-const OPENING_MS = 10_000; // for the handshake and the first frame
 const ACK_AFTER_MS = 200; // one acknowledgement for all that came meanwhile
 const SIGNED_OUT = 4401;
 const FINAL = new Set([SIGNED_OUT, 4403, 4409]); // signed out, wrong role, replaced: coming back would not help
 
+/** @typedef {"connecting" | "live" | "lost" | "ended"} SocketState */
+/** @typedef {ReturnType<typeof setTimeout>} Timer */
+
+/** @template {Frames.Any} Frame */
 export class LiveSocket {
   #path;
   #onFrame;
   #onState;
+  /** @type {WebSocket | null} */
   #socket = null;
-  #seq = null; // the newest event seen
-  #helloSeq = 0;
+  #sequence = new Sequence();
+  #pulse = new Pulse();
   #failures = 0;
-  #heardAt = 0;
-  #pingedAt = 0;
-  #timer = null;
-  #ackTimer = null;
-  state = "connecting"; // connecting | live | lost | ended
+  /** @type {Timer | undefined} */
+  #timer;
+  /** @type {Timer | undefined} */
+  #ackTimer;
+  /** @type {SocketState} */
+  state = "connecting";
 
   /**
-   * `onFrame(frame)` gets every frame, each event once and in order. One with `replayed` is older than the state
-   * that `hello` has just given.
-   * `onState(state, {signedOut})` is told of each change.
+   * @param {string} path
+   * @param {object} about
+   * @param {(frame: Frame) => void} about.onFrame Gets every frame, each event once and in order. One with `replayed`
+   *   is older than the state that `hello` has just given.
+   * @param {(state: SocketState, about: { signedOut?: boolean }) => void} about.onState Is told of each change.
    */
   constructor(path, { onFrame, onState }) {
     this.#path = path;
@@ -39,7 +44,7 @@ export class LiveSocket {
     addEventListener("online", () => this.#hurry());
     addEventListener("pageshow", () => this.#hurry());
     document.addEventListener("visibilitychange", () => !document.hidden && this.#hurry());
-    addEventListener("offline", () => this.#socket && this.#drop());
+    addEventListener("offline", () => this.#drop());
     this.#connect();
   }
 
@@ -47,7 +52,10 @@ export class LiveSocket {
     return this.state === "live";
   }
 
-  /** Send a frame if there is a connection; says whether there was. */
+  /**
+   * Send a frame if there is a connection; says whether there was.
+   * @param {Frames.Command} frame
+   */
   send(frame) {
     if (!this.live || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
@@ -56,34 +64,30 @@ export class LiveSocket {
 
   #connect() {
     clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#timer = undefined;
     const address = new URL(this.#path, location.href);
     address.protocol = address.protocol.replace("http", "ws");
-    if (this.#seq !== null) address.searchParams.set("after", this.#seq);
+    if (this.#sequence.last !== null) address.searchParams.set("after", String(this.#sequence.last));
     const socket = new WebSocket(address);
     this.#socket = socket;
-    this.#heardAt = this.#pingedAt = Date.now();
+    this.#pulse.begin(Date.now());
     socket.onmessage = (event) => socket === this.#socket && this.#receive(JSON.parse(event.data));
     socket.onclose = (event) => socket === this.#socket && this.#closed(event.code);
   }
 
+  /** @param {any} frame */
   #receive(frame) {
-    this.#heardAt = Date.now();
+    this.#pulse.heard(Date.now());
+    if (!this.#sequence.take(frame)) return;
     if (frame.type === "hello") {
-      // What is replayed is counted on from where we were, so that a break in the middle of it loses nothing.
-      this.#helloSeq = frame.seq;
-      if (!frame.resumed) this.#seq = frame.seq;
       this.#failures = 0;
       this.#become("live");
-    } else if (frame.seq) {
-      if (frame.seq <= this.#seq) return;
-      frame.replayed = frame.seq <= this.#helloSeq;
-      this.#seq = frame.seq;
     }
     if (frame.type !== "pong") this.#onFrame(frame);
     if (frame.seq) this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_AFTER_MS);
   }
 
+  /** @param {number} code */
   #closed(code) {
     this.#socket = null;
     if (FINAL.has(code)) {
@@ -96,35 +100,35 @@ export class LiveSocket {
   }
 
   #acknowledge() {
-    this.#ackTimer = null;
-    this.send({ type: "ack", seq: this.#seq });
+    this.#ackTimer = undefined;
+    this.send({ type: "ack", seq: this.#sequence.last });
   }
 
   #beat() {
     if (!this.#socket) return;
-    const now = Date.now();
-    const asleep = now - this.#pingedAt > SILENCE_MS; // so were we: the timers of a hidden page may rest for a minute
-    if (now - this.#heardAt > (this.live ? SILENCE_MS : OPENING_MS) && !(this.live && asleep)) {
-      this.#drop();
-    } else if (this.live && now - Math.max(this.#heardAt, this.#pingedAt) >= PING_AFTER_MS) {
-      this.#pingedAt = now;
-      this.send({ type: "ping" });
-    }
+    const due = this.#pulse.due(Date.now(), this.live);
+    if (due === "drop") this.#drop();
+    else if (due === "ping") this.send({ type: "ping" });
   }
 
   /** Give a silent socket up: its own close event may take minutes. */
   #drop() {
     const socket = this.#socket;
+    if (!socket) return;
     this.#closed(0);
     socket.close();
   }
 
   /** The device is back: don't sit out the rest of a long wait, nor trust a connection that may have died meanwhile. */
   #hurry() {
-    if (this.#timer !== null) this.#connect();
+    if (this.#timer !== undefined) this.#connect();
     else this.#beat();
   }
 
+  /**
+   * @param {SocketState} state
+   * @param {{ signedOut?: boolean }} [about]
+   */
   #become(state, about = {}) {
     if (state === this.state) return;
     this.state = state;

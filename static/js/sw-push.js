@@ -1,18 +1,21 @@
 // The service worker's part in web pushes: an offer that no open page has taken is shown, and opens the console.
 // Loaded by /sw.js with importScripts. The words come with the push: the server knows whose language to speak.
 
-/* global self, clients, registration */
-
-/** What to show for a push. A browser insists on something being shown, so one that came too late says so. */
+/**
+ * What to show for a push. A browser insists on something being shown, so one that came too late says so.
+ * @param {Push} push
+ * @param {number} [now]
+ * @returns {[title: string, options: NotificationOptions]}
+ */
 function notificationFor(push, now = Date.now()) {
-  const secondsLeft = Math.floor((Date.parse(push.expiresAt) - now) / 1000);
+  const secondsLeft = push.type === "offer" ? Math.floor((Date.parse(push.expiresAt) - now) / 1000) : 0;
   if (push.type !== "offer" || !(secondsLeft > 0)) {
     return [push.late?.title ?? "SpeedyCheers", { body: push.late?.body, tag: push.offerId, data: push }];
   }
   return [
     push.title,
     {
-      body: push.body.replace("%(seconds)s", secondsLeft),
+      body: push.body.replace("%(seconds)s", String(secondsLeft)),
       tag: push.offerId, // sent twice, it shows once
       requireInteraction: true,
       timestamp: Date.parse(push.expiresAt),
@@ -21,7 +24,10 @@ function notificationFor(push, now = Date.now()) {
   ];
 }
 
-/** Take somebody to the console: to the page that is open already, if one is. */
+/**
+ * Take somebody to the console: to the page that is open already, if one is.
+ * @param {string} url
+ */
 async function openConsole(url) {
   const address = new URL(url, self.location.origin);
   if (address.origin !== self.location.origin) return;

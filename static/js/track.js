@@ -2,7 +2,10 @@
 
 import { $$ } from "./dom.js";
 
-/** Mark a step of the track as the present one; those before it are done. An unknown step marks none. */
+/**
+ * Mark a step of the track as the present one; those before it are done. An unknown step marks none.
+ * @param {string} step
+ */
 export function paintTrack(step) {
   const steps = $$(".track [data-step]");
   const at = steps.findIndex((item) => item.dataset.step === step);

@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { provider } from "./card-provider.js";
 import { $, $$, pageData, whilePressed } from "./dom.js";
 
+/** @type {Pages.Payment} */
 const data = pageData();
 const bank = provider(data);
 const form = $("#card-form");
@@ -22,7 +23,7 @@ form.addEventListener("submit", (event) => {
 });
 button.disabled = false;
 
-for (const pay of $$("[data-pay]")) {
+for (const pay of $$("button[data-pay]")) {
   pay.disabled = false;
   pay.addEventListener("click", () =>
     whilePressed(

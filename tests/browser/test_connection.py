@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from testbed.processes import wait_until
+from testbed.processes import listening, wait_until
 from testbed.stack import Stack
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Sockets, Visit
@@ -84,7 +84,9 @@ def test_a_server_that_dies_and_comes_back(stack: Stack, cast: Cast, visit: Call
     with user.page.expect_websocket(), partner.page.expect_websocket():
         os.kill(server, signal.SIGSTOP)  # it neither answers nor hangs up
         os.kill(server, signal.SIGKILL)
+    # A process that has just been started does not listen yet, and a press is repeated for two seconds only.
     wait_until(lambda: stack.process_of("speedycheers.server") not in (0, server), 30, "the server is back")
+    wait_until(lambda: listening(stack.port), 30, "the server listens")
     user.live()
     partner.live()
     partner.press("I'm here: start the clock")

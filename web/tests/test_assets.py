@@ -32,17 +32,6 @@ def test_every_import_of_a_script_is_there() -> None:
             assert (STATIC / "js" / name).is_file(), f"{path.name}: {name}"
 
 
-def test_every_import_names_what_the_module_exports() -> None:
-    exports = {
-        path.name: set(re.findall(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)", path.read_text(), re.M))
-        for path in SCRIPTS
-    }
-    for path in SCRIPTS:
-        for names, module in re.findall(r'import {([^}]+)} from "\./([^"]+)"', path.read_text()):
-            wanted = {name.strip() for name in names.split(",") if name.strip()}
-            assert wanted <= exports[module], f"{path.name} from {module}: {wanted - exports[module]}"
-
-
 @pytest.mark.parametrize("path", [*SCRIPTS, *STYLES], ids=lambda path: path.name)
 def test_files_stay_small(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_LINES

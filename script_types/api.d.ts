@@ -1,0 +1,202 @@
+// The API's objects, as /schema describes them. A test holds their names against that schema.
+
+declare namespace Api {
+  type Id = string;
+  /** ISO 8601, in UTC. */
+  type Time = string;
+
+  interface Location {
+    lat: number;
+    lng: number;
+  }
+
+  /** An integer number of minor units. */
+  interface Money {
+    amount: number;
+    currency: string;
+  }
+
+  /** `amount` for every started `incrementS` seconds. */
+  interface Tariff extends Money {
+    incrementS: number;
+  }
+
+  /** A partner as they see themselves. */
+  interface Partner {
+    partnerId: Id;
+    name: string;
+    type: string;
+    phone: string;
+    status: "offline" | "available" | "offered" | "busy";
+    currentLocation: Location | null;
+    region: string | null;
+    rating: number | null;
+    application: "applied" | "approved" | "rejected" | "suspended";
+  }
+
+  /** A partner as the user sees them, from acceptance to completion. */
+  type VisiblePartner = Pick<Partner, "partnerId" | "name" | "type" | "rating" | "currentLocation">;
+
+  interface Me {
+    userId: Id;
+    email: string;
+    name: string;
+    role: "user" | "partner" | "staff";
+    partner: Partner | null;
+  }
+
+  interface Cancellation {
+    fee: Money;
+    lateFee: Money;
+    freeUntil: Time | null;
+  }
+
+  interface BookingHold {
+    status: string;
+    amount: Money;
+    confirmUrl: string | null;
+  }
+
+  type RequestStatus = "pending" | "offered" | "accepted" | "completed" | "cancelled" | "no_match";
+
+  interface CheerRequest {
+    requestId: Id;
+    userId: Id;
+    location: Location;
+    requestType: string;
+    note: string;
+    status: RequestStatus;
+    createdAt: Time;
+    region: string;
+    attempts: number;
+    offer: Offer | null;
+    rideId: Id | null;
+    partner: VisiblePartner | null;
+    reason: string | null;
+    cancellation: Cancellation | null;
+    searchRadiusM: number | null;
+    giveUpAt: Time | null;
+    hold: BookingHold | null;
+  }
+
+  /** An offer that is open: the location of one that is over is null, and no page shows it. */
+  interface Offer {
+    offerId: Id;
+    requestId: Id;
+    location: Location;
+    requestType: string;
+    note: string;
+    distanceM: number;
+    etaS: number;
+    expiresAt: Time;
+    status: "pending" | "accepted" | "declined" | "expired" | "rescinded";
+  }
+
+  type RideStatus = "en_route" | "in_progress" | "completed" | "cancelled";
+
+  interface Ride {
+    rideId: Id;
+    requestId: Id;
+    userId: Id;
+    partnerId: Id;
+    status: RideStatus;
+    acceptedAt: Time;
+    startTime: Time | null;
+    endTime: Time | null;
+    elapsedS: number;
+    fare: Money | null;
+    coveredUntil: Time | null;
+    tariff: Tariff;
+    rating: number | null;
+    pinRequired: boolean;
+    pin: string | null;
+    userName: string | null;
+  }
+
+  interface ReceiptLine {
+    kind: string;
+    label: string;
+    quantity: number;
+    unitAmount: number;
+    amount: Money;
+    refunded: Money;
+    status: string;
+    paymentId: Id;
+  }
+
+  interface Receipt {
+    rideId: Id;
+    status: string;
+    startTime: Time | null;
+    endTime: Time | null;
+    elapsedS: number;
+    lines: ReceiptLine[];
+    total: Money;
+    card: { brand: string; last4: string } | null;
+    tariff: Tariff;
+  }
+
+  interface ScheduledRequest {
+    scheduledRequestId: Id;
+    location: Location;
+    requestType: string;
+    note: string;
+    scheduledFor: Time;
+    status: string;
+    createdAt: Time;
+    region: string;
+    requestId: Id | null;
+    reason: string | null;
+  }
+
+  interface SavedPlace {
+    placeId: Id;
+    name: string;
+    location: Location;
+  }
+
+  interface ShareLink {
+    url: string;
+    expiresAt: Time;
+  }
+
+  /** One cheer, as everybody with its link may see it. */
+  interface SharedCheer {
+    name: string;
+    requestType: string;
+    status: RequestStatus;
+    rideStatus: RideStatus | null;
+    startTime: Time | null;
+    location: Location | null;
+    partner: VisiblePartner | null;
+    expiresAt: Time;
+  }
+
+  interface CardSetup {
+    setupIntentId: Id;
+    clientSecret: string;
+    publishableKey: string;
+  }
+
+  interface Confirmation {
+    clientSecret: string;
+    publishableKey: string;
+    cardReference: string | null;
+  }
+
+  interface List<Item> {
+    next: string | null;
+    previous: string | null;
+    results: Item[];
+  }
+
+  /** One entry of the error shape. */
+  interface Failure {
+    code: string;
+    detail: string;
+    attr: string | null;
+  }
+
+  /** The staff page's counts: numbers, by name or by name and status. */
+  type Counts = { oldestPendingS: number | null; [name: string]: number | null | Record<string, number> };
+}

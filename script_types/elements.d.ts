@@ -1,0 +1,172 @@
+// The elements that scripts reach by their id. `$("#…")` takes these ids only, and knows what each of them is.
+
+declare namespace Elements {
+  /** Those that some of the pages of their script don't have. */
+  type Optional = "live" | "notify" | "payout-form" | "rating-form" | "waiting";
+
+  type Button =
+    | "accept"
+    | "call-off"
+    | "call-off-keep"
+    | "cancel"
+    | "cancel-confirm"
+    | "cancel-keep"
+    | "decline"
+    | "end"
+    | "end-confirm"
+    | "end-keep"
+    | "locate"
+    | "notify"
+    | "online"
+    | "print"
+    | "retry"
+    | "save-cancel"
+    | "save-place"
+    | "share"
+    | "share-close"
+    | "share-copy"
+    | "share-stop"
+    | "start"
+    | "submit";
+
+  type Dialog = "bank" | "call-off-dialog" | "cancel-dialog" | "end-dialog" | "save-dialog" | "share-dialog";
+
+  type Form =
+    | "apply-form"
+    | "call-off-form"
+    | "card-form"
+    | "confirm-form"
+    | "payout-form"
+    | "rating-form"
+    | "request-form"
+    | "save-form"
+    | "start-form"
+    | "tip-form";
+
+  type Input = "card-number" | "comment" | "later" | "pin-input" | "save-name" | "search" | "share-link" | "tip-other";
+
+  type Anchor = "directions" | "geo" | "receipt-link";
+
+  type Plain =
+    | "announcer"
+    | "awake-text"
+    | "bill-about"
+    | "call-off-row"
+    | "cancel-fee"
+    | "cancel-terms"
+    | "cancel-why"
+    | "card-element"
+    | "clock"
+    | "countdown"
+    | "countdown-ring"
+    | "detail"
+    | "distance"
+    | "earnings"
+    | "end-terms"
+    | "eta"
+    | "fare"
+    | "fee"
+    | "fee-receipt"
+    | "grace"
+    | "headline"
+    | "increment-bar"
+    | "later-field"
+    | "live"
+    | "live-text"
+    | "map"
+    | "next-step"
+    | "no-match-why"
+    | "notify-row"
+    | "notify-text"
+    | "offer-distance"
+    | "offer-eta"
+    | "offer-icon"
+    | "offer-note"
+    | "offer-pays"
+    | "offer-problem"
+    | "offer-title"
+    | "oldest"
+    | "online-text"
+    | "open-row"
+    | "page-data"
+    | "partner-about"
+    | "partner-initial"
+    | "partner-name"
+    | "pay-problem"
+    | "pin"
+    | "pin-card"
+    | "pin-field"
+    | "pin-problem"
+    | "place-text"
+    | "planned"
+    | "planned-list"
+    | "position-text"
+    | "price-example"
+    | "problem"
+    | "rated"
+    | "rating-problem"
+    | "ride-distance"
+    | "ride-icon"
+    | "ride-note"
+    | "ride-type"
+    | "running"
+    | "running-with"
+    | "save-problem"
+    | "save-row"
+    | "saved"
+    | "search-facts"
+    | "search-results"
+    | "served"
+    | "share-problem"
+    | "share-until"
+    | "slide"
+    | "slide-hint"
+    | "tariff"
+    | "tariff-per"
+    | "tip-amounts"
+    | "tip-other-field"
+    | "tip-problem"
+    | "tipped"
+    | "total"
+    | "until"
+    | "waiting"
+    | "way-row";
+
+  type Element<Id> = Id extends Button
+    ? HTMLButtonElement
+    : Id extends Dialog
+      ? HTMLDialogElement
+      : Id extends Form
+        ? HTMLFormElement
+        : Id extends Input
+          ? HTMLInputElement
+          : Id extends Anchor
+            ? HTMLAnchorElement
+            : Id extends "reason"
+              ? HTMLSelectElement
+              : Id extends "note"
+                ? HTMLTextAreaElement
+                : Id extends Plain
+                  ? HTMLElement
+                  : never;
+
+  type ById<Id> = Id extends Optional ? Element<Id> | null : Element<Id>;
+
+  /** The element of a selector's last part by its tag: "#save-form button[type=submit]" is a button. */
+  type ByTag<Selector extends string> = Selector extends `${string} ${infer Last}`
+    ? ByTag<Last>
+    : Selector extends `${infer Tag extends keyof HTMLElementTagNameMap}[${string}`
+      ? HTMLElementTagNameMap[Tag]
+      : Selector extends keyof HTMLElementTagNameMap
+        ? HTMLElementTagNameMap[Selector]
+        : HTMLElement;
+
+  /** A selector that `$` takes. */
+  type Known<Selector extends string> = [Found<Selector>] extends [never] ? never : Selector;
+
+  type Found<Selector extends string> = Selector extends `#${infer Id}`
+    ? Id extends `${string} ${string}`
+      ? ByTag<Selector>
+      : ById<Id>
+    : ByTag<Selector>;
+}

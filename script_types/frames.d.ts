@@ -1,0 +1,70 @@
+// What travels over the sockets.
+
+/** What a socket sends. Events are numbered; `replayed` is added by the page's socket. */
+declare namespace Frames {
+  interface Event {
+    seq?: number;
+    replayed?: boolean;
+  }
+
+  interface Hello extends Event {
+    type: "hello";
+    seq: number;
+    resumed: boolean;
+  }
+
+  interface Pong extends Event {
+    type: "pong";
+  }
+
+  interface PartnerHello extends Hello {
+    partner: Api.Partner;
+    offers: Api.Offer[];
+    ride: Api.Ride | null;
+  }
+
+  interface UserHello extends Hello {
+    request: Api.CheerRequest | null;
+    ride: Api.Ride | null;
+  }
+
+  interface RideUpdated extends Event {
+    type: "ride.updated";
+    ride: Api.Ride;
+  }
+
+  interface PartnerUpdated extends Event {
+    type: "partner.updated";
+    application: Api.Partner["application"];
+    status: Api.Partner["status"];
+  }
+
+  /** On /partner/notification. */
+  type Partner =
+    | PartnerHello
+    | RideUpdated
+    | PartnerUpdated
+    | (Event & { type: "offer"; offer: Api.Offer })
+    | (Event & {
+        type: "offer.rescinded";
+        offerId: Api.Id;
+        requestId: Api.Id;
+        reason: "cancelled" | "expired" | "taken";
+      });
+
+  /** On /user/notification. */
+  type User =
+    | UserHello
+    | RideUpdated
+    | (Event & { type: "request.updated"; request: Api.CheerRequest })
+    | (Event & { type: "payment.updated" })
+    | (Event & { type: "partner.location"; partnerId: Api.Id; location: Api.Location });
+
+  /** On /staff/notification. */
+  type Staff = (Hello & { counts: Api.Counts }) | (Event & { type: "counts"; counts: Api.Counts });
+
+  type Any = Partner | User | Staff | Pong;
+
+  /** What a page sends. */
+  type Command = { type: "ping" } | { type: "ack"; seq: number | null } | { type: "location"; location: Api.Location };
+}
