@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.models import ApplicationTransition, Partner, Role, User
 from accounts.partners import move_partners, notify_partner_updated
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from accounts.tasks import mail_on_commit
+from core.database import refused_as
 from core.errors import Conflict, Forbidden
 from notifications.events import recorded
 
@@ -18,14 +19,12 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
         raise Forbidden("permission_denied", "Staff can't become partners.")
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
+        applied = Conflict("already_applied", "This account has applied already.")
         if Partner.objects.filter(user=locked).exists():
-            raise Conflict("already_applied", "This account has applied already.")
+            raise applied
         partner = Partner(user=locked, name=name, type=type, phone=phone, status_since=now, created_at=now)
-        try:
-            with transaction.atomic():
-                partner.begin(actor=user, at=now)
-        except IntegrityError:
-            raise Conflict("already_applied", "This account has applied already.") from None
+        with refused_as({"accounts_partner.user_id": applied}), transaction.atomic():
+            partner.create(actor=user, at=now)
         ApplicationTransition.objects.create(subject=partner, new=Application.APPLIED, actor=user, at=now)
         User.objects.filter(pk=user.pk).update(role=Role.PARTNER)
     user.role = Role.PARTNER

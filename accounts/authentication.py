@@ -2,10 +2,9 @@
 
 import binascii
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import router
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
@@ -15,33 +14,24 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from accounts.models import Partner, Role, User
-from core.statements import select_pairs
+from core.sql import read_row
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:
-    """The stored token that this text is, if it has not expired and its account is active."""
+    """Return the stored token of this text with its account; None if it has expired or its account is inactive."""
     try:
         digest = hash_token(token)
     except (TypeError, ValueError, binascii.Error):
         return None
-    for found, user in select_pairs(AuthToken, User, _owned_by_digest(), [digest]):
-        if found.expiry is None or found.expiry <= now or not user.is_active:
-            return None
-        found.user = user
-        if user.role == Role.PARTNER:
-            # With what a partner's calls need, in one more read; most calls are not a partner's.
-            partner = Partner.objects.select_related("region").filter(user=user).first()
-            if partner is not None:
-                user.partner = partner
-        return found
-    return None
-
-
-@cache
-def _owned_by_digest() -> str:
-    """The condition for a token of this digest and its account."""
-    tokens, users = (connection.ops.quote_name(model._meta.db_table) for model in (AuthToken, User))
-    return f"{tokens}.digest = %s AND {users}.id = {tokens}.user_id"
+    found = read_row(AuthToken, "user", using=router.db_for_read(AuthToken), digest=digest)
+    if found is None or found.expiry is None or found.expiry <= now or not found.user.is_active:
+        return None
+    if found.user.role == Role.PARTNER:
+        # With what a partner's calls need, in one more read; most calls are not a partner's.
+        partner = Partner.objects.select_related("region").filter(user=found.user).first()
+        if partner is not None:
+            found.user.partner = partner
+    return found
 
 
 def token_credential(digest: str) -> str:

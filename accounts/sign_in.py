@@ -5,12 +5,13 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import password_validation
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
 from accounts.models import User
 from api.throttles import Rate
+from core.database import refused_as
 from core.errors import Invalid, ServiceError
 
 
@@ -50,13 +51,11 @@ def sign_up(*, email: str, password: str, name: str) -> User:
     except ValidationError as error:
         reasons = " ".join(error.messages)
         raise Invalid("password_too_weak", reasons, "password") from None
+    taken = Invalid("email_taken", "An account with this e-mail address exists.", "email")
     if User.objects.filter(email__iexact=email).exists():
-        raise Invalid("email_taken", "An account with this e-mail address exists.", "email")
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(email, password, name=name)
-    except IntegrityError:
-        raise Invalid("email_taken", "An account with this e-mail address exists.", "email") from None
+        raise taken
+    with refused_as({"user_email_unique": taken}), transaction.atomic():
+        return User.objects.create_user(email, password, name=name)
 
 
 def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[User, AuthToken, str]:

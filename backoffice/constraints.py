@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connections, models
-from django.db.models import CheckConstraint, UniqueConstraint
+from django.db.models import CheckConstraint, ForeignKey
 
 from backoffice.audit import Result
 
@@ -42,13 +42,13 @@ def unenforced_constraints(using: str) -> Result:
 def _declared(model: type[models.Model], found: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Each constraint that a model declares, by name (or table and column), and whether it is among those `found`."""
     for constraint in model._meta.constraints:
-        kind = {UniqueConstraint: "unique", CheckConstraint: "check"}.get(type(constraint), "")
+        kind = "check" if isinstance(constraint, CheckConstraint) else "unique"
         yield constraint.name, bool(found.get(constraint.name, {}).get(kind))
     for field in model._meta.local_concrete_fields:
         name = f"{model._meta.db_table}.{field.column}"
         if field.unique:
             yield name, _any(found, "unique", field.column) or _any(found, "primary_key", field.column)
-        if field.remote_field is not None and getattr(field, "db_constraint", False):
+        if isinstance(field, ForeignKey) and field.db_constraint:
             yield name, _any(found, "foreign_key", field.column)
 
 

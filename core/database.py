@@ -1,10 +1,16 @@
-"""What a failure of the database means to whoever asked: nothing has changed, and it is worth trying again."""
+"""Maps errors of the database to answers of the API, and refuses locks and transitions outside a transaction."""
 
 import logging
+import re
 import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psycopg
-from django.db import Error, InterfaceError
+from django.apps import apps
+from django.db import Error, IntegrityError, InterfaceError
+from django.db.models import Model, UniqueConstraint
+from django.db.transaction import TransactionManagementError, get_connection
 
 from core.errors import ServiceError
 
@@ -65,3 +71,97 @@ def _trouble(error: Error, cause: BaseException | None) -> DatabaseTrouble | Non
     # Without a code from the server there was none: the connection is gone, or could not be had.
     gone = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or isinstance(error, InterfaceError)
     return AWAY if gone else None
+
+
+# ---------------------------------------------------------------- constraints
+
+SQLITE_UNIQUE, SQLITE_INDEX = re.compile(r"UNIQUE constraint failed: (.+)"), re.compile(r"index '(.+)'")
+SQLITE_CHECK = re.compile(r"CHECK constraint failed: (.+)")
+POSTGRESQL_KEY = re.compile(r"\((.+?)\)=\(")  # of "Key (user_id)=(…) already exists.", in the server's language
+UNIQUE_VIOLATION = "23505"
+
+
+def broken_constraint(error: IntegrityError) -> str | None:
+    """Name the constraint that refused a row, the same on SQLite and PostgreSQL.
+
+    SQLite reports the columns of a unique constraint instead of its name, also where a condition applies: they are
+    mapped back to the constraint that the model declares for exactly these columns.
+
+    Returns: the name of a constraint that a model declares; `table.column` (`table.column,other`, in the order of the
+        alphabet) for columns declared unique without a name; None for any other error, such as a foreign key without
+        its row or a missing value, and if several constraints of one model share these columns.
+    """
+    cause = error.__cause__
+    if isinstance(cause, psycopg.Error):
+        return _broken_on_postgresql(cause)
+    if isinstance(cause, sqlite3.IntegrityError):
+        return _broken_on_sqlite(str(cause))
+    return None
+
+
+@contextmanager
+def refused_as(answers: Mapping[str, ServiceError]) -> Iterator[None]:
+    """Raise the answer for the constraint, by its name, that refuses what happens inside; re-raise any other error.
+
+    Enclose the transaction or savepoint: a foreign key is only checked at the commit.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        answer = answers.get(broken_constraint(error) or "")
+        if answer is None:
+            raise
+        raise answer from None
+
+
+def _broken_on_postgresql(error: psycopg.Error) -> str | None:
+    table, name = error.diag.table_name or "", error.diag.constraint_name
+    if name in _declared(table):
+        return name
+    key = POSTGRESQL_KEY.search(error.diag.message_detail or "")
+    if error.sqlstate != UNIQUE_VIOLATION or key is None:
+        return None
+    return _of_columns(table, {column.strip().strip('"') for column in key[1].split(",")})
+
+
+def _broken_on_sqlite(message: str) -> str | None:
+    if found := SQLITE_CHECK.fullmatch(message):
+        return found[1] if any(found[1] in _declared(model._meta.db_table) for model in apps.get_models()) else None
+    if not (found := SQLITE_UNIQUE.fullmatch(message)):
+        return None
+    if index := SQLITE_INDEX.fullmatch(found[1]):  # one on expressions
+        return index[1]
+    columns = [column.split(".") for column in found[1].split(", ")]
+    return _of_columns(columns[0][0], {column for _, column in columns})
+
+
+def _declared(table: str) -> dict[str, set[str]]:
+    """The columns, none for a check, of each constraint that the table's model declares by name."""
+    return {
+        constraint.name: _columns(model, constraint) if isinstance(constraint, UniqueConstraint) else set()
+        for model in apps.get_models()
+        if model._meta.db_table == table
+        for constraint in model._meta.constraints
+    }
+
+
+def _columns(model: type[Model], constraint: UniqueConstraint) -> set[str]:
+    """The columns of a unique constraint on plain fields; none for one on expressions, whose name SQLite reports."""
+    return {str(model._meta.get_field(name).column) for name in constraint.fields}  # type: ignore[union-attr]
+
+
+def _of_columns(table: str, columns: set[str]) -> str | None:
+    """The constraint that declares these columns unique, or the columns themselves; None if several do."""
+    names = [name for name, its_columns in _declared(table).items() if its_columns == columns]
+    if len(names) > 1:
+        return None
+    return names[0] if names else f"{table}.{','.join(sorted(columns))}"
+
+
+# ---------------------------------------------------------------- transactions
+
+
+def require_transaction(using: str) -> None:
+    """Raise `TransactionManagementError` outside a transaction, in which a lock or a transition would not hold."""
+    if not get_connection(using).in_atomic_block:
+        raise TransactionManagementError("Rows can only be locked and moved inside a transaction.")

@@ -10,10 +10,11 @@ from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models
+from django.db import models, router
 
+from core.database import require_transaction
 from core.errors import Conflict
-from core.statements import insert_all, update_all
+from core.sql import compare_and_set, insert_all
 
 REASON_MAX_CHARS = 200
 
@@ -76,7 +77,11 @@ class Transition(models.Model):
 
 
 class Stateful(models.Model):
-    """A row with a `status` that only `begin`, `move` (`begin_all`, `move_all` for many) and `begin_moved` may set."""
+    """A row whose `status` is set only by `create`, `create_moved` and `move`, or by `create_all` and `move_all`.
+
+    All of them need a transaction, on the database that the row came from or that a router chooses, and raise
+    `TransactionManagementError` outside one: status and history would part company.
+    """
 
     graph: ClassVar[Graph]
     history: ClassVar[Any]  # the concrete Transition: Any, since only that one has the subject
@@ -85,25 +90,29 @@ class Stateful(models.Model):
     class Meta:
         abstract = True
 
-    def begin(self, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
-        """Insert this new row and its first history row. Constraints may refuse it (`IntegrityError`)."""
-        begin_all([self], actor=actor, at=at, reason=reason)
+    def create(self, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
+        """Insert this new row and its first history row.
 
-    def begin_moved(
+        Raises: `IntegrityError` if a constraint refuses it.
+        """
+        create_all([self], actor=actor, at=at, reason=reason)
+
+    def create_moved(
         self, new: str, *, actor: AbstractBaseUser | None, mover: AbstractBaseUser | None, at: datetime, **changes: Any
     ) -> None:
-        """`begin` by `actor` and at once `move` to `new` by `mover`, in two statements instead of four."""
-        old = self.status
+        """Do what `create` by `actor` and then `move` to `new` by `mover` do, in two statements instead of four."""
+        old, using = self.status, _database_of(self)
         _require_edge(type(self), old, new)
         _set(self, new, changes)
-        insert_all([self])
+        insert_all([self], using=using)
         first = self.history(subject=self, old="", new=old, actor=actor, at=at)
-        insert_all([first, self.history(subject=self, old=old, new=new, actor=mover, at=at)])
+        insert_all([first, self.history(subject=self, old=old, new=new, actor=mover, at=at)], using=using)
 
     def move(self, new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any) -> None:
-        """Move from the status this instance has seen to `new`, setting the fields in `changes` with it.
+        """Move from the status of this instance to `new`, and set the fields in `changes` with it.
 
-        Raises `Conflict`: `wrong_state` where the graph lacks the edge, `state_changed` where somebody was first.
+        Raises: `Conflict`: `wrong_state` if the graph lacks the edge, `state_changed` if the row has another status
+            by now.
         """
         move_all([self], new, actor=actor, at=at, reason=reason, **changes)
 
@@ -111,30 +120,45 @@ class Stateful(models.Model):
 S = TypeVar("S", bound=Stateful)
 
 
-def begin_all(rows: Sequence[S], *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
-    """Insert new rows of one model and the first history row of each, in two statements. As `Stateful.begin`."""
-    insert_all(rows)
-    insert_all([row.history(subject=row, old="", new=row.status, actor=actor, reason=reason, at=at) for row in rows])
+def create_all(rows: Sequence[S], *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
+    """Insert new rows of one model and the first history row of each, in two statements. Raises like `create`."""
+    if not rows:
+        return
+    using = _database_of(rows[0])
+    insert_all(rows, using=using)
+    insert_all(
+        [row.history(subject=row, old="", new=row.status, actor=actor, reason=reason, at=at) for row in rows],
+        using=using,
+    )
 
 
 def move_all(
     rows: Sequence[S], new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any
 ) -> None:
-    """Move rows of one model, all seen in one status, in two statements: all of them or none.
+    """Move rows of one model and one database, all seen in one status, in two statements: all of them or none.
 
-    Call it inside a transaction. Raises as `Stateful.move` does; the caller's transaction must then roll back.
+    Raises: like `Stateful.move`; the transaction must then roll back.
     """
     if not rows:
         return
-    model, old = type(rows[0]), rows[0].status
+    model, old, using = type(rows[0]), rows[0].status, _database_of(rows[0])
     _require_edge(model, old, new)
     ids = [row.pk for row in rows]
-    changed = Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
-    update_all(model, ids, {"status": new, **changes}, otherwise=changed, status=old)
+    if compare_and_set(model, ids, {"status": old}, {"status": new, **changes}, using=using) != len(rows):
+        raise Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
     reason = reason[:REASON_MAX_CHARS]
-    insert_all([model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows])
+    insert_all(
+        [model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows], using=using
+    )
     for row in rows:
         _set(row, new, changes)
+
+
+def _database_of(row: Stateful) -> str:
+    """The alias of the database that a row's statements go to, on which a transaction must be open."""
+    using = router.db_for_write(type(row), instance=row)
+    require_transaction(using)
+    return using
 
 
 def _require_edge(model: type[Stateful], old: str, new: str) -> None:

@@ -24,11 +24,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import router, transaction
 from django.utils import timezone
 
 from core import valkey
-from core.statements import delete_all, insert_all, select_all
+from core.sql import add_to_counters, insert_all, read_rows
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,10 @@ class PushLater:
 
 
 class Outbox:
-    """The events of one transaction, gathered while it runs and written at its end."""
+    """The events of one transaction, gathered while it runs and written at its end to the database `using`."""
 
-    def __init__(self) -> None:
+    def __init__(self, using: str) -> None:
+        self._using = using
         self._pending: dict[str, list[tuple[str, Payload, PushLater | None]]] = defaultdict(list)
         self._withdrawn: set[str] = set()
         self._written: list[Event] = []
@@ -80,11 +81,12 @@ class Outbox:
     def write(self) -> None:
         """Insert the events with their numbers."""
         if self._withdrawn:
-            delete_all(DeferredPush, topic=sorted(self._withdrawn))
+            DeferredPush.objects.using(self._using).filter(topic__in=sorted(self._withdrawn)).delete()
         if not self._pending:
             return
         recipients = sorted(self._pending)  # a fixed order of locks
-        last = _advance([(recipient, len(self._pending[recipient])) for recipient in recipients])
+        amounts = {recipient: len(self._pending[recipient]) for recipient in recipients}
+        last = add_to_counters(Stream, "last_seq", amounts, using=self._using)
         now = timezone.now()
         events, later = [], []
         for recipient in recipients:
@@ -93,9 +95,9 @@ class Outbox:
                 events.append(Event(recipient=recipient, seq=seq, type=type, payload=payload, created_at=now))
                 if push_later is not None:
                     later.append((recipient, seq, push_later))
-        insert_all(events)
+        insert_all(events, using=self._using)
         if later:
-            _plan_pushes(later)
+            _plan_pushes(later, using=self._using)
         self._written += events
 
     def push(self) -> None:
@@ -104,22 +106,27 @@ class Outbox:
 
 
 @contextmanager
-def recorded() -> Iterator[Outbox]:
-    """A transaction with an outbox: what it changed and what it tells commit together."""
-    with transaction.atomic():
-        outbox = Outbox()
-        transaction.on_commit(outbox.push)  # before whatever else is to be done then: somebody waits for it
+def recorded(using: str | None = None) -> Iterator[Outbox]:
+    """Open a transaction with an outbox: what it changes and the events about it commit together.
+
+    `using` is the alias of a database; a router chooses one by default.
+    """
+    using = using or router.db_for_write(Event)
+    with transaction.atomic(using):
+        outbox = Outbox(using)
+        transaction.on_commit(outbox.push, using)  # before whatever else is to be done then: somebody waits for it
         yield outbox
         outbox.write()
 
 
-def _plan_pushes(pushes: list[tuple[str, int, PushLater]]) -> None:
+def _plan_pushes(pushes: list[tuple[str, int, PushLater]], *, using: str) -> None:
     """Note the pushes, of (recipient, seq), whose recipient has a device to send them to."""
     recipients = {recipient for recipient, _, _ in pushes}
-    with_device = {device.recipient for device in select_all(PushSubscription, recipient=sorted(recipients))}
+    devices = read_rows(PushSubscription, using=using, recipient=sorted(recipients))
+    with_device = {device.recipient for device in devices}
     if not with_device:
         return
-    DeferredPush.objects.bulk_create(
+    DeferredPush.objects.using(using).bulk_create(
         DeferredPush(
             recipient=recipient,
             seq=seq,
@@ -131,20 +138,6 @@ def _plan_pushes(pushes: list[tuple[str, int, PushLater]]) -> None:
         for recipient, seq, push in pushes
         if recipient in with_device
     )
-
-
-def _advance(counts: Sequence[tuple[str, int]]) -> dict[str, int]:
-    """Raise each recipient's counter in one statement; returns the last number taken. Holds the rows until commit."""
-    table = Stream._meta.db_table
-    rows = ", ".join(["(%s, %s, 0)"] * len(counts))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (recipient, last_seq, acked_seq) VALUES {rows} "  # noqa: S608  # no outside text
-            f"ON CONFLICT (recipient) DO UPDATE SET last_seq = {table}.last_seq + excluded.last_seq "
-            "RETURNING recipient, last_seq",
-            [value for pair in counts for value in pair],
-        )
-        return dict(cursor.fetchall())
 
 
 def frame(event: Event) -> str:

@@ -82,7 +82,7 @@ def _plan(
         next_step_at=now if ours else None,
         created_at=now,
     )
-    attempt.begin(actor=None, at=now)
+    attempt.create(actor=None, at=now)
     _reserve(payment, amount)
     if ours:
         errands.soon(attempt)

@@ -87,7 +87,7 @@ def plan(payment: Payment, *, now: datetime) -> None:
         next_step_at=now,
         created_at=now,
     )
-    row.begin(actor=None, at=now)
+    row.create(actor=None, at=now)
     errands.soon(row)
 
 
@@ -101,7 +101,7 @@ def take_back(payment: Payment, amount: int, *, source: UUID, now: datetime) -> 
     reversal = Reversal(
         transfer=row, amount=amount, key=errands.key("reversal", source), next_step_at=now, created_at=now
     )
-    reversal.begin(actor=None, at=now)
+    reversal.create(actor=None, at=now)
     errands.soon(reversal)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core.database import broken_constraint
 from payments.gateway import enabled, gateway
 from payments.intents import Intent, apply_intent
 from payments.models import Attempt, Hold, Reconciliation, Refund
@@ -30,7 +31,9 @@ def reconcile_today(now: datetime | None = None) -> Reconciliation | None:
     try:
         with transaction.atomic():
             run = Reconciliation.objects.create(day=moment.date(), started_at=moment)
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "payments_reconciliation.day":
+            raise
         run = Reconciliation.objects.get(day=moment.date())
         stuck = Reconciliation.objects.filter(pk=run.pk, finished_at=None, started_at__lt=moment - TAKEN_OVER_AFTER)
         if not stuck.update(started_at=moment):

@@ -65,7 +65,7 @@ def _plan(outbox: Outbox, payment: Payment, amount: int, *, reason: str, actor: 
             next_step_at=None if in_cash else now,
             created_at=now,
         )
-        row.begin(actor=actor, at=now, reason=reason)
+        row.create(actor=actor, at=now, reason=reason)
         if in_cash:
             _succeed(outbox, row, reference="", now=now, actor=actor)
         else:

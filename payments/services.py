@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.models import Partner, User
+from core.database import refused_as
 from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments import errands, telling
@@ -50,11 +51,9 @@ def open_payment(
         partner_share=partner_share,
         created_at=now,
     )
-    try:
-        with transaction.atomic():
-            payment.begin(actor=None, at=now)
-    except IntegrityError:
-        raise Conflict("payment_exists", "This ride has a payment of this kind already.") from None
+    exists = Conflict("payment_exists", "This ride has a payment of this kind already.")
+    with refused_as({"payment_one_per_ride_and_kind": exists}), transaction.atomic():
+        payment.create(actor=None, at=now)
     book(EntryKind.OWED, str(payment.pk), payment, amount, now=now)
     book(EntryKind.SHARE, str(payment.pk), payment, partner_share, now=now)
     telling.tell(outbox, payment)

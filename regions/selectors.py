@@ -1,7 +1,5 @@
 """Reads of regions. They change rarely and are asked for on every request, so each process keeps them a moment."""
 
-from uuid import UUID
-
 from core.recent import Recent
 from regions.models import Region
 
@@ -18,12 +16,6 @@ def region_by_slug(slug: str) -> Region | None:
     """A region, active or not."""
     kept = next((region for region in active_regions() if region.slug == slug), None)
     return kept or Region.objects.filter(slug=slug).first()
-
-
-def region_by_id(region_id: UUID) -> Region:
-    """A region, active or not, as it was a few seconds ago at most."""
-    kept = next((region for region in active_regions() if region.pk == region_id), None)
-    return kept or Region.objects.get(pk=region_id)
 
 
 def region_at(lat: float, lng: float) -> Region | None:

@@ -8,9 +8,9 @@ from accounts.states import PartnerStatus
 from core.errors import Conflict, Forbidden
 from notifications.events import recorded
 from requests_app import wakeups
-from requests_app.locks import lock_partner
+from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import Offer
-from requests_app.offers import close_offer, locked_offer
+from requests_app.offers import close_offer
 from requests_app.states import OfferStatus
 
 
@@ -38,7 +38,7 @@ def go_offline(partner: Partner, *, now: datetime) -> Partner:
         if found is None:
             locked = lock_partner(partner.pk)
         else:
-            request, locked, offer = locked_offer(found)
+            request, locked, offer = lock_with_offer(found)
             if offer.status == OfferStatus.PENDING:
                 close_offer(
                     outbox,

@@ -4,21 +4,22 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 import positions
 from accounts.models import Partner, User
 from accounts.partners import move_partners, notify_partner_updated
 from accounts.presence import current_location
 from accounts.states import PartnerStatus
+from core.database import refused_as
 from core.errors import Conflict, Missing
 from notifications.events import recorded
 from payments import holds
 from regions.geometry import distance_m
 from requests_app import announce
-from requests_app.locks import lock_partner, lock_request, lock_ride
-from requests_app.models import CheerRequest, Offer
-from requests_app.offers import locked_offer, require_open, rescind_offer
+from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
+from requests_app.models import Offer
+from requests_app.offers import require_open, rescind_offer
 from requests_app.selectors import latest_offer
 from requests_app.services import free_partner, match_again
 from requests_app.states import OfferStatus, RequestStatus
@@ -36,17 +37,16 @@ def accept_offer(
     """A partner says yes: exactly one ever does. Raises `Missing`, `Conflict` (`offer_expired`, `offer_taken`, …)."""
     found = latest_offer(partner, offer_id=offer_id, request_id=request_id)
     with recorded() as outbox:
-        request, locked, offer = locked_offer(found)
+        request, locked, offer = lock_with_offer(found)
         require_open(offer, now=now)
         offer.move(OfferStatus.ACCEPTED, actor=locked.user, at=now, answered_at=now)
         announce.offer_over(outbox, offer)
         request.move(RequestStatus.ACCEPTED, actor=locked.user, at=now)
         move_partners([locked], PartnerStatus.BUSY, actor=locked.user, at=now)
-        try:
-            with transaction.atomic():
-                ride = open_ride(request.pk, user=request.user, partner=locked, region=request.region, now=now)
-        except IntegrityError:  # a constraint saw what the checks above did not
-            raise Conflict("offer_taken", "This request has a ride already.") from None
+        taken = Conflict("offer_taken", "This request has a ride already.")
+        one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
+        with refused_as(dict.fromkeys(one_ride, taken)), transaction.atomic():
+            ride = open_ride(request.pk, user=request.user, partner=locked, region=request.region, now=now)
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, locked)
         if locked.region is not None:
@@ -63,7 +63,7 @@ def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -
     position = current_location(partner)
     place = (position.lat, position.lng) if position is not None else None
     with recorded() as outbox:
-        _, locked, ride = _locked(found)
+        _, locked, ride = lock_with_ride(found)
         start_ride(ride, actor=locked.user, now=now, place=place)
         cover(ride, holds.held_amount(ride.request_id))
         announce.ride_updated(outbox, ride, locked)
@@ -91,7 +91,7 @@ def _end(
     found: Ride, *, actor: User | None, now: datetime, reason: str = "", partner_becomes: str = PartnerStatus.AVAILABLE
 ) -> Ride:
     with recorded() as outbox:
-        request, partner, ride = _locked(found)
+        request, partner, ride = lock_with_ride(found)
         if actor is None and (ride.covered_until is None or ride.covered_until > now):
             raise Conflict("ride_covered", "More has been held for this session meanwhile.")
         end_ride(ride, outbox, actor=actor, now=now, reason=reason)
@@ -112,7 +112,7 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
     """
     found = _own_ride(partner, ride_id)
     with recorded() as outbox:
-        request, locked, ride = _locked(found)
+        request, locked, ride = lock_with_ride(found)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
         cancel_ride(ride, actor=locked.user, now=now, reason=reason)
@@ -130,7 +130,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     found = _own_ride(partner, ride_id)
     position = current_location(partner)
     with recorded() as outbox:
-        request, locked, ride = _locked(found)
+        request, locked, ride = lock_with_ride(found)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
         wait = timedelta(seconds=request.region.no_show_wait_s)
@@ -174,7 +174,7 @@ def release_partner(partner: Partner, *, actor: User, now: datetime) -> str:
 
 def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
-        request, partner, ride = _locked(found)
+        request, partner, ride = lock_with_ride(found)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has just started. Try again to end it.")
         cancel_ride(ride, actor=actor, now=now, reason="released by staff")
@@ -186,7 +186,7 @@ def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
 
 def _release_from_offer(found: Offer, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
-        request, partner, offer = locked_offer(found)
+        request, partner, offer = lock_with_offer(found)
         if offer.status != OfferStatus.PENDING:
             raise Conflict("offer_answered", "The offer has just been answered. Look again.")
         rescind_offer(outbox, request, why="taken", actor=actor, now=now, partner_becomes=PartnerStatus.OFFLINE)
@@ -211,7 +211,3 @@ def _own_ride(partner: Partner, ride_id: UUID) -> Ride:
     if ride is None:
         raise Missing
     return ride
-
-
-def _locked(ride: Ride) -> tuple[CheerRequest, Partner, Ride]:
-    return lock_request(ride.request_id), lock_partner(ride.partner_id), lock_ride(ride.pk)

@@ -1,21 +1,23 @@
 """Row locks, always in one order so that no two transactions wait for each other:
 requests by id → partners by id → offers → rides → payments → event streams.
 
+A lock lasts until the transaction ends; outside a transaction, taking one raises `TransactionManagementError`. A row
+comes with the rows that its readers need. `using` is the alias of a database; a router chooses one by default.
 On SQLite a writing transaction holds the whole database from its start (BEGIN IMMEDIATE), and these are plain reads.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import connection
+from django.db import router
 from django.db.models import Model
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
+from core.database import require_transaction
 from core.errors import Missing
-from core.statements import select_all, select_where
+from core.sql import lock_first, read_row
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus
@@ -24,76 +26,101 @@ from rides.models import Ride
 M = TypeVar("M", bound=Model)
 
 
-def lock_request(request_id: UUID) -> CheerRequest:
-    """The request, held until the transaction ends. This and the others raise `Missing` where there is none."""
-    return _locked(CheerRequest, request_id)
+class LockedOffer(NamedTuple):
+    """An offer with its request and its partner, all locked."""
+
+    request: CheerRequest
+    partner: Partner
+    offer: Offer
 
 
-def lock_partner(partner_id: UUID) -> Partner:
-    """The partner, held until the transaction ends."""
-    return _locked(Partner, partner_id)
+class LockedRide(NamedTuple):
+    """A ride with its request and its partner, all locked."""
+
+    request: CheerRequest
+    partner: Partner
+    ride: Ride
 
 
-def lock_offer(offer_id: UUID) -> Offer:
-    """The offer, held until the transaction ends."""
-    return _locked(Offer, offer_id)
+def lock_request(request_id: UUID, using: str | None = None) -> CheerRequest:
+    """Lock a request; it comes with its user and region. Raises: `Missing` if it doesn't exist."""
+    return _locked(CheerRequest, request_id, "user", "region", using=using)
 
 
-def lock_ride(ride_id: UUID) -> Ride:
-    """The ride, held until the transaction ends."""
-    return _locked(Ride, ride_id)
+def lock_partner(partner_id: UUID, using: str | None = None) -> Partner:
+    """Lock a partner; they come with their account and region. Raises: `Missing` if they don't exist."""
+    return _locked(Partner, partner_id, "user", "region", using=using)
 
 
-def _locked(model: type[M], pk: UUID) -> M:
-    for row in select_all(model, lock=True, id=pk):
-        return row
-    raise Missing
+def lock_offer(offer_id: UUID, using: str | None = None) -> Offer:
+    """Lock an offer. Raises: `Missing` if it doesn't exist."""
+    return _locked(Offer, offer_id, using=using)
 
 
-def lock_free_requests(ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Those of the requests that are pending and held by nobody else, each with its attempts so far."""
-    rows = CheerRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        pk__in=list(ids), status=RequestStatus.PENDING
-    )
-    return dict(rows.order_by("pk").values_list("pk", "attempts"))
+def lock_ride(ride_id: UUID, using: str | None = None) -> Ride:
+    """Lock a ride; it comes with its user. Raises: `Missing` if it doesn't exist."""
+    return _locked(Ride, ride_id, "user", using=using)
 
 
-def lock_free_partners(ids: Iterable[UUID], region: Region) -> set[UUID]:
-    """Those of the partners that are available in the region and held by nobody else."""
-    rows = Partner.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        pk__in=list(ids), status=PartnerStatus.AVAILABLE, region=region
-    )
-    return set(rows.order_by("pk").values_list("pk", flat=True))
+def _locked(model: type[M], pk: UUID, *related: str, using: str | None) -> M:
+    row = read_row(model, *related, using=using or router.db_for_write(model), lock=True, id=pk)
+    if row is None:
+        raise Missing
+    return row
 
 
-def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID]) -> Partner | None:
-    """For a request that is yet to be inserted, the first of the partners who is available, fits it and is held by
-    nobody else.
+def lock_with_offer(offer: Offer, using: str | None = None) -> LockedOffer:
+    """Lock an offer's request, its partner and then the offer itself."""
+    request = lock_request(offer.request_id, using)
+    partner = lock_partner(offer.partner_id, using)
+    locked = lock_offer(offer.pk, using)
+    return LockedOffer(request, partner, locked)
 
-    None where there is no such partner, or where another request waits in the region.
+
+def lock_with_ride(ride: Ride, using: str | None = None) -> LockedRide:
+    """Lock a ride's request, its partner and then the ride itself."""
+    request = lock_request(ride.request_id, using)
+    partner = lock_partner(ride.partner_id, using)
+    locked = lock_ride(ride.pk, using)
+    return LockedRide(request, partner, locked)
+
+
+def lock_free_requests(ids: Iterable[UUID], using: str | None = None) -> dict[UUID, int]:
+    """Lock those of the requests that are pending and not locked by another transaction.
+
+    Returns: the number of attempts so far of each.
+    """
+    using = using or router.db_for_write(CheerRequest)
+    require_transaction(using)  # SQLite has no row locks, so Django would not raise there
+    free = CheerRequest.objects.using(using).filter(pk__in=list(ids), status=RequestStatus.PENDING)
+    locked = free.select_for_update(of=("self",), skip_locked=True)
+    return dict(locked.order_by("pk").values_list("pk", "attempts"))
+
+
+def lock_free_partners(ids: Iterable[UUID], region: Region, using: str | None = None) -> set[UUID]:
+    """Lock those of the partners that are available in the region and not locked by another transaction."""
+    using = using or router.db_for_write(Partner)
+    require_transaction(using)
+    free = Partner.objects.using(using).filter(pk__in=list(ids), status=PartnerStatus.AVAILABLE, region=region)
+    locked = free.select_for_update(of=("self",), skip_locked=True)
+    return set(locked.order_by("pk").values_list("pk", flat=True))
+
+
+def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID], using: str | None = None) -> Partner | None:
+    """Lock the first of the partners who is available, fits a new request and is not locked by another transaction.
+
+    Returns: None if no partner is, or if another request is pending in the region.
     """
     if not ids:
         return None
-    types = request.request_type.partner_types
-    key = Partner._meta.pk
-    values = [key.get_db_prep_value(pk, connection) for pk in ids]
-    region, user = (key.get_db_prep_value(pk, connection) for pk in (request.region_id, request.user_id))
-    parameters = [*values, region, PartnerStatus.AVAILABLE.value, user, *types]
-    parameters += [region, RequestStatus.PENDING.value, *values]
-    lock = connection.ops.for_update_sql(skip_locked=True) if connection.features.has_select_for_update else ""
-    return next(iter(select_where(Partner, _nearest_free(len(ids), len(types)) + lock, parameters)), None)
-
-
-@cache
-def _nearest_free(ids: int, types: int) -> str:
-    """The condition for so many partners and types, in the order of its parameters. Composed once: this is hot."""
-    quote = connection.ops.quote_name
-    requests = quote(CheerRequest._meta.db_table)
-    fits = f"AND type IN ({', '.join(['%s'] * types)}) " if types else ""
-    order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
-    return (
-        f"id IN ({', '.join(['%s'] * ids)}) "  # noqa: S608  # no outside text
-        f"AND region_id = %s AND status = %s AND user_id <> %s {fits}"
-        f"AND NOT EXISTS (SELECT 1 FROM {requests} WHERE region_id = %s AND status = %s) "
-        f"ORDER BY CASE id {order} END LIMIT 1 "
+    having: dict[str, list[object]] = {"region_id": [request.region_id], "status": [PartnerStatus.AVAILABLE]}
+    if request.request_type.partner_types:
+        having["type"] = list(request.request_type.partner_types)
+    return lock_first(
+        Partner,
+        ids,
+        using=using or router.db_for_write(Partner),
+        having=having,
+        other_than={"user_id": request.user_id},
+        unless=(CheerRequest, {"region_id": request.region_id, "status": RequestStatus.PENDING}),
     )

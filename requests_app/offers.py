@@ -12,11 +12,10 @@ from accounts.models import Partner, User
 from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict
-from core.statements import select_all
-from core.transitions import begin_all
+from core.transitions import create_all
 from notifications.events import Outbox, recorded
 from requests_app import announce, wakeups
-from requests_app.locks import lock_offer, lock_partner, lock_request
+from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
@@ -39,7 +38,7 @@ def put_offers(outbox: Outbox, chosen: Sequence[tuple[CheerRequest, Partner, flo
     All are locked, and `OFFERED` already. Raises `IntegrityError` where one has another open offer.
     """
     offers = [_offer(request, partner, distance_m, now=now) for request, partner, distance_m in chosen]
-    begin_all(offers, actor=None, at=now)
+    create_all(offers, actor=None, at=now)
     for offer in offers:
         announce.offered(outbox, offer)
         announce.request_updated(outbox, offer.request)
@@ -75,16 +74,11 @@ def has_lapsed(offer: Offer, now: datetime) -> bool:
     return offer.expires_at <= now or offer.created_at > now + CLOCKS_DIFFER
 
 
-def locked_offer(offer: Offer) -> tuple[CheerRequest, Partner, Offer]:
-    """The offer's request, partner and itself, locked in the one order."""
-    return lock_request(offer.request_id), lock_partner(offer.partner_id), lock_offer(offer.pk)
-
-
 def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetime) -> None:
     """A partner says no: the offer cascades at once, never again to them. Raises `Missing`, `Conflict`."""
     found = latest_offer(partner, offer_id=offer_id)
     with recorded() as outbox:
-        request, locked, offer = locked_offer(found)
+        request, locked, offer = lock_with_offer(found)
         require_open(offer, now=now)
         close_offer(outbox, request, locked, offer, OfferStatus.DECLINED, actor=locked.user, now=now, reason=reason)
 
@@ -93,7 +87,7 @@ def expire_offer(offer_id: UUID, *, now: datetime) -> bool:
     """Let an offer lapse whose time is over, or was never to be; False where somebody was first."""
     found = Offer.objects.get(pk=offer_id)
     with recorded() as outbox:
-        request, partner, offer = locked_offer(found)
+        request, partner, offer = lock_with_offer(found)
         if offer.status != OfferStatus.PENDING or not has_lapsed(offer, now):
             return False
         close_offer(outbox, request, partner, offer, OfferStatus.EXPIRED, actor=None, now=now)
@@ -111,10 +105,10 @@ def rescind_offer(
     partner_becomes: str = PartnerStatus.AVAILABLE,
 ) -> None:
     """Take back a locked request's open offer, if any, and free its partner. The request is left to the caller."""
-    found = select_all(Offer, request_id=request.pk, status=OfferStatus.PENDING.value)
-    if not found:
+    # Not locked: whoever ends an offer locks its request first.
+    offer = Offer.objects.using(request._state.db).filter(request=request, status=OfferStatus.PENDING).first()
+    if offer is None:
         return
-    offer = found[0]  # which nobody else ends meanwhile: they lock the request first
     partner = lock_partner(offer.partner_id)
     offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
     move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")

@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from core.database import refused_as
 from core.errors import Conflict, Missing
 from requests_app.models import SavedPlace
 
@@ -32,11 +33,9 @@ def save_place(user: User, *, name: str, lat: float, lng: float, now: datetime) 
 def _new_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
     if places_of(user).count() >= PLACES_MAX:
         raise Conflict("too_many", "You have %(n)s places saved; forget one first.", n=PLACES_MAX)
-    try:
-        with transaction.atomic():
-            return SavedPlace.objects.create(user=user, name=name, lat=lat, lng=lng, created_at=now)
-    except IntegrityError:
-        raise Conflict("state_changed", "You have just saved that name. Try again.", "name") from None
+    saved = Conflict("state_changed", "You have just saved that name. Try again.", "name")
+    with refused_as({"place_one_per_user_and_name": saved}), transaction.atomic():
+        return SavedPlace.objects.create(user=user, name=name, lat=lat, lng=lng, created_at=now)
 
 
 def forget_place(user: User, place_id: UUID) -> None:

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.models import Role, User
+from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from regions.selectors import region_at
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
@@ -53,11 +54,9 @@ def schedule_request(
     with transaction.atomic():
         if ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).count() >= WAITING_MAX:
             raise Conflict("too_many", "You have %(n)s cheers planned; call one off first.", n=WAITING_MAX)
-        try:
-            with transaction.atomic():
-                scheduled.begin(actor=user, at=now)
-        except IntegrityError:
-            raise Conflict("already_scheduled", "You have a cheer planned for that time.", "scheduledFor") from None
+        planned = Conflict("already_scheduled", "You have a cheer planned for that time.", "scheduledFor")
+        with refused_as({"scheduled_one_per_user_and_time": planned}), transaction.atomic():
+            scheduled.create(actor=user, at=now)
     return scheduled
 
 

@@ -14,7 +14,6 @@ from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import Choice, Identifier, LocationField, LocationSerializer, MoneySerializer, Text, location, money
 from api.serializing import json_of
-from core.statements import select_all
 from payments import gateway
 from payments.models import Hold
 from payments.states import HoldStatus
@@ -212,7 +211,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
     def _ride(self, request: CheerRequest) -> Ride | None:
         if request.status not in (RequestStatus.ACCEPTED, RequestStatus.COMPLETED, RequestStatus.CANCELLED):
             return None
-        if request.status == RequestStatus.CANCELLED and not select_all(Ride, limit=1, request_id=request.pk):
+        if request.status == RequestStatus.CANCELLED and not Ride.objects.filter(request=request.pk).exists():
             return None  # called off before anybody came: the usual case, found out cheaply
         rides = Ride.objects.select_related("partner__region").filter(request=request)
         if request.status != RequestStatus.CANCELLED:

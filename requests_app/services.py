@@ -5,17 +5,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 import positions
 from accounts.models import Partner, User
 from accounts.partners import move_partners
 from accounts.states import PartnerStatus
+from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from notifications.events import Outbox, recorded
 from payments import holds
 from positions import Candidate
-from regions.selectors import region_at, region_by_id
+from regions.selectors import region_at
 from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
@@ -26,6 +27,8 @@ from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation
 from rides.states import ACTIVE, RideStatus
+
+ONE_OPEN = "request_one_open_per_user"
 
 
 def submit_request(
@@ -62,18 +65,14 @@ def submit_request(
         give_up_at=give_up_at,
     )
     candidates = immediate.near(request, now=now) if card is None else []
-    try:
-        with recorded() as outbox:
-            if card is None:
-                taken = _take(outbox, request, candidates, now=now)
-            else:
-                request.begin(actor=user, at=now)
-                bookings.hold_booking(request, card, now=now)
-                announce.request_updated(outbox, request)
-                taken = request
-    except IntegrityError:  # request_one_open_per_user
-        raise Conflict("request_already_open", "You have an open request already.") from None
-    return taken
+    taken_before = Conflict("request_already_open", "You have an open request already.")
+    with refused_as({ONE_OPEN: taken_before}), recorded() as outbox:
+        if card is None:
+            return _take(outbox, request, candidates, now=now)
+        request.create(actor=user, at=now)
+        bookings.hold_booking(request, card, now=now)
+        announce.request_updated(outbox, request)
+    return request
 
 
 def _take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> CheerRequest:
@@ -81,7 +80,7 @@ def _take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *,
     announce.request_updated(outbox, request)
     taken = copy(request)
     if not immediate.take(outbox, request, candidates, now=now):
-        request.begin(actor=request.user, at=now)
+        request.create(actor=request.user, at=now)
         wakeups.wake_on_commit(request.region.slug)
     return taken
 
@@ -110,14 +109,11 @@ def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, 
 def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool) -> CheerRequest:
     with recorded() as outbox:
         request = lock_request(request_id)
-        if request.user_id == actor.pk:
-            request.user = actor
-        elif charge:  # who calls off their own pays for it: this is somebody else's
+        if charge and request.user_id != actor.pk:  # only the user is charged, and only for their own
             raise Missing
         if request.status == RequestStatus.ACCEPTED:
             _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge)
         elif request.status == RequestStatus.OFFERED:
-            request.region = region_by_id(request.region_id)  # where no fee is at stake, a kept one will do
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
             raise Conflict(f"request_{request.status}", "The state of this request does not allow that.")
@@ -176,11 +172,9 @@ def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> Che
         locked = lock_request(request.pk)
         if locked.status != RequestStatus.NO_MATCH:
             raise Conflict(f"request_{locked.status}", "The state of this request does not allow that.")
-        try:
-            with transaction.atomic():
-                _back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")
-        except IntegrityError:
-            raise Conflict("request_already_open", "This user has another open request.") from None
+        asked_anew = Conflict("request_already_open", "This user has another open request.")
+        with refused_as({ONE_OPEN: asked_anew}), transaction.atomic():
+            _back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")
         announce.request_updated(outbox, locked)
         wakeups.wake_on_commit(locked.region.slug)
     return locked

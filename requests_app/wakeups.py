@@ -10,7 +10,6 @@ from accounts.models import Partner
 from accounts.states import PartnerStatus
 from core import valkey
 from core.jobs import enqueue
-from core.statements import select_all
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 
@@ -43,9 +42,9 @@ def partner_free_on_commit(partner: Partner) -> None:
 def _wake_if_awaited(region_id: UUID) -> None:
     # After the commit: a request that comes at the same time either finds the partner, or is found here.
     try:
-        awaited = select_all(CheerRequest, limit=1, region_id=region_id, status=RequestStatus.PENDING.value)
-        if awaited:
-            wake(awaited[0].region.slug)
+        waiting = CheerRequest.objects.filter(region=region_id, status=RequestStatus.PENDING)
+        for slug in waiting.values_list("region__slug", flat=True)[:1]:
+            wake(slug)
     except DatabaseError as error:
         log.warning("no matcher woken (%s); the sweep will", type(error).__name__)
 

@@ -46,7 +46,7 @@ def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region,
         commission_bps=region.commission_bps,
         pin=f"{secrets.randbelow(10_000):04}" if region.pin_required else "",
     )
-    ride.begin(actor=partner.user, at=now)
+    ride.create(actor=partner.user, at=now)
     return ride
 
 

@@ -50,7 +50,7 @@ def take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, 
     if found is None:
         return False
     distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
-    request.begin_moved(RequestStatus.OFFERED, actor=request.user, mover=None, at=now, wave=0, attempts=1)
+    request.create_moved(RequestStatus.OFFERED, actor=request.user, mover=None, at=now, wave=0, attempts=1)
     move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
     put_offers(outbox, [(request, found, distance_m)], now=now)
     return True

@@ -100,7 +100,7 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
         holds.move(hold, HoldStatus.RELEASED, now=now, reason="", next_step_at=None)
     fare = Payment.objects.get(ride=ride, kind="fare")
     paid = Transfer(payment=fare, partner=ride.partner, amount=800, key="transfer:1", created_at=now)
-    paid.begin(actor=None, at=now)
+    paid.create(actor=None, at=now)
     payouts._done(paid, EntryKind.PAID_OUT, fare, "tr_1", now=now)
     with transaction.atomic():
         payouts.take_back(fare, 100, source=fare.pk, now=now)

@@ -79,7 +79,7 @@ def test_nothing_begins_with_a_step_that_the_graph_lacks(nyc: Region, user: User
         give_up_at=template.give_up_at,
     )
     with unchanged(), pytest.raises(Conflict) as refused:
-        request.begin_moved(RequestStatus.COMPLETED, actor=None, mover=None, at=timezone.now())
+        request.create_moved(RequestStatus.COMPLETED, actor=None, mover=None, at=timezone.now())
     assert (refused.value.code, request.status) == ("wrong_state", RequestStatus.PENDING)
 
 

@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from speedycheers.settings.base import DATA_DIR, env
 
 # ---------------------------------------------------------------- database
@@ -44,6 +46,11 @@ else:
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The number of this installation's cell, which new ids carry (core/ids.py).
+CELLS = 1024
+CELL: int = env.int("CELL", default=0)
+if not 0 <= CELL < CELLS:
+    raise ImproperlyConfigured(f"CELL takes a number from 0 to {CELLS - 1}, not {CELL}.")
 # The address is unique by a constraint on its lower case, which this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from accounts.models import User
 from core import transitions
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @contextmanager
 def no_transaction() -> Iterator[Outbox]:
-    outbox = Outbox()
+    outbox = Outbox(DEFAULT_DB_ALIAS)
     yield outbox
     outbox.write()
     outbox.push()
@@ -48,6 +48,8 @@ def take_guards_away(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(f"requests_app.{module}.recorded", no_transaction)
     patch.setattr(models.QuerySet, "select_for_update", lambda rows, **_: rows)
     patch.setattr(type(connection.ops), "for_update_sql", lambda *_, **__: "")
+    for module in ("core.sql", "core.transitions", "requests_app.locks"):
+        patch.setattr(f"{module}.require_transaction", lambda _: None)
     patch.setattr(transitions, "move_all", move_carelessly)
     patch.setattr("accounts.partners.move_all", move_carelessly)
     patch.setattr("requests_app.matching.batch.move_all", move_carelessly)

@@ -130,7 +130,7 @@ def test_a_taken_port_is_refused(program: Stack, tmp_path: Path) -> None:
 
 
 def test_unusable_settings_are_refused(tmp_path: Path) -> None:
-    for wrong in ({"DEBUG": "0"}, {"MATCH_RADIUS_M": "5,3"}, {"PORT": "many"}, {"PORT": "70000"}):
+    for wrong in ({"DEBUG": "0"}, {"MATCH_RADIUS_M": "5,3"}, {"CELL": "1024"}, {"PORT": "many"}, {"PORT": "70000"}):
         lines = refusal({**environment(tmp_path / "var", free_port()), **wrong})
         assert len(lines) == 1, lines
 

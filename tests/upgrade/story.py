@@ -8,9 +8,9 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.management import call_command
 from django.test import Client
 
+from accounts.applications import decide_application
 from accounts.models import NotificationSettings
 from accounts.push_apis import KEYS
-from accounts.services import decide_application
 from accounts.states import Application
 from ops import seed as demo
 from payments.refunds import refund
