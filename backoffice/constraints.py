@@ -48,8 +48,8 @@ def _declared(model: type[models.Model], found: Mapping[str, Any]) -> Iterator[t
         name = f"{model._meta.db_table}.{field.column}"
         if field.unique:
             yield name, _any(found, "unique", field.column) or _any(found, "primary_key", field.column)
-        if isinstance(field, ForeignKey) and field.db_constraint:
-            yield name, _any(found, "foreign_key", field.column)
+        if isinstance(field, ForeignKey) and getattr(field, "db_constraint", True):
+            yield name, _any(found, "foreign_key", str(field.column))
 
 
 def _any(found: Mapping[str, Any], kind: str, column: str) -> bool:
