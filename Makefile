@@ -98,6 +98,16 @@ lighthouse: $(DEV_STAMP)
 own = test -x $(VENV)/$(1)/bin/$(1) || { $(PY) -m venv --clear $(VENV)/$(1) && \
 	$(VENV)/$(1)/bin/python -m pip install --quiet --quiet --disable-pip-version-check $(2); }
 
+# The TypeScript example has packages of its own: its types are made by a tool that wants an older TypeScript.
+EXAMPLE := docs/examples
+EXAMPLE_STAMP := $(EXAMPLE)/node_modules/installed-$(call sum,$(EXAMPLE)/package.json $(EXAMPLE)/package-lock.json)
+test install check: $(EXAMPLE_STAMP)
+$(EXAMPLE_STAMP): | $(DEV_STAMP)
+	@rm -f $(EXAMPLE)/node_modules/installed-*
+	@echo "Installing what the TypeScript example needs; this happens once."
+	@.ci/npm --prefix $(EXAMPLE) --loglevel=error ci
+	@touch $@
+
 # uv compiles one list for every platform and Python.
 COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --upgrade
@@ -124,6 +134,7 @@ sbom: $(RUN_STAMP)
 clean:
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf $(EXAMPLE)/node_modules
 	@echo "Everything made by make is gone; the data in var/ is still there."
 
 $(RUN_STAMP): | $(VENV)/bin/activate

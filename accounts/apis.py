@@ -47,6 +47,7 @@ class Login(APIView):
 
     @extend_schema(
         operation_id="login",
+        tags=["accounts"],
         request=LoginInput,
         responses={200: SessionSerializer},
         examples=[
@@ -69,6 +70,7 @@ class Signup(APIView):
 
     @extend_schema(
         operation_id="signup",
+        tags=["accounts"],
         request=SignupInput,
         responses={201: UserSerializer},
         examples=[
@@ -86,7 +88,7 @@ class Signup(APIView):
 class Logout(APIView):
     """Revoke the token of this call, or end its session, and close its sockets. Other tokens and sessions stay."""
 
-    @extend_schema(operation_id="logout", request=None, responses={204: None})
+    @extend_schema(operation_id="logout", tags=["accounts"], request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         validated(NoInput, request.data)
         if isinstance(request.auth, AuthToken):
@@ -99,7 +101,7 @@ class Logout(APIView):
 class Me(APIView):
     """The signed-in account."""
 
-    @extend_schema(operation_id="me", responses={200: MeSerializer})
+    @extend_schema(operation_id="getMe", tags=["accounts"], responses={200: MeSerializer})
     def get(self, request: Request) -> Response:
         return Response(MeSerializer(caller(request)).data)
 
@@ -107,7 +109,9 @@ class Me(APIView):
 class SocketTicket(APIView):
     """A single-use ticket, good for 30 s, for sockets that can't send a header."""
 
-    @extend_schema(operation_id="socketTicket", request=None, responses={201: TicketSerializer})
+    @extend_schema(
+        operation_id="createSocketTicket", tags=["accounts"], request=None, responses={201: TicketSerializer}
+    )
     def post(self, request: Request) -> Response:
         validated(NoInput, request.data)
         ticket, expires_at = issue_socket_ticket(caller(request), credential=credential_of(request), now=timezone.now())
@@ -118,7 +122,8 @@ class PartnerApply(APIView):
     """Become a partner. Staff approve the application before work can start."""
 
     @extend_schema(
-        operation_id="partnerApply",
+        operation_id="applyAsPartner",
+        tags=["partners"],
         request=ApplicationInput,
         responses={201: PartnerSerializer},
         examples=[
@@ -157,7 +162,8 @@ class PartnerApprove(PartnerDecision):
     """Approve a partner: from now on they may go online."""
 
     @extend_schema(
-        operation_id="partnerApprove",
+        operation_id="approvePartner",
+        tags=["partners"],
         request=DecisionInput,
         responses={200: PartnerSerializer},
         examples=[OpenApiExample("Approved", {"reason": "Met at the interview"}, request_only=True)],
@@ -173,7 +179,8 @@ class PartnerSuspend(PartnerDecision):
     decision = Application.SUSPENDED
 
     @extend_schema(
-        operation_id="partnerSuspend",
+        operation_id="suspendPartner",
+        tags=["partners"],
         request=DecisionInput,
         responses={200: PartnerSerializer},
         examples=[OpenApiExample("Suspended", {"reason": "Three complaints"}, request_only=True)],

@@ -44,6 +44,9 @@ class KeysInput(serializers.Serializer[Any]):
     p256dh = Text(max_length=96)
     auth = Text(max_length=32)
 
+    class Meta:
+        ref_name = "PushKeysInput"
+
     def validate_p256dh(self, value: str) -> str:
         try:
             EllipticCurvePublicKey.from_encoded_point(SECP256R1(), b64urldecode(value.encode()))
@@ -65,11 +68,17 @@ class KeysInput(serializers.Serializer[Any]):
 class EndpointInput(serializers.Serializer[Any]):
     endpoint = Text(max_length=ENDPOINT_MAX_CHARS)
 
+    class Meta:
+        ref_name = "PushEndpointInput"
+
 
 class SubscriptionInput(EndpointInput):
     """What `PushSubscription.toJSON()` gives; its `expirationTime` is not needed."""
 
     keys = KeysInput()
+
+    class Meta:
+        ref_name = "PushSubscriptionInput"
 
 
 class PushKey(APIView):
@@ -77,7 +86,7 @@ class PushKey(APIView):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="pushKey", responses={200: PushKeySerializer})
+    @extend_schema(operation_id="getPushKey", tags=["push"], responses={200: PushKeySerializer})
     def get(self, request: Request) -> Response:
         return Response({"publicKey": push_service.public_key() if push_service.enabled() else None})
 
@@ -88,7 +97,8 @@ class PushSubscriptions(APIView):
     permission_classes = (IsPartner,)
 
     @extend_schema(
-        operation_id="pushSubscription",
+        operation_id="createPushSubscription",
+        tags=["push"],
         request=SubscriptionInput,
         responses={204: None},
         examples=[
@@ -120,7 +130,8 @@ class PushSubscriptionRemove(APIView):
     permission_classes = (IsPartner,)
 
     @extend_schema(
-        operation_id="pushSubscriptionRemove",
+        operation_id="removePushSubscription",
+        tags=["push"],
         request=EndpointInput,
         responses={204: None},
         examples=[

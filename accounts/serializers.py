@@ -8,7 +8,7 @@ from rest_framework import serializers
 from accounts.models import Partner, PartnerType, Role, User
 from accounts.presence import current_location
 from accounts.states import Application, PartnerStatus
-from api.fields import Choice, Float, LocationField, LocationSerializer, Text, Time, location
+from api.fields import Choice, Float, LocationSerializer, OptionalLocationField, Text, Time, location
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -25,7 +25,7 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
     """A partner as they see themselves, and as staff do."""
 
     partnerId = serializers.UUIDField(source="id")
-    currentLocation = LocationField()
+    currentLocation = OptionalLocationField()
     region = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True, allow_null=True)
     rating = serializers.FloatField(allow_null=True)
     status = serializers.ChoiceField(choices=PartnerStatus.choices)
@@ -45,7 +45,7 @@ class VisiblePartnerSerializer(serializers.ModelSerializer[Partner]):
     """A partner as the user sees them, from acceptance to completion."""
 
     partnerId = serializers.UUIDField(source="id")
-    currentLocation = LocationField()
+    currentLocation = OptionalLocationField()
     rating = serializers.FloatField(allow_null=True)
 
     class Meta:
@@ -130,8 +130,16 @@ PHONE = r"^([-+(). ]*[0-9]){6,}[-+(). ]*$"  # six digits or more, and what peopl
 
 class ApplicationInput(serializers.Serializer[Any]):
     name = Text(max_length=80, required=False, help_text="How users will know you; your account's name if left out.")
-    type = Choice(choices=PartnerType.choices, required=False, default=PartnerType.CHEERLEADER)
+    type = Choice(
+        choices=PartnerType.choices,
+        required=False,
+        default=PartnerType.CHEERLEADER,
+        help_text="`cheerleader` if left out.",
+    )
     phone = Text(max_length=32, validators=[RegexValidator(PHONE, "Not a phone number.")])
+
+    class Meta:
+        ref_name = "PartnerApplicationInput"
 
 
 class PositionInput(serializers.Serializer[Any]):
@@ -146,3 +154,6 @@ class PositionInput(serializers.Serializer[Any]):
 
 class DecisionInput(serializers.Serializer[Any]):
     reason = Text(max_length=200, required=False, allow_blank=True, default="")
+
+    class Meta:
+        ref_name = "PartnerDecisionInput"

@@ -121,8 +121,13 @@ class MoneyField(serializers.SerializerMethodField):
     """A read-only amount, from a method that calls `money`."""
 
 
-@extend_schema_field(LocationSerializer(allow_null=True))
+@extend_schema_field(LocationSerializer())
 class LocationField(serializers.SerializerMethodField):
+    """A read-only position, from a method that gives `{"lat", "lng"}`."""
+
+
+@extend_schema_field(LocationSerializer(allow_null=True))
+class OptionalLocationField(serializers.SerializerMethodField):
     """A read-only position, from a method that gives `{"lat", "lng"}` or None."""
 
 

@@ -4,10 +4,17 @@ import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from api.idempotency import KEY_MAX_CHARS
+
+ERROR_TYPES = [
+    ("validation_error", "A field of the body or the query is wrong."),
+    ("client_error", "The call can't be carried out; `code` says why."),
+    ("server_error", "The server failed; try again later."),
+]
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -19,11 +26,11 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class ErrorsSerializer(serializers.Serializer[Any]):
     """The shape of every error."""
 
-    type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
+    type = serializers.ChoiceField(choices=ERROR_TYPES)
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]  # the base keeps its own errors under this name
 
     class Meta:
-        ref_name = "Errors"
+        ref_name = "ErrorResponse"
 
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -42,16 +49,61 @@ MEANINGS = {
     "413": "The body is too large.",
     "415": "Send JSON.",
     "429": "Too many calls; see `Retry-After`.",
+    "503": "The database or the payment provider does not answer. Nothing has changed; try again.",
 }
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    int,
+    OpenApiParameter.HEADER,
+    response=["429", "503"],
+    description="Seconds until it is worth trying.",
+)
+REPLAYED = OpenApiParameter(
+    "Idempotency-Replayed",
+    {"type": "string", "enum": ["true"]},
+    OpenApiParameter.HEADER,
+    response=["200", "201", "204"],
+    description="Present if the answer repeats that of an earlier call with the same key.",
+)
 
 
 class AutoSchema(SpectacularAutoSchema):
-    """Adds the error answers that every operation may give, and the idempotency header where it is honoured."""
+    """Describes operations and components the way client generators understand them.
+
+    Every operation names its errors, and the idempotency header if it honours it. A component has the name of its
+    serializer: bodies end in `Input`, and what bodies and answers share (`Location`) is one component.
+    """
 
     def get_override_parameters(self) -> list[Any]:
         handler = getattr(self.view, self.method.lower(), None)
-        own = [IDEMPOTENCY_KEY] if getattr(handler, "idempotent", False) else []
-        return [*super().get_override_parameters(), *own]
+        own = [IDEMPOTENCY_KEY, REPLAYED] if getattr(handler, "idempotent", False) else []
+        return [*super().get_override_parameters(), *own, RETRY_AFTER]
+
+    def get_auth(self) -> list[Any]:
+        # An empty alternative means that nobody has to sign in: generators take any list for a duty to.
+        auth: list[Any] = super().get_auth()
+        return [] if {} in auth else auth
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}Page"
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        # The library adds `Request` to the name of every body: `CheerRequestInputRequest`.
+        name: str = super()._get_serializer_name(serializer, "response", bypass_extensions)
+        return name
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "response":
+            return whole_answer(schema)
+        for field in schema["properties"].values():
+            field.pop("default", None)  # openapi-typescript demands every key that has one
+        fewest = _min_properties(serializer)
+        return {**schema, "minProperties": fewest} if fewest else schema
+
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
+        schema, required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+        return schema, required or _min_properties(serializer) > 0
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         # Not in `get_response_serializers`: `extend_schema(responses=…)` replaces that.
@@ -60,12 +112,40 @@ class AutoSchema(SpectacularAutoSchema):
         leave_out = set() if with_body else {"409", "413", "415"}
         errors = {
             code: self._get_response_for_code(  # type: ignore[no-untyped-call]
-                OpenApiResponse(ErrorsSerializer, description=meaning), code
+                OpenApiResponse(ErrorsSerializer, description=meaning), code, ["application/json"]
             )
             for code, meaning in MEANINGS.items()
             if code not in leave_out
         }
         return dict(sorted({**errors, **declared}.items()))
+
+
+def _min_properties(serializer: Any) -> int:
+    """The serializer's `Meta.min_properties`: how many keys its body needs although each alone is optional.
+
+    Client generators accept `minProperties`; a `oneOf` beside the properties makes some of them write broken code.
+    """
+    return int(getattr(getattr(serializer, "Meta", None), "min_properties", 0))
+
+
+def whole_answer(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object in an answer: every key is there, so `required` names all and `readOnly` says nothing."""
+    properties = {name: _plain(field) for name, field in schema["properties"].items()}
+    return {**schema, "properties": properties, "required": sorted(properties)}
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """A field of an answer, without the keywords that are for bodies or for the database."""
+    said = {key: value for key, value in field.items() if key != "readOnly"}
+    if said.get("maximum", 0) >= 2**53:  # the database's limit; JavaScript's numbers end before it
+        del said["maximum"]
+    return said["allOf"][0] if set(said) == {"allOf"} else said
+
+
+def plain_version(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Write the version alone: drf-spectacular adds that of the Accept header, and no package can have `1.0.0 (1)`."""
+    result["info"]["version"] = spectacular_settings.VERSION
+    return result
 
 
 def camel_case_paths(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -76,14 +156,6 @@ def camel_case_paths(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
                     parameter["name"] = _camel_case(parameter["name"])
-    return result
-
-
-def whole_answers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Answers carry every key; drf-spectacular takes one with a default for one that may be left out."""
-    for name, schema in result["components"]["schemas"].items():
-        if "properties" in schema and not name.endswith("Request"):
-            schema["required"] = sorted(schema["properties"])
     return result
 
 

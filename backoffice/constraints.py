@@ -45,11 +45,12 @@ def _declared(model: type[models.Model], found: Mapping[str, Any]) -> Iterator[t
         kind = "check" if isinstance(constraint, CheckConstraint) else "unique"
         yield constraint.name, bool(found.get(constraint.name, {}).get(kind))
     for field in model._meta.local_concrete_fields:
-        name = f"{model._meta.db_table}.{field.column}"
+        column = str(field.column)
+        name = f"{model._meta.db_table}.{column}"
         if field.unique:
-            yield name, _any(found, "unique", field.column) or _any(found, "primary_key", field.column)
+            yield name, _any(found, "unique", column) or _any(found, "primary_key", column)
         if isinstance(field, ForeignKey) and getattr(field, "db_constraint", True):
-            yield name, _any(found, "foreign_key", str(field.column))
+            yield name, _any(found, "foreign_key", column)
 
 
 def _any(found: Mapping[str, Any], kind: str, column: str) -> bool:

@@ -51,12 +51,12 @@ class OwnPayments(GenericAPIView[Payment]):
         return Payment.objects.filter(user=caller(self.request))
 
 
-@extend_schema_view(get=extend_schema(operation_id="paymentList"))
+@extend_schema_view(get=extend_schema(operation_id="listPayments", tags=["payments"]))
 class PaymentList(OwnPayments, ListAPIView[Payment]):
     """Your payments, newest first."""
 
 
-@extend_schema_view(get=extend_schema(operation_id="paymentDetail"))
+@extend_schema_view(get=extend_schema(operation_id="getPayment", tags=["payments"]))
 class PaymentDetail(OwnPayments, RetrieveAPIView[Payment]):
     """One payment."""
 
@@ -85,6 +85,7 @@ class UpdatePaymentInfo(APIView):
 
     @extend_schema(
         operation_id="updatePaymentInfo",
+        tags=["webhooks"],
         request={"application/json": OpenApiTypes.OBJECT},
         responses={200: {"type": "object", "properties": {"received": {"type": "boolean"}}, "required": ["received"]}},
         parameters=[OpenApiParameter("Stripe-Signature", str, OpenApiParameter.HEADER, required=True)],
@@ -120,7 +121,7 @@ class CardSetup(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="cardSetup", request=None, responses={201: CardSetupSerializer})
+    @extend_schema(operation_id="beginCardSetup", tags=["payments"], request=None, responses={201: CardSetupSerializer})
     def post(self, request: Request) -> Response:
         setup = cards.begin_setup(caller(request), now=timezone.now())
         body = {
@@ -136,12 +137,13 @@ class Card(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="card", responses={200: CardSerializer})
+    @extend_schema(operation_id="getCard", tags=["payments"], responses={200: CardSerializer})
     def get(self, request: Request) -> Response:
         return Response(CardSerializer(cards.card_of(caller(request))).data)
 
     @extend_schema(
-        operation_id="cardSave",
+        operation_id="saveCard",
+        tags=["payments"],
         request=CardInput,
         responses={200: CardSerializer},
         examples=[OpenApiExample("Done", {"setupIntentId": "seti_1"}, request_only=True)],
@@ -158,7 +160,7 @@ class PaymentPay(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="paymentPay", request=None, responses={200: PaymentSerializer})
+    @extend_schema(operation_id="payPayment", tags=["payments"], request=None, responses={200: PaymentSerializer})
     @idempotent
     def post(self, request: Request, payment_id: UUID) -> Response:
         payment = cards.pay_now(caller(request), payment_id, now=timezone.now())
@@ -170,7 +172,12 @@ class PaymentConfirmation(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="paymentConfirmation", request=None, responses={200: ConfirmationSerializer})
+    @extend_schema(
+        operation_id="beginPaymentConfirmation",
+        tags=["payments"],
+        request=None,
+        responses={200: ConfirmationSerializer},
+    )
     def post(self, request: Request, payment_id: UUID) -> Response:
         waiting = confirmations.of_payment(caller(request), payment_id)
         return Response(ConfirmationSerializer(confirmations.secret_of(waiting)).data)
@@ -181,7 +188,9 @@ class HoldConfirmation(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="holdConfirmation", request=None, responses={200: ConfirmationSerializer})
+    @extend_schema(
+        operation_id="beginHoldConfirmation", tags=["payments"], request=None, responses={200: ConfirmationSerializer}
+    )
     def post(self, request: Request, hold_id: UUID) -> Response:
         waiting = confirmations.of_hold(caller(request), hold_id)
         return Response(ConfirmationSerializer(confirmations.secret_of(waiting)).data)
@@ -192,7 +201,9 @@ class PartnerPayoutAccount(APIView):
 
     permission_classes = (IsPartner,)
 
-    @extend_schema(operation_id="partnerPayoutAccount", request=None, responses={200: OnboardingSerializer})
+    @extend_schema(
+        operation_id="openPayoutAccount", tags=["partners"], request=None, responses={200: OnboardingSerializer}
+    )
     def post(self, request: Request) -> Response:
         back = request.build_absolute_uri("/partner/statement")
         url = payouts.onboarding_url(partner_of(caller(request)), return_url=back, now=timezone.now())

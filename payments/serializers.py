@@ -78,7 +78,7 @@ class ConfirmationSerializer(serializers.Serializer[Any]):
     cardReference = serializers.CharField(allow_null=True)
 
     class Meta:
-        ref_name = "Confirmation"
+        ref_name = "CardConfirmation"
 
 
 class OnboardingSerializer(serializers.Serializer[Any]):
@@ -87,4 +87,4 @@ class OnboardingSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
 
     class Meta:
-        ref_name = "Onboarding"
+        ref_name = "PayoutOnboarding"

@@ -51,13 +51,14 @@ class CheerRequests(ListAPIView[CheerRequest]):
     def get_serializer_context(self) -> dict[str, object]:
         return {**super().get_serializer_context(), "viewer": caller(self.request)}
 
-    @extend_schema(operation_id="cheerRequestList")
+    @extend_schema(operation_id="listCheerRequests", tags=["cheerRequests"])
     def get(self, request: Request) -> Response:
         """Your requests, newest first."""
         return self.list(request)
 
     @extend_schema(
-        operation_id="cheerRequest",
+        operation_id="createCheerRequest",
+        tags=["cheerRequests"],
         request=CheerRequestInput,
         responses={201: CheerRequestSerializer},
         examples=[
@@ -91,7 +92,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
 class CheerRequestDetail(APIView):
     """How a request stands."""
 
-    @extend_schema(operation_id="cheerRequestDetail", responses={200: CheerRequestSerializer})
+    @extend_schema(operation_id="getCheerRequest", tags=["cheerRequests"], responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
         found = selectors.request_of(caller(request), request_id, now=timezone.now())
         return Response(request_body(found, caller(request)))
@@ -103,7 +104,8 @@ class CheerRequestCancel(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(
-        operation_id="cheerRequestCancel",
+        operation_id="cancelCheerRequest",
+        tags=["cheerRequests"],
         request=CancelInput,
         responses={200: CheerRequestSerializer},
         examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
@@ -135,7 +137,7 @@ class RequestTypes(ListAPIView[RequestType]):
     def get_queryset(self) -> QuerySet[RequestType]:
         return selectors.request_types()
 
-    @extend_schema(operation_id="requestTypeList")
+    @extend_schema(operation_id="listRequestTypes", tags=["cheerRequests"])
     def get(self, request: Request) -> Response:
         return self.list(request)
 
@@ -151,6 +153,7 @@ class UpdateLocation(_ByPartner):
 
     @extend_schema(
         operation_id="updateLocation",
+        tags=["partners"],
         request=PositionInput,
         responses={204: None},
         examples=[OpenApiExample("Times Square", {"location": {"lat": 40.758, "lng": -73.9855}}, request_only=True)],
@@ -165,7 +168,8 @@ class PartnerStatusView(_ByPartner):
     """Go online or offline. Going offline declines an open offer."""
 
     @extend_schema(
-        operation_id="partnerStatus",
+        operation_id="setPartnerStatus",
+        tags=["partners"],
         request=StatusInput,
         responses={200: PartnerSerializer},
         examples=[OpenApiExample("Online", {"status": "available"}, request_only=True)],
@@ -179,7 +183,8 @@ class RideAccept(_ByPartner):
     """Accept an offer. Exactly one partner ever gets 201."""
 
     @extend_schema(
-        operation_id="rideAccept",
+        operation_id="acceptRide",
+        tags=["rides"],
         request=AcceptInput,
         responses={201: RideSerializer},
         examples=[OpenApiExample("An offer", OFFER_ID, request_only=True)],
@@ -193,7 +198,8 @@ class RideDecline(_ByPartner):
     """Decline an offer: it goes to the next partner at once."""
 
     @extend_schema(
-        operation_id="rideDecline",
+        operation_id="declineRide",
+        tags=["rides"],
         request=DeclineInput,
         responses={204: None},
         examples=[OpenApiExample("An offer", OFFER_ID, request_only=True)],
@@ -208,7 +214,8 @@ class RideStart(_ByPartner):
     """You have arrived: the session clock runs."""
 
     @extend_schema(
-        operation_id="rideStart",
+        operation_id="startRide",
+        tags=["rides"],
         request=RideStartInput,
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
@@ -222,7 +229,8 @@ class RideEnd(_ByPartner):
     """The session is over: the fare is fixed and due."""
 
     @extend_schema(
-        operation_id="rideEnd",
+        operation_id="endRide",
+        tags=["rides"],
         request=RideIdInput,
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
@@ -236,7 +244,8 @@ class RideCancel(_ByPartner):
     """Call a ride off before arrival. The request is matched again, never to you."""
 
     @extend_schema(
-        operation_id="rideCancel",
+        operation_id="cancelRide",
+        tags=["rides"],
         request=RideCancelInput,
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", {**RIDE_ID, "reason": "flat tyre"}, request_only=True)],
@@ -250,7 +259,8 @@ class RideNoShow(_ByPartner):
     """Report that the user isn't there, after waiting at the place. The request is called off, and a fee due."""
 
     @extend_schema(
-        operation_id="rideNoShow",
+        operation_id="reportNoShow",
+        tags=["rides"],
         request=RideIdInput,
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],

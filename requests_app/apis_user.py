@@ -43,13 +43,14 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
         rows = ScheduledRequest.objects.filter(user_id=caller(self.request).pk)
         return rows.select_related("region")
 
-    @extend_schema(operation_id="scheduledRequestList")
+    @extend_schema(operation_id="listScheduledRequests", tags=["scheduledRequests"])
     def get(self, request: Request) -> Response:
         """What you planned, newest first."""
         return self.list(request)
 
     @extend_schema(
-        operation_id="scheduledRequest",
+        operation_id="createScheduledRequest",
+        tags=["scheduledRequests"],
         request=ScheduledRequestInput,
         responses={201: ScheduledRequestSerializer},
         examples=[
@@ -83,7 +84,8 @@ class ScheduledRequestCancel(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(
-        operation_id="scheduledRequestCancel",
+        operation_id="cancelScheduledRequest",
+        tags=["scheduledRequests"],
         request=CancelInput,
         responses={200: ScheduledRequestSerializer},
         examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
@@ -105,13 +107,14 @@ class SavedPlaces(ListAPIView[SavedPlace]):
     def get_queryset(self) -> QuerySet[SavedPlace]:
         return places.places_of(caller(self.request))
 
-    @extend_schema(operation_id="savedPlaceList")
+    @extend_schema(operation_id="listSavedPlaces", tags=["savedPlaces"])
     def get(self, request: Request) -> Response:
         """Your places, newest first."""
         return self.list(request)
 
     @extend_schema(
-        operation_id="savedPlace",
+        operation_id="savePlace",
+        tags=["savedPlaces"],
         request=SavedPlaceInput,
         responses={201: SavedPlaceSerializer},
         examples=[OpenApiExample("Home", {"name": "Home", "location": SOHO}, request_only=True)],
@@ -131,7 +134,7 @@ class SavedPlaceForget(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="savedPlaceForget", request=None, responses={204: None})
+    @extend_schema(operation_id="forgetPlace", tags=["savedPlaces"], request=None, responses={204: None})
     def post(self, request: Request, place_id: UUID) -> Response:
         validated(NoInput, request.data)
         places.forget_place(caller(request), place_id)
@@ -144,7 +147,9 @@ class CheerRequestShare(APIView):
     permission_classes = (IsUser,)
 
     # Not idempotent by key: the answer carries the token, which is kept nowhere.
-    @extend_schema(operation_id="cheerRequestShare", request=None, responses={201: ShareLinkSerializer})
+    @extend_schema(
+        operation_id="shareCheerRequest", tags=["cheerRequests"], request=None, responses={201: ShareLinkSerializer}
+    )
     def post(self, request: Request, request_id: UUID) -> Response:
         validated(NoInput, request.data)
         token, expires_at = sharing.share_request(caller(request), request_id, now=timezone.now())
@@ -157,7 +162,7 @@ class CheerRequestUnshare(APIView):
 
     permission_classes = (IsUser,)
 
-    @extend_schema(operation_id="cheerRequestUnshare", request=None, responses={204: None})
+    @extend_schema(operation_id="unshareCheerRequest", tags=["cheerRequests"], request=None, responses={204: None})
     def post(self, request: Request, request_id: UUID) -> Response:
         validated(NoInput, request.data)
         sharing.stop_sharing(caller(request), request_id)
@@ -170,6 +175,6 @@ class SharedCheer(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="sharedCheer", responses={200: SharedCheerSerializer})
+    @extend_schema(operation_id="getSharedCheer", tags=["cheerRequests"], responses={200: SharedCheerSerializer})
     def get(self, request: Request, share_token: str) -> Response:
         return Response(shared_body(sharing.shared_request(share_token, now=timezone.now())))

@@ -21,6 +21,7 @@ from requests_app.states import (
 
 NOTE_MAX_CHARS = 500
 PLACE_NAME_MAX_CHARS = 40
+REQUEST_TYPE_SLUG_MAX_CHARS = 32
 ON_THE_GLOBE = Q(lat__range=(-90, 90), lng__range=(-180, 180))
 
 
@@ -32,7 +33,7 @@ def any_partner_type() -> list[str]:
 class RequestType(models.Model):
     """A kind of cheer that users may ask for."""
 
-    slug = models.SlugField(primary_key=True, max_length=32)
+    slug = models.SlugField(primary_key=True, max_length=REQUEST_TYPE_SLUG_MAX_CHARS)
     name = models.CharField(max_length=60)
     description = models.CharField(max_length=200, blank=True)
     icon = models.CharField(max_length=8, help_text="One emoji.")

@@ -3,22 +3,29 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.fields import empty
 
 from accounts.models import Role, User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import Choice, Identifier, LocationField, LocationSerializer, MoneySerializer, Text, location, money
+from api.fields import (
+    Choice,
+    Identifier,
+    LocationField,
+    LocationSerializer,
+    MoneySerializer,
+    OptionalLocationField,
+    Text,
+    location,
+    money,
+)
 from api.serializing import json_of
 from payments import gateway
 from payments.models import Hold
 from payments.states import HoldStatus
+from requests_app.fields import RequestTypeField
 from requests_app.models import NOTE_MAX_CHARS, CheerRequest, Offer, RequestType
-from requests_app.selectors import request_types, request_types_by_slug
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import cancellation_fee, free_until
@@ -39,7 +46,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
 
     offerId = serializers.UUIDField(source="id")
     requestId = serializers.UUIDField(source="request_id")
-    location = LocationField()
+    location = OptionalLocationField()
     requestType = serializers.CharField(source="request.request_type_id")
     note = serializers.SerializerMethodField()
     distanceM = serializers.IntegerField(source="distance_m")
@@ -144,6 +151,7 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
         offer = Offer.objects.select_related("request").filter(request=request, status=OfferStatus.PENDING).first()
         return json_of(OfferSerializer, offer) if offer else None
 
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_rideId(self, request: CheerRequest) -> str | None:
         ride = self._ride(request)
         return str(ride.pk) if ride else None
@@ -229,42 +237,6 @@ def offer_body(offer: Offer) -> dict[str, Any]:
     return json_of(OfferSerializer, offer)
 
 
-class RequestTypeField(serializers.Field[RequestType, str, str, Any]):
-    """The slug of a kind of cheer that may be asked for."""
-
-    default_error_messages = {
-        "invalid": "Not a valid string.",
-        "does_not_exist": "No such request type; GET /requestType lists them.",
-    }
-
-    def run_validation(self, data: Any = empty) -> Any:
-        return super().run_validation(None if data == "" else data)
-
-    def to_internal_value(self, data: Any) -> RequestType:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        found = request_types_by_slug().get(data)
-        if found is None:
-            self.fail("does_not_exist")
-        return found
-
-    def to_representation(self, value: RequestType) -> str:
-        return value.slug
-
-
-class RequestTypeFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Lists the slugs of the moment, where there is a database to read them from."""
-
-    target_class = RequestTypeField
-
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        try:
-            slugs = list(request_types().values_list("slug", flat=True))
-        except DatabaseError:
-            slugs = []
-        return {"type": "string", "enum": slugs} if slugs else {"type": "string"}
-
-
 class CheerRequestInput(serializers.Serializer[Any]):
     location = LocationSerializer()
     requestType = RequestTypeField(required=False)
@@ -272,7 +244,7 @@ class CheerRequestInput(serializers.Serializer[Any]):
 
 
 class AcceptInput(serializers.Serializer[Any]):
-    """An offer, or a request of which this partner holds the open offer."""
+    """Either `offerId`, or the `requestId` of a request of which this partner holds the open offer: one is needed."""
 
     offerId = Identifier(required=False)
     requestId = Identifier(required=False)
@@ -282,25 +254,28 @@ class AcceptInput(serializers.Serializer[Any]):
             raise serializers.ValidationError("Give either offerId or requestId.")
         return attrs
 
-
-class AcceptInputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Says that it is one or the other."""
-
-    target_class = AcceptInput
-
-    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return {**schema, "oneOf": [{"required": [name]} for name in schema["properties"]]}
+    class Meta:
+        ref_name = "RideAcceptInput"
+        min_properties = 1
 
 
 class DeclineInput(serializers.Serializer[Any]):
     offerId = Identifier()
     reason = Text(max_length=200, required=False, allow_blank=True, default="")
 
+    class Meta:
+        ref_name = "RideDeclineInput"
+
 
 class CancelInput(serializers.Serializer[Any]):
     reason = Text(max_length=200, required=False, allow_blank=True, default="")
 
 
+AVAILABILITY = [("available", "Online: offers arrive."), ("offline", "Offline: no offers arrive.")]
+
+
 class StatusInput(serializers.Serializer[Any]):
-    status = Choice(choices=["available", "offline"])
+    status = Choice(choices=AVAILABILITY)
+
+    class Meta:
+        ref_name = "PartnerStatusInput"

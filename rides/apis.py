@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
@@ -15,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.authentication import caller
 from accounts.permissions import IsUser
 from api.idempotency import idempotent
-from api.schema import ErrorsSerializer
+from api.schema import MEANINGS, ErrorsSerializer
 from api.serializing import validated
 from payments.serializers import PaymentSerializer
 from rides import selectors, services
@@ -36,7 +37,7 @@ class RideList(ListAPIView[Ride]):
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "viewer": caller(self.request)}
 
-    @extend_schema(operation_id="rideList")
+    @extend_schema(operation_id="listRides", tags=["rides"])
     def get(self, request: Request) -> Response:
         return self.list(request)
 
@@ -44,7 +45,7 @@ class RideList(ListAPIView[Ride]):
 class RideDetail(APIView):
     """One ride, with its running `elapsedS` and `fare`."""
 
-    @extend_schema(operation_id="rideDetail", responses={200: RideSerializer})
+    @extend_schema(operation_id="getRide", tags=["rides"], responses={200: RideSerializer})
     def get(self, request: Request, ride_id: UUID) -> Response:
         return Response(ride_body(selectors.ride_of(caller(request), ride_id), caller(request)))
 
@@ -56,8 +57,14 @@ class RideReceipt(APIView):
     http_method_names = ("get", "head")  # the page could not say what OPTIONS would
 
     @extend_schema(
-        operation_id="rideReceipt",
-        responses={200: ReceiptSerializer, 409: ErrorsSerializer},
+        operation_id="getReceipt",
+        tags=["rides"],
+        responses={
+            (200, "application/json"): ReceiptSerializer,
+            (200, "text/html"): OpenApiTypes.STR,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
+            (409, "application/json"): OpenApiResponse(ErrorsSerializer, description=MEANINGS["409"]),
+        },
         parameters=[OpenApiParameter("format", exclude=True)],  # Accept says which
     )
     def get(self, request: Request, ride_id: UUID) -> Response:
@@ -78,7 +85,8 @@ class RideRating(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(
-        operation_id="rideRating",
+        operation_id="rateRide",
+        tags=["rides"],
         request=RatingInput,
         responses={201: RideSerializer},
         examples=[OpenApiExample("Loved it", {"rating": 5, "comment": "So loud!"}, request_only=True)],
@@ -97,7 +105,8 @@ class RideTip(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(
-        operation_id="rideTip",
+        operation_id="tipRide",
+        tags=["rides"],
         request=TipInput,
         responses={201: PaymentSerializer},
         examples=[OpenApiExample("Five dollars", {"amount": 500}, request_only=True)],

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from accounts.models import User
 from api.fields import Identifier, Integer, MoneyField, MoneySerializer, Text, money
 from api.serializing import json_of
+from payments.models import PaymentKind
+from payments.states import PaymentStatus
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
 
@@ -106,14 +108,17 @@ def ride_body(ride: Ride, viewer: User) -> dict[str, Any]:
 
 
 class ReceiptLineSerializer(serializers.Serializer[Any]):
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(choices=PaymentKind.choices)
     label = serializers.CharField()  # type: ignore[assignment]  # the base keeps its own label under this name
     quantity = serializers.IntegerField()
     unitAmount = serializers.IntegerField()
     amount = MoneySerializer()
     refunded = MoneySerializer()
-    status = serializers.CharField()
-    paymentId = serializers.CharField()
+    status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    paymentId = serializers.UUIDField()
+
+    class Meta:
+        ref_name = "ReceiptLine"
 
 
 class ReceiptCardSerializer(serializers.Serializer[Any]):
@@ -129,8 +134,8 @@ class ReceiptCardSerializer(serializers.Serializer[Any]):
 class ReceiptSerializer(serializers.Serializer[Any]):
     """The lines of the bill."""
 
-    rideId = serializers.CharField()
-    status = serializers.CharField()
+    rideId = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=RideStatus.choices)
     startTime = serializers.DateTimeField(allow_null=True)
     endTime = serializers.DateTimeField(allow_null=True)
     elapsedS = serializers.IntegerField()
@@ -159,6 +164,9 @@ class RatingInput(serializers.Serializer[Any]):
     rating = Integer(min_value=1, max_value=5)
     comment = Text(max_length=500, required=False, allow_blank=True, default="")
 
+    class Meta:
+        ref_name = "RideRatingInput"
+
 
 TIP_MAX = 100_000  # minor units
 
@@ -168,3 +176,6 @@ class TipInput(serializers.Serializer[Any]):
 
     amount = Integer(min_value=1, max_value=TIP_MAX)
     currency = Text(required=False, max_length=3)
+
+    class Meta:
+        ref_name = "RideTipInput"

@@ -13,6 +13,7 @@ PAGES = sorted(
     page
     for pattern in ("*.md", ".github/**/*.md", "docs/**/*.md", "static/*/README.md", "tests/*/README.md")
     for page in ROOT.glob(pattern)
+    if "node_modules" not in page.parts  # the TypeScript example's packages
 )
 # A record and the changelog tell how things were on their day, so the files that they name may have moved since.
 OF_TODAY = [page for page in PAGES if page not in DECISIONS and page.name != "CHANGELOG.md"]

@@ -43,7 +43,7 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SpeedyCheers",
-    "VERSION": "1",
+    "VERSION": "1.0.0",  # the package's; clients ask for version 1 of the API in the Accept header
     "DESCRIPTION": "Ask for a cheer; the nearest free partner hears of it, comes, and cheers.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -53,13 +53,35 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
         "api.schema.camel_case_paths",
-        "api.schema.whole_answers",
+        "api.schema.plain_version",
     ],
+    "TAGS": [
+        {"name": "accounts", "description": "Sign up, sign in, and the account of the call."},
+        {"name": "cheerRequests", "description": "Ask for a cheer, follow it, cancel it, share it."},
+        {"name": "scheduledRequests", "description": "Plan a cheer for a later time."},
+        {"name": "savedPlaces", "description": "Places that a user has named."},
+        {"name": "partners", "description": "Become a partner, go online, report positions."},
+        {"name": "rides", "description": "Answer offers, serve rides, and what follows a ride: receipt, rating, tip."},
+        {"name": "payments", "description": "A user's payments and card."},
+        {"name": "push", "description": "Web push to partners without an open socket."},
+        {"name": "webhooks", "description": "Called by the payment provider, not by clients."},
+    ],
+    "ENUM_SUFFIX": "",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
-        "PartnerTypeEnum": "accounts.models.PartnerType",
-        "RideStatusEnum": "rides.states.RideStatus",
-        "CheerRequestStatusEnum": "requests_app.states.RequestStatus",
-        "ScheduledRequestStatusEnum": "requests_app.states.ScheduledStatus",
+        "ApplicationStatus": "accounts.states.Application",
+        "CheerRequestStatus": "requests_app.states.RequestStatus",
+        "ErrorType": "api.schema.ERROR_TYPES",
+        "HoldStatus": "payments.states.HoldStatus",
+        "OfferStatus": "requests_app.states.OfferStatus",
+        "PartnerAvailability": "requests_app.serializers.AVAILABILITY",
+        "PartnerStatus": "accounts.states.PartnerStatus",
+        "PartnerType": "accounts.models.PartnerType",
+        "PaymentKind": "payments.models.PaymentKind",
+        "PaymentStatus": "payments.states.PaymentStatus",
+        "RideStatus": "rides.states.RideStatus",
+        "Role": "accounts.models.Role",
+        "ScheduledRequestStatus": "requests_app.states.ScheduledStatus",
     },
 }
 MAX_BODY_BYTES = 64 * 1024
