@@ -3,237 +3,26 @@
     python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30] [--database postgres|sqlite]
                              [--http-workers 2]
 
-On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Quiet:
-one request at a time. Under load: so many requests a second, with so many connected partners each sending a
-position every 4 s, server and client on this one machine. The floor is a Valkey round trip, one commit and one
-pushed frame, measured in the same run.
+On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Each call
+carries an Idempotency-Key, as those of first-party clients do. Quiet: one request at a time, by turns with a key and
+without, to show what the key costs. Under load: so many requests a second, with so many connected partners each
+sending a position every 4 s, server and client on this one machine. The floor is a Valkey round trip, one commit and
+one pushed frame, measured in the same run.
 """
 
 import argparse
-import asyncio
-import json
-import math
 import os
-import random
-import subprocess
-import sys
-import time
 from contextlib import ExitStack
-from typing import Any
+from importlib import import_module
 
-import aiohttp
-import websockets
-
-from bench import floors, surroundings
-from bench.program import Program, running_program
-
-CENTRE = (40.7484, -73.9857)
-SPREAD_DEG = 0.05
-POSITION_EVERY_S = 4.0
-OFFER_WITHIN_S = 10.0
-PARTNER_THINKS_S = 0.05
-WARM_UP = 20  # requests not counted: they fill caches
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The nearest-rank percentile; NaN of nothing."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
-
-
-def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
-    """Accounts made directly in the database: (id of the user or partner, token)."""
-    from django.utils import timezone
-    from knox.models import AuthToken
-
-    from accounts.applications import apply_as_partner, decide_application
-    from accounts.models import User
-
-    made = []
-    for number in range(count):
-        user = User.objects.create(email=f"bench-{role}-{number}@bench.test", password="!", name=f"Bench {number}")
-        now = timezone.now()
-        owner = str(user.pk)
-        if role == "partner":
-            partner = apply_as_partner(user, name=f"P{number}", type="cheerleader", phone="+1 212 555 0100", now=now)
-            decide_application(partner, "approved", actor=None, now=now, notify=False)
-            owner = str(partner.pk)
-        made.append((owner, AuthToken.objects.create(user)[1]))
-    return made
-
-
-def somewhere(rng: random.Random) -> dict[str, float]:
-    """A place near the centre that is served: some of those around it are across the river."""
-    from regions.selectors import region_at
-
-    while True:
-        lat = CENTRE[0] + rng.uniform(-SPREAD_DEG, SPREAD_DEG)
-        lng = CENTRE[1] + rng.uniform(-SPREAD_DEG / 2, SPREAD_DEG / 2)
-        if region_at(lat, lng) is not None:
-            return {"lat": lat, "lng": lng}
-
-
-class Arrivals:
-    """When each request's first offer frame arrived, as a future that may be asked for before or after."""
-
-    def __init__(self) -> None:
-        self._at: dict[str, asyncio.Future[float]] = {}
-
-    def of(self, request_id: str) -> "asyncio.Future[float]":
-        return self._at.setdefault(request_id, asyncio.get_running_loop().create_future())
-
-    def note(self, request_id: str, at: float) -> None:
-        future = self.of(request_id)
-        if not future.done():
-            future.set_result(at)
-
-
-class Partner:
-    """A connected partner who stays available: every offer is declined or, for the quiet run, left to be rescinded."""
-
-    def __init__(self, program: Program, token: str, arrivals: Arrivals, *, answers: bool) -> None:
-        self.program, self.token, self.arrivals, self.answers = program, token, arrivals, answers
-        self.socket: Any = None
-        self.rescinded = asyncio.Event()
-
-    async def connect(self, place: dict[str, float]) -> None:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        self.socket = await websockets.connect(
-            self.program.ws_url + "/partner/notification", additional_headers=headers, max_queue=None
-        )
-        await self.socket.recv()
-        await self.send(type="location", location=place, id=1)
-        await self.send(type="status", status="available", id=2)
-        for _ in range(2):
-            await self.socket.recv()
-
-    async def send(self, **frame: Any) -> None:
-        await self.socket.send(json.dumps(frame))
-
-    async def listen(self) -> None:
-        async for text in self.socket:
-            now = time.perf_counter()
-            frame = json.loads(text)
-            if frame["type"] == "offer":
-                self.arrivals.note(frame["offer"]["requestId"], now)
-                if self.answers:
-                    await asyncio.sleep(PARTNER_THINKS_S)
-                    await self.send(type="decline", offerId=frame["offerId"])
-            elif frame["type"] == "offer.rescinded":
-                self.rescinded.set()
-
-    async def report(self, place: dict[str, float], rng: random.Random) -> None:
-        await asyncio.sleep(rng.uniform(0, POSITION_EVERY_S))
-        while True:
-            place["lat"] += rng.uniform(-1e-4, 1e-4)
-            await self.send(type="location", location=place)
-            await asyncio.sleep(POSITION_EVERY_S)
-
-
-async def quiet(program: Program, partner_token: str, user_token: str, requests: int) -> list[float]:
-    """One partner, one request at a time; seconds from sending the POST to the offer frame."""
-    arrivals = Arrivals()
-    partner = Partner(program, partner_token, arrivals, answers=False)
-    await partner.connect({"lat": CENTRE[0], "lng": CENTRE[1]})
-    listening = asyncio.create_task(partner.listen())
-    times = []
-    async with aiohttp.ClientSession(program.url, headers={"Authorization": f"Bearer {user_token}"}) as http:
-        for number in range(requests + WARM_UP):
-            partner.rescinded.clear()
-            start = time.perf_counter()
-            body = {"location": {"lat": CENTRE[0] + 0.001, "lng": CENTRE[1]}}
-            async with http.post("/cheerRequest", json=body) as answer:
-                request_id = (await answer.json())["requestId"]
-            async with asyncio.timeout(OFFER_WITHIN_S):
-                arrived = await arrivals.of(request_id)
-            if number >= WARM_UP:
-                times.append(arrived - start)
-            async with http.post(f"/cheerRequest/{request_id}/cancel", json={}) as answer:
-                answer.raise_for_status()
-            async with asyncio.timeout(OFFER_WITHIN_S):
-                await partner.rescinded.wait()
-    await partner.send(type="status", status="offline")
-    listening.cancel()
-    await partner.socket.close()
-    return times
-
-
-async def loaded(
-    program: Program, partners: list[str], users: list[str], *, rate: float, seconds: float
-) -> tuple[list[float], int]:
-    """Requests at a steady rate among many partners; seconds to the first offer of each, and how many had none."""
-    rng = random.Random(1)
-    arrivals = Arrivals()
-    fleet = [Partner(program, token, arrivals, answers=False) for token in partners]
-    places, wanted = await asyncio.to_thread(
-        lambda: ([somewhere(rng) for _ in fleet], [somewhere(rng) for _ in range(int(rate * seconds))])
-    )
-    for start in range(0, len(fleet), 50):
-        await asyncio.gather(*(p.connect(places[start + n]) for n, p in enumerate(fleet[start : start + 50])))
-    tasks = [asyncio.create_task(p.listen()) for p in fleet]
-    tasks += [asyncio.create_task(p.report(place, rng)) for p, place in zip(fleet, places, strict=True)]
-    times: list[float] = []
-    async with aiohttp.ClientSession(program.url) as http:
-
-        async def one(token: str, place: dict[str, float]) -> bool:
-            headers = {"Authorization": f"Bearer {token}"}
-            start = time.perf_counter()
-            async with http.post("/cheerRequest", json={"location": place}, headers=headers) as answer:
-                answer.raise_for_status()
-                request_id = (await answer.json())["requestId"]
-            try:
-                async with asyncio.timeout(OFFER_WITHIN_S):
-                    times.append(await arrivals.of(request_id) - start)
-                return True
-            except TimeoutError:
-                return False
-            finally:
-                async with http.post(f"/cheerRequest/{request_id}/cancel", json={}, headers=headers) as answer:
-                    answer.raise_for_status()
-
-        calls = []
-        began = time.perf_counter()
-        for number, place in enumerate(wanted):
-            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            calls.append(asyncio.create_task(one(users[number % len(users)], place)))
-        offered = await asyncio.gather(*calls)
-    for task in tasks:
-        task.cancel()
-    return times, offered.count(False)
-
-
-def show(name: str, times: list[float], floor_s: float) -> None:
-    """One row: p50 and p99 in milliseconds, and p50 as a multiple of the floor."""
-    p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
-    print(f"{name:28} {len(times):6} {p50 * 1e3:9.2f} {p99 * 1e3:9.2f} {p50 / floor_s:9.1f} ×")
-
-
-async def measure(program: Program, options: argparse.Namespace, accounts: dict[str, list[tuple[str, str]]]) -> None:
-    """Run all parts and print the table."""
-    ping_s, commit_s = await asyncio.to_thread(floors.valkey_round_trip_s), await asyncio.to_thread(floors.commit_s)
-    partner_id, token = accounts["partner"][0]
-    headers = {"Authorization": f"Bearer {token}"}
-    async with websockets.connect(program.ws_url + "/partner/notification", additional_headers=headers) as socket:
-        await socket.recv()
-        frame_s = await floors.publish_to_frame_s(socket, f"partner:{partner_id}")
-    floor_s = ping_s + commit_s + frame_s
-    engine = "PostgreSQL" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "SQLite"
-    print(f"\nrequest → offer, {engine}; floor {floor_s * 1e3:.2f} ms = Valkey {ping_s * 1e3:.2f} + commit")
-    print(f"{commit_s * 1e3:.2f} + frame {frame_s * 1e3:.2f}\n")
-    print(f"{'':28} {'n':>6} {'p50 ms':>9} {'p99 ms':>9} {'p50/floor':>11}")
-    show("quiet", await quiet(program, token, accounts["user"][0][1], options.requests), floor_s)
-    if options.partners:
-        tokens = [token for _, token in accounts["partner"]]
-        users = [token for _, token in accounts["user"]]
-        times, lost = await loaded(program, tokens, users, rate=options.rate, seconds=options.seconds)
-        show(f"{options.rate:g}/s, {options.partners} partners", times, floor_s)
-        print(f"without an offer within {OFFER_WITHIN_S:g} s: {lost}")
+from bench import surroundings
+from bench.program import running_program
 
 
 def main() -> None:
     """Parse, start the program, measure, stop it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--requests", type=int, default=200, help="requests of the quiet run")
+    parser.add_argument("--requests", type=int, default=200, help="requests of the quiet run, of each kind")
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second under load")
     parser.add_argument("--partners", type=int, default=1000, help="connected partners under load; 0 leaves it out")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the loaded run")
@@ -250,18 +39,9 @@ def main() -> None:
             folder = stack.enter_context(surroundings.folder())
             os.environ["DATABASE_URL"] = stack.enter_context(surroundings.postgres(folder, durable=True))
         program = stack.enter_context(running_program(http_workers=options.http_workers))
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
-        import django
-
-        django.setup()
-        counts = {
-            "partner": max(1, options.partners),
-            "user": int(options.rate * OFFER_WITHIN_S * 3) if options.partners else 1,
-        }
-        accounts = {role: make_accounts(role, count) for role, count in counts.items()}
-        asyncio.run(measure(program, options, accounts))
-        audit = subprocess.run([sys.executable, "manage.py", "audit"], check=False)
-        print("audit:", "clean" if audit.returncode == 0 else "NOT CLEAN")
+        surroundings.set_django_up()
+        # Loaded now, since it imports models: settings read the environment when they are loaded.
+        import_module("bench.dispatch_runs").carry_out(program, options)
 
 
 if __name__ == "__main__":

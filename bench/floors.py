@@ -6,14 +6,16 @@ from contextlib import suppress
 from statistics import median
 from typing import Any
 
+from django.db import connection, transaction
+
+from core import valkey
+
 ROUNDS = 200
 LOST_AFTER_S = 1.0
 
 
 def valkey_round_trip_s() -> float:
     """The median time of a PING."""
-    from core import valkey
-
     client = valkey.client()
     times = []
     for _ in range(ROUNDS):
@@ -25,8 +27,6 @@ def valkey_round_trip_s() -> float:
 
 def commit_s() -> float:
     """The median time of a transaction that inserts one small row."""
-    from django.db import connection, transaction
-
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_floor (id integer)")
     times = []
@@ -44,8 +44,6 @@ def commit_s() -> float:
 
 async def publish_to_frame_s(socket: Any, recipient: str) -> float:
     """The median time from a PUBLISH to the frame at that recipient's open socket."""
-    from core import valkey
-
     client = valkey.client()
     times = []
     for _ in range(ROUNDS):

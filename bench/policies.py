@@ -21,6 +21,7 @@ from bench.replay import (
     World,
 )
 from requests_app.matching import policy
+from requests_app.matching.assignment import cheapest
 from requests_app.matching.policy import RULES, Pairs, Rules
 from requests_app.travel import S_PER_M
 
@@ -91,13 +92,36 @@ def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
         row, column = _nearest(after_s + distance_m * S_PER_M)
         waiting = np.array(world.waiting)
         waited_s = world.now - world.case.t[waiting]
-        pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row], after_s[column])
+        pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row])
         at_work = world.x.size - free.size
         rush = policy.rush_size(recent=world.recent(policy.RECENT_S), free=free.size, busy=at_work)
-        chosen = policy.decide(pairs, rush=rush, rules=rules)
+        if rush and busy.size:
+            chosen = decide_with_finishing(pairs, after_s[column], rush=rush, rules=rules)
+        else:
+            now = np.flatnonzero(after_s[column] <= 0)
+            held = Pairs(pairs.request[now], pairs.partner[now], pairs.distance_m[now], pairs.waited_s[now])
+            chosen = now[policy.decide(held, rush=rush, rules=rules)]
         return [(int(pairs.request[entry]), int(pairs.partner[entry])) for entry in chosen]
 
     return match
+
+
+def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
+    """`policy.decide` in a rush, with partners who are expected to be free in `free_in_s` seconds (0: now).
+
+    A partner not yet free competes only if waiting for them beats the request's nearest free partner. A request that
+    does best with such a partner is left out, and decided again when something changes.
+    """
+    travel_s = pairs.distance_m * S_PER_M
+    free = free_in_s <= 0
+    nearest_s = np.full(int(pairs.request.max()) + 1, np.inf)
+    np.minimum.at(nearest_s, pairs.request[free], travel_s[free])
+    several = bool((pairs.request != pairs.request[0]).any())
+    capped = (several or rules.hold_lone) & (travel_s > policy.cap_s(pairs.waited_s, rush=rush, rules=rules))
+    entries = np.flatnonzero(np.where(free, ~capped, free_in_s + travel_s < nearest_s[pairs.request]))
+    cost = (free_in_s + travel_s - rules.age_credit * pairs.waited_s)[entries]
+    chosen = entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
+    return chosen[free[chosen]]
 
 
 def _nearest(cost: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -12,7 +12,9 @@ import psycopg
 import redis
 from django.utils import timezone
 
+import positions
 from bench.city import Place
+from regions.geometry import distance_m
 
 COUNT = 10
 WIDEST_M = 10_000.0
@@ -39,8 +41,6 @@ class Ours:
         self.since: datetime = timezone.now() - timedelta(hours=1)
 
     def load(self, partners: Partners) -> None:
-        import positions
-
         waiting = iter(partners)
         while batch := list(islice(waiting, LOAD)):
             now = timezone.now()
@@ -50,15 +50,11 @@ class Ours:
             positions.record_many(REGION, reports)
 
     def one(self, place: Place) -> Sequence[UUID]:
-        import positions
-
         search = positions.Search(*place, WIDEST_M, COUNT)
         [found] = positions.nearest_to_many(REGION, [search], received_since=self.since)
         return [candidate.partner_id for candidate in found]
 
     def many(self, places: Sequence[Place]) -> object:
-        import positions
-
         searches = [positions.Search(*place, WIDEST_M, COUNT) for place in places]
         return positions.nearest_to_many(REGION, searches, received_since=self.since)
 
@@ -155,8 +151,6 @@ class H3Rings:
         self.connection.execute("VACUUM ANALYZE cells")
 
     def one(self, place: Place) -> Sequence[UUID]:
-        from regions.geometry import distance_m
-
         lat, lng = place
         origin = h3.latlng_to_cell(lat, lng, self.resolution)
         edge_m = h3.average_hexagon_edge_length(self.resolution, unit="m")

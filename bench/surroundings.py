@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import django
 import redis
 
+from core.valkey import client
 from runner import embedded_valkey, lifeline
 from testbed.postgres import OPTIONS, Postgres
 
@@ -46,25 +48,18 @@ def valkey(inside: Path) -> Iterator[redis.Redis]:
     try:
         if not embedded_valkey.wait(path, process):
             raise RuntimeError("Valkey does not start.")
-        _set_django_up(inside, f"unix://{path}")
-        from core.valkey import client
-
+        os.environ.update(REDIS_URL=f"unix://{path}", SPEEDYCHEERS_DATA=str(inside), LOG_LEVEL="WARNING")
+        set_django_up()
         yield client()
     finally:
         process.kill()
         process.wait()
 
 
-def _set_django_up(inside: Path, redis_url: str) -> None:
-    os.environ.update(
-        REDIS_URL=redis_url,
-        SPEEDYCHEERS_DATA=str(inside),
-        DJANGO_SETTINGS_MODULE="speedycheers.settings",
-        LOG_LEVEL="WARNING",
-    )
-    import django
-
-    django.setup()
+def set_django_up() -> None:
+    """Load the settings, which read the environment now and never again."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
+    django.setup(set_prefix=False)
 
 
 class PostgresWithPostgis(Postgres):

@@ -11,12 +11,6 @@ REPLAY_MAX = 1000  # events; who is further behind starts from the present state
 CHUNK = 500  # ids a statement, below every database's limit of parameters
 
 
-def last_seq(recipient: str) -> int:
-    """The number of a recipient's newest event; 0 before the first."""
-    found = Stream.objects.filter(recipient=recipient).values_list("last_seq", flat=True).first()
-    return found or 0
-
-
 def last_and_acked(recipient: str) -> tuple[int, int]:
     """The number of a recipient's newest event, and of the newest that one of their devices has acknowledged."""
     found = Stream.objects.filter(recipient=recipient).values_list("last_seq", "acked_seq").first()
@@ -30,7 +24,7 @@ def heads(since: datetime) -> dict[str, int]:
 
 
 def last_seqs(recipients: Iterable[str]) -> dict[str, int]:
-    """`last_seq` of many recipients; those without an event are left out."""
+    """The numbers of the newest events of many recipients; those without an event are left out."""
     names = list(recipients)
     found: dict[str, int] = {}
     for start in range(0, len(names), CHUNK):

@@ -1,7 +1,4 @@
-"""daphne's HTTP and socket protocols, with what this program promises about closing, sizes and errors.
-
-Importing daphne's server installs Twisted's asyncio reactor, which must come before any other part of Twisted.
-"""
+"""daphne's HTTP and socket protocols, with what this program promises about closing, sizes and errors."""
 
 import asyncio
 import json
@@ -9,10 +6,8 @@ import logging
 import time
 from typing import Any
 
-import daphne.server  # isort: skip
-
-from daphne.http_protocol import WebRequest
-from daphne.ws_protocol import WebSocketProtocol
+from runner import daphne_internals
+from runner.daphne_internals import event_loop, write_directly
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +30,7 @@ UNREAD_MAX = 128  # messages of a client that the application has not taken yet:
 MAX_BODY_BYTES = 1024 * 1024
 
 
-class Request(WebRequest):
+class Request(daphne_internals.Request):
     """An HTTP request with a bounded body and errors in the API's one shape."""
 
     _body_bytes = 0
@@ -49,8 +44,7 @@ class Request(WebRequest):
     def check_timeouts(self) -> None:
         """Called every second. Whoever sends a request drop by drop is hung up on."""
         if not self._arrived and time.monotonic() - self._begun_at > self.server.request_arrives_s:
-            if self.channel is not None:
-                self.channel.forceAbortClient()
+            self.abort()
         elif self._arrived:
             super().check_timeouts()
 
@@ -80,13 +74,13 @@ class Request(WebRequest):
 
     def handle_exception(self, exception: Exception) -> None:
         """The application failed. A half-sent answer must look broken, not complete."""
-        if not self._response_started:
+        if self.answer_begun:
+            self.abort()
+        else:
             super().handle_exception(exception)
-        elif self.channel is not None:
-            self.channel.forceAbortClient()
 
 
-class Socket(WebSocketProtocol):
+class Socket(daphne_internals.Socket):
     """A socket that says why it closes, finds a dead peer by itself and holds little for a slow one."""
 
     host: str = ""  # the address of the peer
@@ -110,7 +104,7 @@ class Socket(WebSocketProtocol):
         # What HTTP needed of this connection is still its producer, and kept in memory by it.
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
-        self.http_request_data = self.http_headers = self.request = None
+        self.release_handshake()
 
     # ------------------------------------------------------------ is anybody there
 
@@ -121,10 +115,6 @@ class Socket(WebSocketProtocol):
             return  # it has said all that it had to say
         super().dataReceived(data)
 
-    def between_frames(self) -> bool:
-        """Whether what arrives next begins a frame."""
-        return self.state == self.STATE_OPEN and self.current_frame is None and not self.data
-
     def check_heartbeat(self, now: float) -> None:
         """Called every second: ping who has been silent, give up who stays so. One ping at a time."""
         silent_s = now - self.heard_at
@@ -132,7 +122,7 @@ class Socket(WebSocketProtocol):
             self.peer_lost()
         elif silent_s >= self.server.ping_interval and self.pinged_at < self.heard_at:
             self.pinged_at = now
-            self.send_whole(PING)
+            write_directly(self.transport, PING)
 
     def peer_lost(self) -> None:
         """The peer didn't answer. It may still hear us; the application must not wait to find out."""
@@ -141,8 +131,8 @@ class Socket(WebSocketProtocol):
 
     def tell_disconnected(self, code: int) -> None:
         """The application hears of the end now, and of nothing after it."""
-        if not self.muted and hasattr(self, "application_queue"):
-            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        if not self.muted and self.unread is not None:
+            self.unread.put_nowait({"type": "websocket.disconnect", "code": code})
         self.muted = True
 
     # ------------------------------------------------------------ does it read what we write
@@ -159,23 +149,7 @@ class Socket(WebSocketProtocol):
             data = bytes((TEXT, 126, size >> 8, size & 255)) + payload
         else:
             data = bytes((TEXT, 127)) + size.to_bytes(8, "big") + payload
-        return self.send_whole(data)
-
-    def send_whole(self, data: bytes) -> bool:
-        """Send a whole frame; False where the connection is broken.
-
-        Straight to the kernel where nothing waits before it: Twisted's `write` costs a turn of the event loop
-        and two changes of its poll set, more than all the rest of a frame's way.
-        """
-        transport = self.transport
-        if not transport.dataBuffer and not transport._tempDataBuffer:
-            sent = transport.writeSomeData(data)
-            if not isinstance(sent, int):  # the reactor will notice on reading
-                return False
-            data = data[sent:]
-        if data:
-            transport.write(data)
-        return True
+        return write_directly(self.transport, data)
 
     def pauseProducing(self) -> None:
         """The transport holds as much as it should: the peer reads too slowly. It has `SLOW_READER_S` to catch up."""
@@ -220,7 +194,7 @@ class Socket(WebSocketProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A message. Who sends faster than they are served is closed; nothing here grows without bound."""
-        if not self.muted and self.application_queue.qsize() >= UNREAD_MAX:
+        if not self.muted and self.unread is not None and self.unread.qsize() >= UNREAD_MAX:
             self.close_with(POLICY_VIOLATION, "too many messages at once")
             self.tell_disconnected(POLICY_VIOLATION)
             return
@@ -228,8 +202,9 @@ class Socket(WebSocketProtocol):
 
     # ------------------------------------------------------------ closing
 
-    def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
-        self._fail_connection(POLICY_VIOLATION, f"a message may have {max_msg_size} bytes at most")
+    def message_too_large(self, limit: int) -> None:
+        """Close a socket that sends more in one message than is read."""
+        self.fail(POLICY_VIOLATION, f"a message may have {limit} bytes at most")
 
     def serverClose(self, code: int | None = None) -> None:
         """The application closes. autobahn's `sendClose` refuses the codes from 1001 to 2999, 1008 among them."""
@@ -238,23 +213,19 @@ class Socket(WebSocketProtocol):
     def close_with(self, code: int, reason: str = "") -> None:
         """Send the close frame; the connection is dropped a second later if the peer doesn't answer."""
         if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code, reasonUtf8=reason.encode())
+            self.send_close(code, reason)
         elif self.state == self.STATE_CONNECTING:
             self.dropConnection(abort=True)
 
     def handle_exception(self, exception: Exception) -> None:
         """The application failed."""
-        if hasattr(self, "handshake_deferred"):
-            super().handle_exception(exception)
-        else:
+        if self.accepted:
             self.close_with(INTERNAL_ERROR)
+        else:
+            super().handle_exception(exception)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The connection is gone. A handshake that failed early never had a server."""
         self._release()
         if hasattr(self, "server"):
             super().onClose(wasClean, code, reason)
-
-
-Server = daphne.server.Server
-event_loop = daphne.server.twisted_loop

@@ -20,7 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runner import lifeline, protocols
+from runner import daphne_internals, lifeline, protocols
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ HEARTBEAT_ROUND_S = 1.0
 BACKLOG = 1024  # connections waiting to be accepted; Twisted's 50 makes a crowd of sockets wait for seconds
 
 
-class Server(protocols.Server):
+class Server(daphne_internals.Server):
     """daphne's server with our protocols, our signals and an orderly end."""
 
     def __init__(self, application: Any, *, host: str, port: int) -> None:
         self.stopping = False
         self.failed = False
-        self.loop = protocols.event_loop
+        self.loop = daphne_internals.event_loop
         self.lost_after_s = settings.SOCKET_LOST_AFTER_S
         self.request_arrives_s = settings.REQUEST_ARRIVES_S
         behind_proxy = settings.REST_FRAMEWORK["NUM_PROXIES"] > 0
@@ -62,37 +62,27 @@ class Server(protocols.Server):
         self.ws_factory.protocol = protocols.Socket
         # Failing by a dropped connection, the default, would hide the close code.
         self.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=1)
-        self.make_channel = self.http_factory.buildProtocol
-        self.http_factory.buildProtocol = self.welcome
-        self.make_socket = self.ws_factory.buildProtocol
-        self.ws_factory.buildProtocol = self.welcome_socket
+        daphne_internals.wrap_protocols(self.http_factory, self.welcome)
+        daphne_internals.wrap_protocols(self.ws_factory, self.welcome_socket)
         # Twisted's own, for connections on which nothing at all happens.
         self.http_factory.timeOut = self.request_arrives_s
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self.shut_down)
 
-    def welcome(self, address: Any) -> Any:
-        """The protocol of a new connection; None, which closes it, where its address has enough of them."""
+    def welcome(self, make: Callable[[Any], Any], address: Any) -> Any:
+        """The protocol of a new connection; None, which closes it, if its address has enough of them."""
         host = getattr(address, "host", "")
         if 0 < self.connections_max <= self.open_from[host]:
             return None
-        channel = self.make_channel(address)
+        channel = make(address)
         channel.requestFactory = protocols.Request
         self.open_from[host] += 1
-        end = channel.connectionLost
-
-        def lost(*reason: Any) -> None:
-            try:
-                end(*reason)
-            finally:  # daphne stumbles over requests that never became whole
-                self.left(host)
-
-        channel.connectionLost = lost
+        daphne_internals.when_lost(channel, lambda: self.left(host))
         return channel
 
-    def welcome_socket(self, address: Any) -> Any:
+    def welcome_socket(self, make: Callable[[Any], Any], address: Any) -> Any:
         """The protocol of a connection that has asked to become a socket."""
-        socket = self.make_socket(address)
+        socket = make(address)
         socket.host = getattr(address, "host", "")
         return socket
 
@@ -132,8 +122,7 @@ class Server(protocols.Server):
     def under_way(self) -> bool:
         """Whether a request or a socket is still being served."""
         return any(
-            "disconnected" not in details or not (task := details.get("application_instance")) or not task.done()
-            for details in self.connections.values()
+            connected or task is None or not task.done() for task, connected in daphne_internals.applications(self)
         )
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
@@ -176,8 +165,7 @@ class Server(protocols.Server):
 
     def kill_all_applications(self) -> Any:
         """daphne's own stumbles over connections without an application and waits for the others without limit."""
-        for details in self.connections.values():
-            task = details.get("application_instance")
+        for task, _connected in daphne_internals.applications(self):
             if task is not None and not task.done():
                 task.cancel()
 

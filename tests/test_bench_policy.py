@@ -7,9 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.policies import ABLATION, bound, expected_remaining_s, fifo_nearest, nearest_waiting, ours
+from bench.policies import (
+    ABLATION,
+    bound,
+    decide_with_finishing,
+    expected_remaining_s,
+    fifo_nearest,
+    nearest_waiting,
+    ours,
+)
 from bench.policy import contenders, row
 from bench.replay import PATIENCE_S, SERVICE_MEAN_S, Case, Pickups, Policy, Result, make_case, replay
+from requests_app.matching.policy import Pairs
 from requests_app.travel import S_PER_M
 
 POLICIES: list[Policy] = [fifo_nearest, nearest_waiting, ours()]
@@ -82,6 +91,13 @@ def test_only_pickups_in_the_box(pickups: Pickups, tmp_path: Path) -> None:
 def test_a_session_is_expected_to_take_its_mean() -> None:
     assert expected_remaining_s(np.array([0.0]))[0] == pytest.approx(SERVICE_MEAN_S)
     assert 0 < expected_remaining_s(np.array([1800.0]))[0] < SERVICE_MEAN_S
+
+
+@pytest.mark.parametrize(("free_in_s", "chosen"), [(60.0, []), (600.0, [0])])
+def test_a_request_waits_for_a_partner_who_is_there_sooner(free_in_s: float, chosen: list[int]) -> None:
+    """Request 0 can have partner 0 from 1 km away now, or partner 1 from 10 m away in `free_in_s`."""
+    pairs = Pairs(np.array([0, 0]), np.array([0, 1]), np.array([1000.0, 10.0]), np.zeros(2))
+    assert decide_with_finishing(pairs, np.array([0.0, free_in_s]), rush=80).tolist() == chosen
 
 
 def test_an_unmatched_request_counts_fifteen_minutes() -> None:

@@ -53,7 +53,7 @@ def log_of(recipient: str) -> list[tuple[int, str]]:
 
 def is_gap_free(recipient: str) -> bool:
     numbers = [seq for seq, _ in log_of(recipient)]
-    return numbers == list(range(1, len(numbers) + 1)) and selectors.last_seq(recipient) == len(numbers)
+    return numbers == list(range(1, len(numbers) + 1)) and selectors.last_and_acked(recipient)[0] == len(numbers)
 
 
 # ---------------------------------------------------------------- numbers

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,9 +10,11 @@ import pytest
 import positions
 from accounts import position_reports
 from accounts.position_rows import save_reports
-from positions import Reports, reporting
+from positions import Report, Reports, reporting
 from positions.tests.live_map import NEXT_DOOR, wait_for_writers
 from regions.models import Region
+
+EVERY_S = 0.025
 
 
 @pytest.fixture
@@ -63,3 +65,31 @@ def cue(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cue]:
     monkeypatch.setattr(position_reports, "reports", Reports(save=save_reports))
     yield made
     made.write()
+
+
+class Rows:
+    """The database, as `Reports` sees it."""
+
+    def __init__(self) -> None:
+        self.saved: list[Report] = []
+
+    def save(self, reports: Sequence[Report]) -> None:
+        self.saved += reports
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return Rows()
+
+
+@pytest.fixture
+def reports(settings: Any, rows: Rows) -> Reports:
+    settings.POSITION_FLUSH_S = EVERY_S
+    return Reports(save=rows.save)
+
+
+@pytest.fixture
+def busy(cue: Cue, reports: Reports, settings: Any) -> Reports:
+    """Reports of which the writer writes none until its cue."""
+    settings.POSITION_FLUSH_S = 3600.0
+    return reports

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,51 +14,10 @@ from django.utils import timezone
 
 import positions
 from core import valkey
-from positions import Position, Report, Reports, Search, reporting
-from positions.tests.conftest import Cue
+from positions import Reports, Search
+from positions.tests.conftest import EVERY_S, Cue
 from positions.tests.live_map import wait_for_writers, writers
-
-EVERY_S = 0.025
-
-
-class Rows:
-    """The database, as `Reports` sees it."""
-
-    def __init__(self) -> None:
-        self.saved: list[Report] = []
-
-    def save(self, reports: Sequence[Report]) -> None:
-        self.saved += reports
-
-
-@pytest.fixture
-def rows() -> Rows:
-    return Rows()
-
-
-@pytest.fixture
-def reports(settings: Any, rows: Rows) -> Reports:
-    settings.POSITION_FLUSH_S = EVERY_S
-    return Reports(save=rows.save)
-
-
-def at(number: float, recorded_at: datetime | None = None, partner_id: UUID | None = None) -> Report:
-    now = timezone.now()
-    return Report(partner_id or uuid4(), Position(40.0, number, recorded_at or now), now)
-
-
-def stored(report: Report, region: str = "x") -> float | None:
-    """The longitude in Valkey, asked for behind the program's back."""
-    row: Any = valkey.client().hget(f"{{{region}}}:pos", str(report.partner_id))
-    return float(row.split()[3]) if row else None
-
-
-def let_wait(reports: Reports, *waiting: Report) -> None:
-    """Have a report written, so that these wait."""
-    assert reports.take("x", at(0)) is not None
-    for report in waiting:
-        assert reports.take("x", report) is None
-
+from positions.tests.reports import at, let_wait, stored
 
 # ---------------------------------------------------------------- when
 
@@ -109,13 +68,6 @@ def test_one_writer_however_many_report(cue: Cue, reports: Reports, settings: An
 
 
 # ---------------------------------------------------------------- what
-
-
-@pytest.fixture
-def busy(cue: Cue, reports: Reports, settings: Any) -> Reports:
-    """Reports of which the writer writes none until its cue."""
-    settings.POSITION_FLUSH_S = 3600.0
-    return reports
 
 
 def test_of_several_of_one_partner_the_newest_is_written(cue: Cue, busy: Reports) -> None:
@@ -248,89 +200,6 @@ def test_a_snapshot_takes_what_waited_at_its_next_turn(cue: Cue, busy: Reports) 
     assert mine.partner_id not in positions.moved("x", 10)
     cue.write()
     assert positions.moved("x", 10)[mine.partner_id][0].lng == 2
-
-
-# ---------------------------------------------------------------- what follows from it
-
-
-def test_a_batch_that_makes_somebody_searchable_says_so_once(cue: Cue, busy: Reports, entries: list[str]) -> None:
-    crowd = [at(number) for number in range(3)]
-    positions.enter("x", [one.partner_id for one in crowd])
-    let_wait(busy, *crowd)
-    assert entries == []
-    cue.write()
-    assert entries == ["x"]
-    for one in crowd:
-        busy.take("x", at(9, partner_id=one.partner_id))
-    cue.write()
-    assert entries == ["x"]
-
-
-def test_a_receiver_that_fails_harms_neither_the_report_nor_the_others(reports: Reports, entries: list[str]) -> None:
-    def fail(**_: Any) -> None:
-        raise RuntimeError("a receiver")
-
-    mine = at(1)
-    positions.enter("x", [mine.partner_id])
-    positions.entered.connect(fail)
-    try:
-        assert reports.take("x", mine) == positions.Recorded(True, True, None)
-    finally:
-        positions.entered.disconnect(fail)
-    assert entries == ["x"]
-
-
-def test_those_served_hear_of_a_batch(cue: Cue, busy: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[Any] = []
-    monkeypatch.setattr(reporting, "push_latest", sent.extend)
-    crowd = [at(number) for number in range(4)]
-    for one in crowd[2:]:
-        positions.serve("x", one.partner_id, UUID(int=9))
-    let_wait(busy, *crowd)
-    cue.write()
-    assert [(to, type) for to, type, _ in sent] == [(f"user:{UUID(int=9)}", "partner.location")] * 2
-    assert [payload["location"] for _, _, payload in sent] == [{"lat": 40.0, "lng": 2.0}, {"lat": 40.0, "lng": 3.0}]
-
-
-def away() -> None:
-    raise valkey.Unreachable("away")
-
-
-def test_while_valkey_is_away_what_waits_is_saved(
-    cue: Cue, busy: Reports, rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    crowd = [at(1), at(2)]
-    let_wait(busy, *crowd)
-    with monkeypatch.context() as patch:
-        patch.setattr(valkey, "client", away)
-        cue.write()
-    assert rows.saved == crowd
-
-
-def test_while_valkey_is_away_a_lone_report_is_refused(
-    reports: Reports, rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(valkey, "client", away)
-    with pytest.raises(valkey.Unreachable):
-        reports.take("x", at(1))
-    assert rows.saved == []
-
-
-def test_a_batch_that_fails_does_not_stop_the_writer(
-    cue: Cue, busy: Reports, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("a bug")
-
-    let_wait(busy, at(1))
-    with monkeypatch.context() as patch:
-        patch.setattr(reporting, "record_many", broken)
-        cue.write()
-    assert "1 positions in x were not written" in caplog.text
-    later = at(2)
-    busy.take("x", later)
-    cue.write()
-    assert stored(later) == 2
 
 
 # ---------------------------------------------------------------- processes

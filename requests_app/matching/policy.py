@@ -59,7 +59,6 @@ class Rules:
     cap_rush: float = 10.0
     cap_least_s: float = 180.0  # however great the rush
     cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
-    open_after_s: float = np.inf  # no cap for a request that has waited this long
     age_credit: float = 0.2  # each second waited counts as this many seconds of travel less
     hold_lone: bool = True  # in a rush the cap also holds for a request that happens to wait alone
 
@@ -72,14 +71,13 @@ class Pairs:
     """Who could serve whom: parallel arrays of shape (n,), one entry a possible pair.
 
     `request` and `partner` are numbers that also settle ties (lower first); `distance_m` is a straight line;
-    `waited_s` says how long the request has waited; `free_in_s` when the partner is expected to be free (0: now).
+    `waited_s` says how long the request has waited.
     """
 
     request: NDArray[np.int64]
     partner: NDArray[np.int64]
     distance_m: NDArray[np.float64]
     waited_s: NDArray[np.float64]
-    free_in_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,8 @@ def rush_size(*, recent: int, free: int, busy: int) -> int:
 def cap_s(waited_s: NDArray[np.float64], *, rush: int, rules: Rules = RULES) -> NDArray[np.float64]:
     """The longest travel, in seconds, for requests that have waited so long; any shape."""
     new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_rush / max(rush, 1)) ** (1 / 3)))
-    return np.where(waited_s >= rules.open_after_s, np.inf, new_s + rules.cap_widens * waited_s)
+    caps: NDArray[np.float64] = new_s + rules.cap_widens * waited_s
+    return caps
 
 
 def uncapped_m(*, rules: Rules = RULES) -> float:
@@ -122,30 +121,16 @@ def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:
 def decide(pairs: Pairs, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
     """Choose entries of `pairs` so that nobody appears twice: as many as possible, then at the least total cost.
 
-    `rush` is the `rush_size`. The cost of an entry, in seconds, is `free_in_s` + travel − `age_credit` · `waited_s`.
-    Returns indices, shape (k,), ordered by request. A partner not yet free competes only where waiting for them beats
-    the nearest free one; a request that does best with such a partner is left out for now, and decided again when
-    something changes.
+    `rush` is the `rush_size`. The cost of an entry, in seconds, is travel − `age_credit` · `waited_s`.
+    Returns indices, shape (k,), ordered by request.
     """
     travel_s = pairs.distance_m * S_PER_M
+    entries = np.arange(travel_s.size)
     several = bool(pairs.request.size) and bool((pairs.request != pairs.request[0]).any())
-    free = pairs.free_in_s <= 0
-    allowed = free.copy()
     if rush and (several or rules.hold_lone):
-        allowed &= travel_s <= cap_s(pairs.waited_s, rush=rush, rules=rules)
-        if not free.all():
-            allowed |= ~free & _worth_waiting_for(pairs, travel_s, free)
-    entries = np.flatnonzero(allowed)
-    cost = (pairs.free_in_s + travel_s - rules.age_credit * pairs.waited_s)[entries]
-    chosen = entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
-    return chosen[free[chosen]]
-
-
-def _worth_waiting_for(pairs: Pairs, travel_s: NDArray[np.float64], free: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Entries, shape (n,), whose partner would be there before the request's nearest free one."""
-    best = np.full(int(pairs.request.max()) + 1, np.inf)
-    np.minimum.at(best, pairs.request[free], travel_s[free])
-    return np.asarray(pairs.free_in_s + travel_s < best[pairs.request])
+        entries = np.flatnonzero(travel_s <= cap_s(pairs.waited_s, rush=rush, rules=rules))
+    cost = (travel_s - rules.age_credit * pairs.waited_s)[entries]
+    return entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
 
 
 def assign(pairs: Sequence[Pair[R, P]], *, rush: int = 0, rules: Rules = RULES) -> list[Pair[R, P]]:
@@ -157,6 +142,5 @@ def assign(pairs: Sequence[Pair[R, P]], *, rush: int = 0, rules: Rules = RULES) 
         partner=np.array([partners[pair.partner] for pair in pairs], np.int64),
         distance_m=np.array([pair.distance_m for pair in pairs], np.float64),
         waited_s=np.array([pair.waited_s for pair in pairs], np.float64),
-        free_in_s=np.zeros(len(pairs)),
     )
     return [pairs[index] for index in decide(arrays, rush=rush, rules=rules)]

@@ -1,6 +1,5 @@
 """An offer that no socket has acknowledged goes out as a web push, to the offered partner's browsers only."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,35 +15,10 @@ from notifications.services import acknowledge
 from regions.models import Region
 from requests_app import availability, offers, services
 from requests_app.models import Offer
+from requests_app.tests.conftest import subscribed
 from speedycheers.celery import app as celery_app
 from tests.cast import Clock, accept, decline, fresh, match, open_offer, queue, submit, unchanged
-from tests.push_service import Browser, PushService, push_service, signed_claims
-
-
-@pytest.fixture(scope="module")
-def running_service() -> Iterator[PushService]:
-    with push_service() as service:
-        yield service
-
-
-@pytest.fixture
-def service(running_service: PushService, settings: Any, monkeypatch: pytest.MonkeyPatch) -> PushService:
-    settings.WEB_PUSH_TO_LOOPBACK = True
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    running_service.received.clear()
-    running_service.answers.clear()
-    return running_service
-
-
-@pytest.fixture
-def browser(service: PushService, partner_api: APIClient) -> Browser:
-    """The partner's."""
-    return subscribed(service.browser(), partner_api)
-
-
-def subscribed(browser: Browser, api: APIClient) -> Browser:
-    assert api.post("/pushSubscription", browser.subscription()).status_code == 204
-    return browser
+from tests.push_service import Browser, PushService, signed_claims
 
 
 @pytest.fixture

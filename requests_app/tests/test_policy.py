@@ -14,11 +14,9 @@ from requests_app.matching.policy import (
     RUSH_BUSY,
     RUSH_REQUESTS,
     Pair,
-    Pairs,
     assign,
     cap_matters,
     cap_s,
-    decide,
     eta_s,
     rush_size,
 )
@@ -178,12 +176,6 @@ def test_the_cap_widens_with_the_wait() -> None:
     assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=RUSH)
 
 
-def test_and_can_be_told_to_open_in_the_end() -> None:
-    opening = replace(RULES, open_after_s=300.0)
-    assert not assign([Pair(1, "P", 20_000.0, 299.0)], rush=RUSH, rules=opening)
-    assert assign([Pair(1, "P", 20_000.0, 300.0)], rush=RUSH, rules=opening)
-
-
 def test_the_cap_can_be_told_to_leave_a_lone_request_alone() -> None:
     spare = replace(RULES, hold_lone=False)
     assert assign([Pair(1, "P", 9_000.0, 0.0)], rush=RUSH, rules=spare)
@@ -201,28 +193,6 @@ def test_all_within_the_cap_of_a_rush(pairs: Contention, alone: bool) -> None:
 def test_where_the_cap_does_not_matter_a_rush_changes_nothing(pairs: Contention) -> None:
     if not cap_matters(pairs):
         assert assign(pairs, rush=RUSH) == assign(pairs)
-
-
-# ---------------------------------------------------------------- partners about to finish
-
-
-def waiting_for(free_in_s: float, *, rush: int) -> list[int]:
-    """Request 0 could have partner 0 from 1 km away now, or partner 1 from 10 m away in so many seconds."""
-    number = np.array([0, 0]), np.array([0, 1])
-    pairs = Pairs(*number, np.array([1000.0, 10.0]), np.zeros(2), np.array([0.0, free_in_s]))
-    return [int(entry) for entry in decide(pairs, rush=rush)]
-
-
-def test_it_waits_for_who_will_be_there_sooner() -> None:
-    assert waiting_for(60.0, rush=RUSH) == []
-
-
-def test_but_not_for_who_will_be_there_later() -> None:
-    assert waiting_for(600.0, rush=RUSH) == [0]
-
-
-def test_nor_without_a_rush() -> None:
-    assert waiting_for(60.0, rush=0) == [0]
 
 
 # ---------------------------------------------------------------- travel

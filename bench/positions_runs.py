@@ -1,0 +1,176 @@
+"""What `bench.positions` measures. Imported once the settings are loaded."""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import redis
+from django.core.management import call_command
+from django.utils import timezone
+
+import positions
+from accounts.models import Partner, User
+from accounts.position_reports import report_position
+from bench.city import City, Place
+from positions.reporting import WRITER
+from regions.models import Region
+
+RUNS = 5
+BATCH = 500  # as in positions.recording
+SAVES = 500
+
+
+def moves(partners: Sequence[Any], count: int, seed: int) -> list[tuple[Any, Place]]:
+    """Every partner moves in turn."""
+    city = City(seed=seed)
+    return [(partners[n % len(partners)], city.place()) for n in range(count)]
+
+
+def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:
+    """The way of a report over HTTP or a socket, from after its input is checked until it is in Valkey."""
+    for partner, place in made:
+        now = timezone.now()
+        report_position(partner, positions.Position(*place, now), now=now)
+    wait_for_writer()
+
+
+def wait_for_writer() -> None:
+    """Return when what waited is written. The writer ends up to two `POSITION_FLUSH_S` after the last report."""
+    for thread in threading.enumerate():
+        if thread.name == WRITER:
+            thread.join()
+
+
+def one_at_a_time(made: Sequence[tuple[Any, Place]]) -> None:
+    """The same records without the writer: a round trip each."""
+    for partner, place in made:
+        now = timezone.now()
+        positions.record_many("bench", [positions.Report(partner.pk, positions.Position(*place, now), now)])
+
+
+def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
+    """The floor: one GEOADD and one HSET a batch, in one round trip, with no order, no presence and no answer."""
+    for batch in _batches(made):
+        places: list[Any] = []
+        values: dict[str, str] = {}
+        for partner, (lat, lng) in batch:
+            now, name = timezone.now().timestamp(), str(partner.pk)
+            places += (f"{lng:.7f}", f"{lat:.7f}", name)
+            values[name] = f"{now:.6f} {now:.6f} {lat:.7f} {lng:.7f}"
+        pipe = client.pipeline(transaction=False)
+        pipe.geoadd("{raw}:geo", places)
+        pipe.hset("{raw}:pos", mapping=values)  # type: ignore[arg-type]  # redis-py's types want bytes
+        pipe.execute()
+
+
+def saved_rows(made: Sequence[tuple[Any, Place]]) -> None:
+    """`Model.save()` on PostgreSQL, of the three fields only."""
+    for partner, (lat, lng) in made:
+        partner.lat, partner.lng, partner.position_at = lat, lng, timezone.now()
+        partner.save(update_fields=["lat", "lng", "position_at"])
+
+
+def _batches(made: Sequence[tuple[Any, Place]]) -> Iterator[list[tuple[Any, Place]]]:
+    waiting = iter(made)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a run did. The times of the processors say more than the clock where others use the machine, too."""
+
+    updates: float  # a second
+    own_us: float  # of this process's processor time, an update
+    valkey_us: float  # of Valkey's
+
+
+def rate(
+    client: redis.Redis, way: Callable[[Sequence[tuple[Any, Place]]], None], made: Sequence[tuple[Any, Place]]
+) -> Rate:
+    """Run it once."""
+    valkey, own, begun = _valkey_s(client), time.process_time(), time.perf_counter()
+    way(made)
+    taken, own, valkey = time.perf_counter() - begun, time.process_time() - own, _valkey_s(client) - valkey
+    return Rate(len(made) / taken, own / len(made) * 1e6, valkey / len(made) * 1e6)
+
+
+def _valkey_s(client: redis.Redis) -> float:
+    used: Any = client.info("cpu")
+    return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
+
+
+def make_partners(count: int, now: datetime) -> list[Any]:
+    """Available partners in one region that holds the whole city."""
+    ring = [[-75.0, 40.0], [-73.0, 40.0], [-73.0, 41.5], [-75.0, 41.5]]
+    region = Region.objects.create(slug="bench", name="Bench", boundary=[ring], time_zone="UTC")
+    users = User.objects.bulk_create([User(email=f"p{n}@bench.test", role="partner") for n in range(count)])
+    made = [
+        Partner(
+            user=user,
+            name="P",
+            phone="1",
+            region=region,
+            application="approved",
+            status="available",
+            status_since=now,
+            created_at=now,
+            lat=40.75,
+            lng=-73.98,
+            position_at=now,
+        )
+        for user in users
+    ]
+    return Partner.objects.bulk_create(made)
+
+
+def carry_out(client: redis.Redis, partners: int, updates: int) -> None:
+    """Measure each way and show the medians."""
+    print(f"Medians of {RUNS} runs.", flush=True)
+    show(measure(client, partners, updates))
+
+
+def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, Rate]:
+    """Each way in turn, several times over, so that a busy moment hits all of them."""
+    call_command("migrate", verbosity=0)
+    cast = make_partners(partners, timezone.now())
+    positions.enter("bench", [partner.pk for partner in cast])
+    ways: dict[str, tuple[Callable[[Sequence[tuple[Any, Place]]], None], int]] = {
+        "ours": (through_our_path, updates),
+        "ours, one at a time": (one_at_a_time, updates // 60),
+        f"raw GEOADD + HSET by {BATCH}": (lambda made: raw_batches(client, made), updates),
+        "Model.save(), PostgreSQL": (saved_rows, SAVES),
+    }
+    runs: dict[str, list[Rate]] = {name: [] for name in ways}
+    for run in range(RUNS + 1):
+        for name, (way, count) in ways.items():
+            reached = rate(client, way, moves(cast, count, seed=run))
+            if run:  # the first one only warms up
+                runs[name].append(reached)
+    assert client.zcard("{bench}:geo") == partners
+    return {name: _middle(figures) for name, figures in runs.items()}
+
+
+def _middle(runs: Sequence[Rate]) -> Rate:
+    return Rate(
+        statistics.median(run.updates for run in runs),
+        statistics.median(run.own_us for run in runs),
+        statistics.median(run.valkey_us for run in runs),
+    )
+
+
+def show(rates: dict[str, Rate]) -> None:
+    """The table, with the ratios to ours."""
+    ours = rates["ours"]
+    print(f"\n{'way':30} {'updates':>12} {'ours is':>10} {'own time':>11} {'Valkey':>9} {'ours takes':>11}")
+    for name, found in rates.items():
+        by_clock, by_time = f"{ours.updates / found.updates:8.2f} ×", f"{ours.own_us / found.own_us:9.2f} ×"
+        if name == "ours":
+            by_clock = by_time = ""
+        times = f"{found.own_us:8.1f} µs {found.valkey_us:6.1f} µs"
+        print(f"{name:30} {found.updates:10,.0f}/s {by_clock:>10} {times} {by_time:>11}")
