@@ -4,11 +4,10 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
-from django.db import transaction
 
 from accounts.mails import send_to
 from accounts.models import Partner
-from core.jobs import enqueue
+from core.jobs import enqueue_on_commit
 
 MAIL_EXPIRES_S = 24 * 3600.0
 
@@ -24,4 +23,4 @@ def mail_decision(partner_id: str, decision: str) -> None:
 
 def mail_on_commit(task: str, *arguments: str) -> None:
     """Enqueue a mail, by its task's name, when this transaction commits. Best effort: the pages say the same."""
-    transaction.on_commit(lambda: enqueue(task, *arguments, expires_s=MAIL_EXPIRES_S))
+    enqueue_on_commit(task, *arguments, expires_s=MAIL_EXPIRES_S)

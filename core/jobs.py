@@ -1,19 +1,43 @@
-"""Background jobs: enqueueing Celery tasks by name, as hints.
+"""Background jobs: due rows in the database, and Celery tasks that are enqueued as hints.
 
-The database says what is to be done; a queued task only makes it happen sooner. A task that gets lost is queued
-again by the sweep.
+A job is a row with one column that says when something is to be done about it. That moment is the job's whole state:
+
+- *due*: the moment has come. Anybody may claim the row.
+- *queued*: a claim has moved the moment `QUEUED_FOR` ahead and enqueued a task. The task is a hint: if it gets lost
+  with a broker or a worker, the row is due again after that time, and the sweep claims it.
+- *leased*: the task has moved the moment `LEASE` ahead, and keeps renewing it while it runs (core/leases.py). If its
+  worker dies, the row is due again when the lease lapses.
+- *finished*: the task has set the column to NULL or deleted the row, or has postponed it to try again later.
+
+Every move is one conditional UPDATE whose row count says who won; no lock is held. A task may start on a row that is
+due or queued. It tells a queued row from a leased one by what is left: at most `QUEUED_FOR`, or always more, because
+`LEASE - RENEW_EVERY_S > QUEUED_FOR`. The task doesn't carry the moment itself as a ticket: with a backlog longer than
+`QUEUED_FOR` every ticket would be out of date by the time that a worker takes it, and nothing would ever run.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import kombu.exceptions
 import redis
 from celery import current_app
+from django.db import models, transaction
+from django.utils import timezone
+
+from core.leases import LEASE, Lease, renewer
 
 log = logging.getLogger(__name__)
 
 BROKER_AWAY = (kombu.exceptions.OperationalError, redis.RedisError, OSError)
+QUEUED_FOR = timedelta(seconds=2)  # a task not started within this time is considered lost
+EXPIRES_S = 60.0  # a task for a row is dropped if it waits longer: the sweep has enqueued others by then
+RETRY_FIRST_S = 2
+RETRY_MAX_S = 600
+BATCH = 200  # rows a pass
 
 
 def enqueue(task: str, *arguments: Any, expires_s: float, queue: str | None = None) -> bool:
@@ -27,3 +51,90 @@ def enqueue(task: str, *arguments: Any, expires_s: float, queue: str | None = No
         log.warning("task %s was not enqueued (%s); the sweep will", task, type(error).__name__)
         return False
     return True
+
+
+def enqueue_on_commit(task: str, *arguments: Any, expires_s: float) -> None:
+    """Enqueue a task by its name when this transaction commits. Nobody repeats it if the broker is away."""
+    transaction.on_commit(lambda: enqueue(task, *arguments, expires_s=expires_s))
+
+
+def retry_delay(tries: int) -> timedelta:
+    """The wait after `tries` failures and one more: 2 s, doubled each time, at most ten minutes."""
+    return timedelta(seconds=min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** min(tries, 20)))
+
+
+@dataclass(frozen=True, slots=True)
+class DueRows:
+    """The rows of one table as jobs: `task` is enqueued with `arguments` and a row's id when its `column` is due."""
+
+    model: type[models.Model]
+    column: str
+    task: str
+    arguments: tuple[str, ...] = ()
+
+    def claim(self, pk: Any, *, now: datetime) -> bool:
+        """Mark a row as queued; returns False if it isn't due, or if somebody else was first."""
+        return self._move(self._row(pk, lte=now), now + QUEUED_FOR)
+
+    def claim_due(self, now: datetime) -> Iterator[Any]:
+        """Claim the rows that are due, oldest first, each when the caller asks for it; yields their ids."""
+        due = self.model._default_manager.filter(**{f"{self.column}__lte": now}).order_by(self.column)
+        for pk in list(due.values_list("pk", flat=True)[:BATCH]):
+            if self.claim(pk, now=now):
+                yield pk
+
+    def enqueue(self, pk: Any) -> bool:
+        """Enqueue the task of a claimed row; if the broker is away, the row is due again and False is returned."""
+        if enqueue(self.task, *self.arguments, str(pk), expires_s=EXPIRES_S):
+            return True
+        self.release(pk)
+        return False
+
+    def enqueue_on_commit(self, pk: Any) -> None:
+        """Claim and enqueue a row when this transaction commits. If the process dies before that, the sweep does."""
+        transaction.on_commit(lambda: self._enqueue_if_due(pk))
+
+    def _enqueue_if_due(self, pk: Any) -> None:
+        if self.claim(pk, now=timezone.now()):
+            self.enqueue(pk)
+
+    def enqueue_due(self, now: datetime) -> None:
+        """Claim and enqueue what is due. Stops at the first failure of the broker: the rest stays due."""
+        for pk in self.claim_due(now):
+            if not self.enqueue(pk):
+                return
+
+    def release(self, pk: Any) -> None:
+        """Make a queued row due again."""
+        now = timezone.now()
+        self._move(self._row(pk, lte=now + QUEUED_FOR), now)
+
+    @contextmanager
+    def leased(self, pk: Any) -> Iterator[bool]:
+        """Keep others from a due or queued row during the block; yields False if it is neither.
+
+        The row is not released at the end: the block finishes it, postpones it, or leaves it to the lapse of the lease.
+        """
+        now = timezone.now()
+        until = now + LEASE
+        if not self._move(self._row(pk, lte=now + QUEUED_FOR), until):
+            yield False
+            return
+        with renewer.renewing(Lease(self.model, self.column, pk, until)):
+            yield True
+
+    def postpone(self, pk: Any, until: datetime, **changes: Any) -> bool:
+        """Try again at a later moment; returns False if the row has been finished meanwhile."""
+        return self._move(self._row(pk, isnull=False), until, **changes)
+
+    def finish(self, pk: Any, **changes: Any) -> None:
+        """Nothing more is to be done about a row."""
+        self._move(self._row(pk), None, **changes)
+
+    def _row(self, pk: Any, **lookups: Any) -> models.QuerySet[models.Model]:
+        """The row with this id, if its column also meets these lookups."""
+        conditions = {f"{self.column}__{lookup}": value for lookup, value in lookups.items()}
+        return self.model._default_manager.filter(pk=pk, **conditions)
+
+    def _move(self, row: models.QuerySet[models.Model], moment: datetime | None, **changes: Any) -> bool:
+        return bool(row.update(**{self.column: moment}, **changes))

@@ -17,8 +17,8 @@ def fingerprint(path: str, params: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps([path, params], sort_keys=True).encode()).hexdigest()
 
 
-def once(account: Account, key: str, call: str, do: Callable[[], dict[str, Any]], *, spoilt: bool = False) -> Answer:
-    """Do it, unless this key has been answered. `spoilt`: the answer is a 500 after the effect, and so are replays."""
+def once(account: Account, key: str, call: str, do: Callable[[], dict[str, Any]], *, poisoned: bool = False) -> Answer:
+    """Do it, unless this key has been answered. `poisoned`: the answer and its replays are a 500 after the effect."""
     kept = account.kept.get(key) if key else None
     if kept is not None and kept["at"] + KEY_LIFE_S <= account.clock():
         kept = None
@@ -32,7 +32,7 @@ def once(account: Account, key: str, call: str, do: Callable[[], dict[str, Any]]
         status, body = 200, do()
     except Refusal as refusal:
         status, body, keep = refusal.status, refusal.body, refusal.keep
-    if spoilt:
+    if poisoned:
         status, body = 500, {"error": {"type": "api_error", "message": "Something went wrong on Stripe's end."}}
     text = json.dumps(body)
     if key and keep:

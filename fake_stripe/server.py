@@ -19,8 +19,8 @@ LOST_REQUEST = "lost_request"  # the connection breaks before anything has happe
 LOST_REPLY = "lost_reply"  # it breaks after everything has happened
 RATE_LIMITED = "rate_limited"  # 429, nothing has happened
 BROKEN = "broken"  # 500 before anything has happened; the key is still fresh
-SPOILT = "spoilt"  # 500 after everything has happened, and at every repetition of the key
-FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, SPOILT)
+POISONED = "poisoned"  # 500 after everything has happened, and at every repetition of the key
+FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, POISONED)
 BODY_MAX_BYTES = 64 * 1024
 # What a page may call with the publishable key and the object's own secret.
 BROWSER_CALLS = re.compile(r"/v1/(setup_intents|payment_intents)/[^/]+(/confirm|/answer)?$")
@@ -178,13 +178,13 @@ class Handler(BaseHTTPRequestHandler):
         if fault == BROKEN:
             self.answer(500, {"error": {"type": "api_error", "message": "Something went wrong on Stripe's end."}})
             return
-        status, answer, replayed = self.perform(method, address.path, params, spoilt=fault == SPOILT)
+        status, answer, replayed = self.perform(method, address.path, params, poisoned=fault == POISONED)
         if fault == LOST_REPLY:
             self.close_connection = True
             return
         self.answer(status, answer, replayed=replayed)
 
-    def perform(self, method: str, path: str, params: Thing, *, spoilt: bool) -> tuple[int, Thing, bool]:
+    def perform(self, method: str, path: str, params: Thing, *, poisoned: bool) -> tuple[int, Thing, bool]:
         """Do the call, once for each idempotency key."""
         account = self.server.account
         with account.lock:
@@ -195,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
                 return refusal.status, refusal.body, False
             key = self.headers.get("Idempotency-Key", "") if method == "POST" else ""
             params.pop("client_secret", None)
-            answer = once(account, key, fingerprint(path, params), lambda: do(*groups, params), spoilt=spoilt)
+            answer = once(account, key, fingerprint(path, params), lambda: do(*groups, params), poisoned=poisoned)
             if method == "POST":
                 account.save()
             return answer

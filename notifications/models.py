@@ -58,7 +58,9 @@ class DeferredPush(models.Model):
     payload = models.JSONField()
     due_at = models.DateTimeField(db_index=True)
     until = models.DateTimeField()  # worth nothing afterwards
-    sending_until = models.DateTimeField(null=True, blank=True)  # a worker has it in hand, at most so long
+    # Unused since `due_at` carries the lease, too. It is dropped in a later release: processes of the one before this
+    # still write to it while a new version is being rolled out.
+    sending_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["recipient", "seq"], name="deferred_push_one_per_event"),)

@@ -13,6 +13,7 @@ from math import ceil
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from core.jobs import DueRows
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
 from notifications.push_service import Message, Outcome
@@ -20,9 +21,8 @@ from notifications.push_service import Message, Outcome
 log = logging.getLogger(__name__)
 
 DEVICES_MAX = 10  # for each recipient; the oldest makes way
+PUSHES = DueRows(DeferredPush, "due_at", "send_push")
 TRY_AGAIN = timedelta(seconds=3)
-LEASE = timedelta(seconds=6)  # a worker that died in the middle holds a push at most so long
-BATCH = 200
 
 ACKNOWLEDGED = Exists(Stream.objects.filter(pk=OuterRef("recipient"), acked_seq__gte=OuterRef("seq")))
 
@@ -64,31 +64,29 @@ def _digest(endpoint: str) -> str:
 # ---------------------------------------------------------------- what is due
 
 
-def due(now: datetime) -> list[int]:
-    """The pushes to be sent now, by id. Each is named once in `TRY_AGAIN`, until it is sent or lapses."""
+def sweep_pushes(now: datetime) -> None:
+    """Enqueue the pushes to be sent now, and delete those that are acknowledged or worth nothing any more."""
     if not DeferredPush.objects.filter(Q(due_at__lte=now) | Q(until__lte=now)).exists():
-        return []  # without a write, which on SQLite would hold up others twice a second
+        return  # without a write, which on SQLite would hold up others twice a second
     DeferredPush.objects.filter(until__lte=now).delete()
-    ripe = DeferredPush.objects.filter(due_at__lte=now)
-    ripe.filter(ACKNOWLEDGED).delete()
-    taken = []
-    for pk, due_at in list(ripe.order_by("due_at").values_list("pk", "due_at")[:BATCH]):
-        # The row count says which of two sweeps at once names it.
-        if DeferredPush.objects.filter(pk=pk, due_at=due_at).update(due_at=now + TRY_AGAIN):
-            taken.append(pk)
-    return taken
+    DeferredPush.objects.filter(ACKNOWLEDGED, due_at__lte=now).delete()
+    PUSHES.enqueue_due(now)
 
 
-def send(push_id: int, *, now: datetime) -> None:
-    """Send one push to each device of its recipient. Whoever died halfway is repeated: browsers show a topic once."""
-    free = Q(sending_until__isnull=True) | Q(sending_until__lte=now)
-    mine = DeferredPush.objects.filter(free, pk=push_id, until__gt=now).update(sending_until=now + LEASE)
-    if not mine:
-        return
-    push = DeferredPush.objects.get(pk=push_id)
+def send(push_id: str) -> None:
+    """Send one push to each device of its recipient. One left half sent is repeated: browsers show a topic once."""
+    with PUSHES.leased(push_id) as mine:
+        if mine:
+            _send(push_id, now=timezone.now())
+
+
+def _send(push_id: str, *, now: datetime) -> None:
+    push = DeferredPush.objects.filter(pk=push_id, until__gt=now).first()
+    if push is None:
+        return  # its matter has ended
     outcomes = [_send_to(device, push) for device in PushSubscription.objects.filter(recipient=push.recipient)]
     if Outcome.FAILED in outcomes and Outcome.SENT not in outcomes:
-        DeferredPush.objects.filter(pk=push_id).update(sending_until=None)
+        PUSHES.postpone(push_id, timezone.now() + TRY_AGAIN)
     else:
         DeferredPush.objects.filter(pk=push_id).delete()
 

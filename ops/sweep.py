@@ -17,8 +17,8 @@ from core import valkey
 from core.database import trouble_of
 from core.errors import Conflict
 from notifications.services import prune_events, publish_again
-from notifications.tasks import send_due_pushes
-from payments.sweep import forget_events, sweep_errands, sweep_reconciliation
+from notifications.web_push import sweep_pushes
+from payments.sweep import forget_events, sweep_operations, sweep_reconciliation
 from regions.models import Region
 from requests_app.bookings import sweep_holds
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
@@ -134,10 +134,10 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_lost_presence, 0.5),
     (sweep_deadlines, 0.5),
     (publish_again, 1.0),
-    (send_due_pushes, 0.5),
+    (sweep_pushes, 0.5),
     (sweep_holds, 0.5),
     (sweep_sessions, 0.5),
-    (sweep_errands, 0.5),
+    (sweep_operations, 0.5),
     (sweep_receipts, 5.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),

@@ -23,8 +23,9 @@ from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
 from api.serializing import validated
 from core.errors import Invalid
-from payments import cards, confirmations, payouts
 from payments.models import Payment
+from payments.provider import cards, confirmations, payouts
+from payments.provider.webhook import take_provider_event
 from payments.serializers import (
     CardInput,
     CardSerializer,
@@ -33,7 +34,7 @@ from payments.serializers import (
     OnboardingSerializer,
     PaymentSerializer,
 )
-from payments.services import take_provider_event
+from payments.services import pay_now
 
 SIGNATURE_MAX_AGE_S = 300
 WEBHOOK_MAX_BYTES = 256 * 1024
@@ -41,7 +42,7 @@ PAID = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"
 
 
 class OwnPayments(GenericAPIView[Payment]):
-    """A user's payments; somebody else's are not there."""
+    """The payments of the user who asks."""
 
     serializer_class = PaymentSerializer
 
@@ -100,7 +101,7 @@ class UpdatePaymentInfo(APIView):
 
 
 def verified_event(raw: bytes, signature: str) -> dict[str, Any]:
-    """The event of a body that the provider has signed in the last five minutes. Raises `Invalid`."""
+    """Returns the event of a body that the provider has signed in the last five minutes. Raises `Invalid`."""
     refused = Invalid("invalid_signature", "The signature does not match.", "Stripe-Signature")
     if not settings.STRIPE_WEBHOOK_SECRET:
         raise refused
@@ -133,7 +134,7 @@ class CardSetup(APIView):
 
 
 class Card(APIView):
-    """The card on file: what a receipt shows of it."""
+    """The card on file, as a receipt shows it."""
 
     permission_classes = (IsUser,)
 
@@ -149,26 +150,26 @@ class Card(APIView):
         examples=[OpenApiExample("Done", {"setupIntentId": "seti_1"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """The device has given the card: the provider is asked, and what waited for a card is charged to it."""
+        """Save the card that the device has given to the provider, and charge the payments that waited for one."""
         values = validated(CardInput, request.data)
         customer = cards.finish_setup(caller(request), values["setupIntentId"], now=timezone.now())
         return Response(CardSerializer(customer).data)
 
 
 class PaymentPay(APIView):
-    """Try the card now for a payment that has failed, or that was due before there was a card."""
+    """Charge the card now for a payment that has failed, or that was due before there was a card."""
 
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="payPayment", tags=["payments"], request=None, responses={200: PaymentSerializer})
     @idempotent
     def post(self, request: Request, payment_id: UUID) -> Response:
-        payment = cards.pay_now(caller(request), payment_id, now=timezone.now())
+        payment = pay_now(caller(request), payment_id, now=timezone.now())
         return Response(PaymentSerializer(payment).data)
 
 
 class PaymentConfirmation(APIView):
-    """What the device needs to let the user confirm a payment that is `requires_action` with their bank."""
+    """The secret with which the user's device confirms a payment that is `requires_action`."""
 
     permission_classes = (IsUser,)
 
@@ -184,7 +185,7 @@ class PaymentConfirmation(APIView):
 
 
 class HoldConfirmation(APIView):
-    """What the device needs to let the user confirm what is held for a booking."""
+    """The secret with which the user's device confirms the hold for a booking."""
 
     permission_classes = (IsUser,)
 
@@ -197,7 +198,7 @@ class HoldConfirmation(APIView):
 
 
 class PartnerPayoutAccount(APIView):
-    """Where a partner gives the payment provider what it needs to pay them."""
+    """The address where a partner gives the payment provider what it needs to pay them."""
 
     permission_classes = (IsPartner,)
 

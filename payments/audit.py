@@ -1,4 +1,4 @@
-"""What money promises, as far as this app can see."""
+"""The audit's checks of money."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from backoffice.audit import (
     unless,
     wrong_rows,
 )
-from payments.attempts import derived_status
+from payments.books.status import derived_status
 from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, RefundStatus, TransferStatus
@@ -29,7 +29,7 @@ CHECKS = Checks()
 
 @CHECKS
 def refunds_fit_the_status(now: datetime) -> Result:
-    """Refunded means all of it, partially refunded means some, and any other status means nothing."""
+    """A refunded payment is refunded in full, a partially refunded one in part, and any other not at all."""
     some = Q(refunded_amount__gt=0, refunded_amount__lt=F("amount"))
     whole = Q(status=PaymentStatus.REFUNDED, refunded_amount=F("amount"))
     none = Q(refunded_amount=0) & ~Q(status__in=[PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED])
@@ -38,27 +38,27 @@ def refunds_fit_the_status(now: datetime) -> Result:
 
 @CHECKS
 def one_payment_per_provider_reference(now: datetime) -> Result:
-    """What the provider has taken pays for one payment."""
+    """A provider reference belongs to one payment."""
     return one_each(Payment.objects.exclude(third_party_reference_id=""), "third_party_reference_id")
 
 
 @CHECKS.of_kind(OVERDUE)
 def provider_events_are_processed(now: datetime) -> Result:
-    """What the provider told us has been acted on."""
+    """The provider's events have been acted on."""
     events = ProviderEvent.objects.all()
     return wrong_rows(events, events.filter(processed_at__isnull=True, received_at__lt=now - GRACE))
 
 
 @CHECKS
 def payments_follow_from_their_attempts(now: datetime) -> Result:
-    """A payment's status is what its attempts and refunds make of it."""
+    """A payment's status follows from its attempts and refunds."""
     attempted = Payment.objects.filter(Exists(Attempt.objects.filter(payment=OuterRef("pk"))))
     return streamed(attempted, lambda payment: payment.status != derived_status(payment))
 
 
 @CHECKS
 def nothing_is_collected_twice(now: datetime) -> Result:
-    """What open and successful attempts collect is what their payment has reserved, and at most what is owed."""
+    """Open and successful attempts add up to their payment's reserved amount, and at most to its amount."""
     counted = _sum(Attempt.objects.filter(payment=OuterRef("pk"), status__in=[*OPEN_ATTEMPTS, AttemptStatus.SUCCEEDED]))
     return unless(
         Payment.objects.annotate(_counted=counted),
@@ -75,7 +75,7 @@ def what_is_owed_is_booked(now: datetime) -> Result:
 
 @CHECKS
 def what_is_collected_is_booked(now: datetime) -> Result:
-    """The ledger has what each successful attempt collected, and nothing else."""
+    """The ledger has the amount of each successful attempt, and nothing else."""
     booked = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.COLLECTED))
     taken = _sum(Attempt.objects.filter(payment=OuterRef("pk"), status=AttemptStatus.SUCCEEDED))
     return unless(Payment.objects.annotate(_booked=booked, _taken=taken), Q(_booked=F("_taken")))
@@ -83,7 +83,7 @@ def what_is_collected_is_booked(now: datetime) -> Result:
 
 @CHECKS
 def refunds_add_up(now: datetime) -> Result:
-    """What a payment has given back is what its refunds are, and the ledger has it."""
+    """A payment's refunded amount is the sum of its refunds, and the ledger has it."""
     booked = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.REFUNDED))
     returned = _sum(Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.REFUND_FAILED))
     given = _sum(Refund.objects.filter(attempt__payment=OuterRef("pk"), status=RefundStatus.SUCCEEDED))
@@ -93,14 +93,14 @@ def refunds_add_up(now: datetime) -> Result:
 
 @CHECKS
 def refunds_are_reserved(now: datetime) -> Result:
-    """What of an attempt is given back, or about to be, is counted with it, so that it is not given back again."""
+    """An attempt counts the refunds made and planned, so that nothing is given back twice."""
     counted = _sum(Refund.objects.filter(attempt=OuterRef("pk")).exclude(status=RefundStatus.FAILED))
     return unless(Attempt.objects.annotate(_counted=counted), Q(refunded_amount=F("_counted")))
 
 
 @CHECKS
 def payouts_are_booked(now: datetime) -> Result:
-    """The ledger has what a transfer paid out and what was taken back of it, and a transfer counts its reversals."""
+    """The ledger has each transfer and its reversals, and a transfer counts its reversals."""
     of_payment = Entry.objects.filter(payment=OuterRef("payment"))
     made = Reversal.objects.filter(transfer=OuterRef("pk"))
     transfers = Transfer.objects.annotate(
@@ -115,19 +115,25 @@ def payouts_are_booked(now: datetime) -> Result:
 
 @CHECKS.of_kind(ODD)
 def refunds_need_nobody(now: datetime) -> Result:
-    """No refund waits for a person: the provider gave back what it was asked to."""
+    """No refund waits for staff: the provider gave back the amount that was asked for."""
     return unless(Refund.objects.all(), ~Q(status=RefundStatus.ATTENTION))
 
 
+@CHECKS.of_kind(ODD)
+def payouts_need_nobody(now: datetime) -> Result:
+    """No transfer has failed: the provider paid every partner it was asked to pay."""
+    return unless(Transfer.objects.all(), ~Q(status=TransferStatus.FAILED))
+
+
 def _sum(rows: QuerySet[Any, Any]) -> Coalesce:
-    """The sum of the amounts that a subquery about an outer row finds."""
+    """Returns the sum of the amounts that a subquery about an outer row finds."""
     summed = rows.order_by().annotate(_one=Value(1)).values("_one").annotate(_sum=Sum("amount")).values("_sum")
     return Coalesce(Subquery(summed, output_field=models.IntegerField()), 0)
 
 
 @CHECKS.of_kind(OVERDUE)
 def attempts_are_seen_to(now: datetime) -> Result:
-    """What is to be done about an attempt is done in time."""
+    """The next step of every attempt is done in time."""
     attempts = Attempt.objects.all()
     return wrong_rows(attempts, attempts.filter(next_step_at__lt=now - GRACE))
 

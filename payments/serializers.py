@@ -10,7 +10,7 @@ from payments.states import PaymentStatus
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
-    """What is owed for a ride; `amount` and `refundedAmount` are minor units (cents)."""
+    """An amount owed for a ride; `amount` and `refundedAmount` are minor units (cents)."""
 
     paymentId = serializers.UUIDField(source="id")
     rideId = serializers.UUIDField(source="ride_id")
@@ -71,7 +71,7 @@ class CardInput(serializers.Serializer[Any]):
 
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
-    """For the provider's library on the device. `cardReference` is the card to confirm with, where it must be named."""
+    """For the provider's library on the device. `cardReference` is the card to confirm with, if it must be named."""
 
     clientSecret = serializers.CharField()
     publishableKey = serializers.CharField()

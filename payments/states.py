@@ -1,4 +1,4 @@
-"""What a payment may become, and what is done about it with the provider."""
+"""The states of payments, attempts, holds, refunds and payouts, and the moves between them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +33,7 @@ PAYMENT_GRAPH = Graph(
         # A later attempt may still succeed.
         PaymentStatus.FAILED: [PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.PAID],
         PaymentStatus.PAID: [PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED],
-        # Back, where a bank returns a refund that we took for made.
+        # Back, if a bank returns a refund that counted as made.
         PaymentStatus.PARTIALLY_REFUNDED: [PaymentStatus.REFUNDED, PaymentStatus.PAID],
         PaymentStatus.REFUNDED: [PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.PAID],
     },
@@ -81,9 +81,9 @@ ATTEMPT_GRAPH = Graph(
             AttemptStatus.SUCCEEDED,
             AttemptStatus.DECLINED,
         ],
-        # What was declined could still be confirmed, so it is closed with the provider before another attempt is made.
+        # A declined intent could still be confirmed, so it is closed with the provider before another attempt is made.
         AttemptStatus.CLOSING: [AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED],
-        # Only what we did not start ourselves comes back: an intent made elsewhere, of which we hear by its events.
+        # Only an intent made elsewhere comes back, of which we learn by its events.
         AttemptStatus.DECLINED: [
             AttemptStatus.PROCESSING,
             AttemptStatus.REQUIRES_ACTION,
@@ -154,7 +154,7 @@ REFUND_GRAPH = Graph(
         RefundStatus.PLANNED: [RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.ATTENTION],
         # The user's bank may return it for a month.
         RefundStatus.SUCCEEDED: [RefundStatus.FAILED],
-        # The provider gave back another amount: people find out why, and nothing is given back twice meanwhile.
+        # The provider gave back another amount: staff find out why, and nothing is given back twice meanwhile.
         RefundStatus.ATTENTION: [RefundStatus.FAILED],
     },
 )

@@ -1,30 +1,27 @@
-"""What is due about money. The sweep only queues: calls to the provider may take seconds, and are the workers'."""
+"""The sweep's passes about money. They only enqueue: calls to the provider may take seconds, and workers make them."""
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from core.jobs import enqueue
-from payments import errands, events, payouts, refunds, steps
-from payments.gateway import enabled
+from payments.configuration import enabled
 from payments.models import ProviderEvent, Reconciliation
+from payments.operations import Operation
 
-# Imported for the steps that they register.
-STEPS_OF = (events, payouts, refunds, steps)
 FORGET_BATCH = 500  # rows a pass
 
 
-def sweep_errands(now: datetime) -> None:
-    """Queue the step of every row whose time has come."""
+def sweep_operations(now: datetime) -> None:
+    """Enqueue the next step of every row that is due."""
     if not enabled():
         return
-    for name, (model, _) in errands.STEPS.items():
-        for pk in errands.due(name, now):
-            errands.send(model, pk)
+    for operation in Operation:
+        operation.rows.enqueue_due(now)
 
 
 def forget_events(now: datetime) -> None:
-    """Empty the events that have been acted on long ago: whose cards and addresses they told is no longer needed.
+    """Empty the events acted on long ago: their details of cards and addresses are no longer needed.
 
     The row stays, so that an event which comes again is still known.
     """
@@ -36,6 +33,6 @@ def forget_events(now: datetime) -> None:
 
 
 def sweep_reconciliation(now: datetime) -> None:
-    """Queue the daily comparison with the provider's list, unless it has been made."""
+    """Enqueue the daily comparison with the provider's list, unless it has been made."""
     if enabled() and not Reconciliation.objects.filter(day=now.date(), finished_at__isnull=False).exists():
         enqueue("reconcile_payments", expires_s=60)

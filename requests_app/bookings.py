@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from notifications.events import Outbox, recorded
-from payments import gateway, holds
+from payments import configuration
+from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
 from regions.models import Region
@@ -35,7 +36,7 @@ def card_for(user: User, region: Region) -> Customer | None:
 
     Raises `Conflict`: `card_required`, `payment_overdue`.
     """
-    if not gateway.enabled():
+    if not configuration.enabled():
         return None
     customer = holds.require_good_standing(user)
     return customer if region.hold_amount else None
@@ -56,14 +57,14 @@ def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime) ->
 
 def without_unheld(requests: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
     """The requests that don't wait for their booking's hold."""
-    if not gateway.enabled():
+    if not configuration.enabled():
         return requests
     return requests.exclude(Exists(Hold.objects.filter(UNANSWERED, request=OuterRef("pk"), number=1)))
 
 
 def sweep_holds(now: datetime) -> None:
     """Act on what became of holds, and let go of those that are about to expire."""
-    if not gateway.enabled():
+    if not configuration.enabled():
         return
     news = Hold.objects.filter(answered_at__isnull=True).exclude(status=HoldStatus.PLANNED)
     for hold_id in list(news.order_by("created_at").values_list("pk", flat=True)[:BATCH]):

@@ -14,7 +14,7 @@ from accounts.states import PartnerStatus
 from core.database import refused_as
 from core.errors import Conflict, Missing
 from notifications.events import recorded
-from payments import holds
+from payments.books import holds
 from regions.geometry import distance_m
 from requests_app import announce
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride

@@ -21,7 +21,7 @@ from api.fields import (
     money,
 )
 from api.serializing import json_of
-from payments import gateway
+from payments import configuration
 from payments.models import Hold
 from payments.states import HoldStatus
 from requests_app.fields import RequestTypeField
@@ -200,7 +200,9 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
 
     @extend_schema_field(BookingHoldSerializer(allow_null=True))
     def get_hold(self, request: CheerRequest) -> dict[str, Any] | None:
-        shown = gateway.enabled() and request.status == RequestStatus.PENDING and self._viewer.pk == request.user_id
+        shown = (
+            configuration.enabled() and request.status == RequestStatus.PENDING and self._viewer.pk == request.user_id
+        )
         hold = Hold.objects.filter(request=request, number=1).first() if shown else None
         if hold is None:
             return None

@@ -14,7 +14,7 @@ from accounts.states import PartnerStatus
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from notifications.events import Outbox, recorded
-from payments import holds
+from payments.books import holds
 from positions import Candidate
 from regions.selectors import region_at
 from requests_app import announce, bookings, wakeups

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from notifications.events import recorded
-from payments import gateway, holds
+from payments import configuration
+from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
 from requests_app.fulfilment import end_uncovered
@@ -19,7 +20,7 @@ BATCH = 200  # sessions a pass
 
 def sweep_sessions(now: datetime) -> None:
     """Hold more for sessions that are about to outgrow their holds, and end those that have."""
-    if not gateway.enabled():
+    if not configuration.enabled():
         return
     running = Ride.objects.filter(status=RideStatus.IN_PROGRESS, covered_until__lte=now + EXTEND_BEFORE)
     for ride_id, until in list(running.values_list("pk", "covered_until")[:BATCH]):

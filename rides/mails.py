@@ -13,47 +13,48 @@ from accounts.mails import message_to
 from accounts.models import User
 from accounts.selectors import notification_settings_of
 from core.amounts import duration, money
-from core.jobs import enqueue
+from core.jobs import DueRows
 from rides.models import Ride
 from rides.receipt_pdf import receipt_pdf
 from rides.receipts import receipt
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
+RECEIPTS = DueRows(Ride, "receipt_due_at", "mail_receipt")
+TRY_AGAIN = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=2)
-BATCH = 100
 
 
 def sweep_receipts(now: datetime) -> None:
-    """Queue the receipts that are due. Each is leased to its task, so that two sweeps queue it once."""
-    due = Ride.objects.filter(receipt_due_at__lte=now).order_by("receipt_due_at")
-    for ride_id, at in list(due.values_list("pk", "receipt_due_at")[:BATCH]):
-        leased = Ride.objects.filter(pk=ride_id, receipt_due_at=at).update(receipt_due_at=now + LEASE)
-        if leased and not enqueue("mail_receipt", str(ride_id), expires_s=LEASE.total_seconds()):
-            return  # the lease runs out, and another sweep tries
+    """Enqueue the receipts that are due."""
+    RECEIPTS.enqueue_due(now)
 
 
 def send_receipt(ride_id: UUID) -> None:
     """Mail a ride's receipt to its user, with the PDF, if they want that and have confirmed their address.
 
-    A mail server can't be asked whether it has a message: one that was killed in between sends it again, under the
-    same Message-ID, by which a mailbox knows it for the same.
+    A mail server can't be asked whether it has a message. If a worker dies in between, the message is sent again under
+    the same Message-ID, by which a mailbox recognizes it.
     """
+    with RECEIPTS.leased(ride_id) as mine:
+        if mine:
+            _send(ride_id)
+
+
+def _send(ride_id: UUID) -> None:
     found = Ride.objects.select_related("user", "request__region", "request__request_type", "partner")
-    ride = found.filter(pk=ride_id, receipt_due_at__isnull=False).first()
-    if ride is None:
-        return
+    ride = found.get(pk=ride_id)
     now = timezone.now()
     if _wanted(ride.user):
         try:
             _message(ride, now=now).send()
-        except OSError as error:  # smtplib's errors are OSErrors, too; the lease runs out, and it is tried again
+        except OSError as error:  # smtplib's errors are OSErrors, too
             over = ride.end_time or ride.cancelled_at or now
             log.warning("receipt of ride %s not mailed: %s", ride.pk, type(error).__name__)
             if now - over < GIVE_UP_AFTER:
+                RECEIPTS.postpone(ride.pk, now + TRY_AGAIN)
                 return
-    Ride.objects.filter(pk=ride.pk).update(receipt_due_at=None)
+    RECEIPTS.finish(ride.pk)
 
 
 def _wanted(user: User) -> bool:

@@ -17,7 +17,7 @@ from accounts.partners import rate_partner
 from core.errors import Conflict, Forbidden, Invalid
 from notifications.events import Outbox, recorded
 from payments.models import Payment, PaymentKind
-from payments.services import open_payment
+from payments.services import Bill, PartnerShare, open_payment
 from regions.models import Region
 from rides import fares
 from rides.models import Ride
@@ -118,7 +118,7 @@ def charge_no_show(ride: Ride, region: Region, outbox: Outbox, *, now: datetime)
     return _charge_fee(ride, outbox, PaymentKind.NO_SHOW_FEE, region.no_show_fee_amount, now=now)
 
 
-def _charge_fee(ride: Ride, outbox: Outbox, kind: str, amount: int, *, now: datetime) -> Payment | None:
+def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime) -> Payment | None:
     if not amount:
         return None
     ride.receipt_due_at = now + RECEIPT_AFTER
@@ -126,22 +126,13 @@ def _charge_fee(ride: Ride, outbox: Outbox, kind: str, amount: int, *, now: date
     return _charge(ride, outbox, kind, amount, now=now)
 
 
-def _charge(ride: Ride, outbox: Outbox, kind: str, amount: int, *, now: datetime) -> Payment:
+def _charge(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime) -> Payment:
     """A tip is the partner's alone, and not part of what was held."""
     is_tip = kind == PaymentKind.TIP
     commission = 0 if is_tip else fares.commission(amount, ride.commission_bps)
-    return open_payment(
-        outbox,
-        ride_id=ride.pk,
-        user=ride.user,
-        kind=kind,
-        amount=amount,
-        currency=ride.tariff_currency,
-        now=now,
-        request_id=None if is_tip else ride.request_id,
-        partner=ride.partner,
-        partner_share=amount - commission,
-    )
+    share = PartnerShare(ride.partner, amount - commission)
+    bill = Bill(ride.pk, ride.user, kind, amount, ride.tariff_currency, share)
+    return open_payment(outbox, bill, now=now, request_id=None if is_tip else ride.request_id)
 
 
 def cover(ride: Ride, held: int) -> None:

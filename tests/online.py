@@ -1,6 +1,6 @@
 """Payments switched on: the stand-in for the provider, reached over HTTP by the library that production uses.
 
-A pytest plugin. Nothing happens by itself: a test says when errands run, and when events arrive.
+A pytest plugin. Nothing happens by itself: a test says when operations run, and when events arrive.
 """
 
 import json
@@ -15,12 +15,14 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-import payments.tasks  # noqa: F401  # registers the steps
 from accounts.models import User
+from core.jobs import DueRows
 from fake_stripe.account import Account
 from fake_stripe.server import Server, routes
 from fake_stripe.webhooks import signature
-from payments import cards, errands, gateway
+from payments.operations import Operation
+from payments.provider import cards, gateway
+from payments.provider.steps import execute
 from regions.models import Region
 from regions.selectors import forget_regions
 from requests_app.bookings import sweep_holds
@@ -58,15 +60,15 @@ class Online:
             if sweep:
                 sweep_holds(timezone.now())
                 sweep_sessions(timezone.now())
-            if not self.run_errands():
+            if not self.run_operations():
                 return
-        raise AssertionError("the errands do not come to an end")
+        raise AssertionError("the operations do not come to an end")
 
-    def run_errands(self) -> int:
-        """Run each errand that is due once; returns how many there were."""
-        found = [(name, pk) for name in errands.STEPS for pk in errands.due(name, timezone.now())]
-        for name, pk in found:
-            errands.run(name, pk)
+    def run_operations(self) -> int:
+        """Run the step of each row that is due once; returns how many there were."""
+        found = [(operation, pk) for operation in Operation for pk in operation.rows.claim_due(timezone.now())]
+        for operation, pk in found:
+            execute(operation, pk)
         return len(found)
 
     def deliver(self, *, shuffled: random.Random | None = None, twice: bool = False) -> None:
@@ -124,7 +126,7 @@ def charging(server: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
     # The library waits between its own repetitions; ours are rows.
     monkeypatch.setattr(gateway, "RETRIES", 0)
     # Nothing is queued here: a test runs what is due.
-    monkeypatch.setattr(errands, "hurry", lambda model, pk: None)
+    monkeypatch.setattr(DueRows, "enqueue_on_commit", lambda rows, pk: None)
     gateway._gateway.cache_clear()
     return Online(server)
 

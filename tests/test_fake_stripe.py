@@ -8,7 +8,7 @@ import stripe
 
 from fake_stripe.account import HOLD_S, Account
 from fake_stripe.errors import Refusal
-from payments.gateway import Declined, Refused, StripeGateway, Unreachable, gateway
+from payments.provider.gateway import Declined, Refused, StripeGateway, Unreachable, gateway
 from tests.cast import Clock
 from tests.online import PAGE_KEY, Online
 
@@ -126,13 +126,13 @@ def test_a_reply_is_lost_after_the_effect(online: Online, customer: str) -> None
     assert online.taken() == 1000
 
 
-def test_a_spoilt_key_stays_spoilt(online: Online, customer: str) -> None:
+def test_a_poisoned_key_stays_poisoned(online: Online, customer: str) -> None:
     method = card(online, customer)
-    online.fail("spoilt")
-    for spoilt in (False, True):
+    online.fail("poisoned")
+    for poisoned in (False, True):
         with pytest.raises(Unreachable) as unreachable:
             intent(online, customer, card=method)
-        assert unreachable.value.spoilt is spoilt
+        assert unreachable.value.poisoned is poisoned
     assert gateway().find_intent(customer=customer, key="k")
 
 

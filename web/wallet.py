@@ -11,9 +11,10 @@ from django.shortcuts import render
 
 from accounts.models import Role, User
 from core.errors import ServiceError
-from payments import confirmations, gateway, payouts
+from payments import configuration
+from payments.books.payout_statement import statement_of
 from payments.models import Customer, Payment, PayoutAccount
-from payments.statements import statement_of
+from payments.provider import confirmations
 from payments.states import UNPAID
 from web import selectors
 from web.access import UserRequest, page_for
@@ -29,7 +30,7 @@ def _page(request: UserRequest, template: str, **context: object) -> HttpRespons
         "demoBase": settings.STRIPE_API_BASE if settings.PAYMENTS_ARE_DEMO else None,
     }
     data = {**provider, **context.pop("data", {})}  # type: ignore[dict-item]  # a dictionary, by our callers
-    script = None if settings.PAYMENTS_ARE_DEMO or not gateway.enabled() else STRIPE_JS
+    script = None if settings.PAYMENTS_ARE_DEMO or not configuration.enabled() else STRIPE_JS
     shown = {**context, "page_data": data, "stripe_js": script, "demo": settings.PAYMENTS_ARE_DEMO}
     return render(request, template, shown)
 
@@ -47,7 +48,7 @@ def wallet(request: UserRequest) -> HttpResponse:
     return _page(
         request,
         "payments/wallet.html",
-        enabled=gateway.enabled(),
+        enabled=configuration.enabled(),
         card=card,
         unpaid=_unpaid(request.user),
         data={"next": "/" if booking else "/wallet"},
@@ -87,7 +88,7 @@ def statement(request: UserRequest) -> HttpResponse:
     context = {
         "partner": partner,
         "statement": statement_of(partner, currency),
-        "connected": payouts.connected(),
+        "connected": configuration.connected(),
         "account": account,
     }
     return render(request, "payments/statement.html", context)

@@ -94,6 +94,7 @@ PLANTS: dict[str, Plant] = {
     "refunds_are_reserved": lambda: one(Attempt).update(refunded_amount=F("refunded_amount") + 1),
     "payouts_are_booked": lambda: one(Transfer).update(reversed_amount=F("reversed_amount") + 1),
     "refunds_need_nobody": lambda: one(Refund).update(status="attention"),
+    "payouts_need_nobody": lambda: one(Transfer).update(status="failed"),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),

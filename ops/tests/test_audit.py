@@ -17,9 +17,10 @@ from backoffice.audit import ODD, VIOLATION
 from ops.audit import all_checks
 from ops.management.commands.audit import snapshot
 from ops.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
+from payments.books.refunds import refund
 from payments.models import Payment
-from payments.refunds import refund
-from payments.services import settle_in_cash, take_provider_event
+from payments.provider.webhook import take_provider_event
+from payments.services import settle_in_cash
 from regions.models import Region
 from requests_app import availability, fulfilment, services
 from requests_app.tests.scenes import held_and_paid_out, planned_and_shared

@@ -1,6 +1,6 @@
-"""Money in the admin: what is owed, what became of it, and what the provider said."""
+"""The admin pages of payments."""
 
-from payments.admin import books, errands, payments
+from payments.admin import books, operations, payments
 from payments.admin.payments import PaymentInline
 
-__all__ = ["PaymentInline", "books", "errands", "payments"]
+__all__ = ["PaymentInline", "books", "operations", "payments"]

@@ -1,4 +1,4 @@
-"""The ledger, the provider's events, and how we checked that both sides agree."""
+"""The ledger, the provider's events, and the comparisons of both sides, in the admin."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
@@ -59,7 +59,7 @@ class EntryAdmin(ReadOnlyAdmin):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadOnlyAdmin):
-    """Our payments, compared with the provider's list."""
+    """Comparisons of our payments with the provider's list."""
 
     started = moment("started_at", "Started")
     finished = moment("finished_at", "Finished")
@@ -81,7 +81,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin):
-    """Users with the payment provider, and the cards that are charged."""
+    """Users as the provider's customers, and the cards that are charged."""
 
     user_link = related("user", "User", named=True)
     list_display = ("user_link", "card_brand", "card_last4", "reference")
@@ -94,7 +94,7 @@ class CustomerAdmin(ReadOnlyAdmin):
 
 @admin.register(PayoutAccount)
 class PayoutAccountAdmin(ReadOnlyAdmin):
-    """Where partners are paid."""
+    """The accounts to which partners are paid."""
 
     partner_link = related("partner", "Partner", named=True)
     list_display = ("partner_link", "ready", "reference")

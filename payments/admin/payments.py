@@ -1,4 +1,4 @@
-"""What users owe, what became of it, and what staff may do about it."""
+"""Payments in the admin, and the steps that staff may take."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +11,13 @@ from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, minor_units, moment, related
 from backoffice.steps import Step
-from payments.admin.errands import AttemptInline
+from payments.admin.operations import AttemptInline
+from payments.books.refunds import refund, refundable
 from payments.models import (
     Entry,
     Payment,
     PaymentTransition,
 )
-from payments.refunds import refund, refundable
 from payments.services import settle_in_cash, withdraw
 from payments.states import UNPAID, AttemptStatus, PaymentStatus
 
@@ -105,7 +105,7 @@ class PaymentHistoryInline(HistoryInline):
 
 
 class EntryInline(ReadOnlyInline):
-    """What the ledger says of a payment."""
+    """The ledger's entries for a payment."""
 
     model = Entry
     money = amount("amount", "Amount")
@@ -116,7 +116,7 @@ class EntryInline(ReadOnlyInline):
 
 @admin.register(Payment)
 class PaymentAdmin(_Columns, ReadOnlyAdmin):
-    """What users owe."""
+    """Payments: amounts that users owe."""
 
     steps = (SETTLE, WITHDRAW, REFUND)
     inlines = (AttemptInline, EntryInline, PaymentHistoryInline)

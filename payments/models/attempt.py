@@ -1,10 +1,10 @@
-"""An attempt to collect money that is owed."""
+"""Attempts to collect money that is owed."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from core.transitions import Transition
-from payments.models.outward import Outward
+from payments.models.operation import ProviderOperation
 from payments.states import ATTEMPT_GRAPH, AttemptKind, AttemptStatus
 
 
@@ -15,11 +15,11 @@ class AttemptTransition(Transition):
         abstract = False
 
 
-class Attempt(Outward):
-    """One try to collect an amount towards one payment: a hold's capture, a charge of the card, or cash.
+class Attempt(ProviderOperation):
+    """One attempt to collect an amount for one payment: a hold's capture, a charge of the card, or cash.
 
-    While it is open or has succeeded, its amount counts in its payment's `collecting_amount`, which can't exceed what
-    is owed: that is what keeps two attempts from collecting the same money.
+    While it is open or has succeeded, its amount counts in its payment's `collecting_amount`. That sum can't exceed the
+    payment's amount, so two attempts can't collect the same money.
     """
 
     graph = ATTEMPT_GRAPH

@@ -1,11 +1,11 @@
-"""Money held on a card while a request is open."""
+"""Holds: amounts reserved on a card while a request is open."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core.transitions import Transition
-from payments.models.outward import Outward
+from payments.models.operation import ProviderOperation
 from payments.states import HOLD_GRAPH, HoldStatus
 
 
@@ -16,13 +16,13 @@ class HoldTransition(Transition):
         abstract = False
 
 
-class Hold(Outward):
-    """An authorization that covers a session. The first is placed at booking, further ones as a session outgrows it."""
+class Hold(ProviderOperation):
+    """An authorization that covers a session: the first one at booking, further ones as the session grows longer."""
 
     graph = HOLD_GRAPH
     history = HoldTransition
 
-    # By name only: the table points at its request, but no code in this app imports that one.
+    # By name only: the table refers to its request, but no code in this app imports that one.
     request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="holds")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField(help_text="1 at booking, then one more for each extension.")

@@ -9,7 +9,7 @@ from core.ids import new_id
 
 
 class LedgerAccount(models.TextChoices):
-    """Where money can be. Each is one account per currency; what a partner is owed is one per partner besides."""
+    """The accounts, one of each per currency; the partners' account is one per partner besides."""
 
     RECEIVABLE = "receivable", "Owed by users"
     SALES = "sales", "Sales, and with them our commission"
@@ -36,8 +36,8 @@ class EntryKind(models.TextChoices):
 class Entry(models.Model):
     """An amount moved from one account (credited) to another (debited).
 
-    A row has both sides, so no statement can leave the books unbalanced. Nothing is ever changed or deleted: a trigger
-    of the database refuses it. `source` names the row behind the entry, which is booked once for each kind.
+    A row has both sides, so no statement can leave the books unbalanced. A trigger of the database rejects every change
+    and deletion. `source` names the row behind the entry, which is booked once for each kind.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,4 +1,4 @@
-"""What a user owes for a ride, and whether it has been paid."""
+"""Payments: amounts that users owe for rides."""
 
 from django.conf import settings
 from django.db import models
@@ -32,7 +32,7 @@ class Payment(Stateful):
     history = PaymentTransition
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    # By name only: the table points at its ride, but no code in this app imports that one.
+    # By name only: the table refers to its ride, but no code in this app imports that one.
     ride = models.ForeignKey("rides.Ride", on_delete=models.PROTECT, related_name="payments")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
     kind = models.CharField(max_length=20, choices=PaymentKind.choices)

@@ -1,4 +1,4 @@
-"""Users and partners as the payment provider knows them. Of a card we keep what a receipt shows."""
+"""Users and partners as the payment provider knows them. Of a card only the details of a receipt are kept."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from accounts.models import Partner
 
 
 class Customer(models.Model):
-    """A user with the provider, and the card that is charged."""
+    """A user as the provider's customer, and the card that is charged."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="customer"
@@ -30,7 +30,7 @@ class Customer(models.Model):
 
 
 class PayoutAccount(models.Model):
-    """Where a partner is paid."""
+    """A partner's account with the provider, to which they are paid."""
 
     partner = models.OneToOneField(Partner, primary_key=True, on_delete=models.PROTECT, related_name="payout_account")
     reference = models.CharField(max_length=255, unique=True, help_text="The provider's id.")

@@ -1,4 +1,4 @@
-"""What the provider tells us, and how we checked that we agree."""
+"""Webhook events, disputes, and comparisons with the provider's list."""
 
 from django.db import models
 from django.db.models import Q
@@ -20,7 +20,7 @@ class ProviderEvent(models.Model):
 
 
 class Dispute(models.Model):
-    """The card's holder denies a payment at their bank. The bank's word is final; we may show what we know."""
+    """A payment that the card's holder denies at their bank, which decides after hearing our evidence."""
 
     id = models.CharField(primary_key=True, max_length=255, help_text="The provider's id.")
     attempt = models.ForeignKey("payments.Attempt", on_delete=models.PROTECT, related_name="disputes")

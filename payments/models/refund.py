@@ -1,11 +1,11 @@
-"""Money given back."""
+"""Refunds: money given back to users."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core.transitions import Transition
-from payments.models.outward import Outward
+from payments.models.operation import ProviderOperation
 from payments.states import REFUND_GRAPH, RefundStatus
 
 
@@ -16,7 +16,7 @@ class RefundTransition(Transition):
         abstract = False
 
 
-class Refund(Outward):
+class Refund(ProviderOperation):
     """A part of one attempt, given back. Its amount counts in the attempt's `refunded_amount` unless it failed."""
 
     graph = REFUND_GRAPH

@@ -1,11 +1,11 @@
-"""What partners are paid, and what is taken back of it."""
+"""Transfers to partners, and reversals of them."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Partner
 from core.transitions import Transition
-from payments.models.outward import Outward
+from payments.models.operation import ProviderOperation
 from payments.states import TRANSFER_GRAPH, TransferStatus
 
 
@@ -16,7 +16,7 @@ class TransferTransition(Transition):
         abstract = False
 
 
-class Transfer(Outward):
+class Transfer(ProviderOperation):
     """A partner's share of one payment, paid out to their account with the provider."""
 
     graph = TRANSFER_GRAPH
@@ -49,8 +49,8 @@ class ReversalTransition(Transition):
         abstract = False
 
 
-class Reversal(Outward):
-    """A part of a transfer, taken back because the user was given back theirs."""
+class Reversal(ProviderOperation):
+    """A part of a transfer that is taken back after a refund to the user."""
 
     graph = TRANSFER_GRAPH
     history = ReversalTransition

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -14,14 +13,17 @@ from accounts.models import Partner, User
 from core.errors import ServiceError
 from fake_stripe.errors import Refusal
 from fake_stripe.server import FAULTS
-from payments import cards, errands, payouts
-from payments.gateway import ProviderError
+from payments.books.refunds import refund, refundable
 from payments.models import Attempt, Hold, Payment, PayoutAccount
-from payments.reconcile import reconcile
-from payments.refunds import refund, refundable
-from payments.services import settle_in_cash, withdraw
+from payments.operations import Operation
+from payments.provider import payouts
+from payments.provider.gateway import ProviderError
+from payments.provider.reconcile import reconcile
+from payments.provider.steps import STEPS, execute
+from payments.services import pay_now, settle_in_cash, withdraw
 from payments.states import AttemptStatus, HoldStatus
 from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
+from payments.tests.sessions import CARDS, HOLDS, SESSIONS, Session
 from payments.tests.two_sides import given_back
 from regions.models import Region
 from requests_app import fulfilment, services
@@ -35,40 +37,9 @@ from rides.states import ACTIVE, RideStatus
 from tests.cast import Clock, fresh, make_partner, make_staff, make_user, match, offered_to, open_offer, submit
 from tests.online import Online, set_region
 
-CARDS = [
-    "pm_card_visa",
-    "pm_card_authenticationRequired",
-    "pm_card_authenticationRequiredSetupForOffSession",
-    "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
-    "pm_card_chargeCustomerFail",
-]
-HOLDS = [0, 1500, 6000]
 WAITS_S = [1, 30, 150, 600, 3700, 90_000]
 LONGEST_RETRY_S = 601
 WHICH = st.integers(0, 9)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who is cheered for how long, whether they save another card meanwhile, and what the first charging meets."""
-
-    who: int
-    hold: int
-    minutes: int
-    card: str
-    fault: str
-    death: int | None
-
-
-SESSIONS = st.builds(
-    Session,
-    who=st.integers(0, 1),
-    hold=st.sampled_from(HOLDS),
-    minutes=st.integers(1, 70),
-    card=st.sampled_from(["", *CARDS]),
-    fault=FAULT,
-    death=DEATH,
-)
 
 
 class MoneyLife(RuleBasedStateMachine):
@@ -99,7 +70,7 @@ class MoneyLife(RuleBasedStateMachine):
         if connected:
             self.partner_wants_payouts()
             self.provider.deliver()
-            self.run_once(["event"], NO_FAULT, None)
+            self.run_once([Operation.EVENT], NO_FAULT, None)
         self.have_a_session(session)
         if tips:
             self.tip(500)
@@ -132,11 +103,11 @@ class MoneyLife(RuleBasedStateMachine):
         if session.card:
             self.save_card(session.who, session.card)
         self.end(None)
-        self.run_once(["attempt", "hold", "transfer"], session.fault, session.death)
+        self.run_once([Operation.ATTEMPT, Operation.HOLD, Operation.TRANSFER], session.fault, session.death)
 
     def run_holds(self) -> None:
         """Run what is due about holds, with nothing in the way."""
-        self.run_once(["hold"], NO_FAULT, None)
+        self.run_once([Operation.HOLD], NO_FAULT, None)
 
     @rule()
     def serve(self) -> None:
@@ -205,7 +176,7 @@ class MoneyLife(RuleBasedStateMachine):
     def pay_now(self, who: int) -> None:
         for payment in Payment.objects.filter(user=self.users[who]):
             with suppress(ServiceError):
-                cards.pay_now(self.users[who], payment.pk, now=self.clock.now)
+                pay_now(self.users[who], payment.pk, now=self.clock.now)
 
     @rule()
     def partner_wants_payouts(self) -> None:
@@ -224,16 +195,16 @@ class MoneyLife(RuleBasedStateMachine):
     def refund(self, share: int, which: int, fault: str, death: int | None, again: str) -> None:
         """Give back a part or all of what was paid, and meet a fault, perhaps twice."""
         self.clock.advance(LONGEST_RETRY_S)
-        self.run_once(["attempt"], NO_FAULT, None)  # most of what hangs is paid then
+        self.run_once([Operation.ATTEMPT], NO_FAULT, None)  # most of what hangs is paid then
         payment = self.a_payment(which)
         if payment is None:
             return
         with suppress(ServiceError):
             amount = max(1, refundable(payment) * share // 100)
             refund(payment, amount=amount, reason="sorry", actor=self.staff, now=self.clock.now)
-        self.run_once(["refund", "reversal"], fault, death)
+        self.run_once([Operation.REFUND, Operation.REVERSAL], fault, death)
         self.clock.advance(LONGEST_RETRY_S)
-        self.run_once(["refund", "reversal"], again, None)
+        self.run_once([Operation.REFUND, Operation.REVERSAL], again, None)
 
     @rule(which=WHICH)
     def a_bank_returns_a_refund(self, which: int) -> None:
@@ -250,18 +221,18 @@ class MoneyLife(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ what goes on behind, and wrong
 
-    def run_once(self, names: Iterable[str], fault: str, death: int | None) -> None:
+    def run_once(self, operations: Iterable[Operation], fault: str, death: int | None) -> None:
         """Whatever is due runs once, and each call meets a fault, or dies."""
-        for name in names:
-            for pk in errands.due(name, self.clock.now):
-                self.run(name, pk, fault, death)
+        for operation in operations:
+            for pk in list(operation.rows.claim_due(self.clock.now)):
+                self.run(operation, pk, fault, death)
 
-    def run(self, name: str, pk: Any, fault: str, death: int | None) -> None:
+    def run(self, operation: Operation, pk: Any, fault: str, death: int | None) -> None:
         self.provider.server.faults.clear()
         if fault:
             self.provider.fail(fault)
         with dying_at(death):
-            errands.run(name, pk)
+            execute(operation, pk)
         self.provider.server.faults.clear()
 
     @rule(seconds=st.sampled_from(WAITS_S))
@@ -273,20 +244,22 @@ class MoneyLife(RuleBasedStateMachine):
 
     @rule(fault=FAULT, death=DEATH)
     def run_everything(self, fault: str, death: int | None) -> None:
-        self.run_once(errands.STEPS, fault, death)
+        self.run_once(Operation, fault, death)
 
     @rule(which=WHICH, fault=FAULT, death=DEATH, twice=st.booleans())
-    def run_an_errand(self, which: int, fault: str, death: int | None, twice: bool) -> None:
+    def run_an_operation(self, which: int, fault: str, death: int | None, twice: bool) -> None:
         found = [
-            (name, pk)
-            for name, (model, _) in errands.STEPS.items()
-            for pk in model._default_manager.filter(next_step_at__lte=self.clock.now).values_list("pk", flat=True)
+            (operation, pk)
+            for operation in Operation
+            for pk in operation.rows.model._default_manager.filter(next_step_at__lte=self.clock.now).values_list(
+                "pk", flat=True
+            )
         ]
         if found:
-            name, pk = found[which % len(found)]
-            self.run(name, pk, fault, death)
+            operation, pk = found[which % len(found)]
+            self.run(operation, pk, fault, death)
             if twice:  # as by a worker whose lease has lapsed, and who does not know
-                errands.STEPS[name][1](pk)
+                STEPS[operation](pk)
 
     @rule(random=st.randoms(use_true_random=False), twice=st.booleans(), lost=st.booleans(), death=DEATH)
     def events_arrive(self, random: Random, twice: bool, lost: bool, death: int | None) -> None:

@@ -10,9 +10,11 @@ from django.db import transaction
 
 from accounts.models import Partner, User
 from fake_stripe.server import FAULTS
-from payments import errands, gateway
 from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent
-from payments.reconcile import reconcile, reconcile_today
+from payments.operations import Operation
+from payments.provider import gateway
+from payments.provider.reconcile import reconcile, reconcile_today
+from payments.provider.steps import STEPS, execute
 from payments.states import AttemptStatus, HoldStatus, PaymentStatus
 from regions.models import Region
 from tests.cast import Clock, assert_refused, fresh, unchanged
@@ -63,8 +65,8 @@ def test_a_step_run_again_does_nothing(
 ) -> None:
     charged(online, carded, nyc, clock)
     with unchanged():
-        for model, step in errands.STEPS.values():
-            for pk in model._default_manager.values_list("pk", flat=True):
+        for operation, step in STEPS.items():
+            for pk in operation.rows.model._default_manager.values_list("pk", flat=True):
                 step(pk)
 
 
@@ -85,7 +87,7 @@ def test_an_event_is_stored_and_its_object_fetched(
     event = {"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"object": forged}}
     assert online.send(event).status_code == 200
     assert ProviderEvent.objects.get(pk="evt_1").processed_at is None
-    errands.run("event", "evt_1")
+    execute(Operation.EVENT, "evt_1")
     assert ProviderEvent.objects.get(pk="evt_1").processed_at is not None
     assert fare_of(ride).status == PaymentStatus.PROCESSING  # whatever the event says, nothing was captured yet
     online.work()
@@ -111,7 +113,7 @@ def test_the_event_comes_before_the_reply(
     set_region(hold_amount=0)
     ride = ended(online, carded, nyc, clock)
     online.fail("lost_reply")
-    online.run_errands()
+    online.run_operations()
     assert Attempt.objects.get().status == AttemptStatus.PLANNED
     online.deliver()
     online.work()
@@ -137,7 +139,7 @@ def test_it_repairs_what_was_missed(online: Online, carded: User, partner: Partn
     set_region(hold_amount=0)
     ride = ended(online, carded, nyc, clock)
     online.fail("lost_reply")
-    online.run_errands()
+    online.run_operations()
     run = reconcile(clock.now - (clock.now - fresh(carded).created_at) * 2, now=clock.now)
     assert len(run.repaired) == 1
     assert run.differences == []

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Partner, User
 from core.errors import Conflict
-from payments import ledger
+from payments.books import ledger
 from payments.models import Attempt, Entry, Hold, Payment
 from payments.states import AttemptStatus, HoldStatus, PaymentStatus
 from regions.models import Region

@@ -4,8 +4,10 @@ import pytest
 
 from accounts.models import Partner, User
 from fake_stripe.server import FAULTS
-from payments import cards, errands
 from payments.models import Customer, ProviderEvent
+from payments.operations import Operation
+from payments.provider import cards
+from payments.provider.steps import STEPS
 from payments.sweep import forget_events
 from regions.models import Region
 from tests.cast import Clock, fresh, unchanged
@@ -43,7 +45,7 @@ def test_the_provider_lets_go_of_every_card(
     assert left == Customer.objects.get(user=other_user).card_reference
     assert Customer.objects.get(user=user).next_step_at is None
     with unchanged():
-        errands.STEPS["customer"][1](user.pk)
+        STEPS[Operation.CUSTOMER](user.pk)
 
 
 def test_twice_is_as_good(online: Online, two_cards: None, user: User, clock: Clock) -> None:

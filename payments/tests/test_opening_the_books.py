@@ -4,8 +4,8 @@ from importlib import import_module
 
 from django.apps import apps
 
-from payments import ledger
 from payments.audit import CHECKS
+from payments.books import ledger
 from payments.models import Payment
 from rides.models import Ride
 from tests.cast import Clock

@@ -13,7 +13,7 @@ from core.errors import Conflict
 from notifications.events import recorded
 from notifications.models import Event
 from payments.models import Payment, PaymentKind
-from payments.services import open_payment, settle_in_cash
+from payments.services import Bill, open_payment, settle_in_cash
 from payments.states import UNPAID, PaymentStatus
 from rides.models import Ride
 from rides.services import tip_ride
@@ -80,15 +80,7 @@ def test_nobody_writes_payments(user_api: APIClient, payment: Payment) -> None:
 
 def test_at_most_one_of_each_kind_per_ride(completed: Ride, payment: Payment) -> None:
     with unchanged(), pytest.raises(Conflict) as refused, recorded() as outbox:
-        open_payment(
-            outbox,
-            ride_id=completed.pk,
-            user=completed.user,
-            kind=PaymentKind.FARE,
-            amount=1,
-            currency="usd",
-            now=timezone.now(),
-        )
+        open_payment(outbox, Bill(completed.pk, completed.user, PaymentKind.FARE, 1, "usd"), now=timezone.now())
     assert refused.value.code == "payment_exists"
 
 

@@ -26,10 +26,10 @@ from pytest_django import Settings
 import requests_app.audit
 from backoffice.audit import VIOLATION
 from core.errors import ServiceError
-from payments import ledger
 from payments.audit import CHECKS
+from payments.books import ledger
 from payments.models import Attempt, Hold, Payment, Refund, Reversal, Transfer
-from payments.reconcile import reconcile
+from payments.provider.reconcile import reconcile
 from payments.states import OPEN_HOLDS, AttemptStatus, RefundStatus, TransferStatus
 from payments.tests.money_life import LONGEST_RETRY_S, MoneyLife
 from payments.tests.two_sides import every_difference, ride_by_ride

@@ -7,13 +7,14 @@ from accounts.models import Partner, User
 from backoffice.audit import VIOLATION
 from backoffice.tests.desk import desk_of, url_of
 from core.errors import Conflict, Invalid
-from payments import ledger, payouts
 from payments.audit import CHECKS
+from payments.books import ledger
+from payments.books.payout_statement import statement_of
+from payments.books.refunds import refund, refundable
 from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
-from payments.reconcile import reconcile, reconcile_today
-from payments.refunds import refund, refundable
+from payments.provider import payouts
+from payments.provider.reconcile import reconcile, reconcile_today
 from payments.services import settle_in_cash
-from payments.statements import statement_of
 from payments.states import PaymentStatus
 from regions.models import Region
 from rides.evidence import evidence_of
@@ -47,7 +48,7 @@ def test_a_part_then_the_rest(online: Online, paid: Payment, staff: User, partne
     assert (ledger.owed_to(partner, "usd"), ledger.balance("provider"), ledger.balance("sales")) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("fault", ["lost_reply", "lost_request", "spoilt", "rate_limited", "broken"])
+@pytest.mark.parametrize("fault", ["lost_reply", "lost_request", "poisoned", "rate_limited", "broken"])
 def test_once_whatever_happens(online: Online, paid: Payment, staff: User, clock: Clock, fault: str) -> None:
     give_back(paid, 400, staff, clock)
     online.fail(fault)
@@ -93,7 +94,7 @@ def test_what_the_provider_refuses_can_be_tried_again(online: Online, paid: Paym
 def test_another_amount_is_left_to_people(online: Online, paid: Payment, staff: User, clock: Clock) -> None:
     give_back(paid, 400, staff, clock)
     online.fail("lost_reply")
-    online.run_errands()
+    online.run_operations()
     [theirs] = online.account.every("refund")
     theirs["amount"] = 300
     online.deliver()

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from notifications.models import Event
 from payments.models import Payment, ProviderEvent
-from payments.services import OUTCOMES
+from payments.provider.webhook import OUTCOMES
 from payments.states import PAYMENT_GRAPH, PaymentStatus
 from rides.models import Ride
 from tests.cast import assert_refused, fresh, unchanged
@@ -262,7 +262,7 @@ def test_a_failure_is_tried_again(provider: APIClient, payment: Payment, monkeyp
     """An event whose effect failed is not taken for seen when the provider sends it again."""
     provider.raise_request_exception = False
     with monkeypatch.context() as patch, unchanged():
-        patch.setattr("payments.telling.tell", lambda *_: 1 / 0)
+        patch.setattr("payments.announce.payment_updated", lambda *_: 1 / 0)
         assert send(provider, event("succeeded", payment)).status_code == 500
     assert send(provider, event("succeeded", payment)).status_code == 200
     assert fresh(payment).status == PaymentStatus.PAID

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from payments import ledger
+from payments.books import ledger
 from payments.models import Attempt, Entry, Hold, Payment, PaymentKind, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, RefundStatus, TransferStatus
@@ -21,7 +21,7 @@ PAYOUTS = (EntryKind.PAID_OUT, EntryKind.PAYOUT_REVERSED)
 
 
 def stem(thing: Thing) -> str:
-    """Which thing of ours an object of the provider is for: the key without the turn that follows a spoilt one."""
+    """Which thing of ours an object of the provider is for: the key without the turn that follows a poisoned one."""
     return str(thing["metadata"].get("key", "")).partition("~")[0]
 
 

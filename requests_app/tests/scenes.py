@@ -6,10 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from payments import holds, payouts
+from payments.books import holds, payouts
 from payments.models import Customer, Payment, Reversal, Transfer
-from payments.models.ledger import EntryKind
-from payments.services import take_provider_event
+from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus
 from regions.models import Region
 from requests_app import places, schedule, services, sharing
@@ -101,8 +100,8 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
     fare = Payment.objects.get(ride=ride, kind="fare")
     paid = Transfer(payment=fare, partner=ride.partner, amount=800, key="transfer:1", created_at=now)
     paid.create(actor=None, at=now)
-    payouts._done(paid, EntryKind.PAID_OUT, fare, "tr_1", now=now)
+    payouts.succeed(paid, "tr_1", now=now)
     with transaction.atomic():
-        payouts.take_back(fare, 100, source=fare.pk, now=now)
+        payouts.reverse(fare, 100, source=fare.pk, now=now)
     back = Reversal.objects.get()
-    payouts._done(back, EntryKind.PAYOUT_REVERSED, fare, "trr_1", now=now)
+    payouts.succeed(back, "trr_1", now=now)

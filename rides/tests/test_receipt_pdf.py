@@ -8,8 +8,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from core.amounts import money
+from payments.books.refunds import refund
 from payments.models import Payment
-from payments.refunds import refund
 from payments.services import settle_in_cash
 from rides.models import Ride
 from rides.services import tip_ride

@@ -13,7 +13,7 @@ from accounts.models import NotificationSettings
 from accounts.push_apis import KEYS
 from accounts.states import Application
 from ops import seed as demo
-from payments.refunds import refund
+from payments.books.refunds import refund
 from regions.selectors import forget_regions
 from requests_app import fulfilment, services
 from tests.cast import at

@@ -3,9 +3,9 @@
 from django.conf import settings
 
 from ops.sweep import sweep_leftovers
+from payments.books.refunds import refund
 from payments.models import Attempt, Payment
-from payments.reconcile import reconcile_today
-from payments.refunds import refund
+from payments.provider.reconcile import reconcile_today
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from tests.cast import fresh
@@ -110,7 +110,7 @@ class CardCity:
     # ------------------------------------------------------------ what is over
 
     def paid_and_given_back(self) -> None:
-        """A partner with an account is paid and pays back; a refund is made whole through a spoilt key."""
+        """A partner with an account is paid and pays back; a refund is made whole through a poisoned key."""
         self.city.post("partner3", "/partner/payoutAccount")
         self.online.account.finish_onboarding(self.city.partner("partner3").payout_account.reference)
         self.hear()
@@ -127,7 +127,7 @@ class CardCity:
         self.online.work()
         whole = self.charged("max", "partner2")
         self.give_back(whole, whole.amount)
-        self.online.fail("spoilt")
+        self.online.fail("poisoned")
         self.online.work()
 
     def declined(self) -> None:
@@ -225,7 +225,7 @@ class CardCity:
         self.online.account.finish_onboarding(self.city.partner("partner4").payout_account.reference)
         self.online.events[:] = self.online.events[-2:]
         self.online.deliver()
-        self.online.run_errands()  # hears of the account, which plans a transfer
+        self.online.run_operations()  # hears of the account, which plans a transfer
         self.city.post("partner4", "/rideEnd", {"rideId": str(self.ending.pk)})  # captures
         self.online.save_card(self.city.user("moved"))  # the old card's attempt is being closed
         self.give_back(Payment.objects.get(user=self.city.user("lost")), 250)

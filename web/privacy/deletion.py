@@ -16,8 +16,8 @@ from accounts.models import Partner, Role, User
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from core.errors import Conflict, Forbidden
 from notifications.events import close_sockets
-from payments import cards
 from payments.models import Payment
+from payments.provider import cards
 from payments.states import UNPAID
 from requests_app.models import CheerRequest
 from requests_app.states import OPEN

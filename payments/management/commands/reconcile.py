@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from payments.gateway import ProviderError, enabled
-from payments.reconcile import reconcile
+from payments.configuration import enabled
+from payments.provider.gateway import ProviderError
+from payments.provider.reconcile import reconcile
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""What all rows have in common that stand for something the payment provider is to do."""
+"""The common columns of all rows that stand for something the payment provider is to do."""
 
 from django.db import models
 
@@ -6,13 +6,12 @@ from core.ids import new_id
 from core.transitions import Stateful
 
 
-class Outward(Stateful):
-    """A call to the provider, stored before it is made.
+class ProviderOperation(Stateful):
+    """A call to the payment provider, stored before it is made.
 
     `key` is the idempotency key, made of business ids: however often the call is repeated, it has one effect.
-    `next_step_at` is when something is to be done about the row: the first call, its repetition, or asking how it
-    stands. Whoever queues it or does it moves that time on, so others keep away a while, and a process may die at any
-    line.
+    `next_step_at` says when the next step is due: the first call, a repetition, or a question how things stand. A
+    worker claims the row by moving that moment ahead (core/jobs.py), so a process may die at any line.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,6 +1,5 @@
-"""Who runs the step of a row, and who takes over where a task or a worker got lost."""
+"""Which worker runs the step of a row, and which one takes over if a task or a worker gets lost."""
 
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +8,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from payments import errands
+from core import leases
+from core.jobs import QUEUED_FOR
+from core.leases import LEASE
 from payments.models import Hold
+from payments.operations import MODELS, Operation
+from payments.provider.steps import STEPS, execute
 from payments.states import HoldStatus
 from speedycheers.celery import app as celery_app
 from testbed.processes import wait_until
@@ -18,6 +21,7 @@ from tests.cast import Clock, fresh, submit
 from tests.online import Online
 
 INSTANT = timedelta(microseconds=1)
+HOLDS = Operation.HOLD.rows
 
 
 @pytest.fixture
@@ -29,20 +33,20 @@ def hold(online: Online, user: User, clock: Clock) -> Hold:
 
 
 def due() -> list[Any]:
-    return errands.due("hold", timezone.now())
-
-
-def renewing() -> bool:
-    return any(thread.name == "lease" for thread in threading.enumerate())
+    return list(HOLDS.claim_due(timezone.now()))
 
 
 def next_step_at(hold: Hold) -> datetime | None:
     return fresh(hold).next_step_at
 
 
+def test_every_operation_has_rows_and_a_step() -> None:
+    assert set(Operation) == set(MODELS) == set(STEPS)
+
+
 def test_a_task_that_got_lost_is_queued_again(hold: Hold, clock: Clock) -> None:
     assert due() == [hold.pk]
-    clock.now += errands.QUEUED_FOR - INSTANT
+    clock.now += QUEUED_FOR - INSTANT
     assert due() == []
     clock.now += INSTANT
     assert due() == [hold.pk]
@@ -56,56 +60,52 @@ def test_a_task_that_could_not_be_queued_is_due_at_once(
 
     monkeypatch.setattr(celery_app, "send_task", refuse)
     assert due() == [hold.pk]
-    errands.send(Hold, hold.pk)
+    HOLDS.enqueue(hold.pk)
     assert due() == [hold.pk]
 
 
 def test_of_two_workers_one_runs_the_step(online: Online, hold: Hold) -> None:
-    with errands._leased(Hold, hold.pk) as mine:
+    with HOLDS.leased(hold.pk) as mine:
         assert mine
-        errands.run("hold", hold.pk)
+        execute(Operation.HOLD, hold.pk)
         assert (fresh(hold).status, online.intents()) == (HoldStatus.PLANNED, [])
         assert due() == []
 
 
-def test_a_leased_row_is_never_taken_for_a_queued_one() -> None:
-    assert errands.LEASE - timedelta(seconds=errands.RENEW_EVERY_S) > errands.QUEUED_FOR
-
-
 def test_another_takes_over_from_a_worker_that_died(online: Online, hold: Hold, clock: Clock) -> None:
-    with errands._leased(Hold, hold.pk):
+    with HOLDS.leased(hold.pk):
         pass  # it has come to nothing
-    clock.now += errands.LEASE - INSTANT
+    clock.now += LEASE - INSTANT
     assert due() == []
     clock.now += INSTANT
     assert due() == [hold.pk]
-    errands.run("hold", hold.pk)
+    execute(Operation.HOLD, hold.pk)
     assert (fresh(hold).status, len(online.intents())) == (HoldStatus.AUTHORIZED, 1)
 
 
 def test_what_is_not_due_is_not_run(online: Online, hold: Hold, clock: Clock) -> None:
     for later in (None, clock.now + timedelta(hours=1)):
         Hold.objects.update(next_step_at=later)
-        errands.run("hold", hold.pk)
+        execute(Operation.HOLD, hold.pk)
         assert (fresh(hold).status, online.intents()) == (HoldStatus.PLANNED, [])
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_step_that_takes_long_keeps_its_row(hold: Hold, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "RENEW_EVERY_S", 0.01)
-    with errands._leased(Hold, hold.pk):
+    monkeypatch.setattr(leases, "RENEW_EVERY_S", 0.01)
+    with HOLDS.leased(hold.pk):
         for _ in range(3):
-            clock.now += errands.LEASE - INSTANT
-            wait_until(lambda: next_step_at(hold) == clock.now + errands.LEASE, 20, "the lease is renewed")
+            clock.now += LEASE - INSTANT
+            wait_until(lambda: next_step_at(hold) == clock.now + LEASE, 20, "the lease is renewed")
             assert due() == []
-    assert not renewing()
+    assert not leases.renewer.holds(hold.pk)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_step_has_the_last_word_on_the_next_one(hold: Hold, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "RENEW_EVERY_S", 0.01)
-    with errands._leased(Hold, hold.pk):
+    monkeypatch.setattr(leases, "RENEW_EVERY_S", 0.01)
+    with HOLDS.leased(hold.pk):
         tomorrow = clock.now + timedelta(days=1)
         Hold.objects.update(next_step_at=tomorrow)
-        wait_until(lambda: not renewing(), 20, "nobody renews it any more")
+        wait_until(lambda: not leases.renewer.holds(hold.pk), 20, "nobody renews it any more")
         assert next_step_at(hold) == tomorrow

@@ -1,22 +1,23 @@
-"""Acting on webhook events: an event says what to look at, and the provider says how that stands now."""
+"""Acting on webhook events: an event names an object, whose present state the provider is asked for."""
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
 from django.utils import timezone
 
 from notifications.events import recorded
-from payments import errands
-from payments.cards import apply_setup
-from payments.gateway import ProviderError, Refused, enabled, gateway
-from payments.intents import apply_foreign_intent, apply_intent
+from payments.books.disputes import apply_dispute
+from payments.configuration import enabled
 from payments.models import Payment, ProviderEvent
-from payments.payouts import apply_account
-from payments.refunds import apply_dispute, apply_refund
+from payments.operations import Operation, retry_later
+from payments.provider.cards import apply_setup
+from payments.provider.gateway import ProviderError, Refused, gateway
+from payments.provider.intents import apply_foreign_intent, apply_intent
+from payments.provider.payouts import apply_account
+from payments.provider.refunds import apply_refund
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,13 @@ def _follow_intent(reference: str, now: datetime) -> None:
 
 
 def _follow_foreign(intent: Answer, now: datetime) -> None:
-    """An intent made elsewhere, in the provider's dashboard for example, that names a payment of ours."""
+    """Apply an intent made elsewhere, in the provider's dashboard for example, that names a payment of ours."""
     metadata = intent.get("metadata") or {}
-    if "key" in metadata or intent.get("amount_received") is None:
+    payment_id = _uuid(metadata.get("paymentId"))
+    if "key" in metadata or payment_id is None or intent.get("amount_received") is None:
         return
     with recorded() as outbox:
-        payment = Payment.objects.select_for_update().filter(pk=_uuid(metadata.get("paymentId"))).first()
+        payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
         if payment is not None and intent.get("status") == "succeeded":
             if intent["amount_received"] == payment.amount and intent.get("currency") == payment.currency:
                 apply_foreign_intent(outbox, payment, intent, now=now, reason="paid elsewhere")
@@ -44,14 +46,14 @@ def _follow_foreign(intent: Answer, now: datetime) -> None:
                 log.error("intent %s pays another amount than payment %s", intent.get("id"), payment.pk)
 
 
-def _uuid(text: object) -> Any:
+def _uuid(text: object) -> UUID | None:
     try:
         return UUID(str(text))
     except ValueError:
         return None
 
 
-# What the objects of events are, and how to look at each.
+# The kinds of objects that events are about, and how each is fetched and applied.
 FOLLOWED: dict[str, Callable[[str, datetime], object]] = {
     "payment_intent": _follow_intent,
     "setup_intent": lambda reference, now: apply_setup(gateway().setup_intent(reference), now=now),
@@ -61,9 +63,8 @@ FOLLOWED: dict[str, Callable[[str, datetime], object]] = {
 }
 
 
-@errands.errand("event", ProviderEvent)
 def step_event(event_id: str) -> None:
-    """Fetch what an event is about, and apply it."""
+    """Fetch the object that an event is about, and apply it."""
     event = ProviderEvent.objects.filter(pk=event_id).first()
     if event is None or event.next_step_at is None or not enabled():
         return
@@ -77,13 +78,10 @@ def step_event(event_id: str) -> None:
             follow(reference, now)
     except Refused as refused:  # there is no such object: nothing of ours
         log.warning("event %s is about nothing: %s", event.pk, refused.code)
-    except ProviderError:
-        _later(event, now)
+    except ProviderError as error:
+        if event.tries < TRIES_MAX:
+            retry_later(event, error, now)
+        else:
+            Operation.EVENT.rows.finish(event.pk)
         return
-    ProviderEvent.objects.filter(pk=event.pk).update(processed_at=now, next_step_at=None)
-
-
-def _later(event: ProviderEvent, now: datetime) -> None:
-    delay_s = min(errands.RETRY_MAX_S, errands.RETRY_FIRST_S * 2 ** min(event.tries, 20))
-    more = now + timedelta(seconds=delay_s) if event.tries < TRIES_MAX else None
-    ProviderEvent.objects.filter(pk=event.pk).update(tries=F("tries") + 1, next_step_at=more)
+    Operation.EVENT.rows.finish(event.pk, processed_at=now)

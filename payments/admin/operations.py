@@ -1,4 +1,4 @@
-"""Everything that the provider is to do: attempts, holds, refunds and payouts."""
+"""Provider operations in the admin: attempts, holds, refunds and payouts."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -13,7 +13,7 @@ from payments.models import (
     Reversal,
     Transfer,
 )
-from payments.states import AttemptStatus, HoldStatus, RefundStatus
+from payments.states import AttemptStatus, HoldStatus, RefundStatus, TransferStatus
 
 ATTEMPT_COLOURS = {
     AttemptStatus.SUCCEEDED: "success",
@@ -25,15 +25,16 @@ REFUND_COLOURS = {
     RefundStatus.FAILED: "danger",
     RefundStatus.ATTENTION: "danger",
 }
+PAYOUT_COLOURS = {TransferStatus.SUCCEEDED: "success", TransferStatus.FAILED: "danger"}
 
 
-class _Outward:
+class _Operation:
     linked = identity()
     created = moment("created_at", "Created")
     next_step = moment("next_step_at", "Next step")
 
 
-class _OfAttempt(_Outward):
+class _OfAttempt(_Operation):
     @shown("Amount", ordering="amount")
     def attempt_money(self, row: Attempt) -> str:
         return amount_text(row.amount, row.payment.currency)
@@ -42,7 +43,7 @@ class _OfAttempt(_Outward):
 
 
 class AttemptInline(_OfAttempt, ReadOnlyInline):
-    """How a payment was collected, or was not."""
+    """The attempts to collect a payment."""
 
     model = Attempt
     fields = ("linked", "number", "kind", "attempt_money", "status_badge", "failure", "card_last4", "created")
@@ -50,8 +51,8 @@ class AttemptInline(_OfAttempt, ReadOnlyInline):
     ordering = ("-number",)
 
 
-class RefundInline(_Outward, ReadOnlyInline):
-    """What was given back of an attempt."""
+class RefundInline(_Operation, ReadOnlyInline):
+    """The refunds of an attempt."""
 
     model = Refund
     fields = ("linked", "amount", "status", "reason", "actor", "created")
@@ -63,7 +64,7 @@ class AttemptHistoryInline(HistoryInline):
 
 @admin.register(Attempt)
 class AttemptAdmin(_OfAttempt, ReadOnlyAdmin):
-    """Every try to collect money."""
+    """Attempts to collect money."""
 
     inlines = (RefundInline, AttemptHistoryInline)
     payment_link = related("payment", "Payment")
@@ -84,8 +85,8 @@ class AttemptAdmin(_OfAttempt, ReadOnlyAdmin):
 
 
 @admin.register(Hold)
-class HoldAdmin(_Outward, ReadOnlyAdmin):
-    """Money held on cards while requests are open."""
+class HoldAdmin(_Operation, ReadOnlyAdmin):
+    """Amounts reserved on cards while requests are open."""
 
     money = amount("amount", "Amount")
     status_badge = badge("status", "Status", {HoldStatus.AUTHORIZED: "info", HoldStatus.DECLINED: "danger"})
@@ -108,8 +109,8 @@ class HoldAdmin(_Outward, ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(_Outward, ReadOnlyAdmin):
-    """What was given back, and what the provider would not give back."""
+class RefundAdmin(_Operation, ReadOnlyAdmin):
+    """Refunds, also those that the provider refused."""
 
     status_badge = badge("status", "Status", REFUND_COLOURS)
     list_display = ("created", "amount", "status_badge", "reason", "failure", "reference")
@@ -122,29 +123,36 @@ class RefundAdmin(_Outward, ReadOnlyAdmin):
 
 
 @admin.register(Reversal)
-class ReversalAdmin(_Outward, ReadOnlyAdmin):
-    """What was taken back of payouts."""
+class ReversalAdmin(_Operation, ReadOnlyAdmin):
+    """Parts of transfers that were taken back."""
 
-    list_display = ("created", "amount", "status", "reference")
+    status_badge = badge("status", "Status", PAYOUT_COLOURS)
+    list_display = ("created", "amount", "status_badge", "failure", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("reference", "key")
     search_ids = ("pk", "transfer_id")
     ordering = ("-created_at",)
-    fields = (("amount", "status"), ("key", "reference"), ("tries", "next_step"))
-    readonly_fields = ("next_step",)
+    fields = (("amount", "status_badge"), "failure", ("key", "reference"), ("tries", "next_step"))
+    readonly_fields = ("status_badge", "next_step")
 
 
 @admin.register(Transfer)
-class TransferAdmin(_Outward, ReadOnlyAdmin):
-    """What partners were paid."""
+class TransferAdmin(_Operation, ReadOnlyAdmin):
+    """Payouts to partners, one for each payment."""
 
     partner_link = related("partner", "Partner", named=True)
     payment_link = related("payment", "Payment")
-    list_display = ("created", "partner_link", "amount", "reversed_amount", "status", "payment_link", "reference")
+    status_badge = badge("status", "Status", PAYOUT_COLOURS)
+    list_display = ("created", "partner_link", "amount", "reversed_amount", "status_badge", "failure", "payment_link")
     list_filter = (("status", ChoicesDropdownFilter),)
     list_select_related = ("partner",)
     search_fields = ("reference", "key")
     search_ids = ("pk", "payment_id", "partner_id")
     ordering = ("-created_at",)
-    fields = ("partner_link", "payment_link", ("amount", "reversed_amount", "status"), ("key", "reference"), "failure")
-    readonly_fields = ("partner_link", "payment_link")
+    fields = (
+        ("partner_link", "payment_link"),
+        ("amount", "reversed_amount", "status_badge"),
+        ("failure", "tries", "next_step"),
+        ("key", "reference"),
+    )
+    readonly_fields = ("partner_link", "payment_link", "status_badge", "next_step")

@@ -1,11 +1,11 @@
-"""What a partner has earned, line by line, from the ledger."""
+"""A partner's payout statement: the ledger's account of them, line by line."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Partner
-from payments.ledger import PARTNERS, owed_to
+from payments.books.ledger import PARTNERS, owed_to
 from payments.models import Entry
 
 LINES_MAX = 500
@@ -13,7 +13,7 @@ LINES_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry as its partner sees it: `amount` minor units, negative where it was paid out or taken back."""
+    """One entry as its partner sees it: `amount` minor units, negative if it was paid out or reversed."""
 
     at: datetime
     what: str
@@ -23,13 +23,13 @@ class Line:
 
     @property
     def size(self) -> int:
-        """The amount without its sign."""
+        """Returns the amount without its sign."""
         return abs(self.amount)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A partner's account in one currency: what is owed to them now, and the newest lines that led there."""
+    """A partner's account in one currency: the amount owed to them now, and the newest lines that led there."""
 
     currency: str
     owed: int
@@ -37,12 +37,12 @@ class Statement:
 
     @property
     def owed_back(self) -> int:
-        """What the partner was paid too much."""
+        """Returns the amount that the partner was paid too much."""
         return max(0, -self.owed)
 
 
 def statement_of(partner: Partner, currency: str) -> Statement:
-    """A partner's statement, newest first."""
+    """Returns a partner's statement, newest line first."""
     entries = Entry.objects.filter(partner=partner, currency=currency).select_related("payment").order_by("-at", "-pk")
     lines = [
         Line(

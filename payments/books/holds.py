@@ -1,4 +1,4 @@
-"""Holding money on a card while a request is open: what a session may cost is there before it is given."""
+"""Holds: amounts reserved on a card while a request is open, so that a session's cost is covered before it begins."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,17 +6,17 @@ from uuid import UUID
 
 from accounts.models import User
 from core.errors import Conflict
-from payments import errands
 from payments.models import Customer, Hold, Payment, PaymentKind
+from payments.operations import enqueue_on_commit, operation_key
 from payments.states import OPEN_HOLDS, HoldStatus, PaymentStatus
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # at booking, the user is there
-EXPIRES_AFTER = timedelta(days=5)  # the shortest that card networks grant, where the provider doesn't say
+EXPIRES_AFTER = timedelta(days=5)  # the shortest that card networks grant, if the provider doesn't say
 EXPIRY_MARGIN = timedelta(hours=12)
 
 
 def require_good_standing(user: User) -> Customer:
-    """The user's card. Raises `Conflict`: `card_required`, or `payment_overdue` where a fare or fee is unpaid."""
+    """Returns the user's card. Raises `Conflict`: `card_required`, or `payment_overdue` if a fare or fee is unpaid."""
     overdue = Payment.objects.filter(
         user=user, status__in=[PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION]
     ).exclude(kind=PaymentKind.TIP)
@@ -43,19 +43,19 @@ def place(
         card_reference=customer.card_reference,
         card_brand=customer.card_brand,
         card_last4=customer.card_last4,
-        key=errands.key("hold", request_id, number),
+        key=operation_key("hold", request_id, number),
         next_step_at=now,
         created_at=now,
     )
     hold.create(actor=None, at=now)
-    errands.soon(hold)
+    enqueue_on_commit(hold)
     return hold
 
 
 def release(request_id: UUID, *, now: datetime) -> None:
-    """Let go of whatever is held for a request and not about to be captured. Call it inside a transaction."""
+    """Release the holds of a request that are not about to be captured. Call it inside a transaction."""
     if not Hold.objects.filter(request=request_id).exists():
-        return  # the usual case where no cards are charged, found out cheaply
+        return  # the usual case if no cards are charged, found out cheaply
     open_holds = Hold.objects.select_for_update(of=("self",)).filter(
         request=request_id, status__in=OPEN_HOLDS, capture=None
     )
@@ -64,7 +64,7 @@ def release(request_id: UUID, *, now: datetime) -> None:
 
 
 def release_one(hold: Hold, *, now: datetime) -> None:
-    """Let go of one locked hold: at once where it is held, else as soon as its placing is over."""
+    """Release one locked hold: now if it is authorized, or else as soon as the provider has answered."""
     hold.unwanted = True
     hold.save(update_fields=["unwanted"])
     if hold.status in (HoldStatus.AUTHORIZED, HoldStatus.REQUIRES_ACTION):
@@ -72,17 +72,17 @@ def release_one(hold: Hold, *, now: datetime) -> None:
 
 
 def close(hold: Hold, *, failure: str, now: datetime) -> None:
-    """It is no longer wanted, or was declined: close it with the provider, too."""
+    """Plan to close a hold with the provider that is no longer wanted or was declined."""
     move(hold, HoldStatus.CLOSING, now=now, reason=failure or "released", failure=failure[:100], next_step_at=now)
-    errands.soon(hold)
+    enqueue_on_commit(hold)
 
 
 def move(hold: Hold, status: HoldStatus, *, now: datetime, reason: str, **changes: Any) -> None:
-    """Move a locked hold. Whoever waits for it has not seen that yet."""
+    """Move a locked hold to another status, which its booking or session has not taken note of yet."""
     hold.move(status, actor=None, at=now, reason=reason, answered_at=None, **changes)
 
 
 def held_amount(request_id: UUID) -> int:
-    """What is held for a request, in minor units."""
+    """Returns the amount held for a request, in minor units."""
     amounts = Hold.objects.filter(request=request_id, status=HoldStatus.AUTHORIZED, unwanted=False)
     return sum(amounts.values_list("amount", flat=True))

@@ -1,7 +1,7 @@
-"""What the provider says of an intent, applied to our hold or attempt: forward only, whoever brings the news.
+"""Applying the provider's view of an intent to our hold or attempt: forward only, from every source.
 
-The answer to a call, a webhook's object fetched anew, a poll and the reconciler all end here, in any order and as
-often as they like.
+The answer to a call, an object fetched because of an event, a poll and the reconciler all use these functions, in any
+order and any number of times.
 """
 
 import logging
@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from notifications.events import Outbox, recorded
-from payments import attempts, holds
+from payments.books import attempts, holds
+from payments.books.status import derive
 from payments.models import Attempt, Hold, Payment
 from payments.states import AttemptStatus, HoldStatus
 
@@ -20,7 +21,7 @@ Intent = dict[str, Any]
 
 
 def apply_intent(intent: Intent, *, now: datetime, reason: str = "") -> bool:
-    """Apply an intent, as the provider has it now; whether that changed anything. Not inside a transaction."""
+    """Apply an intent's present state; returns whether that changed anything. Not inside a transaction."""
     reason = reason or str(intent.get("status", ""))
     if hold := _ours(Hold, intent):
         return _apply_to_hold(hold, intent, now=now, reason=reason)
@@ -31,7 +32,7 @@ def apply_intent(intent: Intent, *, now: datetime, reason: str = "") -> bool:
 
 
 def _ours(model: type[Any], intent: Intent) -> Any:
-    """Our row behind an intent: by the key in its metadata (before its id is known to us), or by its id."""
+    """Returns our row behind an intent: by the key in its metadata (before its id is known to us), or by its id."""
     metadata = intent.get("metadata")
     key = metadata.get("key") if isinstance(metadata, dict) else None
     rows = model._default_manager
@@ -42,7 +43,7 @@ def _ours(model: type[Any], intent: Intent) -> Any:
 
 
 def failure_in(intent: Intent) -> str:
-    """Why an intent's last payment failed."""
+    """Returns the code of an intent's last failure."""
     error = intent.get("last_payment_error")
     error = error if isinstance(error, dict) else {}
     return str(error.get("decline_code") or error.get("code") or "declined")
@@ -69,19 +70,19 @@ def _apply_to_attempt(outbox: Outbox, attempt_id: UUID, intent: Intent, *, now: 
     elif status == "requires_action" or (
         status == "requires_payment_method" and failure_in(intent) == "authentication_required"
     ):
-        _step(outbox, attempt, AttemptStatus.REQUIRES_ACTION, now=now, reason=reason)
+        _progress(outbox, attempt, AttemptStatus.REQUIRES_ACTION, now=now, reason=reason)
     elif status == "processing":
-        _step(outbox, attempt, AttemptStatus.PROCESSING, now=now, reason=reason)
+        _progress(outbox, attempt, AttemptStatus.PROCESSING, now=now, reason=reason)
     elif status == "requires_payment_method":
         attempts.close(attempt, failure=failure_in(intent), now=now)
-        attempts.derive(outbox, attempt.payment, now=now, reason=reason)
+        derive(outbox, attempt.payment, now=now, reason=reason)
     return attempt.status != before
 
 
-def _step(outbox: Outbox, attempt: Attempt, status: AttemptStatus, *, now: datetime, reason: str) -> None:
+def _progress(outbox: Outbox, attempt: Attempt, status: AttemptStatus, *, now: datetime, reason: str) -> None:
     if attempt.graph.allows(attempt.status, status):
         attempt.move(status, actor=None, at=now, reason=reason, next_step_at=now + attempts.POLL_FIRST)
-        attempts.derive(outbox, attempt.payment, now=now, reason=reason)
+        derive(outbox, attempt.payment, now=now, reason=reason)
 
 
 def _succeeded(outbox: Outbox, attempt: Attempt, intent: Intent, *, now: datetime, reason: str) -> None:
@@ -92,9 +93,9 @@ def _succeeded(outbox: Outbox, attempt: Attempt, intent: Intent, *, now: datetim
 
 
 def apply_foreign_intent(outbox: Outbox, payment: Payment, intent: Intent, *, now: datetime, reason: str) -> bool:
-    """An intent for a locked payment of ours that we did not make ourselves; whether that changed anything.
+    """Apply an intent for a locked payment that was made outside of this program; returns whether anything changed.
 
-    It becomes an attempt, if it pays just what is owed.
+    It becomes an attempt if nothing else collects for this payment.
     """
     reference = str(intent.get("id") or "")[:255]
     attempt = Attempt.objects.filter(reference=reference, payment=payment).first() if reference else None

@@ -1,4 +1,4 @@
-"""What waits for the user to confirm it with their bank: payments, and holds at booking."""
+"""Confirmations: attempts, and holds at booking, that wait for their user to confirm them with the bank."""
 
 from typing import Any
 from uuid import UUID
@@ -8,17 +8,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.errors import Conflict, Missing
-from payments.cards import Unavailable, require_enabled
-from payments.gateway import ProviderError, gateway
-from payments.intents import apply_intent
+from payments.configuration import require_enabled
 from payments.models import Attempt, Hold
+from payments.provider.cards import Unavailable
+from payments.provider.gateway import ProviderError, gateway
+from payments.provider.intents import apply_intent
 from payments.states import AttemptStatus, HoldStatus
 
 Waiting = Attempt | Hold
 
 
 def of_payment(user: User, payment_id: UUID) -> Waiting:
-    """The attempt that waits for its user. Raises `Missing`, `Conflict` (`nothing_to_confirm`)."""
+    """Returns the attempt that waits for its user. Raises `Missing`, `Conflict` (`nothing_to_confirm`)."""
     attempts = Attempt.objects.filter(payment=payment_id, payment__user=user)
     if not attempts.exists():
         raise Missing
@@ -26,7 +27,7 @@ def of_payment(user: User, payment_id: UUID) -> Waiting:
 
 
 def of_hold(user: User, hold_id: UUID) -> Waiting:
-    """The hold that waits for its user. Raises `Missing`, `Conflict` (`nothing_to_confirm`)."""
+    """Returns the hold that waits for its user. Raises `Missing`, `Conflict` (`nothing_to_confirm`)."""
     holds = Hold.objects.filter(pk=hold_id, user=user)
     if not holds.exists():
         raise Missing
@@ -40,13 +41,13 @@ def _waiting(found: Waiting | None) -> Waiting:
 
 
 def secret_of(waiting: Waiting) -> dict[str, Any]:
-    """What the user's device needs. Asked of the provider each time, and never stored. Not inside a transaction."""
+    """Returns the secret for the user's device, fetched each time and never stored. Not inside a transaction."""
     require_enabled()
     try:
         intent = gateway().intent(waiting.reference)
     except ProviderError:
         raise Unavailable from None
-    # The user may just have confirmed it: then there is no need to wait for the provider's event.
+    # If the user has just confirmed it, there is no need to wait for the provider's event.
     apply_intent(intent, now=timezone.now())
     waiting.refresh_from_db()
     if waiting.status not in (AttemptStatus.REQUIRES_ACTION, HoldStatus.REQUIRES_ACTION):

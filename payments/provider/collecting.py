@@ -1,4 +1,4 @@
-"""The steps of holds and attempts: what is to be done about each with the provider, by its state."""
+"""The steps of holds and attempts: the call that is due for each, by its state."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,10 +8,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from notifications.events import recorded
-from payments import attempts, errands, holds
-from payments.gateway import Declined, Refused, Unreachable, enabled, gateway
-from payments.intents import Intent, apply_intent
+from payments.books import attempts, holds
+from payments.configuration import enabled
 from payments.models import Attempt, Customer, Hold
+from payments.operations import retry_later
+from payments.provider.call import provider_call
+from payments.provider.gateway import Declined, Refused, Unreachable, gateway
+from payments.provider.intents import Intent, apply_intent
 from payments.states import AttemptKind, AttemptStatus, HoldStatus
 
 log = logging.getLogger(__name__)
@@ -19,9 +22,8 @@ log = logging.getLogger(__name__)
 POLL_MAX = timedelta(hours=1)
 
 
-@errands.errand("attempt", Attempt)
 def step_attempt(attempt_id: UUID) -> None:
-    """Do what is next about an attempt."""
+    """Make the call that is due for an attempt, and apply the answer."""
     attempt = Attempt.objects.select_related("payment", "hold").filter(pk=attempt_id).first()
     if attempt is None or attempt.next_step_at is None or not enabled():
         return
@@ -31,16 +33,16 @@ def step_attempt(attempt_id: UUID) -> None:
             return
         attempt.refresh_from_db()
     try:
-        intent = _about_attempt(attempt, now=now)
+        intent = _intent_of_attempt(attempt, now=now)
     except Unreachable as error:
-        errands.retry_later(attempt, error, now)
+        retry_later(attempt, error, now)
         return
     if intent is not None:
         apply_intent(intent, now=now)
 
 
 def _begin_scheduled(attempt: Attempt, *, now: datetime) -> bool:
-    """Its time has come: charge the card that the user has now."""
+    """Start a scheduled attempt with the card that the user has now; returns False if it is not scheduled any more."""
     with recorded() as outbox:
         _, locked = attempts.lock(attempt.pk)
         if locked.status != AttemptStatus.SCHEDULED:
@@ -49,15 +51,15 @@ def _begin_scheduled(attempt: Attempt, *, now: datetime) -> bool:
     return True
 
 
-def _about_attempt(attempt: Attempt, *, now: datetime) -> Intent | None:
-    """The intent after the call that is due, or None where there is nothing more to apply. Raises `Unreachable`."""
+def _intent_of_attempt(attempt: Attempt, *, now: datetime) -> Intent | None:
+    """Returns the intent after the call that is due, or None if there is nothing to apply. Raises `Unreachable`."""
     if attempt.status == AttemptStatus.PLANNED:
         return _capture(attempt, now=now) if attempt.kind == AttemptKind.CAPTURE else _charge(attempt, now=now)
     if attempt.status == AttemptStatus.CLOSING and not attempt.reference:
         _give_up(attempt, attempt.failure, now=now)
         return None
     if attempt.status == AttemptStatus.CLOSING:
-        return _cancelled(f"close:{attempt.key}", attempt.reference)
+        return _cancelled(attempt, now=now)
     if attempt.status in (AttemptStatus.PROCESSING, AttemptStatus.REQUIRES_ACTION):
         _poll_again(attempt, now=now)
         return gateway().intent(attempt.reference)
@@ -65,7 +67,7 @@ def _about_attempt(attempt: Attempt, *, now: datetime) -> Intent | None:
 
 
 def _poll_again(row: Attempt | Hold, *, now: datetime) -> None:
-    """Events tell us what became of it; this is for those that get lost."""
+    """Plan to ask for the intent's state, in case its events get lost."""
     wait = min(POLL_MAX, max(attempts.POLL_FIRST, (now - row.created_at) / 2))
     type(row)._default_manager.filter(pk=row.pk, status=row.status).update(next_step_at=now + wait)
 
@@ -73,7 +75,6 @@ def _poll_again(row: Attempt | Hold, *, now: datetime) -> None:
 def _charge(attempt: Attempt, *, now: datetime) -> Intent | None:
     payment = attempt.payment
     customer = Customer.objects.get(user=payment.user_id)
-    metadata = {"key": attempt.key, "paymentId": str(payment.pk), "rideId": str(payment.ride_id)}
     return _created(
         attempt,
         customer,
@@ -83,20 +84,23 @@ def _charge(attempt: Attempt, *, now: datetime) -> Intent | None:
         currency=payment.currency,
         hold=False,
         off_session=attempt.off_session,
-        metadata=metadata,
+        metadata={"paymentId": str(payment.pk), "rideId": str(payment.ride_id)},
         group=str(payment.ride_id),
     )
 
 
-def _created(row: Attempt | Hold, customer: Customer, *, now: datetime, **what: Any) -> Intent | None:
-    """The intent that stands for a row: made under its key, or found where the key can't be used any more."""
-    provider = gateway()
+def _created(
+    row: Attempt | Hold, customer: Customer, *, now: datetime, metadata: dict[str, str], **details: Any
+) -> Intent | None:
+    """Returns the intent that stands for a row, or None if the row was given up or has another key."""
+
+    def call(key: str) -> Intent:
+        return gateway().create_intent(key, customer=customer.reference, metadata={"key": key, **metadata}, **details)
+
     try:
-        if errands.outlived(row, now):
-            found = provider.find_intent(customer=customer.reference, key=row.key)
-            if found is not None:
-                return found
-        return provider.create_intent(row.key, customer=customer.reference, **what)
+        return provider_call(
+            row, call, lambda key: gateway().find_intent(customer=customer.reference, key=key), now=now
+        )
     except Declined as declined:
         if declined.object is not None:
             return declined.object
@@ -104,18 +108,11 @@ def _created(row: Attempt | Hold, customer: Customer, *, now: datetime, **what: 
     except Refused as refused:
         log.error("%s %s was refused: %s", row._meta.model_name, row.pk, refused.code)
         _give_up(row, f"refused: {refused.code}", now=now)
-    except Unreachable as error:
-        if not error.spoilt:
-            raise
-        found = provider.find_intent(customer=customer.reference, key=row.key)
-        if found is not None:
-            return found
-        errands.use_another_key(row, now)
     return None
 
 
 def _give_up(row: Attempt | Hold, failure: str, *, now: datetime) -> None:
-    """There is no intent, and there will be none."""
+    """Decline a row that has no intent with the provider and will get none."""
     with recorded() as outbox:
         if isinstance(row, Attempt):
             _, attempt = attempts.lock(row.pk)
@@ -127,54 +124,58 @@ def _give_up(row: Attempt | Hold, failure: str, *, now: datetime) -> None:
             holds.move(hold, HoldStatus.DECLINED, now=now, reason=failure, failure=failure[:100], next_step_at=None)
 
 
-def _capture(attempt: Attempt, *, now: datetime) -> Intent:
+def _capture(attempt: Attempt, *, now: datetime) -> Intent | None:
     hold = attempt.hold
     if hold is None:
         raise RuntimeError("A capture has a hold, by constraint.")
-    provider = gateway()
+    reference = hold.reference
+
+    def changed(key: str) -> Intent | None:
+        intent = gateway().intent(reference)
+        return None if intent.get("status") == "requires_capture" else intent
+
     try:
-        return provider.capture(attempt.key, hold.reference, amount=attempt.amount)
+        return provider_call(
+            attempt, lambda key: gateway().capture(key, reference, amount=attempt.amount), changed, now=now
+        )
     except Refused as refused:  # captured already, or gone: the intent says which
         log.warning("capture %s was refused: %s", attempt.pk, refused.code)
-    except Unreachable as error:
-        if not error.spoilt:
-            raise
-        errands.use_another_key(attempt, now)
-    return provider.intent(hold.reference)
-
-
-def _cancelled(key: str, reference: str) -> Intent:
-    """The intent after its cancellation, or as it is where it can't be cancelled any more."""
-    try:
-        return gateway().cancel(key, reference)
-    except Refused:
-        pass
-    except Unreachable as error:
-        if not error.spoilt:
-            raise
     return gateway().intent(reference)
+
+
+def _cancelled(row: Attempt | Hold, *, now: datetime) -> Intent | None:
+    """Returns the intent after its cancellation, or as it is if it can't be cancelled any more."""
+    reference = row.reference
+
+    def closed(key: str) -> Intent | None:
+        intent = gateway().intent(reference)
+        return intent if intent.get("status") in ("canceled", "succeeded") else None
+
+    try:
+        return provider_call(row, lambda key: gateway().cancel(f"close:{key}", reference), closed, now=now)
+    except Refused:
+        return gateway().intent(reference)
 
 
 # ---------------------------------------------------------------- holds
 
 
-@errands.errand("hold", Hold)
 def step_hold(hold_id: UUID) -> None:
-    """Do what is next about a hold."""
+    """Make the call that is due for a hold, and apply the answer."""
     hold = Hold.objects.filter(pk=hold_id).first()
     if hold is None or hold.next_step_at is None or not enabled():
         return
     now = timezone.now()
     try:
-        intent = _about_hold(hold, now=now)
+        intent = _intent_of_hold(hold, now=now)
     except Unreachable as error:
-        errands.retry_later(hold, error, now)
+        retry_later(hold, error, now)
         return
     if intent is not None:
         apply_intent(intent, now=now)
 
 
-def _about_hold(hold: Hold, *, now: datetime) -> Intent | None:
+def _intent_of_hold(hold: Hold, *, now: datetime) -> Intent | None:
     if hold.status == HoldStatus.PLANNED:
         customer = Customer.objects.get(user=hold.user_id)
         return _created(
@@ -186,11 +187,11 @@ def _about_hold(hold: Hold, *, now: datetime) -> Intent | None:
             currency=hold.currency,
             hold=True,
             off_session=hold.off_session,
-            metadata={"key": hold.key, "requestId": str(hold.request_id)},
+            metadata={"requestId": str(hold.request_id)},
             group=str(hold.request_id),
         )
     if hold.status == HoldStatus.CLOSING:
-        return _cancelled(f"close:{hold.key}", hold.reference)
+        return _cancelled(hold, now=now)
     if hold.status == HoldStatus.REQUIRES_ACTION:
         _poll_again(hold, now=now)
         return gateway().intent(hold.reference)

@@ -1,6 +1,6 @@
-"""Comparing our payments with the provider's list: what events and answers have told us must be what is there.
+"""Comparing our payments with the provider's list, in case events and answers were lost.
 
-What the provider has and we missed is applied, as an event would be. What can't be right is reported, for people.
+A change that we missed is applied, as an event would be. A difference that can't be repaired is reported to staff.
 """
 
 import logging
@@ -11,22 +11,23 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.database import broken_constraint
-from payments.gateway import enabled, gateway
-from payments.intents import Intent, apply_intent
+from payments.configuration import enabled
 from payments.models import Attempt, Hold, Reconciliation, Refund
-from payments.refunds import apply_refund
+from payments.provider.gateway import gateway
+from payments.provider.intents import Intent, apply_intent
+from payments.provider.refunds import apply_refund
 from payments.states import AttemptStatus, HoldStatus, RefundStatus
 
 log = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=3)
-REFUNDS_FAIL_WITHIN = timedelta(days=30)  # so long a bank may return one
+REFUNDS_FAIL_WITHIN = timedelta(days=30)  # the time within which a bank may return one
 TAKEN_OVER_AFTER = timedelta(hours=1)  # a comparison that takes longer has died
-SETTLES_WITHIN = timedelta(minutes=15)  # what is younger may still be on its way
+SETTLES_WITHIN = timedelta(minutes=15)  # anything younger may still be on its way
 
 
 def reconcile_today(now: datetime | None = None) -> Reconciliation | None:
-    """The daily comparison; None where it has been made, or is under way."""
+    """Make the daily comparison; returns None if it has been made or is under way."""
     moment = now or timezone.now()
     try:
         with transaction.atomic():
@@ -42,7 +43,7 @@ def reconcile_today(now: datetime | None = None) -> Reconciliation | None:
 
 
 def reconcile(since: datetime, *, now: datetime) -> Reconciliation:
-    """Compare what was made since a moment, repair what was missed, and report the rest. Not in a transaction."""
+    """Compare everything made since a moment, apply missed changes, and report the rest. Not in a transaction."""
     return _compare(Reconciliation.objects.create(started_at=now), since, now=now)
 
 
@@ -79,7 +80,7 @@ def _judge(
 
 
 def _intent_difference(intent: Intent) -> str:
-    """How an intent and our row still differ, in words; empty where they agree."""
+    """Returns how an intent and our row still differ, in words, or an empty text if they agree."""
     hold = Hold.objects.filter(reference=intent["id"]).first()
     attempt = Attempt.objects.filter(reference=intent["id"]).first()
     status = str(intent.get("status"))
@@ -105,7 +106,7 @@ def _refund_difference(refund: Intent) -> str:
 
 
 def _missing(since: datetime, now: datetime, seen: set[str]) -> list[str]:
-    """What we believe the provider to have taken, and it does not list."""
+    """Returns the attempts and refunds that succeeded here and that the provider does not list."""
     attempts = Attempt.objects.filter(
         status=AttemptStatus.SUCCEEDED, created_at__range=(since + SETTLES_WITHIN, now)
     ).exclude(reference="")

@@ -1,4 +1,4 @@
-"""Writing the ledger, and reading its balances. Every entry is written in the transaction of what it records."""
+"""Writing the ledger, and reading its balances. An entry is written in the transaction of the change it records."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from payments.models.payment import Payment
 RECEIVABLE, SALES, PARTNERS = LedgerAccount.RECEIVABLE, LedgerAccount.SALES, LedgerAccount.PARTNERS
 PROVIDER, CASH, DISPUTED = LedgerAccount.PROVIDER, LedgerAccount.CASH, LedgerAccount.DISPUTED
 
-# What each kind of entry debits and credits. Where the money comes from or goes to may be the provider or cash.
+# The accounts that each kind of entry debits and credits. Money comes from and goes to the provider, or cash.
 SIDES = {
     EntryKind.OWED: (RECEIVABLE, SALES),
     EntryKind.SHARE: (SALES, PARTNERS),
@@ -29,7 +29,10 @@ OF_PARTNERS = {kind for kind, sides in SIDES.items() if PARTNERS in sides}
 
 
 def book(kind: EntryKind, source: str, payment: Payment, amount: int, *, now: datetime, in_cash: bool = False) -> None:
-    """Book `amount` minor units, once for each kind and source; a second time is an `IntegrityError`. Zero is none."""
+    """Book `amount` minor units, once for each kind and source. Zero is not booked.
+
+    Raises: `IntegrityError` if this kind has been booked for this source.
+    """
     if not amount:
         return
     debit, credit = ((CASH if side == PROVIDER and in_cash else side) for side in SIDES[kind])
@@ -47,7 +50,7 @@ def book(kind: EntryKind, source: str, payment: Payment, amount: int, *, now: da
 
 
 def balance(account: str, entries: QuerySet[Entry] | None = None) -> int:
-    """What an account has been debited, less what it has been credited, in minor units (of one currency)."""
+    """Returns an account's debits less its credits, in minor units of one currency, over all entries or these."""
     rows = Entry.objects.all() if entries is None else entries
     sums = rows.aggregate(
         debit=Sum("amount", filter=Q(debit=account), default=0),
@@ -57,5 +60,5 @@ def balance(account: str, entries: QuerySet[Entry] | None = None) -> int:
 
 
 def owed_to(partner: Partner, currency: str) -> int:
-    """What a partner has earned and not yet been paid, in minor units; negative where they were paid too much."""
+    """Returns what a partner is owed, in minor units; it is negative if they were paid too much."""
     return -balance(PARTNERS, Entry.objects.filter(partner=partner, currency=currency))

@@ -1,29 +1,31 @@
-"""Collecting what is owed: attempts are planned here, and a payment's status follows from them."""
+"""Collecting what is owed: planning attempts, and recording their outcomes."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts.models import User
 from notifications.events import Outbox
-from payments import errands, payouts, telling
-from payments.gateway import enabled
-from payments.ledger import book
+from payments.books import payouts
+from payments.books.ledger import book
+from payments.books.status import derive
+from payments.configuration import enabled
 from payments.models import Attempt, Customer, Hold, Payment, PaymentKind
 from payments.models.ledger import EntryKind
-from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, PaymentStatus
+from payments.operations import enqueue_on_commit, operation_key
+from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus
 
-# When a card that had too little on it is tried again, counted from the decline.
+# The waits after which a card that had too little on it is tried again, counted from the decline.
 RETRY_AFTER = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
 RETRIED = {"insufficient_funds", "try_again_later", "processing_error", "withdrawal_count_limit_exceeded"}
 CARD_REPLACED = "card_replaced"
 HOLD_LOST = "hold_lost"
-POLL_FIRST = timedelta(minutes=2)  # how long we wait for an event before asking how an intent stands
+POLL_FIRST = timedelta(minutes=2)  # the wait for an event before the provider is asked for an intent's state
 
 
 def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_session: bool, now: datetime) -> None:
     """Plan to collect a new payment: from the holds of its request, then from the card. Call it inside `recorded`.
 
-    Without a provider, or without a card, the payment stays due.
+    The payment stays due if there is no provider or no card.
     """
     if not enabled():
         return
@@ -43,7 +45,7 @@ def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_se
 
 
 def charge(payment: Payment, *, now: datetime, off_session: bool, after: timedelta | None = None) -> Attempt | None:
-    """Plan to charge the rest of a locked payment to the user's card; None where there is no card or no rest."""
+    """Plan to charge the rest of a locked payment to the user's card; returns None if there is no card or no rest."""
     customer = Customer.objects.filter(user=payment.user_id).exclude(card_reference="").first()
     rest = payment.amount - payment.collecting_amount
     if customer is None or not rest:
@@ -74,7 +76,7 @@ def _plan(
         number=number,
         amount=amount,
         off_session=off_session,
-        key=errands.key(kind, payment.pk, number),
+        key=operation_key(kind, payment.pk, number),
         reference=hold.reference if hold else "",
         card_reference=shown.card_reference if shown else "",
         card_brand=shown.card_brand if shown else "",
@@ -85,18 +87,18 @@ def _plan(
     attempt.create(actor=None, at=now)
     _reserve(payment, amount)
     if ours:
-        errands.soon(attempt)
+        enqueue_on_commit(attempt)
     return attempt
 
 
 def _reserve(payment: Payment, amount: int) -> None:
-    """Count an amount as being collected. The database refuses more than is owed."""
+    """Count an amount as being collected. The database rejects more than is owed."""
     payment.collecting_amount += amount
     payment.save(update_fields=["collecting_amount"])
 
 
 def lock(attempt_id: UUID) -> tuple[Payment, Attempt]:
-    """A payment and one of its attempts, in the order of locks."""
+    """Lock a payment, then one of its attempts, and return both."""
     payment_id = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt_id)
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
@@ -105,7 +107,7 @@ def lock(attempt_id: UUID) -> tuple[Payment, Attempt]:
 
 
 def begin_scheduled(outbox: Outbox, attempt: Attempt, *, off_session: bool, now: datetime) -> None:
-    """A locked attempt's time has come: charge the card that the user has now."""
+    """Start a locked attempt whose time has come, with the card that the user has now."""
     customer = Customer.objects.get(user=attempt.payment.user_id)
     attempt.move(
         AttemptStatus.PLANNED,
@@ -121,11 +123,11 @@ def begin_scheduled(outbox: Outbox, attempt: Attempt, *, off_session: bool, now:
     derive(outbox, attempt.payment, now=now, reason="tried again")
 
 
-# ---------------------------------------------------------------- what became of an attempt
+# ---------------------------------------------------------------- outcomes
 
 
 def succeed(outbox: Outbox, attempt: Attempt, *, now: datetime, reason: str, actor: User | None = None) -> None:
-    """The money is ours. Books it, and pays the partner once all of the payment is there."""
+    """Record that the money was collected: book it, and plan the payout if all of the payment is there."""
     payment = attempt.payment
     was_open = attempt.status in OPEN_ATTEMPTS
     attempt.move(AttemptStatus.SUCCEEDED, actor=actor, at=now, reason=reason, failure="", next_step_at=None)
@@ -138,13 +140,13 @@ def succeed(outbox: Outbox, attempt: Attempt, *, now: datetime, reason: str, act
 
 
 def close(attempt: Attempt, *, failure: str, now: datetime) -> None:
-    """It was declined, or is withdrawn. Until the provider has closed it, too, it could still succeed."""
+    """Plan to close an attempt that was declined or withdrawn. It may succeed until the provider has closed it, too."""
     attempt.move(AttemptStatus.CLOSING, actor=None, at=now, reason=failure, failure=failure[:100], next_step_at=now)
-    errands.soon(attempt)
+    enqueue_on_commit(attempt)
 
 
 def adopt(payment: Payment, reference: str, *, now: datetime) -> Attempt:
-    """Take note of an intent that somebody else made for a locked payment."""
+    """Record an intent for a locked payment that was made outside of this program."""
     attempt = _plan(payment, AttemptKind.CHARGE, payment.amount, now=now, ours=False)
     attempt.reference = reference
     attempt.save(update_fields=["reference"])
@@ -152,7 +154,7 @@ def adopt(payment: Payment, reference: str, *, now: datetime) -> Attempt:
 
 
 def reopen(outbox: Outbox, attempt: Attempt, status: AttemptStatus, *, now: datetime, reason: str) -> None:
-    """An intent that somebody else made goes on, if need be after a decline."""
+    """Record the progress of an intent made outside of this program, also after a decline."""
     was_open = attempt.status in OPEN_ATTEMPTS
     attempt.move(status, actor=None, at=now, reason=reason)
     if not was_open:
@@ -161,7 +163,7 @@ def reopen(outbox: Outbox, attempt: Attempt, status: AttemptStatus, *, now: date
 
 
 def decline(outbox: Outbox, attempt: Attempt, *, failure: str, now: datetime, reason: str = "") -> None:
-    """It has failed for good. Another attempt follows where that may help."""
+    """Record that an attempt has failed for good, and plan another where that may help."""
     payment = attempt.payment
     failure = (failure or attempt.failure)[:100]
     was_open = attempt.status in OPEN_ATTEMPTS
@@ -184,41 +186,11 @@ def _try_again(payment: Payment, attempt: Attempt, *, now: datetime) -> None:
             charge(payment, now=now, off_session=True, after=RETRY_AFTER[declines - 1])
 
 
-# ---------------------------------------------------------------- the payment's status
-
-
-def derived_status(payment: Payment) -> PaymentStatus:
-    """What a payment's attempts and refunds make of it."""
-    attempts = list(payment.attempts.values_list("status", "amount"))
-    collected = sum(amount for status, amount in attempts if status == AttemptStatus.SUCCEEDED)
-    statuses = {status for status, _ in attempts}
-    if collected == payment.amount and payment.refunded_amount == payment.amount and payment.amount:
-        return PaymentStatus.REFUNDED
-    if collected == payment.amount and payment.refunded_amount:
-        return PaymentStatus.PARTIALLY_REFUNDED
-    if collected == payment.amount:
-        return PaymentStatus.PAID
-    if AttemptStatus.REQUIRES_ACTION in statuses:
-        return PaymentStatus.REQUIRES_ACTION
-    if statuses & {AttemptStatus.PLANNED, AttemptStatus.PROCESSING}:
-        return PaymentStatus.PROCESSING
-    if statuses & {AttemptStatus.DECLINED, AttemptStatus.CLOSING, AttemptStatus.SCHEDULED}:
-        return PaymentStatus.FAILED
-    return PaymentStatus.DUE
-
-
-def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, actor: User | None = None) -> None:
-    """Bring a locked payment's status in line with its attempts, forward only, and tell its user."""
-    status = derived_status(payment)
-    if status != payment.status and payment.graph.allows(payment.status, status):
-        references = payment.attempts.exclude(reference="").order_by("-number").values_list("reference", flat=True)
-        reference = references.first() or payment.third_party_reference_id
-        payment.move(status, actor=actor, at=now, reason=reason, third_party_reference_id=reference)
-        telling.tell(outbox, payment)
+# ---------------------------------------------------------------- by staff
 
 
 def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bool:
-    """Give up the attempt of a locked payment that waits for its time; whether there was one."""
+    """Give up the attempt of a locked payment that waits for its time; returns whether there was one."""
     attempt = payment.attempts.select_for_update().filter(status=AttemptStatus.SCHEDULED).first()
     if attempt is None:
         return False
@@ -228,7 +200,7 @@ def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bo
 
 
 def take_cash(outbox: Outbox, payment: Payment, *, actor: User, now: datetime) -> None:
-    """Somebody has taken what was left of a locked payment by hand."""
+    """Record that the rest of a locked payment was taken in cash."""
     rest = payment.amount - payment.collecting_amount
     if rest:
         attempt = _plan(payment, AttemptKind.CASH, rest, now=now, ours=False)

@@ -1,0 +1,1 @@
+"""Our side of money: what is owed, planned and booked. Nothing here calls the payment provider."""

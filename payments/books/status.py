@@ -1,0 +1,39 @@
+"""A payment's status, which follows from its attempts and refunds. Nothing else sets it."""
+
+from datetime import datetime
+
+from accounts.models import User
+from notifications.events import Outbox
+from payments import announce
+from payments.models import Payment
+from payments.states import AttemptStatus, PaymentStatus
+
+
+def derived_status(payment: Payment) -> PaymentStatus:
+    """Returns the status that a payment's attempts and refunds amount to."""
+    attempts = list(payment.attempts.values_list("status", "amount"))
+    collected = sum(amount for status, amount in attempts if status == AttemptStatus.SUCCEEDED)
+    statuses = {status for status, _ in attempts}
+    if collected == payment.amount and payment.refunded_amount == payment.amount and payment.amount:
+        return PaymentStatus.REFUNDED
+    if collected == payment.amount and payment.refunded_amount:
+        return PaymentStatus.PARTIALLY_REFUNDED
+    if collected == payment.amount:
+        return PaymentStatus.PAID
+    if AttemptStatus.REQUIRES_ACTION in statuses:
+        return PaymentStatus.REQUIRES_ACTION
+    if statuses & {AttemptStatus.PLANNED, AttemptStatus.PROCESSING}:
+        return PaymentStatus.PROCESSING
+    if statuses & {AttemptStatus.DECLINED, AttemptStatus.CLOSING, AttemptStatus.SCHEDULED}:
+        return PaymentStatus.FAILED
+    return PaymentStatus.DUE
+
+
+def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, actor: User | None = None) -> None:
+    """Bring a locked payment's status in line with its attempts, forward only, and announce a change to its user."""
+    status = derived_status(payment)
+    if status != payment.status and payment.graph.allows(payment.status, status):
+        references = payment.attempts.exclude(reference="").order_by("-number").values_list("reference", flat=True)
+        reference = references.first() or payment.third_party_reference_id
+        payment.move(status, actor=actor, at=now, reason=reason, third_party_reference_id=reference)
+        announce.payment_updated(outbox, payment)
