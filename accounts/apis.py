@@ -10,7 +10,6 @@ from knox.models import AuthToken
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from accounts.applications import apply_as_partner, decide_application
@@ -28,6 +27,8 @@ from accounts.serializers import (
     SignupInput,
     TicketSerializer,
     UserSerializer,
+    stored_partner_body,
+    user_body,
 )
 from accounts.sign_in import log_in, sign_up
 from accounts.sign_out import log_out
@@ -35,7 +36,7 @@ from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import Application
 from api.idempotency import idempotent
 from api.serializing import validated
-from api.throttles import SignupThrottle
+from api.throttles import SignupThrottle, address_of
 from core.errors import Missing
 
 
@@ -56,8 +57,7 @@ class Login(APIView):
     )
     def post(self, request: Request) -> Response:
         values = validated(LoginInput, request.data)
-        address = SimpleRateThrottle.get_ident(self, request)  # type: ignore[arg-type]  # reads the request only
-        user, token, text = log_in(**values, address=address or "")
+        user, token, text = log_in(**values, address=address_of(request))
         return Response(SessionSerializer({"token": text, "expiresAt": token.expiry, "user": user}).data)
 
 
@@ -79,10 +79,9 @@ class Signup(APIView):
             )
         ],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        values = validated(SignupInput, request.data)
-        return Response(UserSerializer(sign_up(**values)).data, status=201)
+    @idempotent(user_body, status=201)
+    def post(self, request: Request) -> User:
+        return sign_up(**validated(SignupInput, request.data))
 
 
 class Logout(APIView):
@@ -130,13 +129,12 @@ class PartnerApply(APIView):
             OpenApiExample("A coach", {"type": "coach", "phone": "+1 212 555 0100"}, request_only=True),
         ],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(stored_partner_body, status=201)
+    def post(self, request: Request) -> Partner:
         values = validated(ApplicationInput, request.data)
         self.require_free(caller(request))
         fields = {"name": caller(request).get_short_name()[:80], **values}
-        partner = apply_as_partner(caller(request), **fields, now=timezone.now())
-        return Response(PartnerSerializer(partner).data, status=201)
+        return apply_as_partner(caller(request), **fields, now=timezone.now())
 
     def require_free(self, user: User) -> None:
         """Raise `Conflict` where something unfinished keeps this account from changing its role."""
@@ -148,14 +146,14 @@ class PartnerDecision(APIView):
     permission_classes = (IsStaff,)
     decision: ClassVar[str] = Application.APPROVED
 
-    def _decide(self, request: Request, partner_id: UUID) -> Response:
+    def _decide(self, request: Request, partner_id: UUID) -> Partner:
         values = validated(DecisionInput, request.data)
         partner = Partner.objects.select_related("region").filter(pk=partner_id).first()
         if partner is None:
             raise Missing
-        decide_application(partner, self.decision, actor=caller(request), now=timezone.now(), reason=values["reason"])
-        partner.refresh_from_db()
-        return Response(PartnerSerializer(partner).data)
+        return decide_application(
+            partner, self.decision, actor=caller(request), now=timezone.now(), reason=values["reason"]
+        )
 
 
 class PartnerApprove(PartnerDecision):
@@ -168,8 +166,8 @@ class PartnerApprove(PartnerDecision):
         responses={200: PartnerSerializer},
         examples=[OpenApiExample("Approved", {"reason": "Met at the interview"}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request, partner_id: UUID) -> Response:
+    @idempotent(stored_partner_body)
+    def post(self, request: Request, partner_id: UUID) -> Partner:
         return self._decide(request, partner_id)
 
 
@@ -185,6 +183,6 @@ class PartnerSuspend(PartnerDecision):
         responses={200: PartnerSerializer},
         examples=[OpenApiExample("Suspended", {"reason": "Three complaints"}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request, partner_id: UUID) -> Response:
+    @idempotent(stored_partner_body)
+    def post(self, request: Request, partner_id: UUID) -> Partner:
         return self._decide(request, partner_id)

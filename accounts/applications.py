@@ -8,6 +8,7 @@ from accounts.models import ApplicationTransition, Partner, Role, User
 from accounts.partners import move_partners, notify_partner_updated
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from accounts.tasks import mail_on_commit
+from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Forbidden
 from notifications.events import recorded
@@ -17,7 +18,7 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
     """Make a user a partner who awaits approval. Raises `Conflict`, `Forbidden`."""
     if user.role == Role.STAFF:
         raise Forbidden("permission_denied", "Staff can't become partners.")
-    with transaction.atomic():
+    with effect() as answer:
         locked = User.objects.select_for_update().get(pk=user.pk)
         applied = Conflict("already_applied", "This account has applied already.")
         if Partner.objects.filter(user=locked).exists():
@@ -27,13 +28,14 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
             partner.create(actor=user, at=now)
         ApplicationTransition.objects.create(subject=partner, new=Application.APPLIED, actor=user, at=now)
         User.objects.filter(pk=user.pk).update(role=Role.PARTNER)
+        answer.result(partner)
     user.role = Role.PARTNER
     return partner
 
 
 def decide_application(
     partner: Partner, decision: str, *, actor: User | None, now: datetime, reason: str = "", notify: bool = True
-) -> None:
+) -> Partner:
     """Approve, reject or suspend an application.
 
     Args:
@@ -59,4 +61,6 @@ def decide_application(
             notify_partner_updated(outbox, locked)
         if notify:
             mail_on_commit("mail_decision", str(locked.pk), decision)
+        outbox.result(locked)
     partner.application = decision
+    return locked

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -122,8 +123,24 @@ def _restore_lost(region: Region, available: set[UUID]) -> None:
     positions.restore(region.slug, found)
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A partner, and where they were when that was last asked: outside of any transaction."""
+
+    partner: Partner
+    position: Position | None
+
+    @classmethod
+    def now(cls, partner: Partner) -> "Located":
+        """With the position of now. Not inside a transaction."""
+        return cls(partner, current_location(partner))
+
+
 def current_location(partner: Partner) -> Position | None:
-    """A partner's live position, or the last one in the database if Valkey holds none or does not answer."""
+    """A partner's live position, or the last one in the database if Valkey holds none or does not answer.
+
+    Not inside a transaction.
+    """
     if partner.region is not None:
         try:
             live = positions.held(partner.region.slug, [partner.pk]).get(partner.pk)
@@ -131,6 +148,11 @@ def current_location(partner: Partner) -> Position | None:
             live = None
         if live:
             return live[0]
+    return stored_location(partner)
+
+
+def stored_location(partner: Partner) -> Position | None:
+    """The last position in the database, about a second behind the live one."""
     if partner.lat is None or partner.lng is None:
         return None
     return Position(partner.lat, partner.lng, partner.position_at or datetime.fromtimestamp(0, UTC))

@@ -109,8 +109,8 @@ class PushSubscriptions(APIView):
             )
         ],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(status=204)
+    def post(self, request: Request) -> None:
         values = validated(SubscriptionInput, request.data)
         if not push_service.enabled():
             raise Conflict("push_not_configured", "This installation sends no pushes.")
@@ -121,7 +121,6 @@ class PushSubscriptions(APIView):
             credential=credential_of(request),
             now=timezone.now(),
         )
-        return Response(status=204)
 
 
 class PushSubscriptionRemove(APIView):
@@ -142,8 +141,7 @@ class PushSubscriptionRemove(APIView):
             )
         ],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(status=204)
+    def post(self, request: Request) -> None:
         values = validated(EndpointInput, request.data)
         web_push.unsubscribe(partner_recipient(partner_of(caller(request)).pk), values["endpoint"])
-        return Response(status=204)

@@ -6,9 +6,10 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from accounts.models import Partner, PartnerType, Role, User
-from accounts.presence import current_location
+from accounts.presence import Located, stored_location
 from accounts.states import Application, PartnerStatus
 from api.fields import Choice, Float, LocationSerializer, OptionalLocationField, Text, Time, location
+from api.serializing import json_of
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -22,7 +23,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class PartnerSerializer(serializers.ModelSerializer[Partner]):
-    """A partner as they see themselves, and as staff do."""
+    """A partner as they see themselves, and as staff do. Context: `position`, where they are."""
 
     partnerId = serializers.UUIDField(source="id")
     currentLocation = OptionalLocationField()
@@ -37,12 +38,27 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
         ref_name = "Partner"
 
     def get_currentLocation(self, partner: Partner) -> dict[str, float] | None:
-        position = current_location(partner)
+        position = self.context["position"]
         return location(position.lat, position.lng) if position else None
 
 
+def user_body(user: User, viewer: object = None) -> dict[str, Any]:
+    """An account's JSON."""
+    return json_of(UserSerializer, user)
+
+
+def stored_partner_body(partner: Partner, viewer: object = None) -> dict[str, Any]:
+    """A partner's JSON with the last position in the database: for partners who are not at work."""
+    return json_of(PartnerSerializer, partner, position=stored_location(partner))
+
+
+def partner_body(found: Located, viewer: object = None) -> dict[str, Any]:
+    """A partner's JSON, for themselves or for staff."""
+    return json_of(PartnerSerializer, found.partner, position=found.position)
+
+
 class VisiblePartnerSerializer(serializers.ModelSerializer[Partner]):
-    """A partner as the user sees them, from acceptance to completion."""
+    """A partner as the user sees them, from acceptance to completion. Context: `position`, where they are."""
 
     partnerId = serializers.UUIDField(source="id")
     currentLocation = OptionalLocationField()
@@ -67,7 +83,7 @@ class MeSerializer(UserSerializer):
 
     def get_partner(self, user: User) -> PartnerSerializer(allow_null=True):  # type: ignore[valid-type]
         partner = Partner.objects.select_related("region").filter(user=user).first()
-        return PartnerSerializer(partner).data if partner else None
+        return partner_body(Located.now(partner)) if partner else None
 
 
 EMAIL_MAX_CHARS = 254

@@ -5,11 +5,11 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import password_validation
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
 from accounts.models import User
+from api.idempotency import effect
 from api.throttles import Rate
 from core.database import refused_as
 from core.errors import Invalid, ServiceError
@@ -54,8 +54,10 @@ def sign_up(*, email: str, password: str, name: str) -> User:
     taken = Invalid("email_taken", "An account with this e-mail address exists.", "email")
     if User.objects.filter(email__iexact=email).exists():
         raise taken
-    with refused_as({"user_email_unique": taken}), transaction.atomic():
-        return User.objects.create_user(email, password, name=name)
+    with refused_as({"user_email_unique": taken}), effect() as answer:
+        user = User.objects.create_user(email, password, name=name)
+        answer.result(user)
+    return user
 
 
 def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[User, AuthToken, str]:

@@ -1,17 +1,31 @@
 """`Idempotency-Key`: the same key and body give the same answer for 24 hours.
 
-The answer is stored in the transaction of the effect: either both are there or neither, so a crash
-in between leaves nothing to clean up, and of two calls at once the second waits and repeats the first's answer.
+    @idempotent(ride_body, status=201)      # how the service's result is rendered
+    def post(self, request):
+        return services.open_ride(...)
+
+    def open_ride(...):
+        with effect() as answer:            # one transaction
+            ...
+            answer.result(ride)             # stored, if the call has a key, as the transaction's last statement
+
+The answer commits with the effect, so a crash leaves both or neither. A repeated call runs as well, after the first or
+at the same time: its answer violates `idempotency_key_once`, so its transaction is rolled back, and it gives the first
+one's answer. So does one that the first one's effect makes impossible. An answer without an effect, such as a
+refusal, is not stored.
 """
 
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import wraps
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException
@@ -19,77 +33,199 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.errors import service_error_body
 from api.models import IdempotencyRecord
+from api.throttles import address_of
 from core.errors import Conflict, Invalid, ServiceError
+from core.sql import insert_all, read_rows
 
 KEY_MAX_CHARS = 255
-Handler = Callable[..., Response]
+Render = Callable[[Any, Any], Any]  # of the service's result, for the caller: the answer's JSON
 
 
-def idempotent(handler: Handler) -> Handler:
-    """Let a view's method honour `Idempotency-Key`. Not for answers that carry a secret: they would be stored."""
-
-    @wraps(handler)
-    def wrapper(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return handler(view, request, *args, **kwargs)
-        if not key.strip() or len(key) > KEY_MAX_CHARS or not key.isprintable():
-            raise Invalid(
-                "invalid", "Idempotency-Key takes 1 to %(n)s printable characters.", "Idempotency-Key", n=KEY_MAX_CHARS
-            )
-        with transaction.atomic():
-            record, mine = _claim(_scope(request), key, _fingerprint(request), timezone.now())
-            if not mine:
-                return Response(record.body, status=record.status, headers={"Idempotency-Replayed": "true"})
-            response = _answer(handler, view, request, *args, **kwargs)
-            record.status, record.body = response.status_code, response.data
-            record.save(update_fields=["status", "body"])
-            return response
-
-    wrapper.idempotent = True  # type: ignore[attr-defined]  # the schema names the header where it is honoured
-    return wrapper
+class AnsweredBefore(Exception):
+    """A call with this key has committed its answer; the transaction of this one is rolled back."""
 
 
-def _claim(scope: str, key: str, fingerprint: str, now: datetime) -> tuple[IdempotencyRecord, bool]:
-    """This call's record, and whether this call is the first with its key. Raises `Conflict` on another body."""
-    oldest = now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)
-    IdempotencyRecord.objects.filter(scope=scope, key=key, created_at__lt=oldest).delete()
-    try:
-        with transaction.atomic():
-            record = IdempotencyRecord.objects.create(scope=scope, key=key, fingerprint=fingerprint, created_at=now)
-        return record, True
-    except IntegrityError:
-        record = IdempotencyRecord.objects.get(scope=scope, key=key)
-    if record.fingerprint != fingerprint:
-        raise Conflict("idempotency_mismatch", "This Idempotency-Key was used with another call.")
-    return record, False
+@dataclass
+class Call:
+    """A call with a key, while its handler runs. `answer` is what has been stored for it: status and body."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    status: int
+    render: Callable[[Any], Any]
+    answer: tuple[int, Any] | None = None
 
 
-def _answer(handler: Handler, view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
-    """The handler's answer, or the error it ended in; an error's partial writes are rolled back.
+_call: ContextVar[Call | None] = ContextVar("idempotent_call", default=None)
 
-    Except where the error's class has `keeps_writes`: what was written is then the point, such as a wrong PIN counted.
+
+# ---------------------------------------------------------------- in services
+
+
+class Answer:
+    """What the call that causes an effect is answered, gathered inside the effect's transaction."""
+
+    def __init__(self, using: str, call: Call | None = None) -> None:
+        self._using = using
+        self._call = call
+        self._stored: tuple[int, Any] | None = None
+
+    def result(self, result: Any = None, *, rendered: Any = None) -> None:
+        """Hand over the service's result, when nothing about it will change any more.
+
+        `rendered`: its JSON for the caller, if an event has it already.
+        """
+        if self._call is not None:
+            self._stored = self._call.status, self._call.render(result) if rendered is None else rendered
+
+    def refusal(self, error: ServiceError) -> None:
+        """Hand over an error that is raised after the commit: one whose effect stays, such as a failure counted."""
+        if self._call is not None:
+            self._stored = error.status, service_error_body(error)
+
+    def write(self) -> None:
+        """Insert the record. Raises `AnsweredBefore`."""
+        if self._call is None or self._stored is None or self._call.answer is not None:
+            return
+        status, body = self._stored
+        record = IdempotencyRecord(
+            scope=self._call.scope,
+            key=self._call.key,
+            fingerprint=self._call.fingerprint,
+            status=status,
+            body=body,
+            created_at=timezone.now(),
+        )
+        try:
+            insert_all([record], using=self._using)
+        except IntegrityError as error:  # idempotency_key_once, the table's only constraint
+            raise AnsweredBefore from error
+
+    def committed(self) -> None:
+        """Tell the call's decorator what was stored."""
+        if self._call is not None and self._stored is not None:
+            self._call.answer = self._stored
+
+
+@contextmanager
+def effect(using: str | None = None) -> Iterator[Answer]:
+    """Open a transaction whose result is the answer to the present call: they commit together.
+
+    `using` is the alias of a database; a router chooses one by default.
     """
-    kept: ServiceError | None = None
+    using = using or router.db_for_write(IdempotencyRecord)
+    call = _call.get()
+    # A call has one answer: what follows its effect, such as hooks after the commit, is no part of it.
+    answer = Answer(using, call if call is not None and call.answer is None else None)
+    with transaction.atomic(using):
+        yield answer
+        answer.write()
+    answer.committed()
+
+
+def store_answer(result: Any = None) -> None:
+    """Store the answer to a call whose effect is not in the database."""
+    if _call.get() is not None:
+        with effect() as answer:
+            answer.result(result)
+
+
+# ---------------------------------------------------------------- in views
+
+
+def no_body(result: Any, caller: Any) -> None:
+    """The body of a 204."""
+
+
+def idempotent(
+    render: Render = no_body, *, status: int = 200, acts_outside: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a view's method honour `Idempotency-Key`: it gives the service's result, which `render` makes JSON of.
+
+    With a key the result is rendered inside the effect's transaction, so `render` uses no network. Not for answers
+    that carry a secret: they would be stored.
+    `acts_outside`: the effect is not in the database, where it could be undone: an earlier answer is looked for first.
+    """
+
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Response]:
+        @wraps(handler)
+        def wrapper(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
+            key = request.headers.get("Idempotency-Key")
+            if key is None:
+                return Response(render(handler(view, request, *args, **kwargs), request.user), status=status)
+            _require_valid(key)
+            call = Call(_scope(request), key, _fingerprint(request), status, partial(_for, request.user, render))
+            if acts_outside and (stored := _stored(call)) is not None:
+                return stored
+            return _answered(call, partial(handler, view, request, *args, **kwargs))
+
+        wrapper.idempotent = True  # type: ignore[attr-defined]  # the schema names the header where it is honoured
+        return wrapper
+
+    return decorate
+
+
+def _for(caller: Any, render: Render, result: Any) -> Any:
+    return render(result, caller)
+
+
+def _answered(call: Call, handle: Callable[[], Any]) -> Response:
+    """Run the handler; if it has stored no answer, look for an earlier one. Raises what the handler raises.
+
+    The constraint decides who is first, so a call that is costs no read.
+    """
+    result, error = _tried(call, handle)
+    if call.answer is None:
+        if (stored := _stored(call)) is not None:
+            return stored
+        if isinstance(error, AnsweredBefore):  # by a record that had expired, and is gone now
+            result, error = _tried(call, handle)
+    if error is not None:
+        raise error
+    status, body = call.answer or (call.status, call.render(result))
+    return Response(body, status=status)
+
+
+def _tried(call: Call, handle: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """What the handler gives, or the refusal that it raises."""
+    token = _call.set(call)
     try:
-        with transaction.atomic():
-            try:
-                return handler(view, request, *args, **kwargs)
-            except ServiceError as error:
-                if not getattr(error, "keeps_writes", False):
-                    raise
-                kept = error
-        raise kept
-    except (ServiceError, APIException) as error:
-        response: Response = view.handle_exception(error)
-        if response.status_code >= 500:
-            raise
-        return response
+        return handle(), None
+    except (ServiceError, APIException, AnsweredBefore) as error:
+        return None, error
+    finally:
+        _call.reset(token)
+
+
+def _stored(call: Call) -> Response | None:
+    """The answer stored for a call. Raises `Conflict` if its key was used with another call."""
+    using = router.db_for_write(IdempotencyRecord)
+    for record in read_rows(IdempotencyRecord, using=using, scope=call.scope, key=call.key):
+        oldest = timezone.now() - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)
+        if record.created_at < oldest:  # and not swept yet
+            IdempotencyRecord.objects.using(using).filter(pk=record.pk, created_at__lt=oldest).delete()
+        elif record.fingerprint != call.fingerprint:
+            raise Conflict("idempotency_mismatch", "This Idempotency-Key was used with another call.")
+        else:
+            return Response(record.body, status=record.status, headers={"Idempotency-Replayed": "true"})
+    return None
+
+
+def _require_valid(key: str) -> None:
+    if not key.strip() or len(key) > KEY_MAX_CHARS or not key.isprintable():
+        raise Invalid(
+            "invalid", "Idempotency-Key takes 1 to %(n)s printable characters.", "Idempotency-Key", n=KEY_MAX_CHARS
+        )
 
 
 def _scope(request: Request) -> str:
-    return f"user:{request.user.pk}" if request.user.is_authenticated else "anonymous"
+    """Within what a key is unique: the account, or the address of an anonymous caller, of which a digest is kept."""
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    return "address:" + salted_hmac("idempotency.address", address_of(request), algorithm="sha256").hexdigest()[:32]
 
 
 def _fingerprint(request: Request) -> str:

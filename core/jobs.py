@@ -29,6 +29,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from core.leases import LEASE, Lease, renewer
+from core.transactions import require_no_transaction
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,10 @@ BATCH = 200  # rows a pass
 def enqueue(task: str, *arguments: Any, expires_s: float, queue: str | None = None) -> bool:
     """Enqueue a task by its name; returns False if the broker is away, which the sweep makes good.
 
-    The task is dropped if no worker takes it within `expires_s`.
+    The task is dropped if no worker takes it within `expires_s`. Raises `InsideTransaction`: a worker might take the
+    task before the transaction has committed.
     """
+    require_no_transaction("The broker")
     try:
         current_app.send_task(task, arguments, expires=expires_s, queue=queue)
     except BROKER_AWAY as error:

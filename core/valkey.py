@@ -1,4 +1,8 @@
-"""The one Valkey connection pool of this process. Valkey holds hints: every caller can do without an answer."""
+"""The one Valkey connection pool of this process. Valkey holds hints: every caller can do without an answer.
+
+Every command, on its own, in a pipeline, of a script, a lock or Django's cache, passes `RetryOnce`, which refuses to
+run inside a transaction.
+"""
 
 import hashlib
 import time
@@ -12,15 +16,17 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 from redis.retry import Retry
 
+from core.transactions import require_no_transaction
+
 Unreachable = redis.RedisError
 SPARED_S = 1.0  # after a call that waited in vain, so long nobody else waits
 
 
-class Impatience(Retry):
-    """Tries once more, at once, where a restart has broken a connection; redis-py's default waits for seconds.
+class RetryOnce(Retry):
+    """Runs each command outside of transactions, and once more where a restart has broken a connection.
 
-    Never where Valkey is there and hangs: then whoever comes next is refused at once for a while, since an
-    operation that makes five calls must not wait five times.
+    redis-py's default waits for seconds. A Valkey that is there and hangs is not tried again: further commands are
+    refused for `SPARED_S`, since an operation that makes five calls must not wait five times.
     """
 
     hung_at = -SPARED_S  # on the monotonic clock; one for all connections of the process
@@ -29,14 +35,22 @@ class Impatience(Retry):
         super().__init__(NoBackoff(), 1, (redis.ConnectionError,))
 
     def call_with_retry(self, do: Callable[[], Any], fail: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Do it, or raise `Unreachable`."""
-        if time.monotonic() - Impatience.hung_at < SPARED_S:
+        """Run a command. Raises `Unreachable`, and `InsideTransaction` without sending anything."""
+        require_no_transaction("Valkey")
+        if time.monotonic() - RetryOnce.hung_at < SPARED_S:
             raise redis.TimeoutError("Valkey did not answer a moment ago.")
         try:
             return super().call_with_retry(do, fail, *args, **options)
         except redis.TimeoutError:
-            Impatience.hung_at = time.monotonic()
+            RetryOnce.hung_at = time.monotonic()
             raise
+
+
+class CachePool(redis.ConnectionPool):
+    """The connections of Django's cache, which behave as our own do. Named in the settings."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, retry=RetryOnce(), **options)
 
 
 @cache
@@ -47,7 +61,7 @@ def client() -> redis.Redis:
         socket_timeout=settings.VALKEY_TIMEOUT_S,
         socket_connect_timeout=settings.VALKEY_TIMEOUT_S,
         health_check_interval=30,
-        retry=Impatience(),
+        retry=RetryOnce(),
     )
 
 

@@ -3,6 +3,7 @@
     with recorded() as outbox:          # one transaction
         offer.move(...)
         outbox.add(partner_recipient, "offer", {...})
+        outbox.result(offer)            # the answer to the call that caused it, if that has an Idempotency-Key
 
 The events are rows of the same transaction, the push after the commit is a hint. Where it got lost, because
 the process died in between or Valkey was away, `push_heads`, called every second by the sweep, tells how far
@@ -27,6 +28,7 @@ from uuid import UUID
 from django.db import router, transaction
 from django.utils import timezone
 
+from api.idempotency import Answer, effect
 from core import valkey
 from core.sql import add_to_counters, insert_all, read_rows
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
@@ -64,8 +66,9 @@ class PushLater:
 class Outbox:
     """The events of one transaction, gathered while it runs and written at its end to the database `using`."""
 
-    def __init__(self, using: str) -> None:
+    def __init__(self, using: str, answer: Answer) -> None:
         self._using = using
+        self._answer = answer
         self._pending: dict[str, list[tuple[str, Payload, PushLater | None]]] = defaultdict(list)
         self._withdrawn: set[str] = set()
         self._written: list[Event] = []
@@ -73,6 +76,10 @@ class Outbox:
     def add(self, recipient: str, type: str, payload: Payload, push: PushLater | None = None) -> None:
         """Tell a recipient. `payload` is JSON-ready: the frame without `type` and `seq`."""
         self._pending[recipient].append((type, payload, push))
+
+    def result(self, result: Any = None, *, rendered: Payload | None = None) -> None:
+        """Hand over what this transaction came to: the call's answer is made of it, and stored if it has a key."""
+        self._answer.result(result, rendered=rendered)
 
     def withdraw_push(self, topic: str) -> None:
         """Nothing more is to be pushed about this: it has ended."""
@@ -107,13 +114,13 @@ class Outbox:
 
 @contextmanager
 def recorded(using: str | None = None) -> Iterator[Outbox]:
-    """Open a transaction with an outbox: what it changes and the events about it commit together.
+    """Open a transaction with an outbox: its changes, the events about them and the call's answer commit together.
 
     `using` is the alias of a database; a router chooses one by default.
     """
     using = using or router.db_for_write(Event)
-    with transaction.atomic(using):
-        outbox = Outbox(using)
+    with effect(using) as answer:
+        outbox = Outbox(using, answer)
         transaction.on_commit(outbox.push, using)  # before whatever else is to be done then: somebody waits for it
         yield outbox
         outbox.write()

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from core.errors import Conflict, Invalid
 from core.lazy import lazy_module
+from core.transactions import require_no_transaction
 from notifications.models import PushSubscription
 
 if TYPE_CHECKING:
@@ -134,7 +135,11 @@ def session() -> "Session":
 
 
 def send(subscription: PushSubscription, message: Message) -> Outcome:
-    """Encrypt one message for one browser and hand it to its push service. Never raises for what others do."""
+    """Encrypt one message for one browser and hand it to its push service. Never raises for what others do.
+
+    Raises `InsideTransaction`.
+    """
+    require_no_transaction("A push service")
     if not is_known_service(subscription.endpoint):  # the list may have become shorter
         return Outcome.GONE
     try:

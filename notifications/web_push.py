@@ -13,6 +13,7 @@ from math import ceil
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from api.idempotency import effect
 from core.jobs import DueRows
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
@@ -40,15 +41,19 @@ def subscribe(
     push_service.check_endpoint(endpoint)
     known = {"recipient": recipient, "endpoint": endpoint, "p256dh": p256dh, "auth": auth, "credential": credential}
     digest = _digest(endpoint)
-    found, _ = PushSubscription.objects.update_or_create(digest=digest, defaults={**known, "created_at": now})
-    newest = PushSubscription.objects.filter(recipient=recipient).order_by("-created_at", "-pk")
-    PushSubscription.objects.filter(pk__in=list(newest.values_list("pk", flat=True)[DEVICES_MAX:])).delete()
+    with effect() as answer:
+        found, _ = PushSubscription.objects.update_or_create(digest=digest, defaults={**known, "created_at": now})
+        newest = PushSubscription.objects.filter(recipient=recipient).order_by("-created_at", "-pk")
+        PushSubscription.objects.filter(pk__in=list(newest.values_list("pk", flat=True)[DEVICES_MAX:])).delete()
+        answer.result()
     return found
 
 
 def unsubscribe(recipient: str, endpoint: str) -> None:
     """Send this browser nothing more; nothing happens where it isn't this recipient's."""
-    PushSubscription.objects.filter(recipient=recipient, digest=_digest(endpoint)).delete()
+    with effect() as answer:
+        PushSubscription.objects.filter(recipient=recipient, digest=_digest(endpoint)).delete()
+        answer.result()
 
 
 def forget_devices(*, recipient: str = "", credential: str = "") -> None:

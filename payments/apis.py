@@ -23,7 +23,7 @@ from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
 from api.serializing import validated
 from core.errors import Invalid
-from payments.models import Payment
+from payments.models import Customer, Payment
 from payments.provider import cards, confirmations, payouts
 from payments.provider.webhook import take_provider_event
 from payments.serializers import (
@@ -33,6 +33,8 @@ from payments.serializers import (
     ConfirmationSerializer,
     OnboardingSerializer,
     PaymentSerializer,
+    card_body,
+    payment_body,
 )
 from payments.services import pay_now
 
@@ -140,7 +142,7 @@ class Card(APIView):
 
     @extend_schema(operation_id="getCard", tags=["payments"], responses={200: CardSerializer})
     def get(self, request: Request) -> Response:
-        return Response(CardSerializer(cards.card_of(caller(request))).data)
+        return Response(card_body(cards.card_of(caller(request))))
 
     @extend_schema(
         operation_id="saveCard",
@@ -149,11 +151,11 @@ class Card(APIView):
         responses={200: CardSerializer},
         examples=[OpenApiExample("Done", {"setupIntentId": "seti_1"}, request_only=True)],
     )
-    def post(self, request: Request) -> Response:
+    @idempotent(card_body)
+    def post(self, request: Request) -> Customer:
         """Save the card that the device has given to the provider, and charge the payments that waited for one."""
         values = validated(CardInput, request.data)
-        customer = cards.finish_setup(caller(request), values["setupIntentId"], now=timezone.now())
-        return Response(CardSerializer(customer).data)
+        return cards.finish_setup(caller(request), values["setupIntentId"], now=timezone.now())
 
 
 class PaymentPay(APIView):
@@ -162,10 +164,9 @@ class PaymentPay(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="payPayment", tags=["payments"], request=None, responses={200: PaymentSerializer})
-    @idempotent
-    def post(self, request: Request, payment_id: UUID) -> Response:
-        payment = pay_now(caller(request), payment_id, now=timezone.now())
-        return Response(PaymentSerializer(payment).data)
+    @idempotent(payment_body)
+    def post(self, request: Request, payment_id: UUID) -> Payment:
+        return pay_now(caller(request), payment_id, now=timezone.now())
 
 
 class PaymentConfirmation(APIView):

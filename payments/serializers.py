@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import Text
+from api.serializing import json_of
 from payments.models import Customer, Payment, PaymentKind
 from payments.states import PaymentStatus
 
@@ -41,6 +42,11 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
         return payment.third_party_reference_id or None
 
 
+def payment_body(payment: Payment, viewer: object = None) -> dict[str, Any]:
+    """A payment's JSON."""
+    return json_of(PaymentSerializer, payment)
+
+
 class CardSerializer(serializers.ModelSerializer[Customer]):
     """The card on file, as a receipt shows it."""
 
@@ -53,6 +59,11 @@ class CardSerializer(serializers.ModelSerializer[Customer]):
         model = Customer
         fields = ("brand", "last4", "expMonth", "expYear")
         ref_name = "Card"
+
+
+def card_body(customer: Customer, viewer: object = None) -> dict[str, Any]:
+    """A card's JSON."""
+    return json_of(CardSerializer, customer)
 
 
 class CardSetupSerializer(serializers.Serializer[Any]):

@@ -87,6 +87,7 @@ def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
         if payment.status == PaymentStatus.REQUIRES_ACTION:
             raise Conflict("confirmation_required", "Your bank waits for you to confirm this payment.")
         pay(outbox, payment, now=now)
+        outbox.result(payment)
     return payment
 
 

@@ -17,10 +17,11 @@ from rides.models import Ride
 from rides.serializers import ride_body
 
 
-def request_updated(outbox: Outbox, request: CheerRequest) -> None:
-    """Tell the user how their request stands."""
-    body = {"requestId": str(request.pk), "request": request_body(request, request.user)}
-    outbox.add(user_recipient(request.user_id), "request.updated", body)
+def request_updated(outbox: Outbox, request: CheerRequest) -> dict[str, Any]:
+    """Tell the user how their request stands; gives its JSON."""
+    body = request_body(request, request.user)
+    outbox.add(user_recipient(request.user_id), "request.updated", {"requestId": str(request.pk), "request": body})
+    return body
 
 
 def offered(outbox: Outbox, offer: Offer) -> None:

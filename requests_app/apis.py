@@ -15,8 +15,9 @@ import accounts.apis
 from accounts.authentication import caller
 from accounts.models import User
 from accounts.permissions import IsPartner, IsUser
-from accounts.serializers import PartnerSerializer, PositionInput
-from api.idempotency import idempotent
+from accounts.presence import Located
+from accounts.serializers import PartnerSerializer, PositionInput, partner_body
+from api.idempotency import idempotent, store_answer
 from api.serializing import validated
 from api.throttles import PositionThrottle, RequestThrottle
 from core.errors import Conflict
@@ -32,7 +33,8 @@ from requests_app.serializers import (
     StatusInput,
     request_body,
 )
-from rides.serializers import RideCancelInput, RideIdInput, RideSerializer, RideStartInput
+from rides.models import Ride
+from rides.serializers import RideCancelInput, RideIdInput, RideSerializer, RideStartInput, ride_body
 
 RIDE_ID = {"rideId": "019a8f5e-6f00-7000-8000-000000000001"}
 OFFER_ID = {"offerId": "019a8f5e-6f00-7000-8000-000000000002"}
@@ -49,7 +51,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
         return selectors.requests_of(caller(self.request))
 
     def get_serializer_context(self) -> dict[str, object]:
-        return {**super().get_serializer_context(), "viewer": caller(self.request)}
+        return {**super().get_serializer_context(), "viewer": caller(self.request), "live": True}
 
     @extend_schema(operation_id="listCheerRequests", tags=["cheerRequests"])
     def get(self, request: Request) -> Response:
@@ -73,12 +75,12 @@ class CheerRequests(ListAPIView[CheerRequest]):
             )
         ],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(request_body, status=201)
+    def post(self, request: Request) -> CheerRequest:
         """Ask for a cheer at a place. The nearest free partner is asked at once."""
         values = validated(CheerRequestInput, request.data)
         place = values["location"]
-        made = services.submit_request(
+        return services.submit_request(
             caller(request),
             lat=place.lat,
             lng=place.lng,
@@ -86,7 +88,6 @@ class CheerRequests(ListAPIView[CheerRequest]):
             note=values["note"],
             now=timezone.now(),
         )
-        return Response(request_body(made, caller(request)), status=201)
 
 
 class CheerRequestDetail(APIView):
@@ -95,7 +96,7 @@ class CheerRequestDetail(APIView):
     @extend_schema(operation_id="getCheerRequest", tags=["cheerRequests"], responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
         found = selectors.request_of(caller(request), request_id, now=timezone.now())
-        return Response(request_body(found, caller(request)))
+        return Response(request_body(found, caller(request), live=True))
 
 
 class CheerRequestCancel(APIView):
@@ -110,12 +111,11 @@ class CheerRequestCancel(APIView):
         responses={200: CheerRequestSerializer},
         examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request, request_id: UUID) -> Response:
+    @idempotent(request_body)
+    def post(self, request: Request, request_id: UUID) -> CheerRequest:
         values = validated(CancelInput, request.data)
-        now = timezone.now()
-        cancelled = services.cancel_request(caller(request), request_id, reason=values["reason"], now=now)
-        return Response(request_body(cancelled, caller(request)))
+        reason = values["reason"]
+        return services.cancel_request(caller(request), request_id, reason=reason, now=timezone.now())
 
 
 class PartnerApply(accounts.apis.PartnerApply):
@@ -158,10 +158,10 @@ class UpdateLocation(_ByPartner):
         responses={204: None},
         examples=[OpenApiExample("Times Square", {"location": {"lat": 40.758, "lng": -73.9855}}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(status=204, acts_outside=True)
+    def post(self, request: Request) -> None:
         commands.update_location(caller(request), request.data)
-        return Response(status=204)
+        store_answer()  # the position is held outside of the database
 
 
 class PartnerStatusView(_ByPartner):
@@ -174,9 +174,9 @@ class PartnerStatusView(_ByPartner):
         responses={200: PartnerSerializer},
         examples=[OpenApiExample("Online", {"status": "available"}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        return Response(commands.set_status(caller(request), request.data))
+    @idempotent(partner_body)
+    def post(self, request: Request) -> Located:
+        return commands.set_status(caller(request), request.data)
 
 
 class RideAccept(_ByPartner):
@@ -189,9 +189,9 @@ class RideAccept(_ByPartner):
         responses={201: RideSerializer},
         examples=[OpenApiExample("An offer", OFFER_ID, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        return Response(commands.accept(caller(request), request.data), status=201)
+    @idempotent(ride_body, status=201)
+    def post(self, request: Request) -> Ride:
+        return commands.accept(caller(request), request.data)
 
 
 class RideDecline(_ByPartner):
@@ -204,10 +204,9 @@ class RideDecline(_ByPartner):
         responses={204: None},
         examples=[OpenApiExample("An offer", OFFER_ID, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(status=204)
+    def post(self, request: Request) -> None:
         commands.decline(caller(request), request.data)
-        return Response(status=204)
 
 
 class RideStart(_ByPartner):
@@ -220,9 +219,9 @@ class RideStart(_ByPartner):
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        return Response(commands.start(caller(request), request.data))
+    @idempotent(ride_body)
+    def post(self, request: Request) -> Ride:
+        return commands.start(caller(request), request.data)
 
 
 class RideEnd(_ByPartner):
@@ -235,9 +234,9 @@ class RideEnd(_ByPartner):
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        return Response(commands.end(caller(request), request.data))
+    @idempotent(ride_body)
+    def post(self, request: Request) -> Ride:
+        return commands.end(caller(request), request.data)
 
 
 class RideCancel(_ByPartner):
@@ -250,9 +249,9 @@ class RideCancel(_ByPartner):
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", {**RIDE_ID, "reason": "flat tyre"}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        return Response(commands.cancel_ride(caller(request), request.data))
+    @idempotent(ride_body)
+    def post(self, request: Request) -> Ride:
+        return commands.cancel_ride(caller(request), request.data)
 
 
 class RideNoShow(_ByPartner):
@@ -265,6 +264,6 @@ class RideNoShow(_ByPartner):
         responses={200: RideSerializer},
         examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        return Response(commands.no_show(caller(request), request.data))
+    @idempotent(ride_body)
+    def post(self, request: Request) -> Ride:
+        return commands.no_show(caller(request), request.data)

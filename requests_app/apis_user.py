@@ -27,6 +27,8 @@ from requests_app.serializers_user import (
     ScheduledRequestSerializer,
     SharedCheerSerializer,
     ShareLinkSerializer,
+    place_body,
+    scheduled_body,
     shared_body,
 )
 
@@ -61,12 +63,12 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
             )
         ],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(scheduled_body, status=201)
+    def post(self, request: Request) -> ScheduledRequest:
         """Ask for a cheer at a later time. A partner is looked for from some minutes before."""
         values = validated(ScheduledRequestInput, request.data)
         place = values["location"]
-        made = schedule.schedule_request(
+        return schedule.schedule_request(
             caller(request),
             lat=place.lat,
             lng=place.lng,
@@ -75,7 +77,6 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
             scheduled_for=values["scheduledFor"],
             now=timezone.now(),
         )
-        return Response(ScheduledRequestSerializer(made).data, status=201)
 
 
 class ScheduledRequestCancel(APIView):
@@ -90,12 +91,11 @@ class ScheduledRequestCancel(APIView):
         responses={200: ScheduledRequestSerializer},
         examples=[OpenApiExample("A change of plans", {"reason": "We made up."}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request, scheduled_id: UUID) -> Response:
+    @idempotent(scheduled_body)
+    def post(self, request: Request, scheduled_id: UUID) -> ScheduledRequest:
         values = validated(CancelInput, request.data)
         reason = values["reason"]
-        cancelled = schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=timezone.now())
-        return Response(ScheduledRequestSerializer(cancelled).data)
+        return schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=timezone.now())
 
 
 class SavedPlaces(ListAPIView[SavedPlace]):
@@ -119,14 +119,13 @@ class SavedPlaces(ListAPIView[SavedPlace]):
         responses={201: SavedPlaceSerializer},
         examples=[OpenApiExample("Home", {"name": "Home", "location": SOHO}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent(place_body, status=201)
+    def post(self, request: Request) -> SavedPlace:
         """Give a place a name. A name that you have used before moves to the new place."""
         values = validated(SavedPlaceInput, request.data)
         place = values["location"]
         name = values["name"]
-        saved = places.save_place(caller(request), name=name, lat=place.lat, lng=place.lng, now=timezone.now())
-        return Response(SavedPlaceSerializer(saved).data, status=201)
+        return places.save_place(caller(request), name=name, lat=place.lat, lng=place.lng, now=timezone.now())
 
 
 class SavedPlaceForget(APIView):
@@ -135,10 +134,10 @@ class SavedPlaceForget(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="forgetPlace", tags=["savedPlaces"], request=None, responses={204: None})
-    def post(self, request: Request, place_id: UUID) -> Response:
+    @idempotent(status=204)
+    def post(self, request: Request, place_id: UUID) -> None:
         validated(NoInput, request.data)
         places.forget_place(caller(request), place_id)
-        return Response(status=204)
 
 
 class CheerRequestShare(APIView):
@@ -163,10 +162,10 @@ class CheerRequestUnshare(APIView):
     permission_classes = (IsUser,)
 
     @extend_schema(operation_id="unshareCheerRequest", tags=["cheerRequests"], request=None, responses={204: None})
-    def post(self, request: Request, request_id: UUID) -> Response:
+    @idempotent(status=204)
+    def post(self, request: Request, request_id: UUID) -> None:
         validated(NoInput, request.data)
         sharing.stop_sharing(caller(request), request_id)
-        return Response(status=204)
 
 
 class SharedCheer(APIView):

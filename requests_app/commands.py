@@ -1,4 +1,4 @@
-"""What partners and users can order, by HTTP and by socket alike: check the input, call one service, give the JSON."""
+"""What partners can order, by HTTP and by socket alike: check the input, call one service, give its result."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.position_reports import report_position
+from accounts.presence import Located
 from accounts.selectors import partner_of
-from accounts.serializers import PartnerSerializer, PositionInput
+from accounts.serializers import PositionInput
 from api.serializing import validated
 from positions import Position
 from requests_app import availability, fulfilment, offers
 from requests_app.serializers import AcceptInput, DeclineInput, StatusInput
-from rides.serializers import RideCancelInput, RideIdInput, RideStartInput, ride_body
-
-Body = dict[str, Any]
+from rides.models import Ride
+from rides.serializers import RideCancelInput, RideIdInput, RideStartInput
 
 
 def update_location(user: User, data: Any) -> None:
@@ -26,13 +26,12 @@ def update_location(user: User, data: Any) -> None:
     report_position(partner_of(user), position, now=now)
 
 
-def accept(user: User, data: Any) -> Body:
-    """Accept an offer; gives the ride."""
+def accept(user: User, data: Any) -> Ride:
+    """Accept an offer."""
     values = validated(AcceptInput, data)
-    ride = fulfilment.accept_offer(
-        partner_of(user), offer_id=values.get("offerId"), request_id=values.get("requestId"), now=timezone.now()
-    )
-    return ride_body(ride, user)
+    partner = partner_of(user)
+    offer_id, request_id = values.get("offerId"), values.get("requestId")
+    return fulfilment.accept_offer(partner, offer_id=offer_id, request_id=request_id, now=timezone.now())
 
 
 def decline(user: User, data: Any) -> None:
@@ -41,34 +40,32 @@ def decline(user: User, data: Any) -> None:
     offers.decline_offer(partner_of(user), values["offerId"], reason=values["reason"], now=timezone.now())
 
 
-def set_status(user: User, data: Any) -> Body:
-    """Go online or offline; gives the partner."""
+def set_status(user: User, data: Any) -> Located:
+    """Go online or offline."""
     values = validated(StatusInput, data)
-    partner = availability.set_status(partner_of(user), values["status"], now=timezone.now())
-    return dict(PartnerSerializer(partner).data)
+    return availability.set_status(partner_of(user), values["status"], now=timezone.now())
 
 
-def start(user: User, data: Any) -> Body:
-    """Arrive and start the session; gives the ride."""
+def start(user: User, data: Any) -> Ride:
+    """Arrive and start the session."""
     values = validated(RideStartInput, data)
-    ride = fulfilment.start_session(partner_of(user), values["rideId"], pin=values["pin"], now=timezone.now())
-    return ride_body(ride, user)
+    return fulfilment.start_session(partner_of(user), values["rideId"], pin=values["pin"], now=timezone.now())
 
 
-def end(user: User, data: Any) -> Body:
-    """End the session; gives the ride."""
+def end(user: User, data: Any) -> Ride:
+    """End the session."""
     values = validated(RideIdInput, data)
-    return ride_body(fulfilment.end_session(partner_of(user), values["rideId"], now=timezone.now()), user)
+    return fulfilment.end_session(partner_of(user), values["rideId"], now=timezone.now())
 
 
-def cancel_ride(user: User, data: Any) -> Body:
-    """Call a ride off before arrival; gives the ride."""
+def cancel_ride(user: User, data: Any) -> Ride:
+    """Call a ride off before arrival."""
     values = validated(RideCancelInput, data)
-    ride = fulfilment.cancel_by_partner(partner_of(user), values["rideId"], reason=values["reason"], now=timezone.now())
-    return ride_body(ride, user)
+    partner, ride_id = partner_of(user), values["rideId"]
+    return fulfilment.cancel_by_partner(partner, ride_id, reason=values["reason"], now=timezone.now())
 
 
-def no_show(user: User, data: Any) -> Body:
-    """Report that nobody is there; gives the ride."""
+def no_show(user: User, data: Any) -> Ride:
+    """Report that nobody is there."""
     values = validated(RideIdInput, data)
-    return ride_body(fulfilment.report_no_show(partner_of(user), values["rideId"], now=timezone.now()), user)
+    return fulfilment.report_no_show(partner_of(user), values["rideId"], now=timezone.now())

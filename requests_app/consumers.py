@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from django.utils import timezone
 
 from accounts.models import Partner, Role, User
-from accounts.serializers import PartnerSerializer
+from accounts.presence import Located
+from accounts.serializers import partner_body
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame
@@ -21,7 +22,7 @@ def _location(user: User, data: Any) -> None:
 
 
 def _accept(user: User, data: Any) -> Frame:
-    return {"ride": commands.accept(user, data)}
+    return {"ride": ride_body(commands.accept(user, data), user)}
 
 
 def _decline(user: User, data: Any) -> None:
@@ -29,7 +30,7 @@ def _decline(user: User, data: Any) -> None:
 
 
 def _status(user: User, data: Any) -> Frame:
-    return {"partner": commands.set_status(user, data)}
+    return {"partner": partner_body(commands.set_status(user, data))}
 
 
 class PartnerConsumer(EventConsumer):
@@ -51,7 +52,7 @@ class PartnerConsumer(EventConsumer):
         ride = active_ride_of_partner(partner)
         offers = [offer_body(offer) for offer in open_offers_of(partner, now=timezone.now())]
         return {
-            "partner": PartnerSerializer(partner).data,
+            "partner": partner_body(Located.now(partner)),
             "offers": offers,
             "ride": ride and ride_body(ride, self.user),
         }
@@ -66,6 +67,6 @@ class UserConsumer(EventConsumer):
     def snapshot(self) -> Frame:
         request, ride = open_request_of(self.user), active_ride_of_user(self.user)
         return {
-            "request": request and request_body(request, self.user),
+            "request": request and request_body(request, self.user, live=True),
             "ride": ride and ride_body(ride, self.user),
         }

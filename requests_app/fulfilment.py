@@ -11,9 +11,10 @@ from accounts.models import Partner, User
 from accounts.partners import move_partners, notify_partner_updated
 from accounts.presence import current_location
 from accounts.states import PartnerStatus
+from api.fields import location
 from core.database import refused_as
 from core.errors import Conflict, Missing
-from notifications.events import recorded
+from notifications.events import push_latest, recorded, user_recipient
 from payments.books import holds
 from regions.geometry import distance_m
 from requests_app import announce
@@ -51,8 +52,18 @@ def accept_offer(
         announce.ride_updated(outbox, ride, locked)
         if locked.region is not None:
             slug = locked.region.slug
-            transaction.on_commit(lambda: positions.serve(slug, locked.pk, ride.user_id))
+            transaction.on_commit(lambda: _forward_positions(slug, locked, ride.user_id))
+        outbox.result(ride)
     return ride
+
+
+def _forward_positions(region_slug: str, partner: Partner, user_id: UUID) -> None:
+    """From now on the user sees the partner's positions: first the one held, then each as it is reported."""
+    positions.serve(region_slug, partner.pk, user_id)
+    place = current_location(partner)
+    if place is not None:
+        told = {"partnerId": str(partner.pk), "location": location(place.lat, place.lng)}
+        push_latest([(user_recipient(user_id), "partner.location", told)])
 
 
 def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -> Ride:
@@ -67,6 +78,7 @@ def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -
         start_ride(ride, actor=locked.user, now=now, place=place)
         cover(ride, holds.held_amount(ride.request_id))
         announce.ride_updated(outbox, ride, locked)
+        outbox.result(ride)
     return ride
 
 
@@ -102,6 +114,7 @@ def _end(
         announce.ride_updated(outbox, ride, partner)
         if partner.status == PartnerStatus.OFFLINE:
             notify_partner_updated(outbox, partner)
+        outbox.result(ride)
     return ride
 
 
@@ -119,6 +132,7 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
         free_partner(locked, actor=locked.user, now=now, reason="ride cancelled")
         match_again(request, outbox, actor=locked.user, now=now, reason="partner called off")
         announce.ride_updated(outbox, ride, locked)
+        outbox.result(ride)
     return ride
 
 
@@ -147,6 +161,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
         free_partner(locked, actor=locked.user, now=now, reason="no-show")
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, locked)
+        outbox.result(ride)
     return ride
 
 

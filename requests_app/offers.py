@@ -81,6 +81,7 @@ def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetim
         request, locked, offer = lock_with_offer(found)
         require_open(offer, now=now)
         close_offer(outbox, request, locked, offer, OfferStatus.DECLINED, actor=locked.user, now=now, reason=reason)
+        outbox.result()
 
 
 def expire_offer(offer_id: UUID, *, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Missing
 from requests_app.models import SavedPlace
@@ -21,13 +22,15 @@ def places_of(user: User) -> QuerySet[SavedPlace]:
 
 def save_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
     """Give a place a name; a name that the user has used already moves there. Raises `Conflict` (`too_many`)."""
-    with transaction.atomic():
-        known = places_of(user).select_for_update().filter(name__iexact=name).first()
-        if known is None:
-            return _new_place(user, name=name, lat=lat, lng=lng, now=now)
-        known.name, known.lat, known.lng = name, lat, lng
-        known.save(update_fields=["name", "lat", "lng"])
-        return known
+    with effect() as answer:
+        place = places_of(user).select_for_update().filter(name__iexact=name).first()
+        if place is None:
+            place = _new_place(user, name=name, lat=lat, lng=lng, now=now)
+        else:
+            place.name, place.lat, place.lng = name, lat, lng
+            place.save(update_fields=["name", "lat", "lng"])
+        answer.result(place)
+    return place
 
 
 def _new_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
@@ -40,6 +43,8 @@ def _new_place(user: User, *, name: str, lat: float, lng: float, now: datetime) 
 
 def forget_place(user: User, place_id: UUID) -> None:
     """Delete one. Raises `Missing`, also for a stranger's."""
-    deleted, _ = places_of(user).filter(pk=place_id).delete()
-    if not deleted:
-        raise Missing
+    with effect() as answer:
+        deleted, _ = places_of(user).filter(pk=place_id).delete()
+        if not deleted:
+            raise Missing
+        answer.result()

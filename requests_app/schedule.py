@@ -1,5 +1,6 @@
 """Cheers for later: a row with its time, of which the sweep makes a request when that is near."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Role, User
+from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from regions.selectors import region_at
@@ -51,18 +53,19 @@ def schedule_request(
         scheduled_for=scheduled_for,
         due_at=due_at,
     )
-    with transaction.atomic():
+    with effect() as answer:
         if ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).count() >= WAITING_MAX:
             raise Conflict("too_many", "You have %(n)s cheers planned; call one off first.", n=WAITING_MAX)
         planned = Conflict("already_scheduled", "You have a cheer planned for that time.", "scheduledFor")
         with refused_as({"scheduled_one_per_user_and_time": planned}), transaction.atomic():
             scheduled.create(actor=user, at=now)
+        answer.result(scheduled)
     return scheduled
 
 
 def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: datetime) -> ScheduledRequest:
     """The user calls it off before we look, free of charge. Raises `Missing`, `Conflict`."""
-    with transaction.atomic():
+    with effect() as answer:
         scheduled = ScheduledRequest.objects.select_for_update().filter(pk=scheduled_id, user=user).first()
         if scheduled is None:
             raise Missing
@@ -70,6 +73,7 @@ def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: dateti
             raise Conflict(f"scheduled_{scheduled.status}", "This one is no longer planned.")
         reason = reason or "cancelled_by_user"
         scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, reason=reason, closed_because=reason)
+        answer.result(scheduled)
     return scheduled
 
 
@@ -78,28 +82,28 @@ def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | No
 
     A user with another open request is waited for until the time itself has come.
     """
-    with transaction.atomic():
-        rows = ScheduledRequest.objects.select_for_update(of=("self",)).select_related("user", "request_type")
-        scheduled = rows.get(pk=scheduled_id)
-        if scheduled.status != ScheduledStatus.WAITING or scheduled.due_at > now:
-            return None
-        try:
-            request = _submit(scheduled, now=now)
-        except Conflict as conflict:
-            if conflict.code != "request_already_open" or scheduled.scheduled_for <= now:
-                scheduled.move(
-                    ScheduledStatus.FAILED, actor=None, at=now, reason=conflict.code, closed_because=conflict.code
-                )
-            return None
-        scheduled.move(ScheduledStatus.REQUESTED, actor=None, at=now, request=request)
-    return request
+    rows = ScheduledRequest.objects.select_related("user", "request_type")
+    scheduled = rows.get(pk=scheduled_id)
+    if scheduled.status != ScheduledStatus.WAITING or scheduled.due_at > now:
+        return None
+    try:
+        return _submit(scheduled, now=now)
+    except Conflict as conflict:
+        if conflict.code != "request_already_open" or scheduled.scheduled_for <= now:
+            _fail(scheduled, conflict.code, now=now)
+        return None
 
 
 def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
+    """The request, in one transaction with the step of what it was planned as. Raises `Conflict`."""
     if scheduled.user.role != Role.USER or not scheduled.user.is_active:
         raise Conflict("not_a_user", "Only users may ask for a cheer.")
     if not scheduled.request_type.active:
         raise Conflict("type_not_offered", "This kind of cheer is not offered any more.")
+
+    def requested(request: CheerRequest) -> None:
+        scheduled.move(ScheduledStatus.REQUESTED, actor=None, at=now, request=request)
+
     return submit_request(
         scheduled.user,
         lat=scheduled.lat,
@@ -108,4 +112,10 @@ def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
         note=scheduled.note,
         now=now,
         wanted_at=scheduled.scheduled_for,
+        then=requested,
     )
+
+
+def _fail(scheduled: ScheduledRequest, code: str, *, now: datetime) -> None:
+    with suppress(Conflict), transaction.atomic():  # called off, or requested by another sweep, meanwhile
+        scheduled.move(ScheduledStatus.FAILED, actor=None, at=now, reason=code, closed_because=code)

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Role, User
+from accounts.presence import current_location
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import (
     Choice,
@@ -100,7 +101,10 @@ class BookingHoldSerializer(serializers.Serializer[Any]):
 
 
 class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
-    """A request. `offer` shows to the offered partner and to staff; `partner` to the user while being served."""
+    """A request. `offer` shows to the offered partner and to staff; `partner` to the user while being served.
+
+    Context: `viewer`, and whether the partner's position is shown: `live`, which is asked of Valkey.
+    """
 
     requestId = serializers.UUIDField(source="id")
     userId = serializers.UUIDField(source="user_id")
@@ -161,7 +165,10 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
         if request.status != RequestStatus.ACCEPTED or self._viewer.role == Role.PARTNER:
             return None
         ride = self._ride(request)
-        return json_of(VisiblePartnerSerializer, ride.partner) if ride else None
+        if ride is None:
+            return None
+        position = current_location(ride.partner) if self.context["live"] else None
+        return json_of(VisiblePartnerSerializer, ride.partner, position=position)
 
     def get_reason(self, request: CheerRequest) -> str | None:
         return request.closed_because or None
@@ -229,9 +236,9 @@ class CheerRequestSerializer(serializers.ModelSerializer[CheerRequest]):
         return rides.order_by("-accepted_at").first()
 
 
-def request_body(request: CheerRequest, viewer: User) -> dict[str, Any]:
-    """A request's JSON for one reader."""
-    return json_of(CheerRequestSerializer, request, viewer=viewer)
+def request_body(request: CheerRequest, viewer: User, *, live: bool = False) -> dict[str, Any]:
+    """A request's JSON for one reader; `live`, outside of transactions only, with the partner's position."""
+    return json_of(CheerRequestSerializer, request, viewer=viewer, live=live)
 
 
 def offer_body(offer: Offer) -> dict[str, Any]:

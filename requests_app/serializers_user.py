@@ -5,8 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
+from accounts.presence import current_location
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import LocationField, LocationSerializer, Text, Time, location
+from api.serializing import json_of
 from requests_app.models import PLACE_NAME_MAX_CHARS, SavedPlace, ScheduledRequest, ShareLink
 from requests_app.serializers import CheerRequestInput
 from requests_app.states import RequestStatus, ScheduledStatus
@@ -54,6 +56,11 @@ class ScheduledRequestSerializer(serializers.ModelSerializer[ScheduledRequest]):
         return scheduled.closed_because or None
 
 
+def scheduled_body(scheduled: ScheduledRequest, viewer: object = None) -> dict[str, Any]:
+    """A planned cheer's JSON."""
+    return json_of(ScheduledRequestSerializer, scheduled)
+
+
 class SavedPlaceInput(serializers.Serializer[Any]):
     name = Text(max_length=PLACE_NAME_MAX_CHARS)
     location = LocationSerializer()
@@ -72,6 +79,11 @@ class SavedPlaceSerializer(serializers.ModelSerializer[SavedPlace]):
 
     def get_location(self, place: SavedPlace) -> dict[str, float] | None:
         return location(place.lat, place.lng)
+
+
+def place_body(place: SavedPlace, viewer: object = None) -> dict[str, Any]:
+    """A saved place's JSON."""
+    return json_of(SavedPlaceSerializer, place)
 
 
 class ShareLinkSerializer(serializers.Serializer[Any]):
@@ -116,4 +128,5 @@ def shared_body(link: ShareLink) -> dict[str, Any]:
         "partner": ride.partner if ride else None,
         "expiresAt": link.expires_at,
     }
-    return dict(SharedCheerSerializer(body).data)
+    position = current_location(ride.partner) if ride else None
+    return dict(SharedCheerSerializer(body, context={"position": position}).data)

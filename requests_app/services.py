@@ -1,5 +1,6 @@
 """Writes about requests: submitting, cancelling, dead-lettering and requeueing."""
 
+from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,6 +32,10 @@ from rides.states import ACTIVE, RideStatus
 ONE_OPEN = "request_one_open_per_user"
 
 
+def _nothing_more(request: CheerRequest) -> None:
+    pass
+
+
 def submit_request(
     user: User,
     *,
@@ -40,11 +45,13 @@ def submit_request(
     note: str,
     now: datetime,
     wanted_at: datetime | None = None,
+    then: Callable[[CheerRequest], object] = _nothing_more,
 ) -> CheerRequest:
     """Take a request, and offer it at once or wake the region's matcher. Without a type, the first one is meant.
 
     Answers the request as it was taken, `pending`; what becomes of it is told by events.
     Patience counts from `wanted_at` where that is later: who planned ahead is not given up on before their time.
+    `then` is called with the request inside its transaction.
     Where cards are charged, the region's amount is held first, and nobody is asked to come before that.
     Raises `Conflict`: `region_not_served`, `request_already_open`, `card_required`, `payment_overdue`.
     """
@@ -68,21 +75,24 @@ def submit_request(
     taken_before = Conflict("request_already_open", "You have an open request already.")
     with refused_as({ONE_OPEN: taken_before}), recorded() as outbox:
         if card is None:
-            return _take(outbox, request, candidates, now=now)
-        request.create(actor=user, at=now)
-        bookings.hold_booking(request, card, now=now)
-        announce.request_updated(outbox, request)
-    return request
+            told = announce.request_updated(outbox, request)
+            taken = copy(request)  # as it is answered: events tell what becomes of it
+            _offer_or_wake(outbox, request, candidates, now=now)
+        else:
+            taken = request
+            request.create(actor=user, at=now)
+            bookings.hold_booking(request, card, now=now)
+            told = announce.request_updated(outbox, request)
+        then(request)
+        outbox.result(taken, rendered=told)
+    return taken
 
 
-def _take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> CheerRequest:
-    """Insert a request for which nothing is held, offer it at once or wake the matcher. Answers it as it was before."""
-    announce.request_updated(outbox, request)
-    taken = copy(request)
+def _offer_or_wake(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> None:
+    """Insert a request for which nothing is held, and offer it immediately or wake the region's matcher."""
     if not immediate.take(outbox, request, candidates, now=now):
         request.create(actor=request.user, at=now)
         wakeups.wake_on_commit(request.region.slug)
-    return taken
 
 
 def first_type() -> RequestType:
@@ -120,6 +130,7 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
         request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
         holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
+        outbox.result(request)
     return request
 
 

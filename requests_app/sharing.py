@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import User
+from api.idempotency import effect
 from core.errors import Conflict, Missing
 from requests_app.models import CheerRequest, ShareLink
 from requests_app.states import OPEN
@@ -28,7 +29,10 @@ def share_request(user: User, request_id: UUID, *, now: datetime) -> tuple[str, 
 
 def stop_sharing(user: User, request_id: UUID) -> None:
     """Every link to this request leads nowhere from now on. Raises `Missing`."""
-    ShareLink.objects.filter(request=_own(user, request_id)).delete()
+    request = _own(user, request_id)
+    with effect() as answer:
+        ShareLink.objects.filter(request=request).delete()
+        answer.result()
 
 
 def shared_request(token: str, *, now: datetime) -> ShareLink:

@@ -18,7 +18,8 @@ from accounts.permissions import IsUser
 from api.idempotency import idempotent
 from api.schema import MEANINGS, ErrorsSerializer
 from api.serializing import validated
-from payments.serializers import PaymentSerializer
+from payments.models import Payment
+from payments.serializers import PaymentSerializer, payment_body
 from rides import selectors, services
 from rides.models import Ride
 from rides.receipt_pdf import PDFRenderer, receipt_pdf
@@ -91,12 +92,11 @@ class RideRating(APIView):
         responses={201: RideSerializer},
         examples=[OpenApiExample("Loved it", {"rating": 5, "comment": "So loud!"}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request, ride_id: UUID) -> Response:
+    @idempotent(ride_body, status=201)
+    def post(self, request: Request, ride_id: UUID) -> Ride:
         ride = selectors.ride_of(caller(request), ride_id)
         values = validated(RatingInput, request.data)
-        rated = services.rate_ride(ride, stars=values["rating"], comment=values["comment"])
-        return Response(ride_body(rated, caller(request)), status=201)
+        return services.rate_ride(ride, stars=values["rating"], comment=values["comment"])
 
 
 class RideTip(APIView):
@@ -111,10 +111,9 @@ class RideTip(APIView):
         responses={201: PaymentSerializer},
         examples=[OpenApiExample("Five dollars", {"amount": 500}, request_only=True)],
     )
-    @idempotent
-    def post(self, request: Request, ride_id: UUID) -> Response:
+    @idempotent(payment_body, status=201)
+    def post(self, request: Request, ride_id: UUID) -> Payment:
         ride = selectors.ride_of(caller(request), ride_id)
         values = validated(TipInput, request.data)
         currency = values.get("currency", ride.tariff_currency)
-        tip = services.tip_ride(ride, amount=values["amount"], currency=currency, now=timezone.now())
-        return Response(PaymentSerializer(tip).data, status=201)
+        return services.tip_ride(ride, amount=values["amount"], currency=currency, now=timezone.now())

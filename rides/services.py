@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
 from accounts.models import Partner, User
 from accounts.partners import rate_partner
+from api.idempotency import effect
 from core.errors import Conflict, Forbidden, Invalid
 from notifications.events import Outbox, recorded
 from payments.models import Payment, PaymentKind
@@ -30,7 +30,6 @@ RECEIPT_AFTER = timedelta(minutes=1)  # the card has been charged by then, and p
 class WrongPin(Forbidden):
     default_code = "wrong_pin"
     default_detail = gettext_noop("This is not the PIN that the user was shown.")
-    keeps_writes = True  # the failure counts, also under an Idempotency-Key
 
 
 def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
@@ -60,8 +59,11 @@ def check_pin(ride: Ride, pin: str) -> None:
     if ride.pin_failures >= PIN_FAILURES_MAX:
         raise Conflict("pin_locked", "Too many wrong PINs. Staff can release this ride.")
     if not compare_digest(ride.pin.encode(), pin.encode()):
-        Ride.objects.filter(pk=ride.pk).update(pin_failures=F("pin_failures") + 1)
-        raise WrongPin(attr="pin")
+        wrong = WrongPin(attr="pin")
+        with effect() as answer:
+            Ride.objects.filter(pk=ride.pk).update(pin_failures=F("pin_failures") + 1)
+            answer.refusal(wrong)
+        raise wrong
 
 
 def start_ride(ride: Ride, *, actor: User, now: datetime, place: tuple[float, float] | None = None) -> None:
@@ -146,12 +148,13 @@ def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:
     """The user's rating of a completed ride, once. Raises `Conflict`."""
     if ride.status != RideStatus.COMPLETED:
         raise Conflict("ride_not_completed", "Only a completed ride can be rated.")
-    with transaction.atomic():
+    with effect() as answer:
         rate_partner(ride.partner_id, stars)  # first, because partners are locked before rides
         unrated = Ride.objects.filter(pk=ride.pk, status=RideStatus.COMPLETED, rating__isnull=True)
         if not unrated.update(rating=stars, rating_comment=comment):
             raise Conflict("already_rated", "This ride has been rated.")
-    ride.rating, ride.rating_comment = stars, comment
+        ride.rating, ride.rating_comment = stars, comment
+        answer.result(ride)
     return ride
 
 
@@ -162,4 +165,6 @@ def tip_ride(ride: Ride, *, amount: int, currency: str, now: datetime) -> Paymen
     if currency != ride.tariff_currency:
         raise Invalid("invalid", "This ride is paid in %(currency)s.", "amount", currency=ride.tariff_currency.upper())
     with recorded() as outbox:
-        return _charge(ride, outbox, PaymentKind.TIP, amount, now=now)
+        tip = _charge(ride, outbox, PaymentKind.TIP, amount, now=now)
+        outbox.result(tip)
+    return tip

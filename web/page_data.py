@@ -11,7 +11,8 @@ from django.templatetags.static import static
 from django.utils.translation import gettext
 
 from accounts.models import Partner, Role, User
-from accounts.serializers import PartnerSerializer
+from accounts.presence import Located
+from accounts.serializers import partner_body
 from regions.models import Region
 from regions.selectors import active_regions
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
@@ -80,7 +81,7 @@ def request_screen(user: User, regions: Iterable[Region], again: CheerRequest | 
 
 def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
     """For the live screen. `now` lets the page measure how far the device's clock is off."""
-    body = request_body(request, viewer)
+    body = request_body(request, viewer, live=True)
     ride = Ride.objects.select_related("partner__region", "user").filter(pk=body["rideId"]).first()
     return {
         "now": now.isoformat(),
@@ -111,7 +112,7 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
     ride = active_ride_of_partner(partner)
     return {
         "now": now.isoformat(),
-        "partner": dict(PartnerSerializer(partner).data),
+        "partner": partner_body(Located.now(partner)),
         "offers": [offer_body(offer) for offer in open_offers_of(partner, now=now)],
         "ride": ride and ride_body(ride, partner.user),
         "regions": [region_data(region) for region in active_regions()],

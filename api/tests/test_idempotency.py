@@ -8,16 +8,30 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
+import positions
 from accounts.models import Partner, User
 from api.models import IdempotencyRecord
 from ops.sweep import sweep_leftovers
 from regions.models import Region
-from requests_app.models import CheerRequest, Offer
+from requests_app.models import CheerRequest, Offer, SavedPlace
 from rides.models import Ride
 from speedycheers.urls import api as api_paths
-from tests.cast import EMPIRE_STATE, LONDON, PASSWORD, Clock, assert_refused, at, client_of, fresh, match, unchanged
+from tests.cast import (
+    EMPIRE_STATE,
+    LONDON,
+    PASSWORD,
+    Clock,
+    assert_refused,
+    at,
+    client_of,
+    fresh,
+    match,
+    north,
+    unchanged,
+)
 
 BODY = {"location": at(EMPIRE_STATE)}
+PLACE = {"name": "Home", "location": at(EMPIRE_STATE)}
 
 
 def post(client: APIClient, path: str, body: Any, key: str = "k1") -> Any:
@@ -63,6 +77,19 @@ def test_another_path(user_api: APIClient, pending: CheerRequest) -> None:
         assert_refused(post(user_api, "/partner/apply", {}), 409, "idempotency_mismatch")
 
 
+def test_keys_of_the_anonymous_are_each_addresss_own(anonymous: APIClient) -> None:
+    def sign_up(name: str, address: str) -> Any:
+        body = {"email": f"{name}@cast.test", "password": PASSWORD}
+        return anonymous.post("/signup", body, HTTP_IDEMPOTENCY_KEY="1", REMOTE_ADDR=address)
+
+    assert [sign_up("ada", "192.0.2.1").status_code for _ in range(2)] == [201, 201]
+    assert sign_up("grace", "192.0.2.2").status_code == 201
+    assert_refused(sign_up("eve", "192.0.2.1"), 409, "idempotency_mismatch")
+    scopes = sorted(IdempotencyRecord.objects.values_list("scope", flat=True))
+    assert [scope.partition(":")[0] for scope in scopes] == ["address", "address"]
+    assert "192.0.2" not in str(scopes)
+
+
 def test_keys_are_each_accounts_own(user_api: APIClient, other_user_api: APIClient) -> None:
     first, second = (post(client, "/cheerRequest", BODY) for client in (user_api, other_user_api))
     assert (first.status_code, second.status_code) == (201, 201)
@@ -75,22 +102,53 @@ def test_they_belong_to_the_account_and_not_to_the_token(user: User) -> None:
     assert first.json() == second.json()
 
 
-def test_refusals_are_answers_too(user_api: APIClient, nyc: Region) -> None:
+def test_a_refusal_is_not_stored(user_api: APIClient, nyc: Region) -> None:
+    """The same key may be tried again when the reason is gone."""
     far = {"location": at(LONDON)}
-    first = post(user_api, "/cheerRequest", far)
-    assert_refused(first, 409, "region_not_served", "location")
+    assert_refused(post(user_api, "/cheerRequest", far), 409, "region_not_served", "location")
+    assert post(user_api, "/cheerRequest", {"location": None}).status_code == 400
+    assert not IdempotencyRecord.objects.exists()
     nyc.boundary = [[[-180, -90], [180, -90], [180, 90], [-180, 90]]]
     nyc.save()
-    second = post(user_api, "/cheerRequest", far)
-    assert_refused(second, 409, "region_not_served", "location")
-    assert replayed(second)
-    assert post(user_api, "/cheerRequest", far, key="k2").status_code == 201
+    again = post(user_api, "/cheerRequest", far)
+    assert (again.status_code, replayed(again)) == (201, False)
 
 
-def test_invalid_bodies_are_answered_alike(user_api: APIClient) -> None:
-    first, second = (post(user_api, "/cheerRequest", {"location": None}) for _ in range(2))
-    assert first.status_code == second.status_code == 400
-    assert first.json() == second.json()
+def test_a_refusal_with_an_effect_is(partner_api: APIClient, ride: Ride) -> None:
+    """A wrong PIN is counted once, however often its call is made."""
+    Ride.objects.filter(pk=ride.pk).update(pin="1234")
+    body = {"rideId": str(ride.pk), "pin": "0000"}
+    first, second = (post(partner_api, "/rideStart", body) for _ in range(2))
+    assert_refused(first, 403, "wrong_pin", "pin")
+    assert (first.json(), first.status_code) == (second.json(), second.status_code)
+    assert (replayed(first), replayed(second)) == (False, True)
+    assert fresh(ride).pin_failures == 1
+
+
+def test_what_the_first_call_has_changed_does_not_refuse_the_second(user_api: APIClient) -> None:
+    first = post(user_api, "/cheerRequest", BODY)
+    assert_refused(post(user_api, "/cheerRequest", BODY, key="k2"), 409, "request_already_open")
+    assert post(user_api, "/cheerRequest", BODY).json() == first.json()
+
+
+def test_where_nothing_refuses_the_second_its_work_is_undone(user_api: APIClient) -> None:
+    first = post(user_api, "/savedPlace", PLACE)
+    SavedPlace.objects.update(lat=1.0)
+    with unchanged():
+        second = post(user_api, "/savedPlace", PLACE)
+    assert (second.status_code, replayed(second)) == (201, True)
+    assert second.json() == first.json()
+
+
+def test_what_happens_outside_of_the_database_happens_once(
+    partner_api: APIClient, partner: Partner, clock: Clock
+) -> None:
+    """A report without a time of its own, repeated late, must not carry the partner back."""
+    for place, key in ((north(100), "a"), (north(200), "b"), (north(100), "a")):
+        clock.advance(1)
+        assert post(partner_api, "/updateLocation", {"location": at(place)}, key=key).status_code == 204
+    held = positions.held("nyc", [partner.pk])[partner.pk][0]
+    assert held.lat == pytest.approx(north(200)[0])
 
 
 def test_an_answer_without_content(partner_api: APIClient, offer: Offer) -> None:
@@ -121,6 +179,14 @@ def test_for_24_hours(user_api: APIClient, pending: CheerRequest, clock: Clock) 
     assert replayed(post(user_api, path, {}))
     clock.advance(1)
     assert_refused(post(user_api, path, {}), 409, "request_cancelled")
+
+
+def test_after_24_hours_the_key_is_new_also_where_it_was_not_swept(user_api: APIClient, clock: Clock) -> None:
+    post(user_api, "/savedPlace", PLACE)
+    clock.advance(settings.IDEMPOTENCY_KEY_TTL_S + 1)
+    other = {**PLACE, "name": "Work"}
+    assert [replayed(post(user_api, "/savedPlace", other)) for _ in range(2)] == [False, True]
+    assert IdempotencyRecord.objects.get().created_at == clock.now
 
 
 def test_the_sweep_deletes_what_has_had_its_time(user_api: APIClient, clock: Clock) -> None:
@@ -162,16 +228,13 @@ def test_no_password_and_no_secret_is_kept(anonymous: APIClient) -> None:
 EXEMPT = {
     "login": "its answer is a secret",
     "socketTicket": "its answer is a secret",
-    "logout": "twice is once",
     "cheerRequest/<uuid:request_id>/share": "its answer is a secret",
-    "cheerRequest/<uuid:request_id>/unshare": "twice is once",
-    "savedPlace/<uuid:place_id>/forget": "twice is once",
+    "cardSetup": "its answer is a secret",
+    "payment/<uuid:payment_id>/confirmation": "its answer is a secret",
+    "hold/<uuid:hold_id>/confirmation": "its answer is a secret",
+    "partner/payoutAccount": "its answer is a secret",
+    "logout": "it ends what the repeated call would sign in with",
     "updatePaymentInfo": "the event's own id does it",
-    "cardSetup": "its answer is a secret, and it calls the payment provider, which no transaction may",
-    "card": "it calls the payment provider; twice is once",
-    "payment/<uuid:payment_id>/confirmation": "its answer is a secret, and it calls the payment provider",
-    "hold/<uuid:hold_id>/confirmation": "its answer is a secret, and it calls the payment provider",
-    "partner/payoutAccount": "its answer is a secret, and it calls the payment provider",
 }
 
 

@@ -125,6 +125,7 @@ def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:
         customer.card_exp_month, customer.card_exp_year = card.get("exp_month"), card.get("exp_year")
         customer.save()
         _charge_unpaid(outbox, customer, now=now)
+        outbox.result(customer)
     return True
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import stripe
 from django.conf import settings
-from django.db import connection
+
+from core.transactions import require_no_transaction
 
 API_VERSION = "2026-10-28.endive"
 RETRIES = 1  # within one call, with the same key; further ones are due rows, which survive this process
@@ -239,10 +240,11 @@ def _once(key: str) -> Answer:
 
 
 def _call(do: Callable[..., Any], *arguments: Any) -> Answer:
-    """Call the provider, outside of any transaction, and return a dictionary. Raises `ProviderError`."""
-    # Django marks the transactions that its tests wrap around themselves.
-    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
-        raise RuntimeError("The payment provider was called inside a transaction.")
+    """Call the provider, outside of any transaction, and return a dictionary.
+
+    Raises: `ProviderError`, `InsideTransaction`.
+    """
+    require_no_transaction("The payment provider")
     try:
         answer: Answer = do(*arguments).to_dict()
     except stripe.StripeError as error:

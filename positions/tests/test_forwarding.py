@@ -1,8 +1,10 @@
 """Positions are forwarded to the user who is served, from acceptance to completion."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -10,12 +12,13 @@ import positions
 from accounts.models import Partner
 from core import valkey
 from notifications.events import PUSH_CHANNEL
+from notifications.models import Event
 from ops.sweep import sweep_presence
 from positions.tests.live_map import NEXT_DOOR
 from regions.models import Region
 from requests_app.models import Offer
 from rides.models import Ride
-from tests.cast import EMPIRE_STATE, Clock, accept, end, north, report, start
+from tests.cast import EMPIRE_STATE, Clock, accept, client_of, end, north, report, start
 
 
 @pytest.fixture
@@ -53,11 +56,36 @@ def test_positions_go_to_the_served_user_from_acceptance_to_completion(
 
     assert move() == []
     ride = accept(offer)
+    assert forwarded(pushed) == [f"user:{user.pk}"]  # the one held
     assert move() == [f"user:{user.pk}"]
     start(ride)
     assert move() == [f"user:{user.pk}"]
     end(ride)
     assert move() == []
+
+
+def test_acceptance_brings_the_position_held_by_itself(offer: Offer, partner: Partner, user: Any, pushed: Any) -> None:
+    """No event carries one: those are written inside the transaction. What the user reads later does."""
+    accept(offer)
+    messages = pushed()
+    [told] = [json.loads(text.split("\n")[1]) for text in messages if "partner.location" in text]
+    assert told == {"type": "partner.location", "partnerId": str(partner.pk), "location": ANY}
+    assert (told["location"]["lat"], told["location"]["lng"]) == pytest.approx(north(500))
+    updated = Event.objects.filter(recipient=f"user:{user.pk}", type="request.updated").latest("seq")
+    assert updated.payload["request"]["partner"]["currentLocation"] is None
+    shown = client_of(user).get(f"/cheerRequest/{offer.request_id}").json()
+    assert shown["partner"]["currentLocation"] == told["location"]
+
+
+def test_without_valkey_it_is_the_last_in_the_database(
+    offer: Offer, partner: Partner, pushed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> Any:
+        raise valkey.Unreachable
+
+    monkeypatch.setattr(positions, "held", away)
+    accept(offer)
+    assert len(forwarded(pushed)) == 1
 
 
 def test_a_dropped_position_is_not_forwarded(ride: Ride, pushed: Any, clock: Clock) -> None:

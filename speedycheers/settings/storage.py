@@ -79,7 +79,11 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_timeout": VALKEY_TIMEOUT_S, "socket_connect_timeout": VALKEY_TIMEOUT_S},
+        "OPTIONS": {
+            "pool_class": "core.valkey.CachePool",
+            "socket_timeout": VALKEY_TIMEOUT_S,
+            "socket_connect_timeout": VALKEY_TIMEOUT_S,
+        },
     }
 }
 # For consumers that want Channels groups. Our own events do not pass through it:

@@ -120,7 +120,6 @@ async function ask(body) {
     location.assign(`/cheer/${made.requestId}`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    intention = { text: "", key: "" }; // the same key would repeat this refusal, also when its reason is gone
     if (error.code === "card_required") return location.assign("/wallet?then=book");
     if (error.code === "payment_overdue") return location.assign("/wallet");
     if (error.code !== "request_already_open") throw error;

@@ -39,6 +39,8 @@ async def test_a_cheer_from_request_to_receipt(stack: Stack) -> None:
         ride_id = answer["ride"]["rideId"]
         seen = (await told.until("request.updated", status="accepted"))["request"]
         assert seen["partner"]["name"] == "Partner 1"
+        held = await told.until("partner.location")
+        assert held["location"] == {"lat": 40.7581, "lng": -73.9850}
 
         await line.send(type="location", location={"lat": 40.7579, "lng": -73.9854})
         moved = await told.until("partner.location")

@@ -30,7 +30,7 @@ def valkey_process() -> Iterator[Callable[[int], None]]:
     process.send_signal(signal.SIGCONT)
     if process.poll() is not None:
         environment.start_valkey()
-    valkey.Impatience.hung_at = -valkey.SPARED_S
+    valkey.RetryOnce.hung_at = -valkey.SPARED_S
 
 
 def back_with_nothing() -> None:

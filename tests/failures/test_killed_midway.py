@@ -74,12 +74,12 @@ class Gallows:
 def killed_at(point: int) -> Iterator[Gallows]:
     """Kill what happens inside at its `point`-th point. What the database does then is to end the transaction."""
     gallows = Gallows(point)
-    calls = valkey.Impatience.call_with_retry
+    calls = valkey.RetryOnce.call_with_retry
     try:
         with (
             connection.execute_wrapper(gallows.statement),
             patch.object(connection, "commit", gallows.around(connection.commit)),
-            patch.object(valkey.Impatience, "call_with_retry", gallows.before(calls)),
+            patch.object(valkey.RetryOnce, "call_with_retry", gallows.before(calls)),
         ):
             yield gallows
     except BaseException:

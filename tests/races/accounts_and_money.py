@@ -11,6 +11,7 @@ from payments.provider.webhook import take_provider_event
 from payments.services import settle_in_cash
 from requests_app import services
 from requests_app.models import CheerRequest
+from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from tests.cast import (
     EMPIRE_STATE,
@@ -138,12 +139,53 @@ def one_key_twice(stage: Stage) -> Race:
     body = {"location": at(EMPIRE_STATE)}
 
     def judge(outcomes: list[Any]) -> None:
-        assert [outcome.status_code for outcome in outcomes] == [201, 201]
-        assert outcomes[0].json() == outcomes[1].json()
-        assert sorted("Idempotency-Replayed" in outcome for outcome in outcomes) == [False, True]
+        _one_answer(outcomes, 201)
         assert CheerRequest.objects.filter(user__email__contains=f"u.{stage.name}@").count() == 1
 
     return Race([lambda c=client: c.post("/cheerRequest", body, HTTP_IDEMPOTENCY_KEY="k") for client in clients], judge)
+
+
+def _one_answer(outcomes: list[Any], status: int) -> None:
+    assert [outcome.status_code for outcome in outcomes] == [status, status]
+    assert outcomes[0].json() == outcomes[1].json()
+    assert sorted("Idempotency-Replayed" in outcome for outcome in outcomes) == [False, True]
+
+
+def one_key_accepts_twice(stage: Stage) -> Race:
+    """The second waits for locks, and then finds the offer accepted: by its own first try."""
+    offer = stage.offer()
+    clients = [client_of(offer.partner.user) for _ in range(2)]
+    body = {"offerId": str(offer.pk)}
+
+    def judge(outcomes: list[Any]) -> None:
+        _one_answer(outcomes, 201)
+        assert offer.request.rides.count() == 1
+
+    return Race([lambda c=client: c.post("/rideAccept", body, HTTP_IDEMPOTENCY_KEY="k") for client in clients], judge)
+
+
+def one_key_saves_a_place_twice(stage: Stage) -> Race:
+    """Nothing but the key refuses the second: it would save the same place again."""
+    clients = [client_of(user) for user in [stage.user()] * 2]
+    body = {"name": "Home", "location": at(EMPIRE_STATE)}
+    return Race(
+        [lambda c=client: c.post("/savedPlace", body, HTTP_IDEMPOTENCY_KEY="k") for client in clients],
+        lambda outcomes: _one_answer(outcomes, 201),
+    )
+
+
+def one_key_guesses_twice(stage: Stage) -> Race:
+    """A wrong PIN counts once for each key."""
+    ride = stage.ride()
+    Ride.objects.filter(pk=ride.pk).update(pin="1234")
+    clients = [client_of(ride.partner.user) for _ in range(2)]
+    body = {"rideId": str(ride.pk), "pin": "0000"}
+
+    def judge(outcomes: list[Any]) -> None:
+        _one_answer(outcomes, 403)
+        assert fresh(ride).pin_failures == 1
+
+    return Race([lambda c=client: c.post("/rideStart", body, HTTP_IDEMPOTENCY_KEY="k") for client in clients], judge)
 
 
 ACCOUNTS_AND_MONEY = [
@@ -158,4 +200,7 @@ ACCOUNTS_AND_MONEY = [
     one_user_applies_twice,
     one_ticket_twice,
     one_key_twice,
+    one_key_accepts_twice,
+    one_key_saves_a_place_twice,
+    one_key_guesses_twice,
 ]

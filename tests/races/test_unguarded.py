@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from accounts.models import User
+from api.idempotency import Answer
 from core import transitions
 from core.errors import Conflict
 from notifications.events import Outbox
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @contextmanager
 def no_transaction() -> Iterator[Outbox]:
-    outbox = Outbox(DEFAULT_DB_ALIAS)
+    outbox = Outbox(DEFAULT_DB_ALIAS, Answer(DEFAULT_DB_ALIAS))
     yield outbox
     outbox.write()
     outbox.push()
