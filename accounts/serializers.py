@@ -57,19 +57,17 @@ def partner_body(found: Located, viewer: object = None) -> dict[str, Any]:
     return json_of(PartnerSerializer, found.partner, position=found.position)
 
 
-class VisiblePartnerSerializer(serializers.ModelSerializer[Partner]):
-    """A partner as the user sees them, from acceptance to completion. Context: `position`, where they are."""
+class VisiblePartnerSerializer(serializers.Serializer[Any]):
+    """A partner as the user sees them, from acceptance to completion."""
 
     partnerId = serializers.UUIDField(source="id")
-    currentLocation = OptionalLocationField()
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=PartnerType.choices)
     rating = serializers.FloatField(allow_null=True)
+    currentLocation = LocationSerializer(source="location", allow_null=True)
 
     class Meta:
-        model = Partner
-        fields = ("partnerId", "name", "type", "rating", "currentLocation")
         ref_name = "VisiblePartner"
-
-    get_currentLocation = PartnerSerializer.get_currentLocation
 
 
 class MeSerializer(UserSerializer):

@@ -101,6 +101,14 @@ class LocationSerializer(serializers.Serializer[Any]):
         return LatLng(values["lat"], values["lng"])
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents) of a currency (ISO 4217, lower case)."""
+
+    amount: int
+    currency: str
+
+
 class MoneySerializer(serializers.Serializer[Any]):
     """An amount in minor units (cents) of a currency (ISO 4217, lower case)."""
 

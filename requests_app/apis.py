@@ -31,6 +31,7 @@ from requests_app.serializers import (
     DeclineInput,
     RequestTypeSerializer,
     StatusInput,
+    request_bodies,
     request_body,
 )
 from rides.models import Ride
@@ -50,13 +51,11 @@ class CheerRequests(ListAPIView[CheerRequest]):
     def get_queryset(self) -> QuerySet[CheerRequest]:
         return selectors.requests_of(caller(self.request))
 
-    def get_serializer_context(self) -> dict[str, object]:
-        return {**super().get_serializer_context(), "viewer": caller(self.request), "live": True}
-
     @extend_schema(operation_id="listCheerRequests", tags=["cheerRequests"])
     def get(self, request: Request) -> Response:
         """Your requests, newest first."""
-        return self.list(request)
+        page = self.paginate_queryset(self.get_queryset()) or []
+        return self.get_paginated_response(request_bodies(page, caller(request), live=True))
 
     @extend_schema(
         operation_id="createCheerRequest",

@@ -4,16 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import User
-from accounts.presence import current_location
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import LocationField, LocationSerializer, Text, Time, location
 from api.serializing import json_of
 from requests_app.models import PLACE_NAME_MAX_CHARS, SavedPlace, ScheduledRequest, ShareLink
+from requests_app.read_model import shared_view
 from requests_app.serializers import CheerRequestInput
 from requests_app.states import RequestStatus, ScheduledStatus
-from rides.models import Ride
-from rides.states import ACTIVE, RideStatus
+from rides.states import RideStatus
 
 
 class ScheduledRequestInput(CheerRequestInput):
@@ -100,33 +98,18 @@ class SharedCheerSerializer(serializers.Serializer[Any]):
     """One cheer, as whoever holds its link may see it: no note, no e-mail, no price, no id."""
 
     name = serializers.CharField()
-    requestType = serializers.CharField()
+    requestType = serializers.CharField(source="request_type")
     status = serializers.ChoiceField(choices=RequestStatus.choices)
-    rideStatus = serializers.ChoiceField(choices=RideStatus.choices, allow_null=True)
-    startTime = serializers.DateTimeField(allow_null=True)
+    rideStatus = serializers.ChoiceField(source="ride_status", choices=RideStatus.choices, allow_null=True)
+    startTime = serializers.DateTimeField(source="start_time", allow_null=True)
     location = LocationSerializer(allow_null=True)
     partner = VisiblePartnerSerializer(allow_null=True)
-    expiresAt = serializers.DateTimeField()
+    expiresAt = serializers.DateTimeField(source="expires_at")
 
     class Meta:
         ref_name = "SharedCheer"
 
 
 def shared_body(link: ShareLink) -> dict[str, Any]:
-    """A shared cheer's JSON. Where it is, and who comes, show only while it is under way."""
-    request = link.request
-    ride = Ride.objects.select_related("partner__region").filter(request=request, status__in=ACTIVE).first()
-    looked_for = request.status in (RequestStatus.PENDING, RequestStatus.OFFERED)
-    user: User = request.user
-    body = {
-        "name": user.get_short_name() if user.name else "",
-        "requestType": request.request_type_id,
-        "status": request.status,
-        "rideStatus": ride.status if ride else None,
-        "startTime": ride.start_time if ride else None,
-        "location": location(request.lat, request.lng) if looked_for or ride else None,
-        "partner": ride.partner if ride else None,
-        "expiresAt": link.expires_at,
-    }
-    position = current_location(ride.partner) if ride else None
-    return dict(SharedCheerSerializer(body, context={"position": position}).data)
+    """A shared cheer's JSON. Not inside a transaction."""
+    return json_of(SharedCheerSerializer, shared_view(link))

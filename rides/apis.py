@@ -1,6 +1,5 @@
 """Rides over HTTP."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -24,7 +23,7 @@ from rides import selectors, services
 from rides.models import Ride
 from rides.receipt_pdf import PDFRenderer, receipt_pdf
 from rides.receipts import receipt
-from rides.serializers import RatingInput, ReceiptSerializer, RideSerializer, TipInput, ride_body
+from rides.serializers import RatingInput, ReceiptSerializer, RideSerializer, TipInput, ride_bodies, ride_body
 
 
 class RideList(ListAPIView[Ride]):
@@ -35,12 +34,10 @@ class RideList(ListAPIView[Ride]):
     def get_queryset(self) -> QuerySet[Ride]:
         return selectors.rides_of(caller(self.request))
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "viewer": caller(self.request)}
-
     @extend_schema(operation_id="listRides", tags=["rides"])
     def get(self, request: Request) -> Response:
-        return self.list(request)
+        page = self.paginate_queryset(self.get_queryset()) or []
+        return self.get_paginated_response(ride_bodies(page, caller(request)))
 
 
 class RideDetail(APIView):

@@ -71,7 +71,7 @@ def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple
         facts += [(_("Ended"), _moment(receipt["endTime"], zone)), (_("Cheered for"), f"{minutes}:{seconds:02}")]
     else:
         facts.append((_("Called off"), ""))
-    price = {"price": money(tariff["amount"], tariff["currency"]), "time": increment(tariff["incrementS"])}
+    price = {"price": money(tariff.amount, tariff.currency), "time": increment(tariff.increment_s)}
     facts.append((_("Tariff"), _("%(price)s per started %(time)s") % price))
     if card := receipt["card"]:
         ending = _("%(brand)s ending in %(last4)s") % {"brand": card["brand"].title(), "last4": card["last4"]}

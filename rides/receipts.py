@@ -34,11 +34,7 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
         "lines": lines,
         "total": money(total, ride.tariff_currency),
         "card": _card(payments.values()),
-        "tariff": {
-            "amount": ride.tariff_amount,
-            "currency": ride.tariff_currency,
-            "incrementS": ride.tariff_increment_s,
-        },
+        "tariff": ride.tariff,
     }
 
 

@@ -1,18 +1,19 @@
 """The JSON of rides."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from api.fields import Identifier, Integer, MoneyField, MoneySerializer, Text, money
+from api.fields import Identifier, Integer, MoneySerializer, Text
 from api.serializing import json_of
 from payments.models import PaymentKind
 from payments.states import PaymentStatus
 from rides.models import Ride
-from rides.states import ACTIVE, RideStatus
+from rides.read_model import ride_view
+from rides.states import RideStatus
 
 
 class TariffSerializer(serializers.Serializer[Any]):
@@ -20,13 +21,13 @@ class TariffSerializer(serializers.Serializer[Any]):
 
     amount = serializers.IntegerField()
     currency = serializers.CharField()
-    incrementS = serializers.IntegerField()
+    incrementS = serializers.IntegerField(source="increment_s")
 
     class Meta:
         ref_name = "Tariff"
 
 
-class RideSerializer(serializers.ModelSerializer[Ride]):
+class RideSerializer(serializers.Serializer[Any]):
     """A ride as its user or partner sees it. `fare` runs with the session and is final once it is completed."""
 
     rideId = serializers.UUIDField(source="id")
@@ -37,74 +38,34 @@ class RideSerializer(serializers.ModelSerializer[Ride]):
     acceptedAt = serializers.DateTimeField(source="accepted_at")
     startTime = serializers.DateTimeField(source="start_time", allow_null=True)
     endTime = serializers.DateTimeField(source="end_time", allow_null=True)
-    elapsedS = serializers.SerializerMethodField()
-    fare = MoneyField()
+    elapsedS = serializers.FloatField(source="elapsed_s")
+    fare = MoneySerializer(allow_null=True)
     coveredUntil = serializers.DateTimeField(
         source="covered_until",
         allow_null=True,
         help_text="Until when the session costs no more than is held on the card. It ends then, unless more is held.",
     )
-    tariff = serializers.SerializerMethodField()
+    tariff = TariffSerializer()
     rating = serializers.IntegerField(allow_null=True)
-    pinRequired = serializers.SerializerMethodField()
-    pin = serializers.SerializerMethodField(help_text="Only for the user, until the session starts.")
-    userName = serializers.SerializerMethodField(help_text="Only for the partner, from acceptance to completion.")
+    pinRequired = serializers.BooleanField(source="pin_required")
+    pin = serializers.CharField(allow_null=True, help_text="Only for the user, until the session starts.")
+    userName = serializers.CharField(
+        source="user_name", allow_null=True, help_text="Only for the partner, from acceptance to completion."
+    )
 
     class Meta:
-        model = Ride
-        fields = (
-            "rideId",
-            "requestId",
-            "userId",
-            "partnerId",
-            "status",
-            "acceptedAt",
-            "startTime",
-            "endTime",
-            "elapsedS",
-            "fare",
-            "coveredUntil",
-            "tariff",
-            "rating",
-            "pinRequired",
-            "pin",
-            "userName",
-        )
         ref_name = "Ride"
 
-    def get_elapsedS(self, ride: Ride) -> float:
-        return ride.elapsed(timezone.now()).total_seconds()
 
-    def get_fare(self, ride: Ride) -> dict[str, Any] | None:
-        return money(ride.fare(timezone.now()), ride.tariff_currency)
-
-    @extend_schema_field(TariffSerializer)
-    def get_tariff(self, ride: Ride) -> dict[str, Any]:
-        return {
-            "amount": ride.tariff_amount,
-            "currency": ride.tariff_currency,
-            "incrementS": ride.tariff_increment_s,
-        }
-
-    def get_pinRequired(self, ride: Ride) -> bool:
-        return bool(ride.pin)
-
-    def get_pin(self, ride: Ride) -> str | None:
-        shown = ride.status == RideStatus.EN_ROUTE and self._viewer_id == ride.user_id
-        return (ride.pin or None) if shown else None
-
-    def get_userName(self, ride: Ride) -> str | None:
-        shown = ride.status in ACTIVE and self._viewer_id == ride.partner.user_id
-        return (ride.user.name or None) if shown else None
-
-    @property
-    def _viewer_id(self) -> Any:
-        return self.context["viewer"].pk
+def ride_bodies(rides: Iterable[Ride], viewer: User) -> list[dict[str, Any]]:
+    """The JSON of rides for one reader, all at one moment."""
+    now = timezone.now()
+    return [json_of(RideSerializer, ride_view(ride, viewer, now=now)) for ride in rides]
 
 
 def ride_body(ride: Ride, viewer: User) -> dict[str, Any]:
-    """A ride's JSON for one reader."""
-    return json_of(RideSerializer, ride, viewer=viewer)
+    """A ride's JSON, as `ride_bodies`."""
+    return ride_bodies([ride], viewer)[0]
 
 
 class ReceiptLineSerializer(serializers.Serializer[Any]):

@@ -20,6 +20,7 @@ from payments.models import Payment, PaymentKind
 from payments.services import Bill, PartnerShare, open_payment
 from regions.models import Region
 from rides import fares
+from rides.fees import cancellation_fee
 from rides.models import Ride
 from rides.states import RideStatus
 
@@ -98,16 +99,6 @@ def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -
     if ride.status not in (RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS):
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=max(now, ride.accepted_at))
-
-
-def free_until(ride: Ride, region: Region) -> datetime:
-    """Until when the user may cancel this ride free of charge."""
-    return ride.accepted_at + timedelta(seconds=region.cancellation_grace_s)
-
-
-def cancellation_fee(ride: Ride, region: Region, now: datetime) -> int:
-    """What the user pays for cancelling this ride now, in minor units: nothing within the region's grace."""
-    return region.cancellation_fee_amount if now > free_until(ride, region) else 0
 
 
 def charge_cancellation(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:

@@ -178,7 +178,7 @@ declare namespace Api {
     publishableKey: string;
   }
 
-  interface Confirmation {
+  interface CardConfirmation {
     clientSecret: string;
     publishableKey: string;
     cardReference: string | null;

@@ -47,7 +47,7 @@ declare namespace Api {
                   : Path extends "/cardSetup"
                     ? CardSetup
                     : Path extends `/${string}/confirmation`
-                      ? Confirmation
+                      ? CardConfirmation
                       : Path extends Answerless
                         ? unknown
                         : never;

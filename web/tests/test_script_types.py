@@ -11,9 +11,8 @@ TYPES = settings.BASE_DIR / "script_types"
 INTERFACE = re.compile(r"interface (\w+)(?: extends (\w+))? \{\n(.*?)\n  \}", re.S)
 FIELD = re.compile(r"^    (\w+): (.+);$", re.M)
 ONLY_HERE = {"Failure"}  # the error shape's entries, which the schema describes once for each code
-# The schema has one field for all places. A request always has one; an offer has one while it is open, and pages are
-# handed open offers only.
-ALWAYS_THERE = {(name, "location") for name in ("CheerRequest", "Offer", "SavedPlace", "ScheduledRequest")}
+# An offer has a place while it is open, and pages are handed open offers only.
+ALWAYS_THERE = {("Offer", "location")}
 ANSWER = re.compile(r"type AnswerTo(Get|Post)<(.*?);", re.S)
 PATH = re.compile(r'["`](/[^"`]*)["`]')
 KIND = re.compile(r"  type (Button|Dialog|Form|Input|Anchor|Plain) =\s(.*?);", re.S)

@@ -1,0 +1,253 @@
+"""What one reader sees of a request: read and computed here, at one moment. Serializers only rename it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.models import Role, User
+from accounts.presence import current_location
+from accounts.read_model import VisiblePartner
+from api.fields import LatLng, Money
+from payments import configuration
+from payments.models import Hold
+from payments.states import HoldStatus
+from requests_app.models import CheerRequest, Offer, ShareLink
+from requests_app.states import OPEN, OfferStatus, RequestStatus
+from rides.fees import cancellation_fee, free_until
+from rides.models import Ride
+from rides.states import ACTIVE, RideStatus
+
+MAY_HAVE_A_RIDE = (RequestStatus.ACCEPTED, RequestStatus.COMPLETED, RequestStatus.CANCELLED)
+LOOKED_FOR = (RequestStatus.PENDING, RequestStatus.OFFERED)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """An offer; its place and note are shown only while it is the partner's to answer or to serve."""
+
+    id: UUID
+    request_id: UUID
+    location: LatLng | None
+    request_type: str
+    note: str
+    distance_m: int
+    eta_s: int
+    expires_at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What cancelling costs now, and once `free_until` has passed."""
+
+    fee: Money
+    late_fee: Money
+    free_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingHold:
+    """What is held on the card for a request."""
+
+    status: str
+    amount: Money
+    confirm_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request as one reader may see it; what they may not see is None."""
+
+    id: UUID
+    user_id: UUID
+    location: LatLng
+    request_type: str
+    note: str
+    status: str
+    created_at: datetime
+    region: str
+    attempts: int
+    offer: OfferView | None
+    ride_id: UUID | None
+    partner: VisiblePartner | None
+    reason: str | None
+    cancellation: Cancellation | None
+    search_radius_m: int | None
+    give_up_at: datetime | None
+    hold: BookingHold | None
+
+
+def offer_view(offer: Offer) -> OfferView:
+    """An offer as its partner sees it. Reads the offer's request, unless it is loaded."""
+    request = offer.request
+    shown = offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED)
+    return OfferView(
+        id=offer.pk,
+        request_id=offer.request_id,
+        location=LatLng(request.lat, request.lng) if shown else None,
+        request_type=request.request_type_id,
+        note=request.note if shown else "",
+        distance_m=offer.distance_m,
+        eta_s=offer.eta_s,
+        expires_at=offer.expires_at,
+        status=offer.status,
+    )
+
+
+def request_views(
+    requests: Sequence[CheerRequest], viewer: User, *, now: datetime, live: bool = False
+) -> list[RequestView]:
+    """Requests as one reader sees them at `now`, in the order given, in a number of queries that does not grow.
+
+    Args:
+        requests: rows with their region loaded.
+        live: show where the partner on the way is. That is asked of Valkey, so only outside a transaction.
+    """
+    rides, offers, holds = _rides_of(requests), _offers_of(requests, viewer), _holds_of(requests, viewer)
+    return [
+        _view(
+            request,
+            viewer,
+            ride=rides.get(request.pk),
+            offer=offers.get(request.pk),
+            hold=holds.get(request.pk),
+            now=now,
+            live=live,
+        )
+        for request in requests
+    ]
+
+
+def _view(
+    request: CheerRequest,
+    viewer: User,
+    *,
+    ride: Ride | None,
+    offer: Offer | None,
+    hold: Hold | None,
+    now: datetime,
+    live: bool,
+) -> RequestView:
+    looked_for = viewer.pk == request.user_id and request.status in LOOKED_FOR
+    radii = settings.MATCH_RADIUS_M
+    return RequestView(
+        id=request.pk,
+        user_id=request.user_id,
+        location=LatLng(request.lat, request.lng),
+        request_type=request.request_type_id,
+        note=request.note,
+        status=request.status,
+        created_at=request.created_at,
+        region=request.region.slug,
+        attempts=request.attempts,
+        offer=offer_view(offer) if offer else None,
+        ride_id=ride.pk if ride else None,
+        partner=_partner(request, ride, viewer, live=live),
+        reason=request.closed_because or None,
+        cancellation=_cancellation(request, ride, viewer, now=now),
+        search_radius_m=radii[min(request.wave, len(radii) - 1)] if looked_for else None,
+        give_up_at=request.give_up_at if looked_for else None,
+        hold=_booking_hold(hold) if hold else None,
+    )
+
+
+def _partner(request: CheerRequest, ride: Ride | None, viewer: User, *, live: bool) -> VisiblePartner | None:
+    if ride is None or request.status != RequestStatus.ACCEPTED or viewer.role == Role.PARTNER:
+        return None
+    return VisiblePartner.of(ride.partner, current_location(ride.partner) if live else None)
+
+
+def _cancellation(request: CheerRequest, ride: Ride | None, viewer: User, *, now: datetime) -> Cancellation | None:
+    if viewer.pk != request.user_id or request.status not in OPEN:
+        return None
+    region = request.region
+    if ride is None:
+        fee, until, currency = 0, None, region.currency
+    elif ride.status == RideStatus.EN_ROUTE:
+        fee, until, currency = cancellation_fee(ride, region, now), free_until(ride, region), ride.tariff_currency
+    else:
+        return None
+    return Cancellation(Money(fee, currency), Money(region.cancellation_fee_amount, currency), until)
+
+
+def _booking_hold(hold: Hold) -> BookingHold:
+    asks = hold.status == HoldStatus.REQUIRES_ACTION
+    confirm_url = f"/wallet/confirm/hold/{hold.pk}" if asks else None
+    return BookingHold(hold.status, Money(hold.amount, hold.currency), confirm_url)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedView:
+    """One cheer, as anybody with its link may see it."""
+
+    name: str
+    request_type: str
+    status: str
+    ride_status: str | None
+    start_time: datetime | None
+    location: LatLng | None
+    partner: VisiblePartner | None
+    expires_at: datetime
+
+
+def shared_view(link: ShareLink) -> SharedView:
+    """A shared cheer. Its place, and the partner who comes, show only while it is under way.
+
+    The partner's position is asked of Valkey, so only outside a transaction.
+    """
+    request = link.request
+    ride = Ride.objects.select_related("partner__region").filter(request=request, status__in=ACTIVE).first()
+    return SharedView(
+        name=request.user.get_short_name() if request.user.name else "",
+        request_type=request.request_type_id,
+        status=request.status,
+        ride_status=ride.status if ride else None,
+        start_time=ride.start_time if ride else None,
+        location=LatLng(request.lat, request.lng) if ride or request.status in LOOKED_FOR else None,
+        partner=VisiblePartner.of(ride.partner, current_location(ride.partner)) if ride else None,
+        expires_at=link.expires_at,
+    )
+
+
+# ---------------------------------------------------------------- what belongs to the requests, in one query each
+
+
+def _rides_of(requests: Sequence[CheerRequest]) -> dict[UUID, Ride]:
+    """The newest ride of each request; a cancelled one only if the request was cancelled, too."""
+    status_of = {request.pk: request.status for request in requests if request.status in MAY_HAVE_A_RIDE}
+    if not status_of:
+        return {}
+    found = Ride.objects.select_related("partner__region").filter(request_id__in=status_of).order_by("accepted_at")
+    return {
+        ride.request_id: ride
+        for ride in found
+        if ride.status != RideStatus.CANCELLED or status_of[ride.request_id] == RequestStatus.CANCELLED
+    }
+
+
+def _offers_of(requests: Sequence[CheerRequest], viewer: User) -> dict[UUID, Offer]:
+    """The open offer of each request, for readers other than its user."""
+    by_id = {
+        request.pk: request
+        for request in requests
+        if request.status == RequestStatus.OFFERED and viewer.pk != request.user_id
+    }
+    if not by_id:
+        return {}
+    found = {offer.request_id: offer for offer in Offer.objects.filter(request__in=by_id, status=OfferStatus.PENDING)}
+    for offer in found.values():
+        offer.request = by_id[offer.request_id]
+    return found
+
+
+def _holds_of(requests: Sequence[CheerRequest], viewer: User) -> dict[UUID, Hold]:
+    """The booking's hold of each request that still waits for it, for its user."""
+    waiting = [
+        request.pk for request in requests if request.status == RequestStatus.PENDING and viewer.pk == request.user_id
+    ]
+    if not waiting or not configuration.enabled():
+        return {}
+    return {hold.request_id: hold for hold in Hold.objects.filter(request_id__in=waiting, number=1)}

@@ -1,0 +1,58 @@
+"""What one reader sees of a ride: computed here, at one moment. Serializers only rename it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import User
+from api.fields import Money
+from rides import fares
+from rides.models import Ride
+from rides.states import ACTIVE, RideStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RideView:
+    """A ride as its user or partner sees it; what the reader may not see is None."""
+
+    id: UUID
+    request_id: UUID
+    user_id: UUID
+    partner_id: UUID
+    status: str
+    accepted_at: datetime
+    start_time: datetime | None
+    end_time: datetime | None
+    elapsed_s: float
+    fare: Money | None
+    covered_until: datetime | None
+    tariff: fares.Tariff
+    rating: int | None
+    pin_required: bool
+    pin: str | None
+    user_name: str | None
+
+
+def ride_view(ride: Ride, viewer: User, *, now: datetime) -> RideView:
+    """A ride as one reader sees it at `now`. Reads the ride's partner and user, unless they are loaded."""
+    shows_pin = ride.status == RideStatus.EN_ROUTE and viewer.pk == ride.user_id
+    shows_name = ride.status in ACTIVE and viewer.pk == ride.partner.user_id
+    fare = ride.fare(now)
+    return RideView(
+        id=ride.pk,
+        request_id=ride.request_id,
+        user_id=ride.user_id,
+        partner_id=ride.partner_id,
+        status=ride.status,
+        accepted_at=ride.accepted_at,
+        start_time=ride.start_time,
+        end_time=ride.end_time,
+        elapsed_s=ride.elapsed(now).total_seconds(),
+        fare=None if fare is None else Money(fare, ride.tariff_currency),
+        covered_until=ride.covered_until,
+        tariff=ride.tariff,
+        rating=ride.rating,
+        pin_required=bool(ride.pin),
+        pin=(ride.pin or None) if shows_pin else None,
+        user_name=(ride.user.name or None) if shows_name else None,
+    )
