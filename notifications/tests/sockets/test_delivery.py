@@ -61,6 +61,7 @@ async def test_the_whole_way_as_both_sides_see_it(
     assert (await mine.next())["request"]["partner"]["name"] == "Pia"
     assert (await mine.next())["ride"]["status"] == "en_route"
 
+    assert (await mine.next())["type"] == "partner.location"  # the one held
     await theirs.send(type="location", location={"lat": 40.75, "lng": -73.98})
     moved = await mine.next()
     assert moved == {
