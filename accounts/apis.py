@@ -34,9 +34,10 @@ from accounts.sign_in import log_in, sign_up
 from accounts.sign_out import log_out
 from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import Application
+from api.addresses import address_of
 from api.idempotency import idempotent
 from api.serializing import validated
-from api.throttles import SignupThrottle, address_of
+from api.throttles import SignupThrottle
 from core.errors import Missing
 
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from accounts.states import PARTNER_GRAPH, Application, PartnerStatus
+from accounts.states import PARTNER_GRAPH, Application, PartnerStatus, PartnerType
 from core.ids import new_id
 from core.transitions import Stateful, Transition
 from regions.models import Region
@@ -83,15 +83,6 @@ class NotificationSettings(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.user_id}"
-
-
-class PartnerType(models.TextChoices):
-    """What kind of cheer a partner brings."""
-
-    CHEERLEADER = "cheerleader", _("Cheerleader")
-    COACH = "coach", _("Coach")
-    MUSICIAN = "musician", _("Musician")
-    MASCOT = "mascot", _("Mascot")
 
 
 class PartnerTransition(Transition):

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -12,7 +11,6 @@ import positions
 from accounts.models import Partner
 from accounts.position_rows import write_positions
 from accounts.states import PartnerStatus
-from core import valkey
 from positions import Position
 from regions.models import Region
 
@@ -121,38 +119,3 @@ def _restore_lost(region: Region, available: set[UUID]) -> None:
         if pk in lost and lat is not None and lng is not None and at is not None:
             found[pk] = (Position(lat, lng, at), at)
     positions.restore(region.slug, found)
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A partner, and where they were when that was last asked: outside of any transaction."""
-
-    partner: Partner
-    position: Position | None
-
-    @classmethod
-    def now(cls, partner: Partner) -> "Located":
-        """With the position of now. Not inside a transaction."""
-        return cls(partner, current_location(partner))
-
-
-def current_location(partner: Partner) -> Position | None:
-    """A partner's live position, or the last one in the database if Valkey holds none or does not answer.
-
-    Not inside a transaction.
-    """
-    if partner.region is not None:
-        try:
-            live = positions.held(partner.region.slug, [partner.pk]).get(partner.pk)
-        except valkey.Unreachable:
-            live = None
-        if live:
-            return live[0]
-    return stored_location(partner)
-
-
-def stored_location(partner: Partner) -> Position | None:
-    """The last position in the database, about a second behind the live one."""
-    if partner.lat is None or partner.lng is None:
-        return None
-    return Position(partner.lat, partner.lng, partner.position_at or datetime.fromtimestamp(0, UTC))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from accounts.models import Partner
 from api.fields import LatLng
-from positions import Position
+from positions.recording import Position
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from accounts.models import Partner, PartnerType, Role, User
-from accounts.presence import Located, stored_location
-from accounts.states import Application, PartnerStatus
+from accounts.locations import Located, stored_location
+from accounts.models import Partner, Role, User
+from accounts.states import Application, PartnerStatus, PartnerType
 from api.fields import Choice, Float, LocationSerializer, OptionalLocationField, Text, Time, location
 from api.serializing import json_of
 

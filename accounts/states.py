@@ -1,8 +1,18 @@
 """What a partner and a partner's application may become."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from core.transitions import Graph
+
+
+class PartnerType(models.TextChoices):
+    """What kind of cheer a partner brings."""
+
+    CHEERLEADER = "cheerleader", _("Cheerleader")
+    COACH = "coach", _("Coach")
+    MUSICIAN = "musician", _("Musician")
+    MASCOT = "mascot", _("Mascot")
 
 
 class PartnerStatus(models.TextChoices):

@@ -33,9 +33,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.addresses import address_of
 from api.errors import service_error_body
 from api.models import IdempotencyRecord
-from api.throttles import address_of
 from core.errors import Conflict, Invalid, ServiceError
 from core.sql import insert_all, read_rows
 

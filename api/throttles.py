@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
+from rest_framework.throttling import SimpleRateThrottle
 
 from core import valkey
 
@@ -63,11 +63,6 @@ class Rate:
         except valkey.Unreachable:
             return None
         return self._window()[1] if count >= self.limit else None
-
-
-def address_of(request: Request) -> str:
-    """The client's address, as NUM_PROXIES lets it be told."""
-    return BaseThrottle().get_ident(request) or ""
 
 
 class WindowThrottle(SimpleRateThrottle):

@@ -1,4 +1,4 @@
-"""Maps errors of the database to answers of the API, and refuses locks and transitions outside a transaction."""
+"""Maps errors of the database to answers of the API."""
 
 import logging
 import re
@@ -10,7 +10,6 @@ import psycopg
 from django.apps import apps
 from django.db import Error, IntegrityError, InterfaceError
 from django.db.models import Model, UniqueConstraint
-from django.db.transaction import TransactionManagementError, get_connection
 
 from core.errors import ServiceError
 
@@ -156,12 +155,3 @@ def _of_columns(table: str, columns: set[str]) -> str | None:
     if len(names) > 1:
         return None
     return names[0] if names else f"{table}.{','.join(sorted(columns))}"
-
-
-# ---------------------------------------------------------------- transactions
-
-
-def require_transaction(using: str) -> None:
-    """Raise `TransactionManagementError` outside a transaction, in which a lock or a transition would not hold."""
-    if not get_connection(using).in_atomic_block:
-        raise TransactionManagementError("Rows can only be locked and moved inside a transaction.")

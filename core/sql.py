@@ -11,8 +11,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from django.db import connections
 from django.db.models import AutoField, Field, Model
-
-from core.database import require_transaction
+from django.db.transaction import TransactionManagementError, get_connection
 
 M = TypeVar("M", bound=Model)
 AnyField: TypeAlias = "Field[Any, Any]"
@@ -30,6 +29,12 @@ class Part(NamedTuple):
 
 
 # ---------------------------------------------------------------- writes
+
+
+def require_transaction(using: str) -> None:
+    """Raise `TransactionManagementError` outside a transaction, in which a lock or a transition would not hold."""
+    if not get_connection(using).in_atomic_block:
+        raise TransactionManagementError("Rows can only be locked and moved inside a transaction.")
 
 
 def insert_all(rows: Sequence[Model], *, using: str) -> None:

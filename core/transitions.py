@@ -12,9 +12,8 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, router
 
-from core.database import require_transaction
 from core.errors import Conflict
-from core.sql import compare_and_set, insert_all
+from core.sql import compare_and_set, insert_all, require_transaction
 
 REASON_MAX_CHARS = 200
 

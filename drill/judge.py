@@ -9,7 +9,8 @@ from accounts.models import Partner, User
 from drill.run import Outcome
 from notifications.events import partner_recipient, user_recipient
 from notifications.models import Event
-from payments.models import Payment, PaymentKind
+from payments.models import Payment
+from payments.states import PaymentKind
 from requests_app.models import CheerRequest, Offer, OfferTransition
 from requests_app.states import OPEN, OfferStatus
 from rides.models import Ride, RideTransition

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from accounts.applications import apply_as_partner, decide_application
-from accounts.models import Partner, PartnerType, Role, User
-from accounts.states import Application
+from accounts.models import Partner, Role, User
+from accounts.states import Application, PartnerType
 from regions.models import Region
 from requests_app.models import RequestType
 

@@ -6,6 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from core.transitions import Graph
 
 
+class PaymentKind(models.TextChoices):
+    FARE = "fare", _("Fare")
+    CANCELLATION_FEE = "cancellation_fee", _("Cancellation fee")
+    NO_SHOW_FEE = "no_show_fee", _("No-show fee")
+    TIP = "tip", _("Tip")
+
+
 class PaymentStatus(models.TextChoices):
     DUE = "due", _("Due")
     PROCESSING = "processing", _("Processing")

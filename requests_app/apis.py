@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 
 import accounts.apis
 from accounts.authentication import caller
+from accounts.locations import Located
 from accounts.models import User
 from accounts.permissions import IsPartner, IsUser
-from accounts.presence import Located
 from accounts.serializers import PartnerSerializer, PositionInput, partner_body
 from api.idempotency import idempotent, store_answer
 from api.serializing import validated

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from accounts.locations import Located, current_location
 from accounts.models import Partner
 from accounts.partners import move_partners
-from accounts.presence import Located, current_location
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Forbidden
 from notifications.events import Outbox, recorded

@@ -21,8 +21,8 @@ from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest
 from requests_app.states import OPEN, RequestStatus
+from rides.cover import cover
 from rides.models import Ride
-from rides.services import cover
 from rides.states import ACTIVE, RideStatus
 
 log = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.locations import Located
 from accounts.models import User
 from accounts.position_reports import report_position
-from accounts.presence import Located
 from accounts.selectors import partner_of
 from accounts.serializers import PositionInput
 from api.serializing import validated

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
+from accounts.locations import Located
 from accounts.models import Partner, Role, User
-from accounts.presence import Located
 from accounts.serializers import partner_body
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 import positions
+from accounts.locations import current_location
 from accounts.models import Partner, User
 from accounts.partners import move_partners, notify_partner_updated
-from accounts.presence import current_location
 from accounts.states import PartnerStatus
 from api.fields import location
 from core.database import refused_as
@@ -21,11 +21,12 @@ from requests_app import announce
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
+from requests_app.release import free_partner, match_again
 from requests_app.selectors import latest_offer
-from requests_app.services import free_partner, match_again
 from requests_app.states import OfferStatus, RequestStatus
+from rides.cover import cover
 from rides.models import Ride
-from rides.services import cancel_ride, charge_no_show, check_pin, cover, end_ride, open_ride, start_ride
+from rides.services import cancel_ride, charge_no_show, check_pin, end_ride, open_ride, start_ride
 from rides.states import ACTIVE, RideStatus
 
 LATE_END = timedelta(seconds=30)

@@ -15,9 +15,8 @@ from django.db.models import Model
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
-from core.database import require_transaction
 from core.errors import Missing
-from core.sql import lock_first, read_row
+from core.sql import lock_first, read_row, require_transaction
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus

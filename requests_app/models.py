@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from accounts.models import Partner, PartnerType
+from accounts.states import PartnerType
 from core.ids import new_id
 from core.transitions import Stateful, Transition
 from regions.models import Region
@@ -117,7 +117,7 @@ class Offer(Stateful):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(CheerRequest, on_delete=models.PROTECT, related_name="offers")
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="offers")
+    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="offers")
     status = models.CharField(max_length=10, choices=OfferStatus.choices, default=OfferStatus.PENDING)
     wave = models.PositiveSmallIntegerField(default=0)
     distance_m = models.PositiveIntegerField()

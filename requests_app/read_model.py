@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.locations import current_location
 from accounts.models import Role, User
-from accounts.presence import current_location
 from accounts.read_model import VisiblePartner
 from api.fields import LatLng, Money
 from payments import configuration

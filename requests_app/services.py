@@ -8,10 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-import positions
-from accounts.models import Partner, User
-from accounts.partners import move_partners
-from accounts.states import PartnerStatus
+from accounts.models import User
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from notifications.events import Outbox, recorded
@@ -23,6 +20,7 @@ from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
+from requests_app.release import back_to_pending, free_partner
 from requests_app.selectors import request_types_by_slug
 from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
@@ -148,18 +146,6 @@ def _cancel_ride_of(
     announce.ride_updated(outbox, ride, partner)
 
 
-def free_partner(
-    partner: Partner, *, actor: User | None, now: datetime, reason: str, becomes: str = PartnerStatus.AVAILABLE
-) -> None:
-    """A busy partner has nothing in hand any more: who waits hears of it."""
-    if partner.status == PartnerStatus.BUSY:
-        move_partners([partner], becomes, actor=actor, at=now, reason=reason)
-        wakeups.partner_free_on_commit(partner)
-    if partner.region is not None:
-        slug = partner.region.slug
-        transaction.on_commit(lambda: positions.serve(slug, partner.pk, None))
-
-
 def dead_letter(request_id: UUID, *, now: datetime) -> bool:
     """Give up on a request that nobody took in time, saying why; False where it is no longer waiting."""
     with recorded() as outbox:
@@ -185,27 +171,7 @@ def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> Che
             raise Conflict(f"request_{locked.status}", "The state of this request does not allow that.")
         asked_anew = Conflict("request_already_open", "This user has another open request.")
         with refused_as({ONE_OPEN: asked_anew}), transaction.atomic():
-            _back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")
+            back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")
         announce.request_updated(outbox, locked)
         wakeups.wake_on_commit(locked.region.slug)
     return locked
-
-
-def _back_to_pending(request: CheerRequest, *, actor: User | None, now: datetime, reason: str) -> None:
-    request.move(
-        RequestStatus.PENDING,
-        actor=actor,
-        at=now,
-        reason=reason,
-        wave=0,
-        closed_because="",
-        next_attempt_at=now,
-        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
-    )
-
-
-def match_again(request: CheerRequest, outbox: Outbox, *, actor: User | None, now: datetime, reason: str) -> None:
-    """An accepted, locked request has lost its partner: look for another, with fresh patience."""
-    _back_to_pending(request, actor=actor, now=now, reason=reason)
-    announce.request_updated(outbox, request)
-    wakeups.wake_on_commit(request.region.slug)

@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdow
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, identity, link, moment, related, shown
-from payments.admin import PaymentInline
+from payments.admin.payments import PaymentInline
 from payments.models import Dispute
 from rides.evidence import evidence_of
 from rides.models import Ride, RideTransition

@@ -17,7 +17,8 @@ from backoffice.audit import (
     unless,
     wrong_rows,
 )
-from payments.models import Payment, PaymentKind
+from payments.models import Payment
+from payments.states import PaymentKind
 from rides import fares
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus

@@ -7,7 +7,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import Partner
 from core.ids import new_id
 from core.transitions import Stateful, Transition
 from rides import fares
@@ -31,7 +30,7 @@ class Ride(Stateful):
     # By name only: the table points at its request, but no code in this app imports that one.
     request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="rides")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rides")
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="rides")
+    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="rides")
     status = models.CharField(max_length=12, choices=RideStatus.choices, default=RideStatus.EN_ROUTE)
     accepted_at = models.DateTimeField()
     start_time = models.DateTimeField(null=True, blank=True)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from api.fields import money
 from core.errors import Conflict
-from payments.models import Attempt, Payment, PaymentKind
-from payments.states import AttemptStatus
+from payments.models import Attempt, Payment
+from payments.states import AttemptStatus, PaymentKind
 from rides import fares
 from rides.models import Ride
 from rides.states import RideStatus

@@ -9,8 +9,7 @@ from rest_framework import serializers
 from accounts.models import User
 from api.fields import Identifier, Integer, MoneySerializer, Text
 from api.serializing import json_of
-from payments.models import PaymentKind
-from payments.states import PaymentStatus
+from payments.states import PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.read_model import ride_view
 from rides.states import RideStatus

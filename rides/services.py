@@ -16,8 +16,9 @@ from accounts.partners import rate_partner
 from api.idempotency import effect
 from core.errors import Conflict, Forbidden, Invalid
 from notifications.events import Outbox, recorded
-from payments.models import Payment, PaymentKind
-from payments.services import Bill, PartnerShare, open_payment
+from payments.books.billing import Bill, PartnerShare, open_payment
+from payments.models import Payment
+from payments.states import PaymentKind
 from regions.models import Region
 from rides import fares
 from rides.fees import cancellation_fee
@@ -126,13 +127,6 @@ def _charge(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: 
     share = PartnerShare(ride.partner, amount - commission)
     bill = Bill(ride.pk, ride.user, kind, amount, ride.tariff_currency, share)
     return open_payment(outbox, bill, now=now, request_id=None if is_tip else ride.request_id)
-
-
-def cover(ride: Ride, held: int) -> None:
-    """Note until when a running session costs no more than is held; nothing where nothing is."""
-    if held and ride.start_time is not None:
-        ride.covered_until = fares.covered_until(ride.tariff, ride.start_time, held)
-        ride.save(update_fields=["covered_until"])
 
 
 def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:

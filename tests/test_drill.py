@@ -13,7 +13,8 @@ from drill.probe import Timeline
 from drill.report import Aftermath, lines
 from drill.run import Outcome, Struck
 from notifications.models import Event
-from payments.models import Payment, PaymentKind
+from payments.models import Payment
+from payments.states import PaymentKind
 from requests_app.models import CheerRequest, Offer, OfferTransition
 from rides.models import Ride, RideTransition
 from simulator.feed import digest

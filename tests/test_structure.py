@@ -11,7 +11,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORT_CHAIN_MAX = 25  # modules
+IMPORT_CHAIN_MAX = 15  # modules
 FILE_MAX = 300  # lines
 FUNCTION_MAX = 50  # lines
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils.translation import gettext
 
+from accounts.locations import Located
 from accounts.models import Partner, Role, User
-from accounts.presence import Located
 from accounts.serializers import partner_body
 from regions.models import Region
 from regions.selectors import active_regions

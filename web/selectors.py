@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, Prefetch, QuerySet, Sum
 
 from accounts.models import Partner, User
-from payments.models import Payment, PaymentKind
+from payments.models import Payment
+from payments.states import PaymentKind
 from requests_app.models import CheerRequest
 from requests_app.selectors import requests_of
 from rides.models import Ride

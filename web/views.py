@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import Partner, PartnerType, Role, User
+from accounts.models import Partner, Role, User
+from accounts.states import PartnerType
 from core.errors import Missing
 from regions.selectors import active_regions
 from requests_app.selectors import open_request_of, request_types, requests_of

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import Partner, PartnerType, Role, User
-from accounts.states import Application, PartnerStatus
+from accounts.models import Partner, Role, User
+from accounts.states import Application, PartnerStatus, PartnerType
 from tests.cast import assert_refused, client_of, fresh, make_user, submit, unchanged
 
 BODY = {"name": "Captain Cheer", "type": "musician", "phone": "+1 (212) 555-0100"}

@@ -9,10 +9,10 @@ from payments.books import payouts
 from payments.books.ledger import book
 from payments.books.status import derive
 from payments.configuration import enabled
-from payments.models import Attempt, Customer, Hold, Payment, PaymentKind
+from payments.models import Attempt, Customer, Hold, Payment
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
-from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus
+from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, PaymentKind
 
 # The waits after which a card that had too little on it is tried again, counted from the decline.
 RETRY_AFTER = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))

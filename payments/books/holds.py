@@ -6,9 +6,9 @@ from uuid import UUID
 
 from accounts.models import User
 from core.errors import Conflict
-from payments.models import Customer, Hold, Payment, PaymentKind
+from payments.models import Customer, Hold, Payment
 from payments.operations import enqueue_on_commit, operation_key
-from payments.states import OPEN_HOLDS, HoldStatus, PaymentStatus
+from payments.states import OPEN_HOLDS, HoldStatus, PaymentKind, PaymentStatus
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # at booking, the user is there
 EXPIRES_AFTER = timedelta(days=5)  # the shortest that card networks grant, if the provider doesn't say

@@ -3,7 +3,7 @@
 from payments.models.attempt import Attempt, AttemptTransition
 from payments.models.hold import Hold, HoldTransition
 from payments.models.ledger import Entry
-from payments.models.payment import Payment, PaymentKind, PaymentTransition
+from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
 from payments.models.provider import Dispute, ProviderEvent, Reconciliation
 from payments.models.refund import Refund, RefundTransition
@@ -18,7 +18,6 @@ __all__ = [
     "Hold",
     "HoldTransition",
     "Payment",
-    "PaymentKind",
     "PaymentTransition",
     "PayoutAccount",
     "ProviderEvent",

@@ -3,19 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Partner
 from core.ids import new_id
 from core.transitions import Stateful, Transition
-from payments.states import PAYMENT_GRAPH, PaymentStatus
-
-
-class PaymentKind(models.TextChoices):
-    FARE = "fare", _("Fare")
-    CANCELLATION_FEE = "cancellation_fee", _("Cancellation fee")
-    NO_SHOW_FEE = "no_show_fee", _("No-show fee")
-    TIP = "tip", _("Tip")
+from payments.states import PAYMENT_GRAPH, PaymentKind, PaymentStatus
 
 
 class PaymentTransition(Transition):
@@ -41,7 +32,7 @@ class Payment(Stateful):
         default=0, help_text="Minor units that open and successful attempts collect: never more than is owed."
     )
     refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back so far.")
-    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    partner = models.ForeignKey("accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     partner_share = models.PositiveIntegerField(default=0, help_text="Minor units of the amount for the partner.")
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=PaymentStatus.choices, default=PaymentStatus.DUE)

@@ -3,8 +3,6 @@
 from django.conf import settings
 from django.db import models
 
-from accounts.models import Partner
-
 
 class Customer(models.Model):
     """A user as the provider's customer, and the card that is charged."""
@@ -32,7 +30,9 @@ class Customer(models.Model):
 class PayoutAccount(models.Model):
     """A partner's account with the provider, to which they are paid."""
 
-    partner = models.OneToOneField(Partner, primary_key=True, on_delete=models.PROTECT, related_name="payout_account")
+    partner = models.OneToOneField(
+        "accounts.Partner", primary_key=True, on_delete=models.PROTECT, related_name="payout_account"
+    )
     reference = models.CharField(max_length=255, unique=True, help_text="The provider's id.")
     ready = models.BooleanField(default=False, help_text="Whether the provider would pay them.")
     created_at = models.DateTimeField()

@@ -3,7 +3,6 @@
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import Partner
 from core.transitions import Transition
 from payments.models.operation import ProviderOperation
 from payments.states import TRANSFER_GRAPH, TransferStatus
@@ -23,7 +22,7 @@ class Transfer(ProviderOperation):
     history = TransferTransition
 
     payment = models.OneToOneField("payments.Payment", on_delete=models.PROTECT, related_name="transfer")
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="transfers")
+    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="transfers")
     amount = models.PositiveIntegerField(help_text="Minor units.")
     reversed_amount = models.PositiveIntegerField(default=0, help_text="Minor units taken back, or about to be.")
     status = models.CharField(max_length=10, choices=TransferStatus.choices, default=TransferStatus.PLANNED)

@@ -12,9 +12,10 @@ from accounts.models import User
 from core.errors import Conflict
 from notifications.events import recorded
 from notifications.models import Event
-from payments.models import Payment, PaymentKind
-from payments.services import Bill, open_payment, settle_in_cash
-from payments.states import UNPAID, PaymentStatus
+from payments.books.billing import Bill, open_payment
+from payments.models import Payment
+from payments.services import settle_in_cash
+from payments.states import UNPAID, PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.services import tip_ride
 from tests.cast import assert_refused, fresh, unchanged

@@ -9,9 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from payments.books import ledger
-from payments.models import Attempt, Entry, Hold, Payment, PaymentKind, Refund, Reversal, Transfer
+from payments.models import Attempt, Entry, Hold, Payment, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
-from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, RefundStatus, TransferStatus
+from payments.states import (
+    OPEN_ATTEMPTS,
+    AttemptKind,
+    AttemptStatus,
+    HoldStatus,
+    PaymentKind,
+    RefundStatus,
+    TransferStatus,
+)
 from rides.models import Ride
 from tests.online import Online
 

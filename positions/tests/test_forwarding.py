@@ -9,6 +9,7 @@ from unittest.mock import ANY
 import pytest
 
 import positions
+from accounts import locations
 from accounts.models import Partner
 from core import valkey
 from notifications.events import PUSH_CHANNEL
@@ -83,7 +84,7 @@ def test_without_valkey_it_is_the_last_in_the_database(
     def away(*_: Any) -> Any:
         raise valkey.Unreachable
 
-    monkeypatch.setattr(positions, "held", away)
+    monkeypatch.setattr(locations, "held", away)
     accept(offer)
     assert len(forwarded(pushed)) == 1
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts.models import PartnerType
+from accounts.states import PartnerType
 from backoffice.base import StaffAdmin
 from backoffice.columns import shown
 from core.jobs import BROKER_AWAY

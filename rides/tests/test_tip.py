@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from notifications.models import Event
-from payments.models import Payment, PaymentKind
+from payments.models import Payment
+from payments.states import PaymentKind
 from rides.models import Ride
 from rides.serializers import TIP_MAX
 from tests.cast import assert_refused, unchanged

@@ -6,9 +6,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import SocketTicket, User
 from accounts.socket_tickets import issue_socket_ticket, redeem_socket_ticket
-from payments.models import Payment, PaymentKind, ProviderEvent
+from payments.models import Payment, ProviderEvent
 from payments.provider.webhook import take_provider_event
 from payments.services import settle_in_cash
+from payments.states import PaymentKind
 from requests_app import services
 from requests_app.models import CheerRequest
 from rides.models import Ride

@@ -7,7 +7,8 @@ import pytest
 from accounts.applications import decide_application
 from accounts.models import Partner, User
 from accounts.states import Application
-from payments.models import Payment, PaymentKind
+from payments.models import Payment
+from payments.states import PaymentKind
 from requests_app.models import Offer
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride

@@ -1,0 +1,44 @@
+"""A partner's present position, live or as last stored."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from accounts.models import Partner
+from core import valkey
+from positions.live import held
+from positions.recording import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A partner, and where they were when that was last asked: outside of any transaction."""
+
+    partner: Partner
+    position: Position | None
+
+    @classmethod
+    def now(cls, partner: Partner) -> "Located":
+        """With the position of now. Not inside a transaction."""
+        return cls(partner, current_location(partner))
+
+
+def current_location(partner: Partner) -> Position | None:
+    """A partner's live position, or the last one in the database if Valkey holds none or does not answer.
+
+    Not inside a transaction.
+    """
+    if partner.region is not None:
+        try:
+            live = held(partner.region.slug, [partner.pk]).get(partner.pk)
+        except valkey.Unreachable:
+            live = None
+        if live:
+            return live[0]
+    return stored_location(partner)
+
+
+def stored_location(partner: Partner) -> Position | None:
+    """The last position in the database, about a second behind the live one."""
+    if partner.lat is None or partner.lng is None:
+        return None
+    return Position(partner.lat, partner.lng, partner.position_at or datetime.fromtimestamp(0, UTC))

@@ -1,0 +1,48 @@
+"""Freeing a partner whose ride is over, and matching a request again that has lost its partner."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+import positions
+from accounts.models import Partner, User
+from accounts.partners import move_partners
+from accounts.states import PartnerStatus
+from notifications.events import Outbox
+from requests_app import announce, wakeups
+from requests_app.models import CheerRequest
+from requests_app.states import RequestStatus
+
+
+def free_partner(
+    partner: Partner, *, actor: User | None, now: datetime, reason: str, becomes: str = PartnerStatus.AVAILABLE
+) -> None:
+    """A busy partner has nothing in hand any more: who waits hears of it."""
+    if partner.status == PartnerStatus.BUSY:
+        move_partners([partner], becomes, actor=actor, at=now, reason=reason)
+        wakeups.partner_free_on_commit(partner)
+    if partner.region is not None:
+        slug = partner.region.slug
+        transaction.on_commit(lambda: positions.serve(slug, partner.pk, None))
+
+
+def back_to_pending(request: CheerRequest, *, actor: User | None, now: datetime, reason: str) -> None:
+    """Move a locked request back to pending, with fresh patience."""
+    request.move(
+        RequestStatus.PENDING,
+        actor=actor,
+        at=now,
+        reason=reason,
+        wave=0,
+        closed_because="",
+        next_attempt_at=now,
+        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+    )
+
+
+def match_again(request: CheerRequest, outbox: Outbox, *, actor: User | None, now: datetime, reason: str) -> None:
+    """An accepted, locked request has lost its partner: look for another, with fresh patience."""
+    back_to_pending(request, actor=actor, now=now, reason=reason)
+    announce.request_updated(outbox, request)
+    wakeups.wake_on_commit(request.region.slug)
