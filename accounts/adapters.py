@@ -1,4 +1,4 @@
-"""What allauth asks us about: mails in the reader's language, and second factors encrypted at rest."""
+"""Adapters for allauth: mails in the reader's language, and second factors encrypted at rest."""
 
 import base64
 from typing import Any
@@ -20,7 +20,7 @@ SECOND_FACTORS = b"speedycheers second factors"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Writes to an account in its own language, whoever's browser caused the mail."""
+    """Sends mails in the account's own language, whichever browser caused them."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         reader = context.get("user")
@@ -40,7 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Whoever reads the database alone can't make anybody's codes: the key is derived from SECRET_KEY."""
+    """Encrypts second factors with a key derived from SECRET_KEY, so that the database alone reveals no codes."""
 
     def encrypt(self, text: str) -> str:
         return _vault().encrypt(text.encode()).decode()
@@ -53,7 +53,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 
 def _vault() -> MultiFernet:
-    """Encrypts with the present SECRET_KEY; decrypts with that and its fallbacks."""
+    """Return a cipher that encrypts with the current SECRET_KEY, and decrypts with it and its fallbacks."""
     return MultiFernet([Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 

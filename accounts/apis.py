@@ -1,4 +1,4 @@
-"""Accounts, tokens, applications and positions over HTTP."""
+"""Accounts, tokens and applications over HTTP."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -63,7 +63,7 @@ class Login(APIView):
 
 
 class Signup(APIView):
-    """Make a user account."""
+    """Create a user account."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -86,7 +86,7 @@ class Signup(APIView):
 
 
 class Logout(APIView):
-    """Revoke the token of this call, or end its session, and close its sockets. Other tokens and sessions stay."""
+    """Revoke this call's token, or end its session, and close its sockets. Other tokens and sessions stay valid."""
 
     @extend_schema(operation_id="logout", tags=["accounts"], request=None, responses={204: None})
     def post(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class Me(APIView):
 
 
 class SocketTicket(APIView):
-    """A single-use ticket, good for 30 s, for sockets that can't send a header."""
+    """Issue a single-use ticket, valid for 30 s, for sockets that can't send a header."""
 
     @extend_schema(
         operation_id="createSocketTicket", tags=["accounts"], request=None, responses={201: TicketSerializer}
@@ -138,7 +138,7 @@ class PartnerApply(APIView):
         return apply_as_partner(caller(request), **fields, now=timezone.now())
 
     def require_free(self, user: User) -> None:
-        """Raise `Conflict` where something unfinished keeps this account from changing its role."""
+        """Raise `Conflict` if unfinished work keeps the account from changing its role. Subclasses override this."""
 
 
 class PartnerDecision(APIView):
@@ -158,7 +158,7 @@ class PartnerDecision(APIView):
 
 
 class PartnerApprove(PartnerDecision):
-    """Approve a partner: from now on they may go online."""
+    """Approve a partner, who may then go online."""
 
     @extend_schema(
         operation_id="approvePartner",
@@ -173,7 +173,7 @@ class PartnerApprove(PartnerDecision):
 
 
 class PartnerSuspend(PartnerDecision):
-    """Suspend a partner who has no work in hand."""
+    """Suspend a partner who has no offer and no ride."""
 
     decision = Application.SUSPENDED
 

@@ -15,7 +15,12 @@ from notifications.events import recorded
 
 
 def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datetime) -> Partner:
-    """Make a user a partner who awaits approval. Raises `Conflict`, `Forbidden`."""
+    """Make a user a partner awaiting approval.
+
+    Raises:
+        Conflict: the account has applied already.
+        Forbidden: the account is staff.
+    """
     if user.role == Role.STAFF:
         raise Forbidden("permission_denied", "Staff can't become partners.")
     with effect() as answer:
@@ -39,8 +44,8 @@ def decide_application(
     """Approve, reject or suspend an application.
 
     Args:
-        actor: who decides; None for the program itself, which sends no event.
-        notify: whether to write a mail to the partner.
+        actor: the account that decides; None for the program itself, which sends no event.
+        notify: whether to send a mail to the partner.
 
     Raises:
         Conflict: the application's state does not allow it, or the partner has an offer or a ride.

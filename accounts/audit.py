@@ -1,4 +1,4 @@
-"""What accounts and partners promise, as far as this app can see."""
+"""Audit checks of accounts and partners."""
 
 import re
 from datetime import datetime
@@ -26,20 +26,20 @@ SHA_256_HEX = re.compile(r"[0-9a-f]{64}")
 
 @CHECKS
 def only_staff_may_use_the_admin(now: datetime) -> Result:
-    """Only accounts with the role of staff may use the admin, and only those have all rights."""
+    """Only accounts with the staff role may use the admin or be superusers."""
     return unless(User.objects.all(), Q(role=Role.STAFF) | Q(is_staff=False, is_superuser=False))
 
 
 @CHECKS
 def partners_have_the_role(now: datetime) -> Result:
-    """An account has the role of a partner exactly if it has applied."""
+    """An account has the partner role if and only if it has applied."""
     users = User.objects.annotate(_applied=Exists(Partner.objects.filter(user=OuterRef("pk"))))
     return unless(users, Q(role=Role.PARTNER, _applied=True) | (~Q(role=Role.PARTNER) & Q(_applied=False)))
 
 
 @CHECKS
 def passwords_are_hashed(now: datetime) -> Result:
-    """No password is held in the clear."""
+    """Passwords are stored only as hashes."""
     return streamed(User.objects.only("password"), lambda user: not _is_hash(user.password))
 
 
@@ -52,19 +52,19 @@ def _is_hash(password: str) -> bool:
 
 @CHECKS
 def tokens_are_hashed(now: datetime) -> Result:
-    """Of a token only its SHA-512 is held."""
+    """Tokens are stored only as SHA-512 hashes."""
     return streamed(AuthToken.objects.all(), lambda token: not SHA_512_HEX.fullmatch(token.pk))
 
 
 @CHECKS
 def tickets_are_hashed(now: datetime) -> Result:
-    """Of a socket ticket only its SHA-256 is held."""
+    """Socket tickets are stored only as SHA-256 hashes."""
     return streamed(SocketTicket.objects.all(), lambda ticket: not SHA_256_HEX.fullmatch(ticket.pk))
 
 
 @CHECKS.of_kind(ODD)
 def deactivated_accounts_hold_no_token(now: datetime) -> Result:
-    """An account that was deactivated has no token left (it could not use one)."""
+    """A deactivated account has no token (it could not use one)."""
     return wrong_rows(AuthToken.objects.all(), AuthToken.objects.filter(user__is_active=False))
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: a bearer token for apps, the session cookie with CSRF for pages."""
+"""Authenticate callers: apps by bearer token, pages by session cookie with CSRF."""
 
 import binascii
 from datetime import datetime
@@ -18,7 +18,7 @@ from core.sql import read_row
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:
-    """Return the stored token of this text with its account; None if it has expired or its account is inactive."""
+    """Return the stored token with its account; None if the token is unknown or expired, or the account inactive."""
     try:
         digest = hash_token(token)
     except (TypeError, ValueError, binascii.Error):
@@ -27,7 +27,7 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
     if found is None or found.expiry is None or found.expiry <= now or not found.user.is_active:
         return None
     if found.user.role == Role.PARTNER:
-        # With what a partner's calls need, in one more read; most calls are not a partner's.
+        # One more read gets what a partner's calls need; most calls are not a partner's.
         partner = Partner.objects.select_related("region").filter(user=found.user).first()
         if partner is not None:
             found.user.partner = partner
@@ -35,17 +35,17 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
 
 
 def token_credential(digest: str) -> str:
-    """The name of a token among sockets' labels."""
+    """Return the credential name of a token."""
     return f"token:{digest[:32]}"
 
 
 def session_credential(session_key: str) -> str:
-    """The name of a session among sockets' labels: enough to find it, too little to use it."""
+    """Return the credential name of a session: long enough to find the session, too short to use it."""
     return f"session:{session_key[:16]}"
 
 
 def credential_of(request: Request) -> str:
-    """The name of what an authenticated call showed: its token, or its session."""
+    """Return the credential name of an authenticated call's token or session."""
     if isinstance(request.auth, AuthToken):
         return token_credential(request.auth.digest)
     key = request._request.session.session_key
@@ -53,7 +53,7 @@ def credential_of(request: Request) -> str:
 
 
 def caller(request: Request) -> User:
-    """The account behind an authenticated call. Permissions have refused everybody else before."""
+    """Return the account of an authenticated call. Permission classes reject anonymous callers first."""
     if not isinstance(request.user, User):
         raise exceptions.NotAuthenticated
     return request.user
@@ -70,7 +70,7 @@ class BearerAuthentication(TokenAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The session cookie, with CSRF checked on everything that writes."""
+    """The session cookie, with CSRF checked on every write."""
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Which credentials have ended, for sockets whose order to close may have been lost."""
+"""Find ended credentials, for sockets that may have missed the message to close."""
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
@@ -14,12 +14,12 @@ from accounts.authentication import session_credential, token_credential
 from accounts.models import User
 from notifications.credentials import Shown
 
-AT_ONCE = 200  # names in one query
-AFTER_ALL = "~"  # sorts after whatever a digest or session key consists of
+AT_ONCE = 200  # names per query
+AFTER_ALL = "~"  # sorts after every character of a digest or session key
 
 
 def ended(shown: Shown) -> Shown:
-    """Those whose account is gone or inactive, and those whose token or session is."""
+    """Return the credentials whose account is deleted or inactive, or whose token or session has ended."""
     users = {str(user.pk): user for user in User.objects.filter(pk__in={user for _, user in shown}, is_active=True)}
     live = {("", user) for user in users}
     names = {credential for credential, _ in shown}
@@ -37,7 +37,7 @@ def _live_tokens(names: Collection[str]) -> Shown:
 
 
 def _live_sessions(names: Collection[str], users: dict[str, User]) -> Shown:
-    """A session that was begun with an earlier password counts for nothing."""
+    """Return live sessions. A session started with an earlier password is not live."""
     sessions = Session.objects.filter(expire_date__gt=timezone.now())
     live = set()
     for part in _prefixes(names, "session:"):
@@ -55,14 +55,14 @@ def _hash_of(user: User, found: str) -> bool:
 
 
 def _prefixes(names: Iterable[str], kind: str) -> Iterator[list[str]]:
-    """The names of one kind without it, some at a time."""
+    """Yield the names of one kind, without the kind, at most `AT_ONCE` at a time."""
     prefixes = iter([name.removeprefix(kind) for name in names if name.startswith(kind)])
     while part := list(islice(prefixes, AT_ONCE)):
         yield part
 
 
 def _begins(field: str, prefixes: list[str]) -> Q:
-    """Ranges, not LIKE: they can use the index on either database."""
+    """Match prefixes by ranges instead of LIKE, since ranges can use the index on both databases."""
     found = Q()
     for prefix in prefixes:
         found |= Q(**{f"{field}__gte": prefix, f"{field}__lt": prefix + AFTER_ALL})

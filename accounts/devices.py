@@ -1,4 +1,4 @@
-"""Where an account is signed in: browsers, by their session, and apps, by their token."""
+"""Devices on which an account is signed in: browsers by session, apps by token."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from accounts.sign_out import log_out
 from core.errors import Missing
 from notifications.events import close_sockets
 
-# What browsers call themselves, each before those that it pretends to be.
+# Patterns of user agents. A browser comes before those whose names its user agent also contains.
 BROWSERS = {
     "Edge": r"Edg(e|A|iOS)?/",
     "Opera": r"OPR/",
@@ -34,10 +34,10 @@ SYSTEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One place where an account is signed in. `system` and `browser` are empty where they can't be told."""
+    """A device on which an account is signed in. `system` and `browser` are empty if unknown."""
 
     kind: str  # "browser" or "app"
-    key: str  # names it among the account's devices; no secret
+    key: str  # identifies it among the account's devices; not a secret
     browser: str
     system: str
     address: str
@@ -47,7 +47,7 @@ class Device:
 
 
 def devices_of(user: User, *, session_key: str | None) -> list[Device]:
-    """Every device, this session's first, then the latest. Sessions that are over are forgotten on the way."""
+    """List an account's devices, this session's first, then the newest. Also deletes ended sessions."""
     sessions = UserSession.objects.purge_and_list(user)
     devices = [_browser(session, session_key) for session in sessions]
     devices += [_app(token) for token in AuthToken.objects.filter(user=user)]
@@ -68,7 +68,7 @@ def sign_out_device(user: User, *, kind: str, key: str) -> None:
 
 
 def sign_out_other_devices(user: User, *, session_key: str | None) -> int:
-    """Sign out everywhere but in this session; returns from how many devices."""
+    """Sign out all devices except this session's. Returns their number."""
     others = [device for device in devices_of(user, session_key=session_key) if not device.current]
     for device in others:
         sign_out_device(user, kind=device.kind, key=device.key)

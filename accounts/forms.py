@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import NotificationSettings, User
 
-_ModelForm: Any = forms.ModelForm  # generic to the type checker alone
+_ModelForm: Any = forms.ModelForm  # generic only to the type checker
 
 
 class SignupForm(AllauthSignupForm):
@@ -29,7 +29,7 @@ class SignupForm(AllauthSignupForm):
 
 
 class ProfileForm(_ModelForm):
-    """What an account says about itself."""
+    """The name and language of an account."""
 
     language = forms.ChoiceField(
         label=_("Language"),
@@ -46,7 +46,7 @@ class ProfileForm(_ModelForm):
 
 
 class NotificationSettingsForm(_ModelForm):
-    """What an account wants to hear of. Offers are notified device by device, by the console's own button."""
+    """The notification settings of an account. Offers are set per device, by a button on the console."""
 
     class Meta:
         model = NotificationSettings
@@ -54,6 +54,6 @@ class NotificationSettingsForm(_ModelForm):
 
 
 class DeleteAccountForm(forms.Form):
-    """The last word before an account is gone."""
+    """Confirms that an account is to be deleted."""
 
     understood = forms.BooleanField(label=_("I understand that this can't be undone."))

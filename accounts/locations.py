@@ -11,21 +11,21 @@ from positions.recording import Position
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A partner, and where they were when that was last asked: outside of any transaction."""
+    """A partner and their position, read outside any transaction."""
 
     partner: Partner
     position: Position | None
 
     @classmethod
     def now(cls, partner: Partner) -> "Located":
-        """With the position of now. Not inside a transaction."""
+        """Read the partner's current position. Call it outside a transaction."""
         return cls(partner, current_location(partner))
 
 
 def current_location(partner: Partner) -> Position | None:
-    """A partner's live position, or the last one in the database if Valkey holds none or does not answer.
+    """Return a partner's live position, or the last one in the database if Valkey has none or does not answer.
 
-    Not inside a transaction.
+    Call it outside a transaction.
     """
     if partner.region is not None:
         try:

@@ -1,4 +1,4 @@
-"""Mails: each has one text, in the reader's language, and goes out as plain text and in the pages' design."""
+"""Mails: one text each, in the reader's language, sent as plain text and as HTML in the pages' design."""
 
 import re
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ ADDRESS = re.compile(r"https?://\S+")
 
 
 def send_to(user: User, template: str, context: Mapping[str, Any]) -> None:
-    """Send `message_to`. It talks to the mail server: never call it inside a transaction."""
+    """Send a mail to an account. Call it outside a transaction, since it talks to the mail server."""
     message_to(user, template, context).send()
 
 
 def message_to(
     user: User, template: str, context: Mapping[str, Any], *, headers: dict[str, str] | None = None
 ) -> EmailMultiAlternatives:
-    """A mail of `<template>_subject.txt` and `<template>_message.txt`, in the account's language."""
+    """Compose a mail from `<template>_subject.txt` and `<template>_message.txt`, in the account's language."""
     with translation.override(user.language or settings.LANGUAGE_CODE):
         values = {"user": user, **context}
         subject = " ".join(render_to_string(f"{template}_subject.txt", values).split())
@@ -31,7 +31,7 @@ def message_to(
 
 
 def compose(subject: str, text: str, *, to: list[str], headers: dict[str, str] | None = None) -> EmailMultiAlternatives:
-    """A mail of this text. Paragraphs are parted by empty lines; one that is an address alone becomes a button."""
+    """Compose a mail. Empty lines separate paragraphs; a paragraph that is only a URL becomes a button."""
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     mail = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, to, headers=headers)
     parts = [{"text": part, "is_link": bool(ADDRESS.fullmatch(part))} for part in text.strip().split("\n\n")]

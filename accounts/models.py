@@ -1,4 +1,4 @@
-"""People: users, and the partners that some of them are."""
+"""Accounts, partners and socket tickets."""
 
 from typing import Any, ClassVar
 
@@ -76,7 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class NotificationSettings(models.Model):
-    """What an account wants to hear of when no page of ours is open. Without a row, the defaults hold."""
+    """The notifications that an account wants while no page is open. Without a row, the defaults apply."""
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="notification_settings")
     email_receipts = models.BooleanField(_("Receipts by e-mail"), default=True)
@@ -93,7 +93,7 @@ class PartnerTransition(Transition):
 
 
 class Partner(Stateful):
-    """Somebody who cheers: an application, its approval, and what they are doing right now."""
+    """A partner: their application, their current status, region and position, and their rating."""
 
     graph = PARTNER_GRAPH
     history = PartnerTransition
@@ -146,7 +146,7 @@ class Partner(Stateful):
 
 
 class ApplicationTransition(Transition):
-    """The trail of decisions on a partner's application."""
+    """The history of decisions on a partner's application."""
 
     subject = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="application_transitions")
 
@@ -155,11 +155,11 @@ class ApplicationTransition(Transition):
 
 
 class SocketTicket(models.Model):
-    """Stands in for a token once, for sockets that can't send a header. Stored hashed; used up by deletion."""
+    """A single-use substitute for a token, for sockets that can't send a header. Stored hashed; deleted when used."""
 
     digest = models.CharField(primary_key=True, max_length=64)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    # What asked for it: its socket lives no longer than that does.
+    # The token or session that asked for the ticket; the socket closes when it ends.
     credential = models.CharField(max_length=48, blank=True, default="")
     expires_at = models.DateTimeField(db_index=True)
 

@@ -1,4 +1,4 @@
-"""Changes of a partner's row: status, rating, and the event that tells them."""
+"""Changes to a partner's status and rating, and the event that reports a change to the partner."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from regions.selectors import active_regions
 
 
 def move_partners(partners: Sequence[Partner], new: str, *, actor: User | None, at: datetime, reason: str = "") -> None:
-    """Move partners from the status they were read in to another, and update the searchable set on commit.
+    """Move partners from the status they were read with to `new`, and update the searchable set on commit.
 
     Call it inside a transaction. Raises `Conflict`, as `move_all` does.
     """
@@ -30,11 +30,11 @@ def move_partners(partners: Sequence[Partner], new: str, *, actor: User | None, 
 
 
 def rate_partner(partner_id: UUID, stars: int) -> None:
-    """Count a rating of 1 to 5."""
+    """Add a rating of 1 to 5 stars."""
     Partner.objects.filter(pk=partner_id).update(rating_sum=F("rating_sum") + stars, rating_count=F("rating_count") + 1)
 
 
 def notify_partner_updated(outbox: Outbox, partner: Partner) -> None:
-    """Notify a partner that somebody else has changed their application or status."""
+    """Notify a partner that someone else has changed their application or status."""
     body = {"partnerId": str(partner.pk), "application": partner.application, "status": partner.status}
     outbox.add(partner_recipient(partner.pk), "partner.updated", body)

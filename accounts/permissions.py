@@ -1,4 +1,4 @@
-"""Which role may call what. A wrong role is 403; a stranger's object is 404, in the selectors."""
+"""Permissions by role. A wrong role is 403; another account's object is 404, which the selectors raise."""
 
 from typing import Any
 

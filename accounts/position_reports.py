@@ -1,4 +1,4 @@
-"""Take partners' position reports."""
+"""Receive partners' position reports."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,10 +15,11 @@ reports = Reports(save=save_reports)
 
 
 def report_position(partner: Partner, position: Position, *, now: datetime) -> None:
-    """Take a partner's position: hold it, put them on the map, forward it to the user they serve.
+    """Store a partner's position, put them on the map if available, and forward it to the user they serve.
 
-    A position not newer than the one held is dropped. One recorded in the future counts as recorded now, since device
-    clocks err. If Valkey does not answer, the position goes to the database instead. Call it outside a transaction.
+    A position not newer than the stored one is dropped. One recorded in the future counts as recorded now, since
+    device clocks can be wrong. If Valkey does not answer, the position goes to the database. Call it outside a
+    transaction.
     """
     if position.recorded_at > now:
         position = Position(position.lat, position.lng, now)
@@ -42,9 +43,9 @@ def report_position(partner: Partner, position: Position, *, now: datetime) -> N
 
 
 def _newer_is_held(partner: Partner, position: Position) -> bool:
-    """Whether an equally new or newer position is held: a delayed report must not move a partner back over a border.
+    """Whether Valkey has an equally new or newer position: a delayed report must not move a partner back over a border.
 
-    A newer report may still wait for the writer. Then the delayed one does move the partner, until their next report.
+    If the newer report still waits for the writer, the delayed one moves the partner until their next report.
     """
     if partner.region is None:
         return False

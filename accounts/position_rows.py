@@ -1,4 +1,4 @@
-"""Partners' positions in the database: a copy that lags behind Valkey, and stands in for it while it is away."""
+"""Partners' positions in the database: a copy that lags behind Valkey, used while Valkey is unreachable."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ Row = tuple[UUID, float, float, datetime]  # partner, lat, lng, received
 
 
 def write_positions(rows: Iterable[Row]) -> int:
-    """Write positions that were received later than those in the database; returns how many rows changed."""
+    """Write positions received later than those in the database. Returns the number of rows changed."""
     table, pk_field, at_field = Partner._meta.db_table, UUIDField(), DateTimeField()
     parameters = []
     for pk, lat, lng, received_at in sorted(rows):  # locks rows in the same order everywhere
@@ -35,7 +35,7 @@ def write_positions(rows: Iterable[Row]) -> int:
 
 
 def save_reports(reports: Sequence[Report]) -> None:
-    """Write reported positions that Valkey does not take. Best effort: a failure is logged."""
+    """Write reported positions that Valkey does not accept. Best effort: a failure is logged."""
     try:
         write_positions((r.partner_id, r.position.lat, r.position.lng, r.received_at) for r in reports)
     except DatabaseError:

@@ -16,13 +16,17 @@ from regions.models import Region
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_BATCH = 500  # rows a transaction, which holds their locks
+SNAPSHOT_BATCH = 500  # rows per transaction, which locks them
 SNAPSHOT_FOR_S = 1.0  # a pass ends after this time; the next one continues with the rest
-FULL_EVERY_S = 10.0  # between two comparisons of every partner
+FULL_EVERY_S = 10.0  # seconds between two full comparisons
 
 
 def snapshot_positions(region: Region) -> int:
-    """Copy the positions that moved from Valkey to the database; returns how many. Raises `valkey.Unreachable`."""
+    """Copy changed positions from Valkey to the database. Returns the number of rows changed.
+
+    Raises:
+        valkey.Unreachable
+    """
     until, changed = time.monotonic() + SNAPSHOT_FOR_S, 0
     while time.monotonic() < until:
         moved = positions.moved(region.slug, SNAPSHOT_BATCH)
@@ -37,24 +41,24 @@ def snapshot_positions(region: Region) -> int:
     return changed
 
 
-_suspects: set[str] = set()  # slugs of the regions whose searchable set this process could not reach
+_suspects: set[str] = set()  # slugs of regions whose searchable set this process could not reach
 
 
 def suspect(region_slug: str) -> None:
-    """Compare every partner of a region the next time: Valkey was away, and changes may not have reached it."""
+    """Mark a region for a full comparison: Valkey was unreachable and may have missed changes."""
     _suspects.add(region_slug)
 
 
 def is_suspect(region_slug: str) -> bool:
-    """Whether Valkey has lost a region's data, or was away when last compared. Raises `valkey.Unreachable`."""
+    """Whether Valkey has lost a region's data, or was unreachable when last compared. Raises `valkey.Unreachable`."""
     return region_slug in _suspects or positions.last_checked(region_slug) is None
 
 
 def reconcile(region: Region, *, now: datetime) -> int:
-    """Make the searchable set agree with the database. Rebuilds an emptied Valkey, and hides silent partners.
+    """Make the searchable set agree with the database: rebuild it if Valkey has lost it, and hide silent partners.
 
-    Most calls only count: every partner is compared if the counts differ, if the region is suspect, and every
-    `FULL_EVERY_S`. A partner is silent if their last report is older than `POSITION_FRESH_S`.
+    Most calls only compare counts. All partners are compared if the counts differ, if the region is suspect, and
+    every `FULL_EVERY_S`. A partner is silent if their last report is older than `POSITION_FRESH_S`.
 
     Returns:
         The number of repairs.
@@ -86,7 +90,7 @@ def _compare_all(region: Region, *, now: datetime) -> int:
     missing = (available - members) | (fresh - placed)
     extra = (members | placed) - available
     if missing or extra:
-        # Partners who came or went while this was read are already right.
+        # Partners who came or went during these reads are already correct.
         still = _available_ids(region, among=missing | extra)
         missing, extra = missing & still, extra - still
     silent = (placed | missing) & available - fresh
@@ -100,14 +104,14 @@ def _compare_all(region: Region, *, now: datetime) -> int:
 
 def _available_ids(region: Region, among: set[UUID] | None = None) -> set[UUID]:
     found = Partner.objects.filter(region=region, status=PartnerStatus.AVAILABLE)
-    # A long list is slower to look up than all rows, and exceeds SQLite's limit of parameters.
+    # A long list is slower than reading all rows, and exceeds SQLite's parameter limit.
     if among is None or len(among) > SNAPSHOT_BATCH:
         return set(found.values_list("pk", flat=True))
     return set(found.filter(pk__in=among).values_list("pk", flat=True))
 
 
 def _restore_lost(region: Region, available: set[UUID]) -> None:
-    """Restore the database's positions of partners of whom Valkey holds none."""
+    """Copy positions from the database for available partners without one in Valkey."""
     lost = positions.without_position(region.slug, available)
     if not lost:
         return

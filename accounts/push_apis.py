@@ -1,4 +1,4 @@
-"""Web push over HTTP: which browsers of a partner are called when no socket of theirs is there."""
+"""Web push over HTTP: the browsers that receive a push when no socket of their partner is open."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ class EndpointInput(serializers.Serializer[Any]):
 
 
 class SubscriptionInput(EndpointInput):
-    """What `PushSubscription.toJSON()` gives; its `expirationTime` is not needed."""
+    """The result of `PushSubscription.toJSON()`; its `expirationTime` is not needed."""
 
     keys = KeysInput()
 
@@ -92,7 +92,7 @@ class PushKey(APIView):
 
 
 class PushSubscriptions(APIView):
-    """Call this browser when an offer finds no socket. It ends with the token or session of this call."""
+    """Push offers to this browser when no socket is open. The subscription ends with this call's token or session."""
 
     permission_classes = (IsPartner,)
 
@@ -124,7 +124,7 @@ class PushSubscriptions(APIView):
 
 
 class PushSubscriptionRemove(APIView):
-    """Call this browser no more. Asked twice, or for one that is not there, nothing happens."""
+    """Stop pushing to this browser. Does nothing if it is not subscribed."""
 
     permission_classes = (IsPartner,)
 

@@ -1,4 +1,4 @@
-"""What others see of a partner."""
+"""The read model of a partner as others see them."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,6 +20,6 @@ class VisiblePartner:
 
     @classmethod
     def of(cls, partner: Partner, position: Position | None) -> "VisiblePartner":
-        """This partner, at this position if it may be shown."""
+        """Build it from a partner and their position; None hides the position."""
         location = LatLng(position.lat, position.lng) if position else None
         return cls(partner.pk, partner.name, partner.type, partner.rating, location)

@@ -1,4 +1,4 @@
-"""What accounts does when something else happens. Loaded by `ops.apps`."""
+"""Signal receivers of accounts, loaded by `ops.apps`."""
 
 from django.contrib.auth.signals import user_logged_out
 

@@ -1,11 +1,11 @@
-"""Reads about people."""
+"""Reads of partners and notification settings."""
 
 from accounts.models import NotificationSettings, Partner, User
 from core.errors import Forbidden
 
 
 def partner_of(user: User) -> Partner:
-    """The partner that this account is. Raises `Forbidden`."""
+    """Return the account's partner. Raises `Forbidden` if it has none."""
     try:
         return user.partner
     except Partner.DoesNotExist:
@@ -13,5 +13,5 @@ def partner_of(user: User) -> Partner:
 
 
 def notification_settings_of(user: User) -> NotificationSettings:
-    """What this account wants to hear of; unsaved defaults where it has never said."""
+    """Return the account's notification settings, or unsaved defaults if it has stored none."""
     return NotificationSettings.objects.filter(user=user).first() or NotificationSettings(user=user)

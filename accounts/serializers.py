@@ -1,4 +1,4 @@
-"""The JSON of people."""
+"""Serializers of accounts, partners, tokens and position reports."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class PartnerSerializer(serializers.ModelSerializer[Partner]):
-    """A partner as they see themselves, and as staff do. Context: `position`, where they are."""
+    """A partner, as shown to themselves and to staff. The context's `position` is their location, or None."""
 
     partnerId = serializers.UUIDField(source="id")
     currentLocation = OptionalLocationField()
@@ -48,7 +48,7 @@ def user_body(user: User, viewer: object = None) -> dict[str, Any]:
 
 
 def stored_partner_body(partner: Partner, viewer: object = None) -> dict[str, Any]:
-    """A partner's JSON with the last position in the database: for partners who are not at work."""
+    """A partner's JSON with the last position in the database, for partners who are not at work."""
     return json_of(PartnerSerializer, partner, position=stored_location(partner))
 
 
@@ -88,7 +88,7 @@ EMAIL_MAX_CHARS = 254
 
 
 class NoInput(serializers.Serializer[Any]):
-    """Nothing needs to be said; whatever is said must still be JSON."""
+    """An empty body. A body that is sent must still be valid JSON."""
 
 
 class LoginInput(serializers.Serializer[Any]):
@@ -130,7 +130,7 @@ class SessionSerializer(serializers.Serializer[Any]):
 
 
 class TicketSerializer(serializers.Serializer[Any]):
-    """Put it into a socket's address, `?ticket=<ticket>`: once, and before `expiresAt`."""
+    """A socket ticket: append it to a socket's address as `?ticket=<ticket>`, once and before `expiresAt`."""
 
     ticket = serializers.CharField()
     expiresAt = serializers.DateTimeField()
@@ -139,7 +139,7 @@ class TicketSerializer(serializers.Serializer[Any]):
         ref_name = "SocketTicket"
 
 
-PHONE = r"^([-+(). ]*[0-9]){6,}[-+(). ]*$"  # six digits or more, and what people put between them
+PHONE = r"^([-+(). ]*[0-9]){6,}[-+(). ]*$"  # six digits or more, with the usual separators
 
 
 class ApplicationInput(serializers.Serializer[Any]):
@@ -157,7 +157,7 @@ class ApplicationInput(serializers.Serializer[Any]):
 
 
 class PositionInput(serializers.Serializer[Any]):
-    """A position report. The device's own time decides which of two is newer."""
+    """A position report. Reports are ordered by `recordedAt`, the device's own time."""
 
     location = LocationSerializer()
     accuracyM = Float(required=False, allow_null=True, min_value=0, max_value=1e7)

@@ -64,15 +64,15 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
     """Check credentials and issue a token.
 
     Failures are counted per address and account, per address, and for the second factor per account. An unknown
-    account is answered like a known one, and in the same time, since its password is hashed as well.
+    account gets the same answer in the same time as a known one, since its password is hashed as well.
 
     Args:
         address: the caller's network address.
-        otp: for an account with a second factor, a code of its authenticator app or a recovery code. It is asked for
-            only after the right password.
+        otp: for an account with a second factor, a code of its authenticator app or a recovery code. It is
+            checked only if the password is right.
 
     Returns:
-        The user, the token, and the token's text, which is stored nowhere.
+        The user, the token, and the token's text, which is not stored.
 
     Raises:
         WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts

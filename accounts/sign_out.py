@@ -1,4 +1,4 @@
-"""End credentials: sign out, and delete what has expired."""
+"""End credentials: sign out, and delete expired tickets and tokens."""
 
 from datetime import datetime
 
@@ -19,14 +19,14 @@ def log_out(token: AuthToken) -> None:
 
 
 def close_sockets_of_session(*, request: HttpRequest, **_: object) -> None:
-    """Close the sockets of the session that signs out on the pages. Receives `user_logged_out`."""
+    """End the credential of a session that signs out. Receives `user_logged_out`."""
     session = getattr(request, "session", None)
     if session is not None and session.session_key:
         end_credential(session_credential(session.session_key))
 
 
 def end_credential(credential: str) -> None:
-    """End what depends on a token or session that has just ended: its tickets, sockets and push subscriptions."""
+    """End the tickets, sockets and push subscriptions of a token or session that has just ended."""
     SocketTicket.objects.filter(credential=credential).delete()
     forget_devices(credential=credential)
     close_sockets(code=4401, credential=credential)

@@ -1,4 +1,4 @@
-"""Who is connecting: a bearer header, a single-use ticket, or the session cookie. Foreign origins are refused."""
+"""Authenticate sockets by bearer header, single-use ticket or session cookie, and refuse foreign origins."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from notifications.hub import in_thread
 
-Scope = Any  # an ASGI scope: asgiref's types for it and Channels' do not agree
+Scope = Any  # an ASGI scope, for which asgiref and Channels have different types
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -34,7 +34,7 @@ def _header(scope: Scope, name: bytes) -> str:
 def origin_allowed(origin: str, host: str) -> bool:
     """Whether a browser page of this origin may connect: the site's own, or one of TRUSTED_ORIGINS.
 
-    No origin means no browser, and so no ambient cookie to abuse.
+    A client that sends no origin is not a browser, so a foreign page can't abuse its cookies.
     """
     if not origin:
         return True
@@ -65,9 +65,11 @@ class SameOrigin:
 
 
 class SocketAuth:
-    """Sets in the scope `user` (None where nobody is signed in), `credential`, what the socket lives by,
-    `identified_at`, when it was looked at, `too_many`, whether the account or address has come too often, and
-    `language`, in which to speak."""
+    """Identifies the account of a handshake, and adds the result to the scope.
+
+    The keys are `user` (None if not signed in), `credential` (the socket closes when it ends), `identified_at` (the
+    monotonic time of the check), `too_many` (the account or address connects too often) and `language`.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -86,7 +88,7 @@ class SocketAuth:
 
 
 def admit(scope: Scope) -> tuple[User | None, str, bool]:
-    """Who is connecting, by what credential, and whether they do so too often: told before anything is looked up."""
+    """Return the account, its credential and whether it is throttled. The address is checked before any look-up."""
     if socket_wait(address=address_of(scope)) is not None:
         return None, "", True
     user, credential = identify(scope)
@@ -94,7 +96,7 @@ def admit(scope: Scope) -> tuple[User | None, str, bool]:
 
 
 def language_of(scope: Scope, user: User | None) -> str:
-    """As over HTTP: a program's by Accept-Language, else English; a browser's by its account first."""
+    """Choose the language as over HTTP: for browsers the account's own, then Accept-Language, then the default."""
     if user is not None and user.language and not _header(scope, b"authorization"):
         return user.language
     for asked, _ in parse_accept_lang_header(_header(scope, b"accept-language")):
@@ -104,7 +106,7 @@ def language_of(scope: Scope, user: User | None) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """The address of whoever connects, as REST framework tells it behind NUM_PROXIES proxies."""
+    """Return the client's address as REST framework determines it, behind NUM_PROXIES proxies."""
     proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
     forwarded = _header(scope, b"x-forwarded-for")
     if proxies and forwarded:
@@ -114,7 +116,7 @@ def address_of(scope: Scope) -> str:
 
 
 def identify(scope: Scope) -> tuple[User | None, str]:
-    """The account behind a handshake, and the name of the credential it showed."""
+    """Return the account behind a handshake, None if not signed in, and the name of its credential."""
     scheme, _, token = _header(scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
         found = live_token(token.strip(), timezone.now())
@@ -128,7 +130,7 @@ def identify(scope: Scope) -> tuple[User | None, str]:
 def _session_user(cookies: str) -> tuple[User | None, str]:
     try:
         morsel = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
-    except Exception:  # CookieError and whatever else a hostile header provokes
+    except Exception:  # CookieError, or another error that a hostile header provokes
         morsel = None
     if morsel is None or not morsel.value.isalnum():  # PostgreSQL answers a NUL with an error
         return None, ""

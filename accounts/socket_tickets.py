@@ -1,4 +1,4 @@
-"""Single-use tickets, by which a browser opens a socket that can't send a header."""
+"""Single-use tickets for browsers, whose sockets can't send a header."""
 
 import hashlib
 import secrets
@@ -10,14 +10,19 @@ from accounts.models import SocketTicket, User
 
 
 def issue_socket_ticket(user: User, *, now: datetime, credential: str = "") -> tuple[str, datetime]:
-    """Issue a single-use ticket for a socket that closes when `credential` ends; returns it and when it expires."""
+    """Issue a single-use ticket for a socket that closes when `credential` ends. Returns it and its expiry time."""
     ticket, expires_at = secrets.token_urlsafe(24), now + timedelta(seconds=settings.SOCKET_TICKET_TTL_S)
     SocketTicket.objects.create(digest=_digest(ticket), user=user, credential=credential, expires_at=expires_at)
     return ticket, expires_at
 
 
 def redeem_socket_ticket(ticket: str, *, now: datetime) -> tuple[User | None, str]:
-    """Use up a ticket; returns its account, None if it is unknown, used or expired, and the credential it came from."""
+    """Use up a ticket.
+
+    Returns:
+        The ticket's account and credential. The account is None if the ticket is unknown, used, expired or of an
+        inactive account.
+    """
     held = SocketTicket.objects.select_related("user__partner__region").filter(digest=_digest(ticket)).first()
     # The deletion's row count says which of two redemptions won.
     if held is None or not SocketTicket.objects.filter(pk=held.pk).delete()[0]:

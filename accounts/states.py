@@ -1,4 +1,4 @@
-"""What a partner and a partner's application may become."""
+"""The statuses of a partner and of an application, and their state graphs."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from core.transitions import Graph
 
 
 class PartnerType(models.TextChoices):
-    """What kind of cheer a partner brings."""
+    """The type of a partner."""
 
     CHEERLEADER = "cheerleader", _("Cheerleader")
     COACH = "coach", _("Coach")
@@ -28,7 +28,7 @@ PARTNER_GRAPH = Graph(
     edges={
         PartnerStatus.OFFLINE: [PartnerStatus.AVAILABLE],
         PartnerStatus.AVAILABLE: [PartnerStatus.OFFLINE, PartnerStatus.OFFERED],
-        # An offer ends in acceptance, or gives the partner back, or the partner leaves it for home.
+        # An offer is accepted, or ends and frees the partner, or the partner goes offline during it.
         PartnerStatus.OFFERED: [PartnerStatus.AVAILABLE, PartnerStatus.BUSY, PartnerStatus.OFFLINE],
         PartnerStatus.BUSY: [PartnerStatus.AVAILABLE, PartnerStatus.OFFLINE],
     },

@@ -1,4 +1,4 @@
-"""Mails that are sent apart from the call that caused them."""
+"""Mails sent by a worker, outside the call that caused them."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ MAIL_EXPIRES_S = 24 * 3600.0
 
 @shared_task(name="mail_decision")
 def mail_decision(partner_id: str, decision: str) -> None:
-    """Write to an applicant how their application was decided, unless that has changed meanwhile."""
+    """Mail an applicant the decision on their application, unless it has changed since."""
     partner = Partner.objects.select_related("user").filter(pk=UUID(partner_id), application=decision).first()
     if partner is not None and partner.user.is_active:
         context = {"name": partner.name, "site": settings.SITE_URL}
@@ -22,5 +22,5 @@ def mail_decision(partner_id: str, decision: str) -> None:
 
 
 def mail_on_commit(task: str, *arguments: str) -> None:
-    """Enqueue a mail, by its task's name, when this transaction commits. Best effort: the pages say the same."""
+    """Enqueue a mail task by name when this transaction commits. Best effort: the pages show the same."""
     enqueue_on_commit(task, *arguments, expires_s=MAIL_EXPIRES_S)

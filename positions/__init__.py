@@ -1,9 +1,9 @@
 """Live positions and presence in Valkey: which partners can be searched, and where they are.
 
 Positions are hints, rebuilt from the database. This package knows partners by id only; `accounts` owns their rows.
-Reports wait briefly in the process that received them, so that many are written together (`reporting`). Reading has
-no side effects: a read answers with what Valkey holds, which is at most `POSITION_FLUSH_S` behind the reports.
-Every function that talks to Valkey is called outside a transaction.
+Reports wait briefly in the process that received them, so that many are written together (`reporting`). Reads have
+no side effects: they return the positions in Valkey, which are at most `POSITION_FLUSH_S` behind the reports.
+Call every function that talks to Valkey outside a transaction.
 """
 
 from positions.live import (

@@ -1,17 +1,17 @@
-"""The keys of a region in Valkey. They carry its slug as a hash tag: a Redis Cluster keeps them together.
+"""The keys of a region in Valkey. The slug is their hash tag, so a Redis Cluster keeps them together.
 
 - `{nyc}:pos`       hash partner → "recorded received lat lng" (see `positions.recording`)
-- `{nyc}:avail`     set of the partners that are available
-- `{nyc}:geo`       geo set of the available partners that have a position: the search reads it
-- `{nyc}:serves`    hash partner → id of the user they are on a ride for
+- `{nyc}:avail`     set of the available partners
+- `{nyc}:geo`       geo set of the available partners that have a position; the search reads it
+- `{nyc}:serves`    hash partner → id of the user of their ride
 - `{nyc}:moved`     set of the partners whose position is newer than the database's
-- `{nyc}:forgotten` set of partners whose account is deleted; it expires when no report of theirs can be waiting
-- `{nyc}:checked`   when all of this was last compared with the database (Unix seconds); gone with a lost Valkey
+- `{nyc}:forgotten` set of partners whose account is deleted; it expires once none of their reports can be waiting
+- `{nyc}:checked`   time of the last full comparison with the database (Unix seconds); missing if Valkey lost its data
 """
 
 
 def pos(region: str) -> str:
-    """The hash of the positions held."""
+    """The hash of the stored positions."""
     return f"{{{region}}}:pos"
 
 
@@ -41,5 +41,5 @@ def forgotten(region: str) -> str:
 
 
 def checked(region: str) -> str:
-    """The time at which the region was last compared with the database in full."""
+    """The time of the region's last full comparison with the database."""
     return f"{{{region}}}:checked"

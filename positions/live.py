@@ -1,4 +1,4 @@
-"""The searchable set, the positions held, and to whom they are forwarded. `positions.keys` lists the keys.
+"""The searchable set, the stored positions, and the users they are forwarded to. `positions.keys` lists the keys.
 
 "Best effort" means: if Valkey does not answer, a warning is logged and the sweep repairs it later.
 """
@@ -15,7 +15,7 @@ from positions.recording import LAT_MAX, Position, Report, batches, parse, recei
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN_FOR_S = 600  # longer than a report can wait, and than a call of the deleted account can last
+FORGOTTEN_FOR_S = 600  # longer than any report waits, and than any call of the deleted account lasts
 
 # Make partners available, and put those with a position on the map.
 _ENTER = valkey.Script("""
@@ -34,11 +34,11 @@ end
 
 
 def enter(region: str, partner_ids: Iterable[UUID]) -> None:
-    """Make partners searchable at the positions held. Best effort.
+    """Make partners searchable at their stored positions. Best effort.
 
-    A report that still waits needs no special care. This script and the one that records reports each run whole: if
-    the report is recorded first, it is found here; if second, it finds the partner available, puts them on the map and
-    sends `entered`.
+    A waiting report needs no special care, since this script and the one that records reports are atomic. A report
+    recorded first is found here. One recorded second finds the partner available, puts them on the map and sends
+    `entered`.
     """
     names = [str(pk) for pk in partner_ids]
     try:
@@ -49,7 +49,7 @@ def enter(region: str, partner_ids: Iterable[UUID]) -> None:
 
 
 def leave(region: str, partner_ids: Iterable[UUID]) -> None:
-    """Take partners out of the searchable set. Best effort."""
+    """Remove partners from the searchable set. Best effort."""
     names = [str(pk) for pk in partner_ids]
     avail, geo = keys.avail(region), keys.geo(region)
     if names:
@@ -57,10 +57,10 @@ def leave(region: str, partner_ids: Iterable[UUID]) -> None:
 
 
 def forget(region: str, partner_id: UUID) -> None:
-    """Remove everything held of a partner whose account is deleted, and drop their reports. Best effort.
+    """Remove the stored data of a partner whose account is deleted, and drop their reports. Best effort.
 
-    Reports may still wait, in this process or another, or be on their way. Recording runs whole, so it comes either
-    before the first of these steps, and its position is removed, or after it, and it drops the report.
+    Reports may still be waiting, in this process or another, or on their way. Recording is atomic: a position recorded
+    before the first of these steps is removed, and a report that arrives after it is dropped.
     """
     name, forgotten = str(partner_id), keys.forgotten(region)
 
@@ -92,7 +92,7 @@ def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
 
 
 def serving(region: str) -> dict[UUID, UUID]:
-    """The users to whom partners' positions are forwarded: partner → user. Raises `valkey.Unreachable`."""
+    """Return the user to whom each partner's positions are forwarded. Raises `valkey.Unreachable`."""
     rows: Any = valkey.client().hgetall(keys.serves(region))
     return {UUID(partner.decode()): UUID(user.decode()) for partner, user in rows.items()}
 
@@ -100,9 +100,9 @@ def serving(region: str) -> dict[UUID, UUID]:
 def hand_over(old: str, new: str, partner_id: UUID) -> None:
     """Move a partner's position and the user they serve from one region to another. Best effort.
 
-    A report that still waits for the old region is recorded there afterwards. That does no harm: the partner is no
-    longer available there, so it puts nobody on the map; the copy in the database keeps the position received last;
-    and the next report that brings the partner back replaces what the old region holds, if it is newer.
+    A report still waiting for the old region is recorded there afterwards, which does no harm. The partner is not
+    available there, so they don't appear on its map. The database keeps the position received last. If the partner
+    comes back, their next report replaces the position left in the old region, if it is newer.
     """
     name = str(partner_id)
     leave(old, [partner_id])
@@ -122,12 +122,12 @@ def hand_over(old: str, new: str, partner_id: UUID) -> None:
 
 
 def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position, datetime]]:
-    """The positions held of some partners, and when each was received. Raises `valkey.Unreachable`."""
+    """Return partners' stored positions, and the time each was received. Raises `valkey.Unreachable`."""
     return {pk: parse(row) for pk, row in _rows(region, partner_ids) if row is not None}
 
 
 def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
-    """The available set and the geo set. Raises `valkey.Unreachable`."""
+    """Return the partners in the available set and those in the geo set. Raises `valkey.Unreachable`."""
     pipe = valkey.client().pipeline(transaction=False)
     pipe.smembers(keys.avail(region))
     pipe.zrange(keys.geo(region), 0, -1)
@@ -136,21 +136,21 @@ def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
 
 
 def restore(region: str, positions: Mapping[UUID, tuple[Position, datetime]]) -> None:
-    """Hold positions that Valkey has lost, unless it holds newer ones. Raises `valkey.Unreachable`."""
+    """Store positions that Valkey has lost, unless it has newer ones. Raises `valkey.Unreachable`."""
     record_many(region, [Report(pk, position, received) for pk, (position, received) in positions.items()])
 
 
 def moved(region: str, count: int) -> dict[UUID, tuple[Position, datetime]]:
     """Take at most `count` positions that are newer than the database's. Raises `valkey.Unreachable`.
 
-    A report that still waits marks its partner as moved again when it is recorded, and the next call takes it.
+    A waiting report marks its partner as moved again when it is recorded, so the next call takes it.
     """
     names: Any = valkey.client().spop(keys.moved(region), count)
     return held(region, [UUID(name.decode()) for name in names])
 
 
 def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
-    """Mark partners as moved again, whose positions `moved` returned but the database did not store. Best effort."""
+    """Mark partners from `moved` as moved again after a failed database write. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
         _best_effort(lambda pipe: pipe.sadd(keys.moved(region), *names))
@@ -160,29 +160,29 @@ def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
 
 
 def last_checked(region: str) -> datetime | None:
-    """When every partner was last compared; None if Valkey has lost its data. Raises `valkey.Unreachable`."""
+    """Return the time of the last full comparison; None if Valkey has lost its data. Raises `valkey.Unreachable`."""
     text: Any = valkey.client().get(keys.checked(region))
     return datetime.fromtimestamp(float(text), UTC) if text else None
 
 
 def checked(region: str, now: datetime) -> None:
-    """Note that every partner has been compared. Best effort."""
+    """Store the time of a full comparison. Best effort."""
     _best_effort(lambda pipe: pipe.set(keys.checked(region), now.timestamp()))
 
 
 def available_count(region: str) -> int:
-    """The number of available partners, with a position or without. Raises `valkey.Unreachable`."""
+    """Return the number of available partners, with or without a position. Raises `valkey.Unreachable`."""
     count: Any = valkey.client().scard(keys.avail(region))
     return int(count)
 
 
 def received_since(region: str, partner_ids: Iterable[UUID], oldest: datetime) -> set[UUID]:
-    """The partners whose position was received at this time or later. Raises `valkey.Unreachable`."""
+    """Return the partners whose position was received at `oldest` or later. Raises `valkey.Unreachable`."""
     return {pk for pk, row in _rows(region, partner_ids) if row is not None and received_at_least(row, oldest)}
 
 
 def without_position(region: str, partner_ids: Iterable[UUID]) -> set[UUID]:
-    """The partners of whom no position is held. Raises `valkey.Unreachable`."""
+    """Return the partners without a stored position. Raises `valkey.Unreachable`."""
     return {pk for pk, row in _rows(region, partner_ids) if row is None}
 
 

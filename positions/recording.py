@@ -13,7 +13,7 @@ from core import valkey
 from positions import keys
 
 Item = TypeVar("Item")
-BATCH = 500  # reports a call: a script can unpack a few thousand values, and blocks Valkey while it runs
+BATCH = 500  # reports per call: a script can unpack a few thousand values, and blocks Valkey while it runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Position:
 class Recorded:
     """Valkey's answer to a reported position."""
 
-    applied: bool  # False: an equally new or newer one is held, or the partner is forgotten
-    entered: bool  # its batch made somebody searchable who was not, or whose last report was stale
-    serves_user_id: str | None  # the user to whom this partner is on the way or with
+    applied: bool  # False: an equally new or newer one is stored, or the partner is forgotten
+    entered: bool  # its batch made a partner searchable who was not, or whose last report was stale
+    serves_user_id: str | None  # the user of the partner's ride
 
 
-@dataclass(slots=True)  # not frozen: those take twice as long to make
+@dataclass(slots=True)  # not frozen: that takes twice as long to create
 class Report:
     """A position of a partner, and when it was received."""
 
@@ -43,28 +43,28 @@ class Report:
     received_at: datetime
 
 
-# ---------------------------------------------------------------- how a position is held
+# ---------------------------------------------------------------- how a position is stored
 
 # "recorded received lat lng": both times in microseconds since the year 1, of a fixed width, so that a script
-# compares them as text.
+# can compare them as text.
 _START = datetime(1, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def time_text(at: datetime) -> str:
-    """A time as positions hold it."""
+    """Format a time as in a stored position."""
     return f"{(at - _START) // _MICROSECOND:018d}"
 
 
 def parse(row: bytes) -> tuple[Position, datetime]:
-    """A position held, and when it was received."""
+    """Parse a stored position and the time it was received."""
     recorded, received, lat, lng = row.split()
     position = Position(float(lat), float(lng), _START + int(recorded) * _MICROSECOND)
     return position, _START + int(received) * _MICROSECOND
 
 
 def received_at_least(row: bytes, oldest: datetime) -> bool:
-    """Whether a position held was received at this time or later."""
+    """Whether a stored position was received at `oldest` or later."""
     return row[19:37] >= time_text(oldest).encode()
 
 
@@ -72,16 +72,16 @@ def received_at_least(row: bytes, oldest: datetime) -> bool:
 
 # The geo set ends near the poles (EPSG:3857), where nobody cheers.
 LAT_MAX = 85.05
-LNG_LIMIT = 179.99999995  # rounds to 180, which Valkey treats as another place than -180
+LNG_LIMIT = 179.99999995  # rounds to 180, which Valkey treats as a different place from -180
 
 
 def on_the_map(lat: float, lng: float) -> tuple[float, float]:
-    """The latitude and longitude under which a place is in the geo set."""
+    """Return the latitude and longitude at which the geo set stores a place."""
     return max(-LAT_MAX, min(LAT_MAX, lat)), lng if lng < LNG_LIMIT else -180.0
 
 
-# Drop what is out of order or of a forgotten partner, hold the rest, and move the available on the map.
-# Answers whether anybody entered, the numbers of those dropped, and the numbers and users of those who serve one.
+# Drop reports that are out of order or of forgotten partners, store the rest, and move available partners on the map.
+# Returns whether a partner entered, the numbers of dropped reports, and the number and user of each serving partner.
 _RECORD = valkey.Script("""
 local pos, avail, geo, serves, moved, forgotten = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local oldest, sub, names = ARGV[1], string.sub, {}
@@ -121,9 +121,9 @@ return {entered, dropped, serving}
 
 
 def record_many(region: str, reports: Sequence[Report]) -> list[Recorded]:
-    """Hold the positions of many partners, each at most once in `reports`, unless newer ones are held.
+    """Store the positions of many partners, each at most once in `reports`, unless newer ones are stored.
 
-    Returns an answer for each report, in their order. Raises `valkey.Unreachable`.
+    Returns an answer for each report, in order. Raises `valkey.Unreachable`.
     """
     recorded: list[Recorded] = []
     for batch in batches(reports):
@@ -151,7 +151,7 @@ def _arguments(batch: Sequence[Report]) -> list[str]:
 
 
 def _fields(report: Report) -> tuple[str, str, str, str]:
-    """The partner, the position as it is held, and its longitude and latitude on the map. On the hot path."""
+    """Return the partner, the position as stored, and its longitude and latitude on the map. On the hot path."""
     place, received = report.position, time_text(report.received_at)
     recorded = received if place.recorded_at is report.received_at else time_text(place.recorded_at)
     lat, lng = f"{place.lat:.7f}", f"{place.lng:.7f}"

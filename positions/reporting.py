@@ -1,10 +1,10 @@
-"""Reports on their way to Valkey: a lone one is written immediately, others together every `POSITION_FLUSH_S`.
+"""Write reports to Valkey: a lone report immediately, others together every `POSITION_FLUSH_S`.
 
-Two threads write: the caller's, if its report is the only one within `POSITION_FLUSH_S`, and otherwise the writer
-thread of this process. Readers never write. Of several reports of one partner that wait together, only the newest is
-written. The order of writes does not matter, since Valkey drops a position that is older than the one it holds.
+A report is written by the caller's thread if it is the only one within `POSITION_FLUSH_S`, and otherwise by the writer
+thread of this process. Readers never write. If several reports of one partner wait, only the newest is written. The
+order of writes does not matter, since Valkey drops a position that is older than the stored one.
 
-A killed process loses the reports that wait, which are at most `POSITION_FLUSH_S` old; the partner's next report
+A killed process loses its waiting reports, which are at most `POSITION_FLUSH_S` old; the partner's next report
 replaces them. A process that ends normally waits for its writer.
 """
 
@@ -26,21 +26,21 @@ log = logging.getLogger(__name__)
 
 WRITER = "positions"  # the name of the writer thread
 
-# Sent with `region` (its slug) after a write made somebody searchable who was not, or whose last report was stale.
-# Receivers run in the thread that wrote, outside any transaction; an error of theirs is logged.
+# Sent with `region` (its slug) after a write made a partner searchable who was not, or whose last report was stale.
+# Receivers run in the thread that wrote, outside any transaction; their errors are logged.
 entered = Signal()
 
 
 class Reports:
-    """The reports that wait in this process, and the thread that writes them, which runs only while some wait.
+    """The waiting reports of this process, and its writer thread, which runs only while reports wait.
 
-    At most one report of a partner waits, so what waits is bounded by the partners who report to this process.
+    At most one report per partner waits, so their number is bounded by the partners who report to this process.
     """
 
     def __init__(self, save: Callable[[list[Report]], object]) -> None:
         """
         Args:
-            save: writes reports to the database; called instead of Valkey while that does not answer.
+            save: writes reports to the database; called if Valkey does not answer.
         """
         self._save = save
         self._lock = threading.Lock()  # guards the fields below
@@ -52,10 +52,10 @@ class Reports:
         """Write a report, or let it wait for the writer. Call it outside a transaction.
 
         Returns:
-            What Valkey answered; None if the report waits. A waiting report goes to `save` if Valkey does not answer.
+            Valkey's answer; None if the report waits. A waiting report goes to `save` if Valkey does not answer.
 
         Raises:
-            valkey.Unreachable: the report was to be written immediately, and was not.
+            valkey.Unreachable: the immediate write failed.
         """
         with self._lock:
             now = time.monotonic()
@@ -78,7 +78,7 @@ class Reports:
             self._writer.start()
 
     def _write_waiting(self) -> None:
-        """Write what waits, every `POSITION_FLUSH_S`, until nothing does."""
+        """Write the waiting reports every `POSITION_FLUSH_S`, until none waits."""
         try:
             while taken := self._due():
                 for region, reports in taken.items():
@@ -90,7 +90,7 @@ class Reports:
             connections.close_all()
 
     def _due(self) -> dict[str, dict[int, Report]]:
-        """Wait until the next write is due, and take what it shall write. The writer ends if that is nothing."""
+        """Wait until the next write is due, then take the waiting reports. The writer ends if none waits."""
         time.sleep(max(0.0, self._written_at + settings.POSITION_FLUSH_S - time.monotonic()))
         with self._lock:
             taken, self._waiting = self._waiting, {}

@@ -1,7 +1,7 @@
-"""The nearest searchable partners, at a cost that stays flat as the city grows.
+"""Find the nearest searchable partners, at a cost that does not grow with the city.
 
-A search of a fixed radius looks at everybody inside it. This one starts with a radius that should hold just
-enough partners, from what the last search nearby has found, and widens until it has them.
+A search of a fixed radius reads every partner inside it. This one starts with a radius that should contain just
+enough partners, judging by the last search nearby, and widens it until it has them.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ from positions.recording import on_the_map, time_text
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A searchable partner and the distance in metres."""
+    """A searchable partner and their distance in metres."""
 
     partner_id: UUID
     distance_m: float
@@ -26,7 +26,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search for at most `count` partners within `radius_m` of a place, without the `excluded`."""
+    """A search for at most `count` partners within `radius_m` of a place, except the `excluded`."""
 
     lat: float
     lng: float
@@ -35,9 +35,9 @@ class Search:
     excluded: Collection[UUID] = ()
 
 
-# Partners of unknown age (no position held) are stale. Ages are read in chunks: `unpack` takes a few thousand at most.
-# The radius to start with was right for another number of partners in the set, and shrinks where there are more now.
-# Answers the number of partners in the set, then name, distance, name, distance, …
+# A partner without a stored position is stale. Ages are read in chunks: `unpack` takes a few thousand values at most.
+# The first radius was learnt with `learnt_of` partners in the set, and shrinks if the set has more now.
+# Returns the number of partners in the set, then name, distance, name, distance, …
 _NEAREST = valkey.Script("""
 local geo, pos, lng, lat = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local count, widest, radius, learnt_of = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -98,13 +98,13 @@ end
 
 # ---------------------------------------------------------------- where to start
 
-CELL_DEGREES = 0.01  # about a kilometre: density changes little within
-MARGIN = 1.25  # start a little wider than last time's farthest partner
+CELL_DEGREES = 0.01  # about a kilometre; density changes little within a cell
+MARGIN = 1.25  # start a little wider than the farthest partner of the last search
 LEAST_RADIUS_M = 5.0
-CELLS_MAX = 50_000  # remembered by a process
+CELLS_MAX = 50_000  # cells remembered per process
 
-# By region and cell: the radius in metres that one partner takes (n partners take its √n-fold), and of how many
-# partners in the whole region that was so.
+# By region and cell: the radius in metres per partner (n partners need √n times that), and the number of partners in
+# the whole region when it was measured.
 _reach: dict[tuple[str, int, int], tuple[float, int]] = {}
 
 
@@ -129,10 +129,10 @@ def nearest_to_many(
     """Find the searchable partners nearest to each of many places, in one round trip.
 
     Args:
-        received_since: partners whose last position was received before are left out.
+        received_since: leave out partners whose last position was received before this time.
 
     Returns:
-        For each search its candidates, nearest first.
+        The candidates of each search, nearest first.
 
     Raises:
         valkey.Unreachable

@@ -17,14 +17,14 @@ from backoffice.base import StaffAdmin
 from backoffice.columns import NOTHING, amount_text, shown
 from regions.models import COMMISSION_MAX_BPS, Region
 
-MONEY_MAX = 10_000_000  # minor units; a slip of the hand, beyond
+MONEY_MAX = 10_000_000  # minor units; a larger amount is rejected as a typing error
 INCREMENT_MAX_S = 24 * 3600
 GRACE_MAX_S = 24 * 3600
 OUTLINE_PX = 240
 
 
 def coordinates_of(value: Any) -> Any:
-    """The coordinates of a GeoJSON polygon: from themselves, from the polygon, or from a feature that has one."""
+    """Return the coordinates of a GeoJSON polygon, given as a feature, a polygon or the coordinates themselves."""
     if isinstance(value, dict) and value.get("type") == "Feature":
         value = value.get("geometry")
     if isinstance(value, dict) and value.get("type") == "Polygon":
@@ -33,7 +33,7 @@ def coordinates_of(value: Any) -> Any:
 
 
 def closed_rings(value: Any) -> list[list[list[float]]]:
-    """Rings of [lng, lat], each closed. Raises `ValidationError` on what would not be that, or enclose nothing."""
+    """Return closed rings of [lng, lat]. Raises `ValidationError` if a ring is malformed or encloses nothing."""
     if not isinstance(value, list) or not value:
         raise ValidationError("Give a GeoJSON polygon or its coordinates: a list of rings of [lng, lat].")
     return [_closed(ring) for ring in value]
@@ -63,12 +63,12 @@ def _is_corner(corner: Any) -> bool:
 
 
 def _area(ring: Sequence[Sequence[float]]) -> float:
-    """Twice the signed area, by the shoelace formula (C. F. Gauss): zero for a line or a point."""
+    """Return twice the signed area, by the shoelace formula (C. F. Gauss): zero for a line or a point."""
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
 
 
 class RingsField(forms.JSONField):
-    """JSON typed by hand: too deep or too long a number is an error of the form like any other."""
+    """JSON typed by hand. Nesting too deep or a number too long is an ordinary form error."""
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -84,7 +84,7 @@ class RingsField(forms.JSONField):
 
 
 class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """What the model checks, and what a slip of the hand could break."""
+    """A region with the model's checks, and limits that catch typing errors."""
 
     boundary = RingsField(
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
@@ -139,7 +139,7 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
 
 class RegionAdmin(StaffAdmin):
-    """Served areas and their tariffs. A tariff changed here holds for rides accepted from now on."""
+    """Served areas and their tariffs. A changed tariff applies to rides accepted afterwards."""
 
     form = RegionForm
 
@@ -153,7 +153,7 @@ class RegionAdmin(StaffAdmin):
 
     @shown("Outline")
     def outline(self, row: Region) -> str | SafeString:
-        """The boundary as a drawing, to see at a glance that it is what was meant."""
+        """Draw the boundary, so that staff can check it at a glance."""
         try:
             return _svg(closed_rings(row.boundary))
         except ValidationError:
@@ -175,12 +175,12 @@ class RegionAdmin(StaffAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> tuple[str, ...]:
-        """Queues and keys bear the slug, so it stays."""
+        """Make the slug of an existing region read-only, since queues and keys contain it."""
         return ("outline", "slug") if obj else ("outline",)
 
 
 def _svg(rings: Sequence[Sequence[Sequence[float]]]) -> str | SafeString:
-    """Rings drawn north up, a degree of longitude as wide as it is in the middle."""
+    """Draw rings with north up. Degrees of longitude are scaled to their width at the middle latitude."""
     lngs, lats = [lng for lng, _ in rings[0]], [lat for _, lat in rings[0]]
     squeeze = max(0.01, math.cos(math.radians((min(lats) + max(lats)) / 2)))
     width, height = (max(lngs) - min(lngs)) * squeeze, max(lats) - min(lats)

@@ -1,4 +1,4 @@
-"""What regions promise."""
+"""Audit checks of regions."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Geometry on WGS 84 degrees, pure."""
+"""Pure functions for geometry in WGS 84 degrees."""
 
 from collections.abc import Sequence
 from math import asin, cos, radians, sin, sqrt

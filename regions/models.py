@@ -1,4 +1,4 @@
-"""A region: where SpeedyCheers serves, in which time zone and at what price. A request lives and dies in one region."""
+"""Regions: served areas with their time zone and tariff. A request stays in one region."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -10,17 +10,17 @@ from django.db import models
 from core.ids import new_id
 from regions.geometry import polygon_contains
 
-COMMISSION_MAX_BPS = 10_000  # all of it
+COMMISSION_MAX_BPS = 10_000  # the whole amount
 
 
 def check_time_zone(name: str) -> None:
-    """Refuse a name that the time zone database lacks."""
+    """Raise `ValidationError` for a name that the time zone database lacks."""
     if name not in available_timezones():
         raise ValidationError("Not the name of a time zone, for example America/New_York.")
 
 
 def check_polygon(value: Any) -> None:
-    """Refuse what isn't the coordinates of a GeoJSON polygon: rings of [lng, lat]."""
+    """Raise `ValidationError` unless the value is a GeoJSON polygon's coordinates: rings of [lng, lat]."""
     try:
         rings = [[(_degrees(lng), _degrees(lat)) for lng, lat, *_ in ring] for ring in value]
     except (TypeError, ValueError, OverflowError):
@@ -32,7 +32,7 @@ def check_polygon(value: Any) -> None:
 
 
 def _degrees(value: Any) -> float:
-    """A JSON number as it is: text and booleans would only fail later, at every request."""
+    """Return a JSON number as a float. Raises `TypeError` for text and booleans, which would fail at every request."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
     return float(value)

@@ -1,4 +1,4 @@
-"""What regions do when something else happens. Loaded by `ops.apps`."""
+"""Signal receivers of regions, loaded by `ops.apps`."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from regions.selectors import forget_regions
 
 @receiver([post_save, post_delete], sender=Region)
 def forget_what_was_read(**_: Any) -> None:
-    """Read regions afresh after a change in this process."""
+    """Drop the cached regions after a change in this process."""
     forget_regions()

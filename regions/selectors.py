@@ -1,4 +1,4 @@
-"""Reads of regions. They change rarely and are asked for on every request, so each process keeps them a moment."""
+"""Reads of regions. Each process caches them briefly, since they change rarely and every request reads them."""
 
 from core.recent import Recent
 from regions.models import Region
@@ -13,14 +13,14 @@ forget_regions = active_regions.forget
 
 
 def region_by_slug(slug: str) -> Region | None:
-    """A region, active or not."""
+    """Return a region, active or not."""
     kept = next((region for region in active_regions() if region.slug == slug), None)
     return kept or Region.objects.filter(slug=slug).first()
 
 
 def region_at(lat: float, lng: float) -> Region | None:
-    """The active region that contains a position; where boundaries overlap, the first by slug."""
-    for region in active_regions():  # asked for every position: a plain loop is the quickest
+    """Return the active region that contains a position; if boundaries overlap, the first by slug."""
+    for region in active_regions():  # called for every position; a plain loop is fastest
         if region.contains(lat, lng):
             return region
     return None

@@ -1,4 +1,4 @@
-"""People in the admin. Each module registers its own; partners are registered by `requests_app.admin`."""
+"""Accounts in the admin. Each module registers its own models; `requests_app.admin` registers partners."""
 
 from accounts.admin import credentials, logs, users
 

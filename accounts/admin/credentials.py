@@ -1,4 +1,4 @@
-"""Tokens, tickets, addresses and second factors in the admin: to look at and to take away, never to make."""
+"""Tokens, tickets, addresses and second factors in the admin. Some can be revoked; none can be created."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from core.errors import Conflict
 
 KEY_SHOWN_CHARS = 8
 
-# Plain pages that would let staff write or read secrets; nothing of ours uses social sign-in yet.
+# The default pages would let staff read or write secrets; social sign-in is not used yet.
 for model in (AuthToken, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
@@ -67,7 +67,7 @@ REMOVE = Step(
 
 @admin.register(AuthToken)
 class AuthTokenAdmin(ReadOnlyAdmin):
-    """Tokens of apps. Only their hashes are held."""
+    """Tokens of apps. Only their hashes are stored."""
 
     steps = (REVOKE,)
     owner = related("user", "Account", named=True)
@@ -90,7 +90,7 @@ class AuthTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(SocketTicket)
 class SocketTicketAdmin(ReadOnlyAdmin):
-    """Tickets that nobody has redeemed yet."""
+    """Tickets that have not been redeemed."""
 
     owner = related("user", "Account", named=True)
     expires = moment("expires_at", "Expires")
@@ -106,7 +106,7 @@ class SocketTicketAdmin(ReadOnlyAdmin):
 
 @admin.register(NotificationSettings)
 class NotificationSettingsAdmin(ReadOnlyAdmin):
-    """What accounts want to hear of. Only those who have changed something are here."""
+    """Notification settings. Only accounts that have changed a default are listed."""
 
     owner = related("user", "Account", named=True)
 
@@ -121,7 +121,7 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
 
 @admin.register(EmailAddress)
 class EmailAddressAdmin(ReadOnlyAdmin):
-    """Which addresses have been verified."""
+    """E-mail addresses, and whether they are verified."""
 
     owner = related("user", "Account", named=True)
 

@@ -1,4 +1,4 @@
-"""Who did what: the trails of partners, and what staff did in the admin."""
+"""The histories of partners, and the log of staff's changes in the admin."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ admin.site.register([PartnerTransition, ApplicationTransition], HistoryAdmin)
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyAdmin):
-    """What staff did in the admin."""
+    """The log of staff's changes in the admin."""
 
     when = moment("action_time", "When")
     who = related("user", "Who", named=True)

@@ -1,4 +1,4 @@
-"""Partners in the admin. `requests_app.admin` registers them, since only that app can release a stuck one."""
+"""Partners in the admin. `requests_app.admin` registers them, since only that app can release a stuck partner."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -75,7 +75,7 @@ class ApplicationHistoryInline(HistoryInline):
 
 
 class PartnerAdmin(NoAdding, StaffAdmin):
-    """Partners: their application, and what they are doing. Name, type and phone can be put right."""
+    """Partners, with their application and status. Name, type and phone can be corrected."""
 
     steps: ClassVar[Sequence[Step]] = (APPROVE, REJECT, SUSPEND)
     inlines = (ApplicationHistoryInline, PartnerHistoryInline)

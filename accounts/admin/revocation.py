@@ -1,4 +1,4 @@
-"""Taking away what an account signs in with."""
+"""Revoke an account's credentials; deactivate and reactivate it."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from core.errors import Conflict, Forbidden
 from notifications.events import close_sockets, partner_recipient
 from notifications.web_push import forget_devices
 
-NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential is gone
+NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential has ended
 
 
 def may_manage(actor: User, user: User) -> bool:
-    """Superusers are managed by superusers alone."""
+    """Whether `actor` may manage `user`: only superusers may manage a superuser."""
     return actor.is_superuser or not user.is_superuser
 
 
@@ -29,7 +29,7 @@ def require_rank(actor: User, user: User) -> None:
 def revoke_all(user: User) -> int:
     """Delete an account's tokens, tickets and subscribed browsers, and close all its sockets.
 
-    Returns how many tokens there were.
+    Returns the number of tokens deleted.
     """
     with transaction.atomic():
         count: int = AuthToken.objects.filter(user=user).delete()[0]
@@ -42,9 +42,11 @@ def revoke_all(user: User) -> int:
 
 
 def deactivate(user: User, *, actor: User, now: datetime) -> None:
-    """Shut an account: it can't sign in, what it signed in with is void, and a partner goes offline.
+    """Deactivate an account: it can't sign in, its credentials end, and a partner goes offline.
 
-    Raises `Conflict` for one's own account, or while a partner has work in hand; `Forbidden`.
+    Raises:
+        Conflict: the account is the actor's own or already inactive, or its partner has an offer or a ride.
+        Forbidden: the actor may not manage the account.
     """
     if user.pk == actor.pk:
         raise Conflict("own_account", "You can't deactivate your own account.")
@@ -69,7 +71,7 @@ def _send_home(user: User, *, actor: User, now: datetime) -> None:
 
 
 def activate(user: User, *, actor: User) -> None:
-    """Open an account again. Raises `Conflict`, `Forbidden`."""
+    """Reactivate an account. Raises `Conflict` if it is active, and `Forbidden` as `require_rank` does."""
     require_rank(actor, user)
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         raise Conflict("already_active", "This account is active.")

@@ -24,7 +24,7 @@ from backoffice.base import StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.steps import Step
 
-_DjangoUserAdmin: Any = DjangoUserAdmin  # generic to the type checker alone, as GroupAdmin is
+_DjangoUserAdmin: Any = DjangoUserAdmin  # generic only to the type checker, like GroupAdmin
 
 ROLE_COLOURS = {Role.PARTNER: "info", Role.STAFF: "primary"}
 OWN_LISTS = [
@@ -77,7 +77,7 @@ REVOKE = Step(
 
 
 class NewUserForm(UserCreationForm):
-    """An account with a password. A partner is made of a user by applying, never here."""
+    """A new account with a password. Users become partners by applying, never here."""
 
     staff = forms.BooleanField(
         required=False, widget=UnfoldBooleanSwitchWidget, help_text="May use the admin, and request nothing."
@@ -95,7 +95,7 @@ class NewUserForm(UserCreationForm):
 
 
 class NewPasswordForm(AdminPasswordChangeForm):
-    """A password set by staff: whoever knew the old one, or holds a token, is out."""
+    """Sets a new password, which ends the account's sessions, tokens and sockets."""
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
@@ -105,7 +105,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
 @admin.register(User)
 class UserAdmin(_DjangoUserAdmin, StaffAdmin):
-    """Accounts. What signs in, and what it may do."""
+    """Accounts: how they sign in, and their rights."""
 
     form = forms.ModelForm
     add_form = NewUserForm
@@ -168,7 +168,7 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
         return (*self.fieldsets, self.staff_fieldset) if obj.role == Role.STAFF else self.fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only superusers give rights, and none can take their own away."""
+        """Only superusers may change rights, but not their own superuser status."""
         if obj is None:
             return ()
         own = obj.pk == request.user.pk
@@ -183,7 +183,7 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
         return bool(allowed and (obj is None or (isinstance(request.user, User) and may_manage(request.user, obj))))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False  # deactivate them: rides and payments must go on naming somebody
+        return False  # accounts are deactivated instead: rides and payments refer to them
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change and form.cleaned_data.get("staff") and _is_superuser(request):
