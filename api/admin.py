@@ -1,4 +1,4 @@
-"""The admin of kept answers, and (in `base`, `columns` and `steps`) what all apps' admin pages are made of."""
+"""The admin of stored answers."""
 
 from django.contrib import admin
 
@@ -9,7 +9,7 @@ from backoffice.columns import moment, pretty_json
 
 @admin.register(IdempotencyRecord)
 class IdempotencyRecordAdmin(ReadOnlyAdmin):
-    """Answers kept for repeated calls."""
+    """Answers stored for repeated calls."""
 
     created = moment("created_at", "Created")
     answer = pretty_json("body", "Answer")

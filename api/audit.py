@@ -1,4 +1,4 @@
-"""What the records of repeated calls promise."""
+"""Audit checks of stored answers."""
 
 from datetime import datetime
 
@@ -12,5 +12,5 @@ CHECKS = Checks()
 
 @CHECKS
 def kept_answers_are_whole(now: datetime) -> Result:
-    """A kept answer has its status: it was committed with the effect of its call."""
+    """A stored answer has a status: it was committed with the effect of its call."""
     return unless(IdempotencyRecord.objects.all(), Q(status__isnull=False))

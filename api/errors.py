@@ -1,4 +1,4 @@
-"""Every error leaves in one shape: `{"type", "errors": [{"code", "detail", "attr"}]}`."""
+"""Gives every error one shape: `{"type", "errors": [{"code", "detail", "attr"}]}`."""
 
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +16,7 @@ exception_handler = standard_exception_handler
 
 
 class ServiceFailure(APIException):
-    """A `ServiceError` as REST framework knows it."""
+    """A `ServiceError` as a REST framework exception."""
 
     def __init__(self, error: ServiceError) -> None:
         self.status_code = error.status
@@ -26,14 +26,14 @@ class ServiceFailure(APIException):
 
 
 class ExceptionHandler(StandardExceptionHandler):
-    """Adds what services raise to what the library knows."""
+    """Converts service and database errors, in addition to the errors that the library knows."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, ServiceError):
             return ServiceFailure(exc)
         if (trouble := trouble_of(exc)) is not None:
             return ServiceFailure(trouble)
-        # Django's own words for a request that can't be read, for example one with too many query parameters.
+        # Django raises these for a request that can't be read, for example one with too many query parameters.
         if isinstance(exc, BadRequest | SuspiciousOperation):
             return ParseError(gettext("The request can't be understood."))
         return super().convert_known_exceptions(exc)
@@ -42,18 +42,18 @@ class ExceptionHandler(StandardExceptionHandler):
         if isinstance(exc, ServiceFailure):
             return service_error_body(exc.error)
         body: dict[str, Any] = super().format_exception(exc)
-        for error in body["errors"]:  # REST framework's own are translated already; those of our serializers are not
+        for error in body["errors"]:  # REST framework has translated its own, but not those of our serializers
             if said := error["detail"]:
                 error["detail"] = gettext(said)
         return body
 
 
 def service_error_body(error: ServiceError) -> dict[str, Any]:
-    """The one error shape of what a service raised."""
+    """Return the error body for an error raised by a service."""
     type = "server_error" if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "client_error"
     return error_body(error.code, error.detail, error.attr, type=type)
 
 
 def error_body(code: str, detail: str, attr: str | None = None, type: str = "client_error") -> dict[str, Any]:
-    """The one error shape, with one error in it."""
+    """Return an error body with one error in it."""
     return {"type": type, "errors": [{"code": code, "detail": detail, "attr": attr}]}

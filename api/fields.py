@@ -1,4 +1,4 @@
-"""Serializer fields that take JSON at its word: a number is a number, a string a string."""
+"""Serializer fields that don't convert between JSON types: a number is a number, a string is a string."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A string; numbers are not turned into one."""
+    """A string; numbers are rejected."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -32,7 +32,7 @@ class Choice(serializers.ChoiceField):
 
 
 class Float(serializers.FloatField):
-    """A finite number; strings and booleans are not turned into one."""
+    """A finite number; strings and booleans are rejected."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -47,7 +47,7 @@ class Float(serializers.FloatField):
 
 
 class Integer(serializers.IntegerField):
-    """A whole number; strings, booleans and fractions are not turned into one."""
+    """A whole number; strings, booleans and fractions are rejected."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
@@ -56,7 +56,7 @@ class Integer(serializers.IntegerField):
 
 
 class Identifier(serializers.UUIDField):
-    """An id of ours, as a string. Ids are opaque: one that can't be ours is simply unknown, and invalid here."""
+    """One of our ids, as an opaque string; text that is not a UUID is invalid."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -68,7 +68,7 @@ OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)\Z", re.IGNORECASE | re.ASCII)
 
 
 class Time(serializers.DateTimeField):
-    """A moment, in ISO 8601 with its offset, answered in UTC."""
+    """A moment in ISO 8601 with its offset; answers give it in UTC."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(default_timezone=UTC, **kwargs)
@@ -120,25 +120,25 @@ class MoneySerializer(serializers.Serializer[Any]):
 
 
 def money(amount: int | None, currency: str) -> dict[str, Any] | None:
-    """The JSON of an amount of minor units; None stays None."""
+    """Return the JSON of an amount in minor units; None stays None."""
     return None if amount is None else {"amount": amount, "currency": currency}
 
 
 @extend_schema_field(MoneySerializer(allow_null=True))
 class MoneyField(serializers.SerializerMethodField):
-    """A read-only amount, from a method that calls `money`."""
+    """A read-only amount from a method that calls `money`."""
 
 
 @extend_schema_field(LocationSerializer())
 class LocationField(serializers.SerializerMethodField):
-    """A read-only position, from a method that gives `{"lat", "lng"}`."""
+    """A read-only position from a method that returns `{"lat", "lng"}`."""
 
 
 @extend_schema_field(LocationSerializer(allow_null=True))
 class OptionalLocationField(serializers.SerializerMethodField):
-    """A read-only position, from a method that gives `{"lat", "lng"}` or None."""
+    """A read-only position from a method that returns `{"lat", "lng"}` or None."""
 
 
 def location(lat: float | None, lng: float | None) -> dict[str, float] | None:
-    """The JSON of a position; None where there is none."""
+    """Return the JSON of a position, or None if a coordinate is missing."""
     return None if lat is None or lng is None else {"lat": lat, "lng": lng}

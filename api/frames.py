@@ -1,4 +1,4 @@
-"""Error frames: what REST framework raises, in the one error shape."""
+"""Renders REST framework's exceptions as error frames."""
 
 from typing import Any
 
@@ -7,6 +7,6 @@ from rest_framework.exceptions import APIException
 
 
 def error_frame(error: APIException) -> dict[str, Any]:
-    """The body of an error for a socket."""
+    """Return the body of an error frame."""
     body: dict[str, Any] = ExceptionFormatter(error, {}, error).run()  # type: ignore[typeddict-item]
     return body

@@ -1,4 +1,4 @@
-"""Is the process up, and can the system work?"""
+"""Health checks: `healthz` for the process, `readyz` for the system."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ WORKER_ANSWER_S = 1.5
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process is up."""
+    """Answer 200: the process is up."""
     return JsonResponse({"status": "ok"})
 
 
@@ -36,7 +36,7 @@ CHECKS: dict[str, Callable[[], None]] = {"database": _database, "valkey": _valke
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, Valkey and a worker answer: 200. Else 503, naming what doesn't."""
+    """Answer 200 if the database, Valkey and a worker respond, else 503 with the names of those that don't."""
     failing = []
     for name, check in CHECKS.items():
         try:

@@ -9,10 +9,10 @@
             ...
             answer.result(ride)             # stored, if the call has a key, as the transaction's last statement
 
-The answer commits with the effect, so a crash leaves both or neither. A repeated call runs as well, after the first or
-at the same time: its answer violates `idempotency_key_once`, so its transaction is rolled back, and it gives the first
-one's answer. So does one that the first one's effect makes impossible. An answer without an effect, such as a
-refusal, is not stored.
+The answer commits with the effect, so a crash leaves both or neither. A repeated call runs too, after the first or
+simultaneously: its answer violates `idempotency_key_once`, its transaction is rolled back, and it returns the first
+call's answer. A repeated call that fails because of the first one's effect also returns that answer. An answer
+without an effect, such as a refusal, is not stored.
 """
 
 import json
@@ -40,16 +40,16 @@ from core.errors import Conflict, Invalid, ServiceError
 from core.sql import insert_all, read_rows
 
 KEY_MAX_CHARS = 255
-Render = Callable[[Any, Any], Any]  # of the service's result, for the caller: the answer's JSON
+Render = Callable[[Any, Any], Any]  # (the service's result, the caller) -> the answer's JSON
 
 
 class AnsweredBefore(Exception):
-    """A call with this key has committed its answer; the transaction of this one is rolled back."""
+    """An earlier call with this key has committed its answer; this call's transaction is rolled back."""
 
 
 @dataclass
 class Call:
-    """A call with a key, while its handler runs. `answer` is what has been stored for it: status and body."""
+    """A call with a key, while its handler runs. `answer` is the status and body stored for it."""
 
     scope: str
     key: str
@@ -66,7 +66,7 @@ _call: ContextVar[Call | None] = ContextVar("idempotent_call", default=None)
 
 
 class Answer:
-    """What the call that causes an effect is answered, gathered inside the effect's transaction."""
+    """The answer to the call that causes an effect, set inside the effect's transaction."""
 
     def __init__(self, using: str, call: Call | None = None) -> None:
         self._using = using
@@ -74,15 +74,15 @@ class Answer:
         self._stored: tuple[int, Any] | None = None
 
     def result(self, result: Any = None, *, rendered: Any = None) -> None:
-        """Hand over the service's result, when nothing about it will change any more.
+        """Set the service's result, once it is final.
 
-        `rendered`: its JSON for the caller, if an event has it already.
+        `rendered`: its JSON for the caller, if an event contains it already.
         """
         if self._call is not None:
             self._stored = self._call.status, self._call.render(result) if rendered is None else rendered
 
     def refusal(self, error: ServiceError) -> None:
-        """Hand over an error that is raised after the commit: one whose effect stays, such as a failure counted."""
+        """Set an error that is raised after the commit because its effect stays, such as a counted failure."""
         if self._call is not None:
             self._stored = error.status, service_error_body(error)
 
@@ -105,20 +105,20 @@ class Answer:
             raise AnsweredBefore from error
 
     def committed(self) -> None:
-        """Tell the call's decorator what was stored."""
+        """Pass the stored answer to the call's decorator."""
         if self._call is not None and self._stored is not None:
             self._call.answer = self._stored
 
 
 @contextmanager
 def effect(using: str | None = None) -> Iterator[Answer]:
-    """Open a transaction whose result is the answer to the present call: they commit together.
+    """Open a transaction whose changes commit together with the answer to the current call.
 
     `using` is the alias of a database; a router chooses one by default.
     """
     using = using or router.db_for_write(IdempotencyRecord)
     call = _call.get()
-    # A call has one answer: what follows its effect, such as hooks after the commit, is no part of it.
+    # A call has one answer: later effects, such as hooks after the commit, don't add to it.
     answer = Answer(using, call if call is not None and call.answer is None else None)
     with transaction.atomic(using):
         yield answer
@@ -137,17 +137,18 @@ def store_answer(result: Any = None) -> None:
 
 
 def no_body(result: Any, caller: Any) -> None:
-    """The body of a 204."""
+    """Render the empty body of a 204."""
 
 
 def idempotent(
     render: Render = no_body, *, status: int = 200, acts_outside: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a view's method honour `Idempotency-Key`: it gives the service's result, which `render` makes JSON of.
+    """Make a view's method honour `Idempotency-Key`; the method returns the service's result for `render`.
 
-    With a key the result is rendered inside the effect's transaction, so `render` uses no network. Not for answers
-    that carry a secret: they would be stored.
-    `acts_outside`: the effect is not in the database, where it could be undone: an earlier answer is looked for first.
+    With a key, the result is rendered inside the effect's transaction, so `render` must not use the network. Don't use
+    this for answers that contain a secret: they would be stored.
+    `acts_outside`: the effect is outside the database and can't be rolled back, so an earlier answer is looked for
+    before the handler runs.
     """
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Response]:
@@ -162,7 +163,7 @@ def idempotent(
                 return stored
             return _answered(call, partial(handler, view, request, *args, **kwargs))
 
-        wrapper.idempotent = True  # type: ignore[attr-defined]  # the schema names the header where it is honoured
+        wrapper.idempotent = True  # type: ignore[attr-defined]  # tells the schema to name the header
         return wrapper
 
     return decorate
@@ -175,13 +176,13 @@ def _for(caller: Any, render: Render, result: Any) -> Any:
 def _answered(call: Call, handle: Callable[[], Any]) -> Response:
     """Run the handler; if it has stored no answer, look for an earlier one. Raises what the handler raises.
 
-    The constraint decides who is first, so a call that is costs no read.
+    The constraint decides which call is first, so a first call needs no read.
     """
     result, error = _tried(call, handle)
     if call.answer is None:
         if (stored := _stored(call)) is not None:
             return stored
-        if isinstance(error, AnsweredBefore):  # by a record that had expired, and is gone now
+        if isinstance(error, AnsweredBefore):  # the earlier record had expired and is deleted now
             result, error = _tried(call, handle)
     if error is not None:
         raise error
@@ -190,7 +191,7 @@ def _answered(call: Call, handle: Callable[[], Any]) -> Response:
 
 
 def _tried(call: Call, handle: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    """What the handler gives, or the refusal that it raises."""
+    """Return the handler's result, or the refusal that it raises."""
     token = _call.set(call)
     try:
         return handle(), None
@@ -201,11 +202,11 @@ def _tried(call: Call, handle: Callable[[], Any]) -> tuple[Any, Exception | None
 
 
 def _stored(call: Call) -> Response | None:
-    """The answer stored for a call. Raises `Conflict` if its key was used with another call."""
+    """Return the answer stored for a call, or None. Raises `Conflict` if its key was used with another call."""
     using = router.db_for_write(IdempotencyRecord)
     for record in read_rows(IdempotencyRecord, using=using, scope=call.scope, key=call.key):
         oldest = timezone.now() - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)
-        if record.created_at < oldest:  # and not swept yet
+        if record.created_at < oldest:  # expired, but not swept yet
             IdempotencyRecord.objects.using(using).filter(pk=record.pk, created_at__lt=oldest).delete()
         elif record.fingerprint != call.fingerprint:
             raise Conflict("idempotency_mismatch", "This Idempotency-Key was used with another call.")
@@ -222,7 +223,7 @@ def _require_valid(key: str) -> None:
 
 
 def _scope(request: Request) -> str:
-    """Within what a key is unique: the account, or the address of an anonymous caller, of which a digest is kept."""
+    """Return the scope in which a key is unique: the account, or a digest of an anonymous caller's address."""
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
     return "address:" + salted_hmac("idempotency.address", address_of(request), algorithm="sha256").hexdigest()[:32]
@@ -230,5 +231,5 @@ def _scope(request: Request) -> str:
 
 def _fingerprint(request: Request) -> str:
     call = json.dumps([request.method, request.path, request.data], sort_keys=True)
-    # Keyed, because a body may hold a password, which a plain digest would let somebody guess.
+    # Keyed, because a body may contain a password, which could be guessed from a plain digest.
     return salted_hmac("idempotency", call, algorithm="sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""One error shape for programs, wherever in Django the error arose."""
+"""Gives programs the API's error shape, wherever in Django an error arises."""
 
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -21,7 +21,7 @@ SENTENCES = {
 
 
 class OneErrorShapeMiddleware:
-    """Django's own error pages are for people; whoever did not ask for HTML gets the API's shape instead."""
+    """Replaces Django's error pages with the API's error shape unless the client asked for HTML."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -41,7 +41,7 @@ class OneErrorShapeMiddleware:
         return shaped
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A page whose database does not answer is told so, and when to come back."""
+        """Answer a database error with its sentence and `Retry-After`, as a page or as JSON."""
         trouble = trouble_of(exception)
         if trouble is None:
             return None
@@ -61,6 +61,6 @@ def _wants_page(request: HttpRequest) -> bool:
 
 
 def _has_nul(request: HttpRequest) -> bool:
-    """Nothing that we give out contains a NUL, and PostgreSQL answers one with an error, not with "no such row"."""
+    """Return whether a URL or cookie contains a NUL: no value of ours does, and PostgreSQL fails on one."""
     query = request.META.get("QUERY_STRING", "")
     return any("\0" in text for text in (request.path_info, unquote(query), *request.COOKIES.values()))

@@ -1,4 +1,4 @@
-"""Answers kept so that a repeated call gets the same one."""
+"""Stored answers, which repeated calls get again."""
 
 from django.db import models
 
@@ -6,9 +6,9 @@ from django.db import models
 class IdempotencyRecord(models.Model):
     """The answer to one call that carried an `Idempotency-Key`, committed with the call's effect."""
 
-    scope = models.CharField(max_length=48)  # the account, or "anonymous"
+    scope = models.CharField(max_length=48)  # "user:<id>", or "address:<digest>" of an anonymous caller
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)  # SHA-256 of method, path and body
+    fingerprint = models.CharField(max_length=64)  # keyed SHA-256 of method, path and body
     status = models.PositiveSmallIntegerField(null=True)
     body = models.JSONField(null=True)
     created_at = models.DateTimeField(db_index=True)

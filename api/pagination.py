@@ -1,4 +1,4 @@
-"""Lists are cursor-paginated, newest first."""
+"""Cursor pagination of lists, newest first."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 
 class NewestFirst(CursorPagination):
-    """By primary key: UUIDv7 keys sort by the time they were made."""
+    """Orders by primary key: UUIDv7 keys sort by creation time."""
 
     ordering = "-id"
     page_size = 20
@@ -20,7 +20,7 @@ class NewestFirst(CursorPagination):
     invalid_cursor_message = "Invalid cursor."
 
     def get_page_size(self, request: Request) -> int:
-        """The `limit` asked for. Raises `ValidationError` on anything but 1 to `max_page_size`."""
+        """Return the requested `limit`. Raises `ValidationError` unless it is a number from 1 to `max_page_size`."""
         asked = request.query_params.get("limit", str(self.page_size))
         if not (asked.isascii() and asked.isdecimal() and len(asked) < 9 and 1 <= int(asked) <= self.max_page_size):
             told = gettext("A whole number from 1 to %(most)s.") % {"most": self.max_page_size}
@@ -28,7 +28,7 @@ class NewestFirst(CursorPagination):
         return int(asked)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """The place in the list that one of our links named. Raises `NotFound` on any other text."""
+        """Return the cursor of a link that we made. Raises `NotFound` for any other text."""
         cursor = super().decode_cursor(request)
         if cursor is None:
             return None

@@ -1,4 +1,4 @@
-"""Reading JSON that anybody may have sent."""
+"""Parses JSON from untrusted clients."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-MAX_DEPTH = 32  # nothing here nests more than three objects
+MAX_DEPTH = 32  # our bodies nest at most three objects
 
 
 class TooLarge(APIException):
@@ -20,11 +20,11 @@ class TooLarge(APIException):
 
 
 class MalformedJSON(ValueError):
-    """Not JSON, or JSON that no client of ours would send. The message is fit to be shown."""
+    """The text is not JSON, or is JSON that we don't accept. The message may be shown to the client."""
 
 
 def loads(raw: bytes | str) -> Any:
-    """Parse JSON strictly: UTF-8, each key once, finite numbers, shallow, and text that every database takes.
+    """Parse JSON strictly: UTF-8, unique keys, finite numbers, little nesting, and text that every database accepts.
 
     Raises `MalformedJSON`.
     """
@@ -51,7 +51,7 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check(value: Any) -> None:
-    """Refuse what parses, but would fail later: in a recursion, in a database or on a socket. Level by level."""
+    """Refuse, level by level, values that parse but would fail later: in a recursion, in a database or on a socket."""
     level = [value]
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
@@ -74,7 +74,7 @@ def _check(value: Any) -> None:
 
 
 class BoundedJSONParser(BaseParser):
-    """JSON bodies of at most `MAX_BODY_BYTES`."""
+    """Parses JSON bodies of at most `MAX_BODY_BYTES`."""
 
     media_type = "application/json"
 

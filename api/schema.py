@@ -1,4 +1,4 @@
-"""OpenAPI: what drf-spectacular can't see by itself."""
+"""Details of the OpenAPI document that drf-spectacular can't infer."""
 
 import re
 from typing import Any
@@ -70,8 +70,8 @@ REPLAYED = OpenApiParameter(
 class AutoSchema(SpectacularAutoSchema):
     """Describes operations and components the way client generators understand them.
 
-    Every operation names its errors, and the idempotency header if it honours it. A component has the name of its
-    serializer: bodies end in `Input`, and what bodies and answers share (`Location`) is one component.
+    Every operation names its errors, and the idempotency header if it honours that. A component has the name of its
+    serializer: bodies end in `Input`, and a serializer shared by bodies and answers (`Location`) is one component.
     """
 
     def get_override_parameters(self) -> list[Any]:
@@ -80,7 +80,7 @@ class AutoSchema(SpectacularAutoSchema):
         return [*super().get_override_parameters(), *own, RETRY_AFTER]
 
     def get_auth(self) -> list[Any]:
-        # An empty alternative means that nobody has to sign in: generators take any list for a duty to.
+        # An empty alternative means that signing in is optional, but generators read any list as a requirement.
         auth: list[Any] = super().get_auth()
         return [] if {} in auth else auth
 
@@ -97,7 +97,7 @@ class AutoSchema(SpectacularAutoSchema):
         if direction == "response":
             return whole_answer(schema)
         for field in schema["properties"].values():
-            field.pop("default", None)  # openapi-typescript demands every key that has one
+            field.pop("default", None)  # openapi-typescript makes every key with a default required
         fewest = _min_properties(serializer)
         return {**schema, "minProperties": fewest} if fewest else schema
 
@@ -121,35 +121,35 @@ class AutoSchema(SpectacularAutoSchema):
 
 
 def _min_properties(serializer: Any) -> int:
-    """The serializer's `Meta.min_properties`: how many keys its body needs although each alone is optional.
+    """Return the serializer's `Meta.min_properties`: the number of keys its body needs, although each is optional.
 
-    Client generators accept `minProperties`; a `oneOf` beside the properties makes some of them write broken code.
+    Client generators accept `minProperties`; a `oneOf` beside the properties makes some of them generate broken code.
     """
     return int(getattr(getattr(serializer, "Meta", None), "min_properties", 0))
 
 
 def whole_answer(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object in an answer: every key is there, so `required` names all and `readOnly` says nothing."""
+    """Return the schema of an object in an answer: every key is present, hence required; `readOnly` is dropped."""
     properties = {name: _plain(field) for name, field in schema["properties"].items()}
     return {**schema, "properties": properties, "required": sorted(properties)}
 
 
 def _plain(field: dict[str, Any]) -> dict[str, Any]:
-    """A field of an answer, without the keywords that are for bodies or for the database."""
+    """Return the schema of an answer's field, without the keywords for bodies or for the database."""
     said = {key: value for key, value in field.items() if key != "readOnly"}
-    if said.get("maximum", 0) >= 2**53:  # the database's limit; JavaScript's numbers end before it
+    if said.get("maximum", 0) >= 2**53:  # the database's limit, beyond JavaScript's exact integers
         del said["maximum"]
     return said["allOf"][0] if set(said) == {"allOf"} else said
 
 
 def plain_version(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Write the version alone: drf-spectacular adds that of the Accept header, and no package can have `1.0.0 (1)`."""
+    """Set the version alone: drf-spectacular adds that of the Accept header, and `1.0.0 (1)` is no package version."""
     result["info"]["version"] = spectacular_settings.VERSION
     return result
 
 
 def camel_case_paths(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Name path parameters as everything else is named: `{requestId}`, not `{request_id}`."""
+    """Name path parameters in camel case, like everything else: `{requestId}`, not `{request_id}`."""
     result["paths"] = {_camel_case(path): operations for path, operations in result["paths"].items()}
     for operations in result["paths"].values():
         for operation in operations.values():

@@ -1,4 +1,4 @@
-"""Rate limits: fixed windows counted in Valkey. Without Valkey nobody is held back, and nobody is turned away."""
+"""Rate limits: fixed windows counted in Valkey. If Valkey is down, no call is limited."""
 
 import hashlib
 import logging
@@ -15,7 +15,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from core import valkey
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # which imports this module, by the settings
+    from rest_framework.views import APIView  # imports this module through the settings
 
 log = logging.getLogger(__name__)
 PERIODS_S = {"sec": 1, "min": 60, "hour": 3600, "day": 86400}
@@ -23,19 +23,19 @@ PERIODS_S = {"sec": 1, "min": 60, "hour": 3600, "day": 86400}
 
 @dataclass(frozen=True)
 class Rate:
-    """So many calls in so many seconds."""
+    """A limit on the calls in each period of some seconds."""
 
     limit: int
     period_s: int
 
     @classmethod
     def named(cls, scope: str) -> "Rate":
-        """The rate that the settings give to a scope, for example "30/hour"."""
+        """Return the rate that the settings give to a scope, for example "30/hour"."""
         limit, _, period = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"][scope].partition("/")
         return cls(int(limit), PERIODS_S[period])
 
     def _window(self) -> tuple[int, float]:
-        """The number of the present window, and the seconds left of it."""
+        """Return the number of the current window, and the seconds left in it."""
         now = time.time()
         return int(now // self.period_s), self.period_s - now % self.period_s
 
@@ -44,7 +44,7 @@ class Rate:
         return f"rate:{scope}:{digest}:{self._window()[0]}"
 
     def hit(self, scope: str, who: str) -> float | None:
-        """Count one call. Returns the seconds to wait where it is one too many, else None."""
+        """Count one call. Returns the seconds to wait if it exceeds the limit, else None."""
         key = self._key(scope, who)
         try:
             pipe = valkey.client().pipeline(transaction=False)
@@ -57,7 +57,7 @@ class Rate:
         return self._window()[1] if count > self.limit else None
 
     def full(self, scope: str, who: str) -> float | None:
-        """The seconds to wait where the limit has been reached, without counting this call."""
+        """Return the seconds to wait if the limit has been reached, else None. Doesn't count this call."""
         try:
             count = int(valkey.client().get(self._key(scope, who)) or 0)
         except valkey.Unreachable:
@@ -66,7 +66,7 @@ class Rate:
 
 
 class WindowThrottle(SimpleRateThrottle):
-    """One rate of the settings, counted per account or per address."""
+    """Applies one rate from the settings, counted per account or per address."""
 
     per_account = False
     _wait_s: float | None = None
@@ -82,7 +82,7 @@ class WindowThrottle(SimpleRateThrottle):
         return self._wait_s is None
 
     def who(self, request: Request) -> str | None:
-        """Whom to count this call against; None where this throttle is not meant."""
+        """Return the account or address to count this call for; None if this throttle doesn't apply."""
         signed_in = request.user.is_authenticated
         if signed_in != self.per_account:
             return None
@@ -106,9 +106,9 @@ class SignupThrottle(WindowThrottle):
 
 
 class CostlyThrottle(WindowThrottle):
-    """A costly kind of call, counted per account and per address, and among all calls of the account, in one go.
+    """Counts a costly kind of call per account, per address and among all calls of the account, in one round trip.
 
-    Stands alone in a view's `throttle_classes`. Reads count among all calls only.
+    Use it alone in a view's `throttle_classes`. Reads count only among all calls.
     """
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
@@ -133,7 +133,7 @@ class PositionThrottle(CostlyThrottle):
 
 
 def hit_all(counts: Sequence[tuple[str, str]]) -> float | None:
-    """Count one call for each `(scope, who)`. Returns the longest wait where one is too many for any, else None."""
+    """Count one call for each `(scope, who)`. Returns the longest wait if any limit is exceeded, else None."""
     rates = [Rate.named(scope) for scope, _ in counts]
     try:
         pipe = valkey.client().pipeline(transaction=False)
@@ -150,5 +150,5 @@ def hit_all(counts: Sequence[tuple[str, str]]) -> float | None:
 
 
 def socket_wait(*, address: str, account: str = "") -> float | None:
-    """Count one handshake of an address, and of an account. Returns the seconds to wait where it is one too many."""
+    """Count one handshake, for the account if given, else for the address. Returns the seconds to wait, or None."""
     return hit_all([("socket", account)] if account else [("socket_address", address)])

@@ -1,8 +1,8 @@
-"""What `manage.py audit` is made of: checks that read every row and would notice a broken promise.
+"""Building blocks of `manage.py audit`: checks that read every row to find broken promises.
 
-What a constraint of the database promises, no check repeats: `constraints.py` sees that each is enforced. Each app has
-its checks in `audit.py`; `ops.audit` gathers them. All counting and grouping is the database's work, and what
-can't be is streamed, so memory stays small whatever the number of rows.
+No check repeats a promise that a database constraint keeps: `constraints.py` checks that each constraint is enforced.
+Each app has its checks in `audit.py`; `ops.audit` gathers them. The database does all counting and grouping, and rows
+that Python must judge are streamed, so memory stays small whatever the number of rows.
 """
 
 from collections.abc import Callable
@@ -17,24 +17,24 @@ from django.db.models.functions import Coalesce, Lag
 from core.transitions import Graph
 
 EXAMPLES_MAX = 5
-CHUNK = 2000  # rows fetched together where Python must look
-GRACE = timedelta(seconds=60)  # what is overdue for longer was forgotten
+CHUNK = 2000  # rows fetched together
+GRACE = timedelta(seconds=60)  # work overdue for longer was forgotten
 
-# How bad a finding is: a broken promise; something odd that does no harm, such as a clock's step explains;
+# The kinds of findings: a broken promise; an oddity that does no harm and may come from a step of the clock;
 # or work left undone, which is a fault only while the program runs.
 VIOLATION, ODD, OVERDUE = "violation", "odd", "overdue"
 
 
 @dataclass(slots=True)
 class Result:
-    """How many rows a check has looked at, how many were wrong, and the ids of some."""
+    """The number of rows that a check has looked at, the number of wrong ones, and the ids of some of these."""
 
     looked_at: int
     wrong: int = 0
     examples: list[str] = field(default_factory=list)
 
     def note(self, example: object) -> None:
-        """Count one that is wrong."""
+        """Count one wrong row."""
         self.wrong += 1
         if len(self.examples) < EXAMPLES_MAX:
             self.examples.append(str(example))
@@ -60,7 +60,7 @@ class Checks(list[Check]):
         return self.of_kind(VIOLATION)(look)
 
     def of_kind(self, kind: str) -> Callable[[Look], Look]:
-        """The decorator for a check whose findings are `ODD` or `OVERDUE`."""
+        """Return the decorator for a check whose findings are `ODD` or `OVERDUE`."""
 
         def add(look: Look) -> Look:
             self.append(Check(look.__name__, (look.__doc__ or "").strip(), look, kind))
@@ -69,16 +69,16 @@ class Checks(list[Check]):
         return add
 
 
-# ---------------------------------------------------------------- ways to look
+# ---------------------------------------------------------------- making checks
 
 
 def count(rows: QuerySet[Any, Any]) -> int:
-    """The number of rows, without the cost of their order."""
+    """Return the number of rows, without the cost of ordering them."""
     return rows.order_by().count()
 
 
 def wrong_rows(rows: QuerySet[Any, Any], *wrong: QuerySet[Any, Any]) -> Result:
-    """The rows that were looked at, and those of them (in one or several queries) that are wrong."""
+    """Look at `rows`, of which the queries in `wrong` find the wrong ones."""
     result = Result(count(rows))
     for these in wrong:
         for pk in these.order_by().values_list("pk", flat=True).iterator(chunk_size=CHUNK):
@@ -86,18 +86,18 @@ def wrong_rows(rows: QuerySet[Any, Any], *wrong: QuerySet[Any, Any]) -> Result:
     return result
 
 
-def holds(promise: Q) -> Case:
-    """Whether a promise is true of a row; not so where a NULL makes it neither true nor false."""
+def is_true(promise: Q) -> Case:
+    """Return whether a promise is true of a row; false if a NULL leaves it undecided."""
     return Case(When(promise, then=Value(True)), default=Value(False))
 
 
 def unless(rows: QuerySet[Any, Any], promise: Q) -> Result:
-    """The rows for which `promise` is not true."""
-    return wrong_rows(rows, rows.annotate(_kept=holds(promise)).filter(_kept=False))
+    """Find the rows for which `promise` is not true."""
+    return wrong_rows(rows, rows.annotate(_kept=is_true(promise)).filter(_kept=False))
 
 
 def one_each(rows: QuerySet[Any, Any], *fields: Any) -> Result:
-    """Rows of which there may be one for each value of `fields`; examples are the values that have several."""
+    """Find rows that share their values of `fields` with others; the examples are these values."""
     several = rows.order_by().values_list(*fields).annotate(several=Count("pk")).filter(several__gt=1)
     result = Result(count(rows))
     for *values, _ in several.iterator(chunk_size=CHUNK):
@@ -106,19 +106,19 @@ def one_each(rows: QuerySet[Any, Any], *fields: Any) -> Result:
 
 
 def number(rows: QuerySet[Any, Any]) -> Coalesce:
-    """How many rows a subquery about an outer row finds."""
+    """Return the number of rows that a subquery about an outer row finds."""
     counted = rows.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("pk")).values("_n")
     return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
 
 
 def exactly_one(rows: QuerySet[Any, Any], when: Q, inner: QuerySet[Any, Any]) -> Result:
-    """Rows have exactly one `inner` when `when` holds, and none otherwise."""
-    counted = rows.annotate(_when=holds(when), _n=number(inner))
+    """Find rows without exactly one `inner` row although `when` is true, or with any although it isn't."""
+    counted = rows.annotate(_when=is_true(when), _n=number(inner))
     return wrong_rows(rows, counted.filter(_when=True).exclude(_n=1), counted.filter(_when=False).exclude(_n=0))
 
 
 def streamed(rows: QuerySet[Any, Any], wrong: Callable[[Any], bool]) -> Result:
-    """Rows that only Python can judge."""
+    """Find wrong rows with a function, for promises that only Python can judge."""
     result = Result(0)
     for row in rows.iterator(chunk_size=CHUNK):
         result.looked_at += 1
@@ -133,13 +133,13 @@ def streamed(rows: QuerySet[Any, Any], wrong: Callable[[Any], bool]) -> Result:
 def add_history_checks(
     checks: Checks, name: str, rows: type[models.Model], history: Any, graph: Graph, *, status: str = "status"
 ) -> None:
-    """The promises that every history keeps: of rows of `rows`, in the table `history`, along `graph`."""
+    """Add the checks of the steps of `rows` along `graph`, which are in the table `history`."""
 
     def ends(now: datetime) -> Result:
         everything = rows._default_manager.all()
         nowhere = everything.exclude(Exists(history.objects.filter(subject=OuterRef("pk"))))
         result = wrong_rows(everything, nowhere)
-        # Not the newest step of each row by a subquery: a planner without statistics would read all steps for each.
+        # Not a subquery for the newest step of each row: a planner without statistics would read all steps for each.
         newest = history.objects.order_by().values("subject_id").annotate(_id=Max("id")).values("_id")
         elsewhere = history.objects.filter(id__in=newest).exclude(new=F(f"subject__{status}"))
         for pk in elsewhere.order_by().values_list("subject_id", flat=True).iterator(chunk_size=CHUNK):

@@ -1,8 +1,8 @@
-"""What every page of the admin shares.
+"""Base classes of all admin pages.
 
-Nothing in the admin may break a promise of the domain. So statuses, money, times and keys are read-only; what
-staff may do is a `Step`, which calls one service; and a form writes only the fields that it changed, because the
-others may have changed in the database meanwhile.
+Nothing in the admin may break a promise of the domain. So statuses, money, times and keys are read-only; staff act
+through a `Step`, which calls one service; and a form writes only the fields that it changed, because the others may
+have changed in the database meanwhile.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ HISTORY_PER_PAGE = 25
 
 
 def as_uuid(text: str) -> UUID | None:
-    """The id that somebody has pasted, if it is one."""
+    """Return a pasted text as an id; None if it isn't one."""
     try:
         return UUID(text.strip())
     except ValueError:
@@ -34,10 +34,10 @@ def as_uuid(text: str) -> UUID | None:
 
 
 class StaffAdmin(ModelAdmin):
-    """A list and a page. `steps` become buttons on the page and actions of the list."""
+    """A list of rows, and a page for each. `steps` become buttons on the page and actions of the list."""
 
     steps: ClassVar[Sequence[Step]] = ()
-    search_ids: ClassVar[Sequence[str]] = ("pk",)  # fields that a pasted id may be
+    search_ids: ClassVar[Sequence[str]] = ("pk",)  # fields in which a pasted id is looked up
     list_per_page = ROWS_PER_PAGE
     show_full_result_count = False  # counting a big table costs more than the number is worth
     empty_value_display = "–"
@@ -53,17 +53,17 @@ class StaffAdmin(ModelAdmin):
         cls.actions = [f"{step.name}_selected" for step in cls.steps]
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may take steps: whoever holds the permission to change these rows."""
+        """Allow steps to staff with the permission to change these rows."""
         return bool(super().has_change_permission(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Deleting many at once is never offered."""
+        """Return the actions of the list, without the deletion of many rows."""
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """The buttons that make sense for this row as it is now; the service has the last word."""
+        """Return the buttons that fit this row's present state; the service has the last word."""
         row = self.get_object(request, str(object_id))
         fitting = {step.name for step in self.steps if row is not None and step.fits(row)}
         actions = super().get_actions_detail(request, object_id)
@@ -72,14 +72,14 @@ class StaffAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """A pasted id finds its row and those that point at it; anything else is looked for in `search_fields`."""
+        """Find a pasted id's row and those that point at it; look anything else up in `search_fields`."""
         if self.search_ids and (pk := as_uuid(search_term)) is not None:
             return queryset.filter(Q.create([(field, pk) for field in self.search_ids], connector=Q.OR)), False
         found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
         return found
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        """Django hands selected ids on unchecked, and would fail on one that can't be an id."""
+        """Refuse a selected id that can't be one, on which Django would fail."""
         for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if "\0" in pk or not self._could_be_id(pk):
                 messages.error(request, "Nothing was done: a selected row is not there.")
@@ -108,7 +108,7 @@ class StaffAdmin(ModelAdmin):
 
 
 class NoAdding:
-    """Rows come from the services alone, and stay."""
+    """Forbids adding and deleting: only services create rows."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -118,7 +118,7 @@ class NoAdding:
 
 
 class ReadOnlyAdmin(NoAdding, StaffAdmin):
-    """Rows to look at, and to take steps with."""
+    """Rows that staff may look at and take steps with."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -128,7 +128,7 @@ class ReadOnlyAdmin(NoAdding, StaffAdmin):
 
 
 class SuperuserOnly:
-    """For what could raise somebody's own rights."""
+    """Restricts pages on which staff could raise their own rights to superusers."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
@@ -140,7 +140,7 @@ class SuperuserOnly:
 
 
 class ReadOnlyFormSet(PaginationInlineFormSet):
-    """Pages of rows to look at. What a browser posts of them is ignored: meanwhile there may be others."""
+    """Pages of read-only rows. Posted rows are ignored, because other rows may have been added meanwhile."""
 
     new_objects: ClassVar[list[Any]] = []
     changed_objects: ClassVar[list[Any]] = []
@@ -163,7 +163,7 @@ class ReadOnlyFormSet(PaginationInlineFormSet):
 
 
 class ReadOnlyInline(NoAdding, TabularInline):
-    """Rows of another table on the page of the one they belong to."""
+    """Read-only rows of another table, on the page of the row that they belong to."""
 
     formset = ReadOnlyFormSet
     extra = 0
@@ -176,7 +176,7 @@ class ReadOnlyInline(NoAdding, TabularInline):
     selected: ClassVar[Sequence[str]] = ()  # for select_related
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True  # whoever may see the page
+        return True  # as for the page itself
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -201,7 +201,7 @@ class _Trail:
 
 
 class HistoryInline(_Trail, ReadOnlyInline):
-    """The trail of a row, newest first."""
+    """The history of a row, newest first."""
 
     fields = ("moment", "step", "who", "reason")
     ordering = ("-id",)
@@ -210,7 +210,7 @@ class HistoryInline(_Trail, ReadOnlyInline):
 
 
 class HistoryAdmin(_Trail, ReadOnlyAdmin):
-    """The trail of all rows of a kind, newest first."""
+    """The history of all rows of a kind, newest first."""
 
     subject = related("subject", "Of")
     list_display = ("moment", "subject", "step", "who", "reason")

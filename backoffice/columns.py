@@ -1,6 +1,6 @@
 """Columns and read-only fields of the admin: badges, moments, amounts and links.
 
-Each function builds a method of a `ModelAdmin`, which serves in lists, on pages and in inlines alike.
+A function that returns a `Column` builds a method of a `ModelAdmin`, for lists, pages and inlines alike.
 """
 
 import json
@@ -26,7 +26,7 @@ Column = Callable[[Any, Any], Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-# ISO 4217 currencies whose minor unit is not the hundredth: their number of decimals.
+# The number of decimals of ISO 4217 currencies whose minor unit is not a hundredth.
 DECIMALS = dict.fromkeys(
     ["bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"], 0
 ) | dict.fromkeys(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"], 3)
@@ -38,7 +38,7 @@ def shown(title: str, *, ordering: str | None = None, boolean: bool | None = Non
 
 
 def amount_text(amount: int | None, currency: str) -> str:
-    """Minor units as people write them: 1000 usd is "$10.00"."""
+    """Format minor units: 1000 usd is "$10.00"."""
     if amount is None:
         return NOTHING
     decimals = DECIMALS.get(currency, 2)
@@ -49,7 +49,7 @@ def amount_text(amount: int | None, currency: str) -> str:
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
-    """An amount as people write it in minor units. Raises `Invalid` on more decimals than the currency has."""
+    """Convert whole units to minor units. Raises `Invalid` if the amount has more decimals than the currency."""
     units = amount.scaleb(DECIMALS.get(currency, 2))
     if units != units.to_integral_value():
         raise Invalid("invalid", f"{amount} is no amount of {currency.upper()}.", "amount")
@@ -57,12 +57,12 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 
 def moment_text(at: datetime | None) -> str:
-    """A moment to the second, in the admin's time zone."""
+    """Format a moment to the second, in the admin's time zone."""
     return NOTHING if at is None else f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
 def change_url(model: type[models.Model], pk: Any) -> str | None:
-    """The page of a row; None where its model has none."""
+    """Return the URL of a row's page; None if its model has no pages."""
     try:
         return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[quote(str(pk))])
     except NoReverseMatch:
@@ -70,12 +70,12 @@ def change_url(model: type[models.Model], pk: Any) -> str | None:
 
 
 def link(url: str | None, text: str) -> str | SafeString:
-    """An anchor; the bare text where there is nowhere to go."""
+    """Return an anchor, or the bare text without a URL."""
     return format_html('<a href="{}" class="text-link">{}</a>', url, text) if url else text
 
 
 def list_link(list_name: str, text: str, **query: Any) -> str | SafeString:
-    """A link to a filtered list, such as `accounts_partner`. By name, so that an app can point at one above it."""
+    """Return a link to a filtered list, such as `accounts_partner`. The name lets an app link to one above it."""
     try:
         return link(f"{reverse(f'admin:{list_name}_changelist')}?{urlencode(query)}", text)
     except NoReverseMatch:
@@ -83,12 +83,12 @@ def list_link(list_name: str, text: str, **query: Any) -> str | SafeString:
 
 
 def short_id(pk: Any) -> str:
-    """The end of an id, where those of the same time differ."""
+    """Return the end of an id, which differs even between ids of the same time."""
     return f"..{str(pk)[-8:]}"
 
 
 def badge_html(text: str, colour: str = "") -> SafeString:
-    """A coloured label. `colour`: info, success, warning, danger, primary, or none."""
+    """Render a coloured label. `colour`: info, success, warning, danger, primary, or none."""
     return mark_safe(render_to_string("unfold/helpers/label.html", {"text": text, "type": colour}))  # noqa: S308
 
 
@@ -135,7 +135,7 @@ def identity(title: str = "Id") -> Column:
 
 
 def related(field: str, title: str, *, named: bool = False) -> Column:
-    """A foreign key as a link: by its id alone, or `named` by the row itself, which the list must then select."""
+    """A foreign key as a link, labelled by its id or, if `named`, by the row, which the list must then select."""
 
     @shown(title, ordering=field)
     def column(admin: Any, row: Any) -> str | SafeString:

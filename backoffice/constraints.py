@@ -1,7 +1,7 @@
-"""Whether the database enforces every constraint that the models declare.
+"""Checks that the database enforces every constraint that the models declare.
 
-Promises that a constraint keeps are not checked row by row: this check notices a constraint that is missing, as after
-a migration that was cut short, or one that PostgreSQL has not validated for the rows of before.
+Promises that a constraint keeps are not checked row by row. Instead, this check finds a constraint that is missing, for
+example after an interrupted migration, or that PostgreSQL has not validated for existing rows.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from django.db.models import CheckConstraint, ForeignKey
 
 from backoffice.audit import Result
 
-# Constraints that do not hold for every row, and unique indexes whose building failed.
+# Constraints not validated for every row, and unique indexes that could not be built.
 _UNSOUND = """
 SELECT conname FROM pg_constraint WHERE NOT convalidated
 UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT indisvalid
@@ -21,7 +21,7 @@ UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WH
 
 
 def unenforced_constraints(using: str) -> Result:
-    """The declared constraints that the database `using` lacks or has not validated; examples are their names."""
+    """Find the declared constraints that the database `using` lacks or has not validated; examples are their names."""
     result = Result(0)
     connection = connections[using]
     with connection.cursor() as cursor:
@@ -40,7 +40,7 @@ def unenforced_constraints(using: str) -> Result:
 
 
 def _declared(model: type[models.Model], found: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Each constraint that a model declares, by name (or table and column), and whether it is among those `found`."""
+    """Yield each constraint that a model declares, by name (or table and column), and whether it was `found`."""
     for constraint in model._meta.constraints:
         kind = "check" if isinstance(constraint, CheckConstraint) else "unique"
         yield constraint.name, bool(found.get(constraint.name, {}).get(kind))
@@ -54,5 +54,5 @@ def _declared(model: type[models.Model], found: Mapping[str, Any]) -> Iterator[t
 
 
 def _any(found: Mapping[str, Any], kind: str, column: str) -> bool:
-    """Whether a constraint of this kind on just this column is there."""
+    """Return whether a constraint of this kind on exactly this column was found."""
     return any(details[kind] and details["columns"] == [column] for details in found.values())

@@ -1,6 +1,6 @@
-"""What staff do with a row: a button on its page and an action of its list, both calling one service.
+"""Steps that staff take with a row: a button on its page and an action of its list, both calling one service.
 
-A service that refuses is a message, never an error page. Each row is a transaction of its own.
+A refusal by the service becomes a message, never an error page. Each row is a transaction of its own.
 """
 
 import logging
@@ -29,38 +29,38 @@ from core.errors import ServiceError
 
 log = logging.getLogger(__name__)
 
-ROWS_MAX = 200  # a list's action takes at most so many rows
+ROWS_MAX = 200  # of one list action
 REFUSALS_SHOWN = 10
 REASON_MAX_CHARS = 200
 
 
 def always(row: Any) -> bool:
-    """Of every row."""
+    """Fit every row."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`run(row, actor, reason, now)` calls a service, and may answer a sentence about what that meant."""
+    """`run(row, actor, reason, now)` calls a service, and may return a sentence about the outcome."""
 
     name: str
     title: str
     run: Callable[..., str | None]
-    explained: str  # what it means, said before it is done
-    fits: Callable[[Any], bool] = always  # whether the button shows
+    explained: str  # the meaning, shown before the step is taken
+    fits: Callable[[Any], bool] = always  # whether the button is shown
     icon: str = "arrow_forward"
     variant: ActionVariant = ActionVariant.DEFAULT
     asks_reason: bool = False
-    asks_amount: bool = False  # with the reason; `run` gets it as a fifth argument: a Decimal, or None for all
-    named: Callable[[Any], str] = str  # what to call a row
+    asks_amount: bool = False  # in addition to the reason; `run` gets a fifth argument: a Decimal, or None for all
+    named: Callable[[Any], str] = str  # the name of a row in messages
 
 
 class ConfirmForm(BaseDialogForm):
-    """Nothing but the confirmation."""
+    """Asks for confirmation only."""
 
 
 class ReasonForm(BaseDialogForm):
-    """The confirmation, and why."""
+    """Asks for confirmation and a reason."""
 
     reason = forms.CharField(
         required=False,
@@ -71,7 +71,7 @@ class ReasonForm(BaseDialogForm):
 
 
 class AmountForm(ReasonForm):
-    """The confirmation, how much, and why."""
+    """Asks for confirmation, an amount and a reason."""
 
     amount = forms.DecimalField(
         required=False,
@@ -85,14 +85,14 @@ class AmountForm(ReasonForm):
 
 
 def form_of(step: Step) -> type[BaseDialogForm]:
-    """The form that is filled in before a step."""
+    """Return the form that is filled in before a step."""
     if step.asks_amount:
         return AmountForm
     return ReasonForm if step.asks_reason else ConfirmForm
 
 
 def row_action(step: Step) -> Callable[..., Any]:
-    """The button. It opens a dialog, whose form is what acts: a mere link never does."""
+    """Return the button of a step. It opens a dialog, whose form takes the step; following a link never does."""
 
     def run_one(model_admin: Any, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = model_admin.get_object(request, unquote(object_id))
@@ -122,7 +122,7 @@ def row_action(step: Step) -> Callable[..., Any]:
 
 
 def bulk_action(step: Step) -> Callable[..., Any]:
-    """The list's action: a page that says what it means for which rows, then the same for each."""
+    """Return the list action of a step: a page explains the step and names the rows, then each row takes it."""
 
     @admin.action(description=f"{step.title} …", permissions=["act"])
     def run_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -158,7 +158,7 @@ def _confirm(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any]
 
 
 def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], said: dict[str, Any]) -> None:
-    """Take a step with each row, with what the form says, and tell how it went."""
+    """Take a step with each row, with the values of the form, and report the outcome."""
     reason = said.get("reason", "")
     more = [said.get("amount")] if step.asks_amount else []
     done: list[str | None] = []
@@ -169,7 +169,7 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
         except ServiceError as error:
             refusals.append(f"{step.named(row)}: {error.detail}")
         except Exception as error:
-            # A database's message may quote the row, and with it personal data.
+            # A database's message may quote the row, and so contain personal data.
             quotes = isinstance(error, DatabaseError)
             log.error(
                 "%s of %s %s: %s", step.name, model_admin.opts.label, row.pk, type(error).__name__, exc_info=not quotes
@@ -177,10 +177,10 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
             refusals.append(f"{step.named(row)}: this failed on our side; the log says why.")
         else:
             model_admin.log_change(request, row, f"{step.title}{f': {reason}' if reason else ''}")
-    _tell(request, step, done, refusals)
+    _report(request, step, done, refusals)
 
 
-def _tell(request: HttpRequest, step: Step, done: list[str | None], refusals: list[str]) -> None:
+def _report(request: HttpRequest, step: Step, done: list[str | None], refusals: list[str]) -> None:
     if len(done) == 1:
         messages.success(request, done[0] or f"{step.title}: done.")
     elif done:
@@ -196,7 +196,7 @@ def _list_url(model_admin: Any) -> str:
 
 
 def _go(request: HttpRequest, url: str) -> HttpResponse:
-    """Onwards: by htmx out of the dialog, or plainly where a browser runs no scripts."""
+    """Redirect: through htmx from the dialog, or plainly if the browser runs no scripts."""
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)

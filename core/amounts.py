@@ -1,4 +1,4 @@
-"""How amounts, moments, durations and tariffs read in the language that is being spoken."""
+"""Formats amounts, moments, durations and tariffs in the active language."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ KILOMETRE_FROM_M = 995
 
 
 def money(amount: int, currency: str, *, short: bool = False) -> str:
-    """Minor units as people write them: 1000 usd is $10.00; `short` cuts whole amounts: $10."""
+    """Format minor units: 1000 usd is $10.00; with `short`, whole amounts have no decimals: $10."""
     currency = currency.upper()
     value = Decimal(amount).scaleb(-get_currency_precision(currency))
     if short and value == value.to_integral_value():
@@ -23,12 +23,12 @@ def money(amount: int, currency: str, *, short: bool = False) -> str:
 
 
 def when(moment: datetime, time_zone: str = "UTC") -> str:
-    """A moment in a time zone: "Nov 22, 2026, 9:05:00 PM"."""
+    """Format a moment in a time zone: "Nov 22, 2026, 9:05:00 PM"."""
     return format_datetime(moment, "medium", ZoneInfo(time_zone), _locale())
 
 
 def increment(seconds: int) -> str:
-    """What is counted by, to be read after "per started": "minute", "5 minutes", "90 seconds"."""
+    """Name the billing increment, to follow "per started": "minute", "5 minutes", "90 seconds"."""
     if seconds % 60:
         return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     whole = seconds // 60
@@ -36,14 +36,14 @@ def increment(seconds: int) -> str:
 
 
 def distance(metres: float) -> str:
-    """A way in metres: "510 m", "1.2 km"."""
+    """Format a distance in metres: "510 m", "1.2 km"."""
     if metres < KILOMETRE_FROM_M:
         return f"{round(metres, -1):.0f} m"
     return f"{format_decimal(metres / 1000, '0.0', _locale())} km"
 
 
 def duration(value: timedelta | float) -> str:
-    """How long something took: "12 min 5 s", "1 h 2 min". These signs are the same in all our languages."""
+    """Format a timedelta or seconds: "12 min 5 s", "1 h 2 min". The units are the same in all our languages."""
     seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
     hours, rest = divmod(seconds, 3600)
     if hours:

@@ -1,4 +1,4 @@
-"""How a worker keeps its connection to the broker."""
+"""Reconnects a worker to its broker, quickly and without giving up."""
 
 import logging
 from typing import Any
@@ -15,13 +15,13 @@ FIRST_S, STEP_S, LONGEST_S = 0.2, 0.3, 2.0
 
 
 class Consumer(consumer.Consumer):
-    """Comes back soon after the broker does.
+    """Reconnects soon after the broker is back.
 
-    Celery's own waits 2 s before its first try, 2 s longer before each further one, and gives up after a hundred.
+    Celery's own consumer waits 2 s before its first try, 2 s longer before each further one, and gives up after 100.
     """
 
     def ensure_connected(self, conn: Any) -> Any:
-        """The connection, once there is one."""
+        """Return the connection, after as many tries as it takes."""
 
         def note(error: Exception, interval_s: float) -> None:
             log.warning("no broker (%s); next try in %.1f s", type(error).__name__, interval_s)
@@ -39,10 +39,10 @@ class Consumer(consumer.Consumer):
 
 
 class Channel(kombu.transport.redis.Channel):
-    """Says that its connection is gone where Kombu (5.7) stumbles over it.
+    """Raises `ConnectionError` for a lost connection, where Kombu (5.7) raises `AttributeError`.
 
-    Whoever acknowledges or restores a message after the worker has let go of a broken connection meets a transport
-    without a client. That was an AttributeError, which nobody expects, and the worker ended.
+    After the worker has closed a broken connection, acknowledging or restoring a message finds a transport without a
+    client. Nothing handles Kombu's AttributeError, so it ended the worker.
     """
 
     def _connparams(self, asynchronous: bool = False) -> Any:
@@ -52,7 +52,7 @@ class Channel(kombu.transport.redis.Channel):
 
 
 class Transport(kombu.transport.redis.Transport):
-    """Redis and Valkey, with our channels."""
+    """Kombu's transport for Redis and Valkey, with our channels."""
 
     Channel = Channel
 

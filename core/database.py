@@ -1,4 +1,4 @@
-"""Maps errors of the database to answers of the API."""
+"""Maps database errors to API errors."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 SQLITE_FULL = {sqlite3.SQLITE_FULL}
 SQLITE_AWAY = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
-# PostgreSQL's (https://www.postgresql.org/docs/current/errcodes-appendix.html), the longest match counts.
+# PostgreSQL's codes, or prefixes (https://www.postgresql.org/docs/current/errcodes-appendix.html); the longest wins.
 SQLSTATES = {
     "40001": "busy",  # serialization_failure
     "40P01": "busy",  # deadlock_detected
@@ -34,7 +34,7 @@ SQLSTATES = {
 
 
 class DatabaseTrouble(ServiceError):
-    """The database can't do it now. The transaction was rolled back; `wait_s` is when to try again."""
+    """The database can't do this now. The transaction was rolled back; retry it after `wait_s` seconds."""
 
     status = 503
 
@@ -50,7 +50,7 @@ TROUBLES = {"busy": BUSY, "away": AWAY, "full": FULL}
 
 
 def trouble_of(error: BaseException) -> DatabaseTrouble | None:
-    """What to tell of an error of the database; None for any other, and for a mistake of our own in a statement."""
+    """Return the API error for a database error; None for any other error, and for a faulty statement of ours."""
     if not isinstance(error, Error):
         return None
     trouble = _trouble(error, error.__cause__)
@@ -67,7 +67,7 @@ def _trouble(error: Error, cause: BaseException | None) -> DatabaseTrouble | Non
     if isinstance(cause, psycopg.Error) and cause.sqlstate:
         found = [prefix for prefix in SQLSTATES if cause.sqlstate.startswith(prefix)]
         return TROUBLES[SQLSTATES[max(found, key=len)]] if found else None
-    # Without a code from the server there was none: the connection is gone, or could not be had.
+    # No code means that no server answered: the connection was lost, or could not be made.
     gone = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or isinstance(error, InterfaceError)
     return AWAY if gone else None
 
@@ -83,12 +83,12 @@ UNIQUE_VIOLATION = "23505"
 def broken_constraint(error: IntegrityError) -> str | None:
     """Name the constraint that refused a row, the same on SQLite and PostgreSQL.
 
-    SQLite reports the columns of a unique constraint instead of its name, also where a condition applies: they are
-    mapped back to the constraint that the model declares for exactly these columns.
+    SQLite reports the columns of a unique constraint instead of its name, even if the constraint has a condition. They
+    are mapped back to the constraint that the model declares for exactly these columns.
 
-    Returns: the name of a constraint that a model declares; `table.column` (`table.column,other`, in the order of the
-        alphabet) for columns declared unique without a name; None for any other error, such as a foreign key without
-        its row or a missing value, and if several constraints of one model share these columns.
+    Returns: the name of a constraint that a model declares; `table.column` (`table.column,other`, in alphabetical
+        order) for columns declared unique without a name; None for any other error, such as a foreign key to a
+        missing row or a missing value, and if several constraints of one model share these columns.
     """
     cause = error.__cause__
     if isinstance(cause, psycopg.Error):
@@ -100,9 +100,9 @@ def broken_constraint(error: IntegrityError) -> str | None:
 
 @contextmanager
 def refused_as(answers: Mapping[str, ServiceError]) -> Iterator[None]:
-    """Raise the answer for the constraint, by its name, that refuses what happens inside; re-raise any other error.
+    """Raise `answers[name]` if the block violates the constraint of that name; re-raise any other error.
 
-    Enclose the transaction or savepoint: a foreign key is only checked at the commit.
+    Put the transaction or savepoint inside the block: foreign keys are only checked at the commit.
     """
     try:
         yield
@@ -128,14 +128,14 @@ def _broken_on_sqlite(message: str) -> str | None:
         return found[1] if any(found[1] in _declared(model._meta.db_table) for model in apps.get_models()) else None
     if not (found := SQLITE_UNIQUE.fullmatch(message)):
         return None
-    if index := SQLITE_INDEX.fullmatch(found[1]):  # one on expressions
+    if index := SQLITE_INDEX.fullmatch(found[1]):  # an index on expressions
         return index[1]
     columns = [column.split(".") for column in found[1].split(", ")]
     return _of_columns(columns[0][0], {column for _, column in columns})
 
 
 def _declared(table: str) -> dict[str, set[str]]:
-    """The columns, none for a check, of each constraint that the table's model declares by name."""
+    """Map the name of each constraint that the table's model declares to its columns; a check has none."""
     return {
         constraint.name: _columns(model, constraint) if isinstance(constraint, UniqueConstraint) else set()
         for model in apps.get_models()
@@ -145,12 +145,12 @@ def _declared(table: str) -> dict[str, set[str]]:
 
 
 def _columns(model: type[Model], constraint: UniqueConstraint) -> set[str]:
-    """The columns of a unique constraint on plain fields; none for one on expressions, whose name SQLite reports."""
+    """Return the columns of a unique constraint; none for one on expressions, whose name SQLite reports."""
     return {str(model._meta.get_field(name).column) for name in constraint.fields}  # type: ignore[union-attr]
 
 
 def _of_columns(table: str, columns: set[str]) -> str | None:
-    """The constraint that declares these columns unique, or the columns themselves; None if several do."""
+    """Return the constraint that declares these columns unique, or the columns if none does; None if several do."""
     names = [name for name, its_columns in _declared(table).items() if its_columns == columns]
     if len(names) > 1:
         return None

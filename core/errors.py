@@ -1,13 +1,13 @@
-"""What services raise. `api.errors` turns each into an HTTP answer or an error frame, in one place."""
+"""Errors that services raise. `api.errors` turns each into an HTTP answer or an error frame, in one place."""
 
 from django.utils.translation import gettext, gettext_noop
 
 
 class ServiceError(Exception):
-    """Something asked for can't be done; nothing has changed.
+    """A call can't be carried out; nothing has changed.
 
-    `code` is for programs and stable. `detail` is one sentence for people, in the language that is active where it is
-    read. It is written in English, with named gaps (`%(days)s`) that `values` fill.
+    `code` is stable and for programs. `detail` is one sentence for people, in the language that is active when it is
+    read. It is written in English, with named placeholders (`%(days)s`) that `values` fill.
     """
 
     status = 400
@@ -28,11 +28,11 @@ class ServiceError(Exception):
 
 
 class Invalid(ServiceError):
-    """The input is wrong in itself (400)."""
+    """The input itself is wrong (400)."""
 
 
 class Forbidden(ServiceError):
-    """Signed in, but this role may not (403)."""
+    """The caller is signed in, but its role may not do this (403)."""
 
     status = 403
     default_code = "permission_denied"
@@ -40,7 +40,7 @@ class Forbidden(ServiceError):
 
 
 class Missing(ServiceError):
-    """Not there, or not yours, which an outsider can't tell apart (404)."""
+    """The object doesn't exist or belongs to somebody else; the caller can't tell which (404)."""
 
     status = 404
     default_code = "not_found"
@@ -48,7 +48,7 @@ class Missing(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The present state forbids it (409); `code` names why."""
+    """The present state forbids the call (409); `code` says why."""
 
     status = 409
     default_code = "conflict"

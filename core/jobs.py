@@ -1,8 +1,8 @@
 """Background jobs: due rows in the database, and Celery tasks that are enqueued as hints.
 
-A job is a row with one column that says when something is to be done about it. That moment is the job's whole state:
+A job is a row with one column that says when the row needs work. That moment is the job's whole state:
 
-- *due*: the moment has come. Anybody may claim the row.
+- *due*: the moment has come. Any process may claim the row.
 - *queued*: a claim has moved the moment `QUEUED_FOR` ahead and enqueued a task. The task is a hint: if it gets lost
   with a broker or a worker, the row is due again after that time, and the sweep claims it.
 - *leased*: the task has moved the moment `LEASE` ahead, and keeps renewing it while it runs (core/leases.py). If its
@@ -10,9 +10,9 @@ A job is a row with one column that says when something is to be done about it. 
 - *finished*: the task has set the column to NULL or deleted the row, or has postponed it to try again later.
 
 Every move is one conditional UPDATE whose row count says who won; no lock is held. A task may start on a row that is
-due or queued. It tells a queued row from a leased one by what is left: at most `QUEUED_FOR`, or always more, because
-`LEASE - RENEW_EVERY_S > QUEUED_FOR`. The task doesn't carry the moment itself as a ticket: with a backlog longer than
-`QUEUED_FOR` every ticket would be out of date by the time that a worker takes it, and nothing would ever run.
+due or queued. It tells the two from a leased row by the time left: at most `QUEUED_FOR` on a queued row, always more
+on a leased one, because `LEASE - RENEW_EVERY_S > QUEUED_FOR`. The task doesn't carry the moment as a ticket: with a
+backlog longer than `QUEUED_FOR`, every ticket would be stale when a worker takes it, and nothing would ever run.
 """
 
 import logging
@@ -42,7 +42,7 @@ BATCH = 200  # rows a pass
 
 
 def enqueue(task: str, *arguments: Any, expires_s: float, queue: str | None = None) -> bool:
-    """Enqueue a task by its name; returns False if the broker is away, which the sweep makes good.
+    """Enqueue a task by its name; returns False if the broker is down, and leaves the retry to the sweep.
 
     The task is dropped if no worker takes it within `expires_s`. Raises `InsideTransaction`: a worker might take the
     task before the transaction has committed.
@@ -57,12 +57,12 @@ def enqueue(task: str, *arguments: Any, expires_s: float, queue: str | None = No
 
 
 def enqueue_on_commit(task: str, *arguments: Any, expires_s: float) -> None:
-    """Enqueue a task by its name when this transaction commits. Nobody repeats it if the broker is away."""
+    """Enqueue a task by its name when this transaction commits. If the broker is down, it is not retried."""
     transaction.on_commit(lambda: enqueue(task, *arguments, expires_s=expires_s))
 
 
 def retry_delay(tries: int) -> timedelta:
-    """The wait after `tries` failures and one more: 2 s, doubled each time, at most ten minutes."""
+    """Return the wait after `tries` earlier failures and one more: 2 s, doubled each time, at most ten minutes."""
     return timedelta(seconds=min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** min(tries, 20)))
 
 
@@ -76,25 +76,25 @@ class DueRows:
     arguments: tuple[str, ...] = ()
 
     def claim(self, pk: Any, *, now: datetime) -> bool:
-        """Mark a row as queued; returns False if it isn't due, or if somebody else was first."""
+        """Mark a row as queued; returns False if it isn't due, or if another process was first."""
         return self._move(self._row(pk, lte=now), now + QUEUED_FOR)
 
     def claim_due(self, now: datetime) -> Iterator[Any]:
-        """Claim the rows that are due, oldest first, each when the caller asks for it; yields their ids."""
+        """Claim due rows one by one, oldest first, as the caller iterates; yields their ids."""
         due = self.model._default_manager.filter(**{f"{self.column}__lte": now}).order_by(self.column)
         for pk in list(due.values_list("pk", flat=True)[:BATCH]):
             if self.claim(pk, now=now):
                 yield pk
 
     def enqueue(self, pk: Any) -> bool:
-        """Enqueue the task of a claimed row; if the broker is away, the row is due again and False is returned."""
+        """Enqueue the task of a claimed row; if the broker is down, make the row due again and return False."""
         if enqueue(self.task, *self.arguments, str(pk), expires_s=EXPIRES_S):
             return True
         self.release(pk)
         return False
 
     def enqueue_on_commit(self, pk: Any) -> None:
-        """Claim and enqueue a row when this transaction commits. If the process dies before that, the sweep does."""
+        """Claim and enqueue a row when this transaction commits. If the process dies first, the sweep does it."""
         transaction.on_commit(lambda: self._enqueue_if_due(pk))
 
     def _enqueue_if_due(self, pk: Any) -> None:
@@ -102,7 +102,7 @@ class DueRows:
             self.enqueue(pk)
 
     def enqueue_due(self, now: datetime) -> None:
-        """Claim and enqueue what is due. Stops at the first failure of the broker: the rest stays due."""
+        """Claim and enqueue due rows. Stops at the first failure of the broker; the remaining rows stay due."""
         for pk in self.claim_due(now):
             if not self.enqueue(pk):
                 return
@@ -114,9 +114,9 @@ class DueRows:
 
     @contextmanager
     def leased(self, pk: Any) -> Iterator[bool]:
-        """Keep others from a due or queued row during the block; yields False if it is neither.
+        """Lease a due or queued row during the block; yields False if it is neither.
 
-        The row is not released at the end: the block finishes it, postpones it, or leaves it to the lapse of the lease.
+        The row is not released at the end: the block finishes it, postpones it, or lets the lease lapse.
         """
         now = timezone.now()
         until = now + LEASE
@@ -127,15 +127,15 @@ class DueRows:
             yield True
 
     def postpone(self, pk: Any, until: datetime, **changes: Any) -> bool:
-        """Try again at a later moment; returns False if the row has been finished meanwhile."""
+        """Set a later moment to try again; returns False if the row has been finished meanwhile."""
         return self._move(self._row(pk, isnull=False), until, **changes)
 
     def finish(self, pk: Any, **changes: Any) -> None:
-        """Nothing more is to be done about a row."""
+        """Clear a row's moment: it needs no more work."""
         self._move(self._row(pk), None, **changes)
 
     def _row(self, pk: Any, **lookups: Any) -> models.QuerySet[models.Model]:
-        """The row with this id, if its column also meets these lookups."""
+        """Select the row with this id if its column also meets these lookups."""
         conditions = {f"{self.column}__{lookup}": value for lookup, value in lookups.items()}
         return self.model._default_manager.filter(pk=pk, **conditions)
 

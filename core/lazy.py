@@ -1,4 +1,4 @@
-"""Modules that load when they are first used: heavy ones that few processes need."""
+"""Loads heavy modules, which few processes need, when they are first used."""
 
 from functools import partial
 from importlib import import_module
@@ -8,5 +8,5 @@ from django.utils.functional import SimpleLazyObject
 
 
 def lazy_module(name: str) -> Any:
-    """A stand-in for the module `name`, which is imported when an attribute of it is first read."""
+    """Return a proxy for the module `name`, which is imported when one of its attributes is first read."""
     return SimpleLazyObject(partial(import_module, name))

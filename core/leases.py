@@ -1,11 +1,11 @@
-"""Leases: how a worker keeps others from a row for as long as it works on it, and no longer than it lives.
+"""Leases: a worker keeps a row to itself while it works on it, and loses it soon after it dies.
 
-A lease is a moment in a column of the row; until then the row belongs to its holder. It is short, because what a dead
-worker held must be taken over within seconds, and renewed, because a call may take much longer. One thread renews all
-leases of a process: it opens a database connection only for work that outlasts `RENEW_EVERY_S`, and closes it when
-nothing is held.
+A lease is a moment in a column of the row; until then the row belongs to its worker. It is short, because the rows of
+a dead worker must be taken over within seconds, and it is renewed, because a call may take much longer. One thread
+renews all leases of a process: it opens a database connection only for work that outlasts `RENEW_EVERY_S`, and closes
+it when the process has no leases.
 
-A lease is a courtesy, not a lock. If renewals come late (a database restart, a row lock that is held for seconds),
+A lease is a courtesy, not a lock. If renewals come late (after a database restart, or behind a lock of seconds),
 another worker takes over, so the work itself must be safe to run twice and simultaneously.
 """
 
@@ -29,7 +29,7 @@ RENEW_EVERY_S = 0.5
 
 @dataclass(eq=False, slots=True)
 class Lease:
-    """One row held by this process: `column` contains `until`, as long as nobody else has written to it."""
+    """A row leased by this process: `column` contains `until` unless another process has written to it."""
 
     model: type[models.Model]
     column: str
@@ -37,7 +37,7 @@ class Lease:
     until: datetime
 
     def renew(self) -> bool:
-        """Prolong the lease; returns False if the column holds another moment, so that the lease is over."""
+        """Extend the lease; returns False if the column contains another moment, which means that the lease is lost."""
         until = timezone.now() + LEASE
         held = self.model._default_manager.filter(pk=self.pk, **{self.column: self.until})
         if not held.update(**{self.column: until}):
@@ -56,7 +56,7 @@ class Renewer:
 
     @contextmanager
     def renewing(self, lease: Lease) -> Iterator[None]:
-        """Renew a lease until the block ends or somebody else has written to its column."""
+        """Renew a lease until the block ends or another process writes to its column."""
         with self._changed:
             self._held[lease] = time.monotonic() + RENEW_EVERY_S
             if self._thread is None or not self._thread.is_alive():
@@ -69,7 +69,7 @@ class Renewer:
             self._let_go(lease)
 
     def holds(self, pk: Any) -> bool:
-        """Whether this process renews a lease of the row with this id."""
+        """Return whether this process renews a lease of the row with this id."""
         with self._changed:
             return any(lease.pk == pk for lease in self._held)
 
@@ -84,7 +84,7 @@ class Renewer:
                 self._renew(lease)
 
     def _next(self) -> list[Lease]:
-        """Wait until leases are to be renewed, and return them."""
+        """Wait until leases are due for renewal, and return them."""
         with self._changed:
             while True:
                 if not self._held:
@@ -97,7 +97,7 @@ class Renewer:
                 self._changed.wait(min(self._held.values()) - now if self._held else None)
 
     def _renew(self, lease: Lease) -> None:
-        """Renew one lease. After a failure of the database the next turn tries again on a new connection."""
+        """Renew one lease. If the database fails, the next turn tries again on a new connection."""
         try:
             if not lease.renew():
                 self._let_go(lease)

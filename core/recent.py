@@ -1,4 +1,4 @@
-"""Reads that each process keeps a moment: of what changes rarely and is asked for on every request."""
+"""Caches reads briefly in each process, for data that changes rarely and is needed on every request."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,12 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """What a read has answered, at most `kept_s` seconds ago. `forget` it where this process changes it."""
+    """The result of a read, at most `kept_s` seconds old. Call `forget` when this process changes the data."""
 
     def __init__(self, read: Callable[[], T], *, kept_s: float) -> None:
         self._read = read
         self._kept_s = kept_s
-        self._answer: tuple[float, T] | None = None  # when (monotonic seconds), what
+        self._answer: tuple[float, T] | None = None  # (monotonic seconds, result)
 
     def __call__(self) -> T:
         now, answer = time.monotonic(), self._answer  # another thread may forget it meanwhile
@@ -22,5 +22,5 @@ class Recent(Generic[T]):
         return answer[1]
 
     def forget(self) -> None:
-        """Read afresh next time."""
+        """Read again next time."""
         self._answer = None

@@ -1,4 +1,4 @@
-"""Keeps the network out of transactions: a transaction holds locks, on SQLite the whole database's, and the network
+"""Keeps the network out of transactions: a transaction holds locks (on SQLite, of the whole database), and the network
 may take seconds or never answer.
 """
 
@@ -6,11 +6,11 @@ from django.db import connections
 
 
 class InsideTransaction(RuntimeError):
-    """A mistake in the program: the network was used inside a transaction. No handler of network errors catches it."""
+    """A programming error: the network was used inside a transaction. Handlers of network errors don't catch it."""
 
 
 def require_no_transaction(what: str) -> None:
-    """Raises `InsideTransaction`, naming `what` was used, unless this thread has no transaction open."""
+    """Raise `InsideTransaction` if this thread has a transaction open; `what` names the service in the message."""
     for connection in connections.all(initialized_only=True):
         for block in connection.atomic_blocks:
             # Django marks the transactions that its test cases wrap around whole tests.

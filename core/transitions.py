@@ -19,7 +19,7 @@ REASON_MAX_CHARS = 200
 
 
 class Graph:
-    """The statuses a row may have, and which may follow which. An impossible graph is refused at import."""
+    """The statuses of a row, and which may follow which. An impossible graph is refused at import."""
 
     def __init__(self, statuses: type[models.TextChoices], *, initial: str, edges: Mapping[str, Iterable[str]]) -> None:
         self.statuses = statuses
@@ -42,7 +42,7 @@ class Graph:
         return seen
 
     def allows(self, old: str, new: str) -> bool:
-        """Whether the edge old → new is declared."""
+        """Return whether the edge old → new is declared."""
         return new in self.edges.get(old, ())
 
     @property
@@ -78,12 +78,12 @@ class Transition(models.Model):
 class Stateful(models.Model):
     """A row whose `status` is set only by `create`, `create_moved` and `move`, or by `create_all` and `move_all`.
 
-    All of them need a transaction, on the database that the row came from or that a router chooses, and raise
-    `TransactionManagementError` outside one: status and history would part company.
+    All of them need a transaction on the database that the row came from or that a router chooses, and raise
+    `TransactionManagementError` outside one, because status and history could diverge.
     """
 
     graph: ClassVar[Graph]
-    history: ClassVar[Any]  # the concrete Transition: Any, since only that one has the subject
+    history: ClassVar[Any]  # the concrete Transition; Any, because only the concrete one has `subject`
     status: Any
 
     class Meta:
@@ -99,7 +99,7 @@ class Stateful(models.Model):
     def create_moved(
         self, new: str, *, actor: AbstractBaseUser | None, mover: AbstractBaseUser | None, at: datetime, **changes: Any
     ) -> None:
-        """Do what `create` by `actor` and then `move` to `new` by `mover` do, in two statements instead of four."""
+        """Combine `create` by `actor` and `move` to `new` by `mover`, in two statements instead of four."""
         old, using = self.status, _database_of(self)
         _require_edge(type(self), old, new)
         _set(self, new, changes)
@@ -108,10 +108,10 @@ class Stateful(models.Model):
         insert_all([first, self.history(subject=self, old=old, new=new, actor=mover, at=at)], using=using)
 
     def move(self, new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any) -> None:
-        """Move from the status of this instance to `new`, and set the fields in `changes` with it.
+        """Move from the status of this instance to `new`, and set the fields in `changes`.
 
-        Raises: `Conflict`: `wrong_state` if the graph lacks the edge, `state_changed` if the row has another status
-            by now.
+        Raises: `Conflict`: `wrong_state` if the graph lacks the edge, `state_changed` if the row's status has changed
+            since it was read.
         """
         move_all([self], new, actor=actor, at=at, reason=reason, **changes)
 
@@ -134,7 +134,7 @@ def create_all(rows: Sequence[S], *, actor: AbstractBaseUser | None, at: datetim
 def move_all(
     rows: Sequence[S], new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any
 ) -> None:
-    """Move rows of one model and one database, all seen in one status, in two statements: all of them or none.
+    """Move rows of one model, database and status in two statements: all of them or none.
 
     Raises: like `Stateful.move`; the transaction must then roll back.
     """
@@ -154,7 +154,7 @@ def move_all(
 
 
 def _database_of(row: Stateful) -> str:
-    """The alias of the database that a row's statements go to, on which a transaction must be open."""
+    """Return the alias of the database for a row's statements, which must have an open transaction."""
     using = router.db_for_write(type(row), instance=row)
     require_transaction(using)
     return using

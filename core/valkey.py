@@ -1,7 +1,7 @@
-"""The one Valkey connection pool of this process. Valkey holds hints: every caller can do without an answer.
+"""The one Valkey connection pool of this process. Valkey stores hints only: every caller can do without an answer.
 
-Every command, on its own, in a pipeline, of a script, a lock or Django's cache, passes `RetryOnce`, which refuses to
-run inside a transaction.
+Every command (alone, in a pipeline, or from a script, a lock or Django's cache) goes through `RetryOnce`, which
+refuses to run inside a transaction.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from redis.retry import Retry
 from core.transactions import require_no_transaction
 
 Unreachable = redis.RedisError
-SPARED_S = 1.0  # after a call that waited in vain, so long nobody else waits
+SPARED_S = 1.0  # after a call has timed out, further calls fail immediately for this time
 
 
 class RetryOnce(Retry):
-    """Runs each command outside of transactions, and once more where a restart has broken a connection.
+    """Refuses commands inside transactions, and retries a command once if the connection is broken, as by a restart.
 
-    redis-py's default waits for seconds. A Valkey that is there and hangs is not tried again: further commands are
-    refused for `SPARED_S`, since an operation that makes five calls must not wait five times.
+    redis-py's default retries for seconds. If Valkey hangs, the command is not retried, and further commands are
+    refused for `SPARED_S`, because an operation that makes five calls must not wait five times.
     """
 
-    hung_at = -SPARED_S  # on the monotonic clock; one for all connections of the process
+    hung_at = -SPARED_S  # by the monotonic clock; shared by all connections of the process
 
     def __init__(self) -> None:
         super().__init__(NoBackoff(), 1, (redis.ConnectionError,))
@@ -47,7 +47,7 @@ class RetryOnce(Retry):
 
 
 class CachePool(redis.ConnectionPool):
-    """The connections of Django's cache, which behave as our own do. Named in the settings."""
+    """The connection pool of Django's cache, with the same retries as our own. The settings name it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, retry=RetryOnce(), **options)
@@ -55,7 +55,7 @@ class CachePool(redis.ConnectionPool):
 
 @cache
 def client() -> redis.Redis:
-    """The shared client; it answers bytes. Its calls raise `Unreachable` within `VALKEY_TIMEOUT_S`."""
+    """Return the shared client, which answers bytes. Its calls raise `Unreachable` within `VALKEY_TIMEOUT_S`."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=settings.VALKEY_TIMEOUT_S,
@@ -68,8 +68,8 @@ def client() -> redis.Redis:
 class Script:
     """A Lua script that Valkey knows by its digest, so that a call carries forty bytes instead of the text.
 
-    An emptied or restarted Valkey has forgotten it: then it is sent again, and the call repeated. A pipeline is
-    repeated whole, so what stands in one must be safe to run twice.
+    After a restart or a flush, Valkey has forgotten the script: it is loaded again and the call repeated. A pipeline is
+    repeated as a whole, so every call in it must be safe to run twice.
     """
 
     def __init__(self, text: str) -> None:
@@ -77,11 +77,11 @@ class Script:
         self.digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        """Run it once. Raises `Unreachable`."""
+        """Run the script once. Raises `Unreachable`."""
         return self._known(lambda: client().evalsha(self.digest, len(keys), *keys, *arguments))
 
     def pipelined(self, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]) -> list[Any]:
-        """Run it for each `(keys, arguments)` in one round trip; the answers in that order. Raises `Unreachable`."""
+        """Run the script for each `(keys, arguments)` in one round trip. Raises `Unreachable`."""
 
         def run() -> Any:
             pipe = client().pipeline(transaction=False)

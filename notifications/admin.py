@@ -1,4 +1,4 @@
-"""The event log in the admin, to look at."""
+"""The read-only admin of the event log and of web pushes."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from notifications.models import DeferredPush, Event, PushSubscription, Stream
 
 @admin.register(Stream)
 class StreamAdmin(ReadOnlyAdmin):
-    """How far each recipient's log goes, and how far it was read."""
+    """The newest sequence number of each recipient, and the newest one acknowledged."""
 
     @shown("Unread", ordering="last_seq")
     def unread(self, row: Stream) -> int:
@@ -33,7 +33,7 @@ class StreamAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """What each recipient was told."""
+    """The events of each recipient."""
 
     created = moment("created_at", "Written")
     content = pretty_json("payload", "Payload")
@@ -49,7 +49,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(PushSubscription)
 class PushSubscriptionAdmin(ReadOnlyAdmin):
-    """Which recipients have browsers that take pushes. Their addresses and keys are shown to nobody."""
+    """The browsers subscribed to pushes. Their addresses and keys are never shown."""
 
     created = moment("created_at", "Subscribed")
 

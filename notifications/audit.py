@@ -1,4 +1,4 @@
-"""What the event log promises."""
+"""Audit checks of the event log."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ CHECKS = Checks()
 
 @CHECKS
 def events_have_no_gap(now: datetime) -> Result:
-    """The events kept for a recipient are numbered without a gap."""
+    """The stored events of a recipient are numbered without a gap."""
     before = Window(Lag("seq"), partition_by="recipient", order_by="seq")
     events = Event.objects.annotate(_before=before)
     return wrong_rows(Event.objects.all(), events.filter(_before__isnull=False).exclude(seq=F("_before") + 1))
@@ -21,7 +21,7 @@ def events_have_no_gap(now: datetime) -> Result:
 
 @CHECKS
 def streams_end_with_their_newest_event(now: datetime) -> Result:
-    """The newest event kept for a recipient has the number that the counter stands at."""
+    """The newest stored event of a recipient has the number in the recipient's counter."""
     newest = Subquery(Event.objects.filter(recipient=OuterRef("pk")).order_by("-seq").values("seq")[:1])
     streams = Stream.objects.annotate(_newest=newest)
     return wrong_rows(Stream.objects.all(), streams.filter(_newest__isnull=False).exclude(_newest=F("last_seq")))
@@ -36,5 +36,5 @@ def events_have_a_stream(now: datetime) -> Result:
 
 @CHECKS
 def nothing_unsent_is_acknowledged(now: datetime) -> Result:
-    """Nobody has acknowledged more than they were sent."""
+    """No recipient has acknowledged more than it was sent."""
     return unless(Stream.objects.all(), Q(acked_seq__gte=0, last_seq__gte=F("acked_seq")))

@@ -1,6 +1,6 @@
-"""The socket that every recipient kind shares: present state first, then every event in order, and commands.
+"""The socket for all kinds of recipients: it sends the present state, then every event in order, and runs commands.
 
-A subclass names who may connect (`recipient_of`), the present state (`snapshot`) and its `commands`.
+A subclass defines who may connect (`recipient_of`), the present state (`snapshot`) and its `commands`.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION, TRY_AGAIN_LATER = 440
 BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S = 20, 10.0
 FRAMES_MAX, FRAMES_WINDOW_S = 1000, 10.0
 DEVICE_MAX_CHARS = 64
-UNSENT_MAX = 64  # frames kept for a socket whose server takes them one by one; beyond it the log keeps them
-CATCH_UP_EVENTS = 100  # read from the log at a time
+UNSENT_MAX = 64  # frames queued for a socket whose server takes them one by one; later ones are read from the log
+CATCH_UP_EVENTS = 100  # read from the log in one query
 
 Command = Callable[[Any, Frame], Frame | None]
 
@@ -41,9 +41,9 @@ class EventConsumer(AsyncWebsocketConsumer):
     """One connection of one recipient."""
 
     commands: ClassVar[Mapping[str, Command]] = {}
-    silent_commands: ClassVar[frozenset[str]] = frozenset()  # answered only where they carry an id
+    silent_commands: ClassVar[frozenset[str]] = frozenset()  # answered only if they carry an id
 
-    # Events come from the hub; a channel of Channels' layer for each socket would be a subscription and a queue more.
+    # Events come from the hub; a channel layer would add a subscription and a queue for each socket.
     channel_layer_alias = "none"
 
     recipient = ""
@@ -51,24 +51,24 @@ class EventConsumer(AsyncWebsocketConsumer):
     labels: dict[str, str]
 
     def recipient_of(self, user: Any) -> str | None:
-        """The recipient that this account is on this socket; None where its role may not connect."""
+        """Return this account's recipient; None if its role may not connect to this socket."""
         raise NotImplementedError
 
     def snapshot(self) -> Frame:
-        """The present state, for `hello`. Runs in a thread."""
+        """Return the present state, for `hello`. Runs in a thread."""
         raise NotImplementedError
 
-    # ------------------------------------------------------------ coming and going
+    # ------------------------------------------------------------ connecting and disconnecting
 
     async def connect(self) -> None:
         self._live = False
         self._behind = False
         self._sending = asyncio.Lock()
         self._unsent: list[str] = []
-        # How daphne's socket takes a frame at once, or says that its peer reads too slowly (runner/protocols.py).
+        # Writes a frame to daphne's socket immediately; False if the peer reads too slowly (runner/protocols.py).
         self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
         self._bad, self._all = Flood(BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S), Flood(FRAMES_MAX, FRAMES_WINDOW_S)
-        # Accepted even to be refused: a browser sees a close code only of an open socket.
+        # Accept even a socket that will be refused: a browser sees the close code only of an open one.
         await self.accept()
         if self.scope.get("too_many") or hub.full:
             await self.close(code=TRY_AGAIN_LATER)
@@ -114,7 +114,7 @@ class EventConsumer(AsyncWebsocketConsumer):
             await self.catch_up()
 
     def _present(self, after: str) -> tuple[int, Frame, list[Any] | None]:
-        # The number first: a state read later can only be newer, and its events follow.
+        # Read the number first: a state read later can only be newer, and its events follow.
         seq, acked = selectors.last_and_acked(self.recipient)
         from_seq = acked if after == "acked" else number_in(after)
         missed = None if from_seq is None else selectors.replay(self.recipient, from_seq, seq)
@@ -127,9 +127,9 @@ class EventConsumer(AsyncWebsocketConsumer):
     # ------------------------------------------------------------ events out
 
     def deliver(self, seq: int, text: str) -> None:
-        """Take one pushed frame, in order: drop what was sent, fetch what is missing in between. Never waits.
+        """Send one pushed frame in order, without waiting: drop one already sent, and fetch missing ones from the log.
 
-        What a slow reader has no room for is not kept here: the log has it, and the socket catches up from there.
+        Frames that a slow reader has no room for are not kept here: the socket catches up from the log.
         """
         busy = not self._live or self._sending.locked()
         if seq == UNSEQUENCED:
@@ -143,7 +143,7 @@ class EventConsumer(AsyncWebsocketConsumer):
             self._fetch()
 
     def lag(self, newest: int) -> None:
-        """Hear how far the log goes; catch up where that is further than what was sent."""
+        """Catch up with the log if its newest event has not been sent."""
         if self._live and newest > self.seen_seq and not self._sending.locked():
             self._fetch()
 
@@ -153,7 +153,7 @@ class EventConsumer(AsyncWebsocketConsumer):
             hub.start(self.catch_up())
 
     def _write(self, text: str) -> bool:
-        """Hand one frame to the server without waiting; False where there is no room for it."""
+        """Hand one frame to the server without waiting; returns False if it has no room."""
         if self._write_at_once is not None:
             return self._write_at_once(text)
         if len(self._unsent) >= UNSENT_MAX:
@@ -208,19 +208,19 @@ class EventConsumer(AsyncWebsocketConsumer):
             content = parse_frame(text_data)
             await self._run(frame_type(content), content)
         except ServiceError as error:
-            await self._refuse(content, self._told(error), malformed=error.status == 400)
+            await self._refuse(content, self._localized(error), malformed=error.status == 400)
         except ValidationError as error:
             await self._refuse(content, error_frame(error), malformed=True)
         except Exception as error:
             if (trouble := trouble_of(error)) is not None:
-                await self._refuse(content, self._told(trouble), malformed=False)
+                await self._refuse(content, self._localized(trouble), malformed=False)
                 return
             log.exception("a %s frame failed", content.get("type"))
             body = error_body("error", "Something went wrong on our side.", type="server_error")
             await self._refuse(content, body, malformed=False)
 
-    def _told(self, error: ServiceError) -> Frame:
-        """What went wrong, in the reader's language."""
+    def _localized(self, error: ServiceError) -> Frame:
+        """Return the body of an error, in the reader's language."""
         with translation.override(self.scope.get("language", settings.LANGUAGE_CODE)):
             return service_error_body(error)
 
@@ -254,5 +254,5 @@ class EventConsumer(AsyncWebsocketConsumer):
 
 
 def number_in(after: str) -> int | None:
-    """The number of an event; None where this is none."""
+    """Parse the number of an event; returns None for any other text."""
     return int(after) if after.isascii() and after.isdecimal() and len(after) < 16 else None

@@ -1,16 +1,16 @@
-"""Writing the event log and pushing from it. The only place that publishes.
+"""Writes the event log and pushes from it. Only this module publishes.
 
     with recorded() as outbox:          # one transaction
         offer.move(...)
         outbox.add(partner_recipient, "offer", {...})
-        outbox.result(offer)            # the answer to the call that caused it, if that has an Idempotency-Key
+        outbox.result(offer)            # the answer to the call, stored if it has an Idempotency-Key
 
-The events are rows of the same transaction, the push after the commit is a hint. Where it got lost, because
-the process died in between or Valkey was away, `push_heads`, called every second by the sweep, tells how far
-the logs go, and each socket that is behind fetches the rest (notifications/hub.py).
+The events are rows of the same transaction; the push after the commit is a hint. In case it gets lost, because the
+process dies in between or Valkey is down, the sweep calls `push_heads` every second to publish the newest sequence
+numbers, and each socket that is behind fetches the rest (notifications/hub.py).
 
-A message on the channel is lines by twos: a header, then its text, which is JSON and so has no line break.
-    <recipient> <seq>     a frame for that recipient; number 0 where it is not in the log
+A message on the channel consists of pairs of lines: a header, then its text, which is JSON and so has no line break.
+    <recipient> <seq>     a frame for that recipient; the number is 0 if the frame is not in the log
     # 0                   heads: {recipient: number of its newest event}
     ! 0                   an order to close sockets: {code, match}
 """
@@ -55,16 +55,16 @@ def partner_recipient(partner_id: UUID | str) -> str:
 
 @dataclass(frozen=True)
 class PushLater:
-    """What to send as a web push where no socket of the recipient acknowledges the event in time."""
+    """A web push to send if no socket of the recipient acknowledges the event in time."""
 
-    topic: str  # what it is about, to withdraw it by; at most 32 letters of base64url
-    payload: Callable[[], Payload]  # asked for only where the recipient has a device to send it to
+    topic: str  # what the push is about; it can be withdrawn by this; at most 32 letters of base64url
+    payload: Callable[[], Payload]  # called only if the recipient has a device to send it to
     due_at: datetime
-    until: datetime  # worth nothing afterwards
+    until: datetime  # not sent afterwards
 
 
 class Outbox:
-    """The events of one transaction, gathered while it runs and written at its end to the database `using`."""
+    """The events of one transaction, collected while it runs and written at its end to the database `using`."""
 
     def __init__(self, using: str, answer: Answer) -> None:
         self._using = using
@@ -74,24 +74,24 @@ class Outbox:
         self._written: list[Event] = []
 
     def add(self, recipient: str, type: str, payload: Payload, push: PushLater | None = None) -> None:
-        """Tell a recipient. `payload` is JSON-ready: the frame without `type` and `seq`."""
+        """Add an event for a recipient. `payload` is JSON-ready: the frame without `type` and `seq`."""
         self._pending[recipient].append((type, payload, push))
 
     def result(self, result: Any = None, *, rendered: Payload | None = None) -> None:
-        """Hand over what this transaction came to: the call's answer is made of it, and stored if it has a key."""
+        """Set this transaction's result, of which the call's answer is made; it is stored if the call has a key."""
         self._answer.result(result, rendered=rendered)
 
     def withdraw_push(self, topic: str) -> None:
-        """Nothing more is to be pushed about this: it has ended."""
+        """Delete the deferred pushes of a topic that has ended."""
         self._withdrawn.add(topic)
 
     def write(self) -> None:
-        """Insert the events with their numbers."""
+        """Insert the events with their numbers, and the deferred pushes."""
         if self._withdrawn:
             DeferredPush.objects.using(self._using).filter(topic__in=sorted(self._withdrawn)).delete()
         if not self._pending:
             return
-        recipients = sorted(self._pending)  # a fixed order of locks
+        recipients = sorted(self._pending)  # a fixed lock order
         amounts = {recipient: len(self._pending[recipient]) for recipient in recipients}
         last = add_to_counters(Stream, "last_seq", amounts, using=self._using)
         now = timezone.now()
@@ -108,7 +108,7 @@ class Outbox:
         self._written += events
 
     def push(self) -> None:
-        """Push what was written, once its transaction has committed."""
+        """Push the written events, after their transaction has committed."""
         push([(event.recipient, event.seq, frame(event)) for event in self._written])
 
 
@@ -121,13 +121,13 @@ def recorded(using: str | None = None) -> Iterator[Outbox]:
     using = using or router.db_for_write(Event)
     with effect(using) as answer:
         outbox = Outbox(using, answer)
-        transaction.on_commit(outbox.push, using)  # before whatever else is to be done then: somebody waits for it
+        transaction.on_commit(outbox.push, using)  # before all other hooks: clients wait for it
         yield outbox
         outbox.write()
 
 
 def _plan_pushes(pushes: list[tuple[str, int, PushLater]], *, using: str) -> None:
-    """Note the pushes, of (recipient, seq), whose recipient has a device to send them to."""
+    """Store the pushes `(recipient, seq, push)` whose recipient has a device to send them to."""
     recipients = {recipient for recipient, _, _ in pushes}
     devices = read_rows(PushSubscription, using=using, recipient=sorted(recipients))
     with_device = {device.recipient for device in devices}
@@ -148,7 +148,7 @@ def _plan_pushes(pushes: list[tuple[str, int, PushLater]], *, using: str) -> Non
 
 
 def frame(event: Event) -> str:
-    """The text of an event's frame."""
+    """Return the text of an event's frame."""
     return json.dumps({"type": event.type, "seq": event.seq, **event.payload}, separators=(",", ":"))
 
 
@@ -170,12 +170,12 @@ def push_latest(messages: Sequence[Message]) -> None:
 
 
 def push_heads(heads: Mapping[str, int]) -> None:
-    """Tell every socket process how far the logs of these recipients go. An empty one says that nothing is new."""
+    """Publish the newest sequence numbers of these recipients to every socket process. If empty, nothing is new."""
     _publish(f"{HEADS} 0\n" + json.dumps(heads, separators=(",", ":")))
 
 
 def close_sockets(*, code: int, **match: str) -> None:
-    """Close, in every process, the sockets whose attributes equal `match` (for example `credential`)."""
+    """Close, in every process, the sockets whose labels equal `match` (for example `credential`)."""
     _publish(f"{CLOSE} 0\n" + json.dumps({"code": code, "match": match}))
 
 

@@ -1,4 +1,4 @@
-"""What clients send: parsing a frame, and telling a flood."""
+"""Parses the frames that clients send, and detects floods of them."""
 
 import time
 from typing import Any
@@ -10,9 +10,9 @@ Frame = dict[str, Any]
 
 
 class Flood:
-    """Whether more than `limit` things happened within a window of `window_s` seconds.
+    """Detects more than `limit` hits within a window of `window_s` seconds.
 
-    The window begins with the first of them: two numbers, where a list of times for each socket would be kilobytes.
+    The window begins with its first hit. This takes two numbers; a list of times would be kilobytes for each socket.
     """
 
     __slots__ = ("_count", "_limit", "_since", "_window_s")
@@ -30,7 +30,7 @@ class Flood:
 
 
 def parse_frame(text: str | None) -> Frame:
-    """A client's frame as a dict with, if any, a short `id`. Raises `Invalid`."""
+    """Parse a client's frame into a dict, whose `id` is optional and short. Raises `Invalid`."""
     if text is None:
         raise Invalid("invalid", "Send text frames.")
     try:
@@ -46,7 +46,7 @@ def parse_frame(text: str | None) -> Frame:
 
 
 def frame_type(content: Frame) -> str:
-    """What a frame asks for. Raises `Invalid`."""
+    """Return the type of a frame. Raises `Invalid`."""
     kind = content.get("type")
     if not isinstance(kind, str):
         raise Invalid("required", "A frame needs a type.", "type")

@@ -1,11 +1,11 @@
 """This process's sockets by recipient, fed by one Valkey subscription.
 
-Why not Channels' groups: `async_to_sync(group_send)` costs 5 to 11 ms a call, and the Redis layers
+Channels' groups are not used: `async_to_sync(group_send)` costs 5 to 11 ms a call, and the Redis layers
 deliver a fraction of the frames (bench/delivery.py measures both).
 
-A push can get lost (Valkey restarts, a process dies between commit and publish). So once a second the sweep
-tells how far the logs go (`heads`), and sockets that are behind fetch the rest. While the hub hears no heads,
-because Valkey or the sweep is away, it reads the log itself: nothing is missed, whatever happened to the hint.
+A push can get lost (Valkey restarts, a process dies between commit and publish). Therefore the sweep publishes the
+newest sequence numbers (`heads`) once a second, and sockets that are behind fetch the rest. While the hub receives
+no heads, because Valkey or the sweep is down, it reads the log itself, so no event is missed.
 """
 
 import asyncio
@@ -29,34 +29,34 @@ from notifications.events import CLOSE, HEADS, PUSH_CHANNEL
 log = logging.getLogger(__name__)
 
 COMPARE_EVERY_S = 1.0
-HEADS_SILENCE_S = 3.0  # without heads for so long, the hub compares its sockets with the log by itself
+HEADS_SILENCE_S = 3.0  # without heads for this time, the hub compares its sockets with the log itself
 COMPARE_ANYWAY_S = 60.0
-ORDERS_MISSED_S = 5.0  # after a subscription: who could not publish a moment ago does not try for a second
+ORDERS_MISSED_S = 5.0  # after a subscription, because a process that has failed to publish pauses for a second
 ACKS_EVERY_S = 0.25
 RECONNECT_AFTER_S = 0.5
 STOP_AGAIN_S = 0.1
-SILENCE_MAX_S = 5.0  # then Valkey is asked whether the subscription is still there
-ORDERS_KEPT_S = 10.0  # longer than a handshake takes from looking at a credential to joining the hub
-REPLACED = 4409  # the close code of a socket that a newer one has displaced
-ENDED = 4401  # of one whose credential has ended
+SILENCE_MAX_S = 5.0  # then a ping checks whether the subscription still works
+ORDERS_KEPT_S = 10.0  # longer than a handshake takes from checking a credential to joining the hub
+REPLACED = 4409  # the close code of a socket that a newer one has replaced
+ENDED = 4401  # the close code of a socket whose credential has ended
 # Database work of sockets runs here; asgiref's default is a single thread for the whole process.
 THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket-db")
 
 
 def in_thread(function: Any) -> Any:
-    """Make blocking code awaitable, on the sockets' own threads."""
+    """Make a blocking function awaitable; it runs on the sockets' own threads."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         finally:
-            reset_queries()  # DEBUG keeps the statements of a request; a socket has none to end with
+            reset_queries()  # DEBUG collects statements until a request ends, and a socket has no request
 
     return database_sync_to_async(run, thread_sensitive=False, executor=THREADS)
 
 
 class Socket(Protocol):
-    """What the hub needs of a connection."""
+    """The interface of a connection that the hub uses."""
 
     recipient: str
     labels: dict[str, str]
@@ -67,23 +67,23 @@ class Socket(Protocol):
 
 
 class Hub:
-    """The table of this process's sockets."""
+    """All sockets of this process, by recipient."""
 
     def __init__(self) -> None:
-        self._sockets: dict[str, dict[Socket, None]] = defaultdict(dict)  # in the order in which they came
+        self._sockets: dict[str, dict[Socket, None]] = defaultdict(dict)  # oldest first
         self._tasks: list[asyncio.Task[None]] = []
         self._under_way: set[asyncio.Task[Any]] = set()
         self._acks: dict[str, int] = {}
         self._orders: deque[tuple[float, dict[str, Any]]] = deque()
         self._heads_at = self._compared_at = float("-inf")
-        self._orders_missed_until = float("inf")  # while nobody can tell us to close a socket, and shortly after
+        self._orders_missed_until = float("inf")  # until then, orders to close sockets may get lost
         self._credentials_at = time.monotonic()
         self._count = 0
 
     async def add(self, socket: Socket, *, since: float = 0.0) -> None:
-        """Deliver to this socket from now on. `since`: when its credential was looked at (`time.monotonic()`).
+        """Deliver to this socket from now on. `since`: when its credential was checked (`time.monotonic()`).
 
-        An order to close that came in between had no socket to find, and is carried out now.
+        Orders to close that arrived since then could not find this socket yet, and are carried out now.
         """
         await self._make_room(socket.recipient)
         self._sockets[socket.recipient][socket] = None
@@ -95,7 +95,7 @@ class Hub:
                 await self._close_matching([socket], order)
 
     async def _make_room(self, recipient: str) -> None:
-        """An account holds so many sockets here; the oldest makes way, as it is the likeliest to be forgotten."""
+        """Close the oldest sockets, the likeliest to be forgotten, to stay within `SOCKETS_PER_ACCOUNT`."""
         sockets = self._sockets.get(recipient, {})
         for oldest in list(sockets)[: max(0, len(sockets) + 1 - settings.SOCKETS_PER_ACCOUNT)]:
             self.remove(oldest)
@@ -103,7 +103,7 @@ class Hub:
                 await oldest.close(code=REPLACED)
 
     def remove(self, socket: Socket) -> None:
-        """Forget this socket."""
+        """Deliver nothing more to this socket."""
         sockets = self._sockets.get(socket.recipient)
         if sockets is not None:
             self._count -= socket in sockets
@@ -113,16 +113,16 @@ class Hub:
 
     @property
     def full(self) -> bool:
-        """Whether this process holds as many sockets as it may."""
+        """Whether this process has as many sockets as it may have."""
         return self._count >= settings.SOCKETS_MAX
 
     def all(self) -> list[Socket]:
-        """Every socket of this process."""
+        """Return every socket of this process."""
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
     async def stop(self) -> None:
-        """End what runs. Asked for until it has: `asyncio.wait_for` of Python 3.11, which redis-py uses, loses a
-        cancellation that comes as its own wait ends.
+        """Cancel the hub's tasks, repeatedly until all have ended: `asyncio.wait_for` of Python 3.11, which redis-py
+        uses, loses a cancellation that arrives as its own wait ends.
         """
         waiting = {task for task in self._tasks if not task.done()}
         while waiting:
@@ -132,7 +132,7 @@ class Hub:
         self._tasks = []
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run this beside what runs. What becomes of a socket that is gone meanwhile is nobody's concern."""
+        """Run `work` in the background; errors are logged."""
         task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._ended)
@@ -143,10 +143,10 @@ class Hub:
             log.error("a socket could not be served", exc_info=error)
 
     def acknowledge(self, recipient: str, seq: int) -> None:
-        """Note that one of a recipient's sockets has read so far; written down within `ACKS_EVERY_S`."""
+        """Note that one of a recipient's sockets has read up to `seq`; stored within `ACKS_EVERY_S`."""
         self._acks[recipient] = max(self._acks.get(recipient, 0), seq)
 
-    # ------------------------------------------------------------ what is pushed
+    # ------------------------------------------------------------ pushed messages
 
     async def _listen(self) -> None:
         while True:
@@ -163,7 +163,7 @@ class Hub:
             await asyncio.sleep(RECONNECT_AFTER_S)
 
     async def _follow(self, subscription: Any) -> None:
-        """Dispatch what comes. Raises `TimeoutError` where a silent connection turns out to be dead."""
+        """Dispatch the messages that arrive. Raises `TimeoutError` if a silent connection turns out to be dead."""
         asked = False
         while True:
             message = await subscription.get_message(timeout=SILENCE_MAX_S)
@@ -190,14 +190,14 @@ class Hub:
                 for socket in tuple(self._sockets.get(recipient, ())):
                     try:
                         socket.deliver(int(seq), text)
-                    except Exception:  # one broken socket must not cost the others their frame
+                    except Exception:  # one broken socket must not keep the frame from the others
                         log.exception("a frame could not be delivered")
 
     async def _obey(self, order: dict[str, Any]) -> None:
         now = time.monotonic()
         while self._orders and now - self._orders[0][0] > ORDERS_KEPT_S:
             self._orders.popleft()
-        if "except" not in order["match"]:  # a newer connection spares those newer still
+        if "except" not in order["match"]:  # an order from a newer connection must not close later ones
             self._orders.append((now, order))
         await self._close_matching(self.all(), order)
 
@@ -210,10 +210,10 @@ class Hub:
                 with contextlib.suppress(Exception):
                     await socket.close(code=order["code"])
 
-    # ------------------------------------------------------------ what got lost, and what was read
+    # ------------------------------------------------------------ lost messages, and acknowledgements
 
     async def _compare(self) -> None:
-        """Read the log for the sockets while nobody tells how far it goes, and now and then in any case."""
+        """Compare the sockets with the log while no heads arrive, and every `COMPARE_ANYWAY_S` in any case."""
         while True:
             await asyncio.sleep(COMPARE_EVERY_S)
             now = time.monotonic()
@@ -228,7 +228,10 @@ class Hub:
                 log.exception("sockets could not be compared with the log")
 
     async def _end_with_credentials(self, now: float) -> None:
-        """Close whose credential has ended: the order may have got lost. While that is likely, and now and then."""
+        """Close sockets whose credential has ended, because the order to close them may have got lost.
+
+        Runs while orders may get lost, and every `COMPARE_ANYWAY_S` in any case.
+        """
         if now > self._orders_missed_until and now - self._credentials_at < COMPARE_ANYWAY_S:
             return
         try:

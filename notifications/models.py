@@ -1,4 +1,4 @@
-"""The event log: what each recipient is told, in order, written in the transaction that made it true."""
+"""The event log: the events of each recipient, in order, stored with the changes that they report."""
 
 from django.db import models
 
@@ -36,10 +36,10 @@ class PushSubscription(models.Model):
 
     recipient = models.CharField(max_length=48, db_index=True)
     digest = models.CharField(max_length=64)  # of the endpoint, which may be long
-    endpoint = models.TextField()  # whoever knows it may try to push, so it is shown to nobody
+    endpoint = models.TextField()  # never shown, because anybody who knows it may try to push
     p256dh = models.CharField(max_length=96)
     auth = models.CharField(max_length=32)
-    credential = models.CharField(max_length=48, blank=True, db_index=True)  # it ends with what subscribed it
+    credential = models.CharField(max_length=48, blank=True, db_index=True)  # the subscription ends with it
     created_at = models.DateTimeField()
 
     class Meta:
@@ -50,16 +50,16 @@ class PushSubscription(models.Model):
 
 
 class DeferredPush(models.Model):
-    """A web push that goes out at its time unless its event has been acknowledged, or its matter ended, by then."""
+    """A web push that is sent at `due_at` unless its event has been acknowledged, or the push withdrawn, by then."""
 
     recipient = models.CharField(max_length=48)
     seq = models.PositiveBigIntegerField()
-    topic = models.CharField(max_length=32, db_index=True)  # of what it tells, to withdraw it by
+    topic = models.CharField(max_length=32, db_index=True)  # what the push is about; it can be withdrawn by this
     payload = models.JSONField()
     due_at = models.DateTimeField(db_index=True)
-    until = models.DateTimeField()  # worth nothing afterwards
-    # Unused since `due_at` carries the lease, too. It is dropped in a later release: processes of the one before this
-    # still write to it while a new version is being rolled out.
+    until = models.DateTimeField()  # not sent afterwards
+    # Unused, because `due_at` is also the lease. A later release drops it: processes of the previous release still
+    # write to it while this one is being rolled out.
     sending_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:

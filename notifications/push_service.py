@@ -1,4 +1,4 @@
-"""Web push: our VAPID keys, and sending one message to one browser's push service (RFC 8030, 8291, 8292)."""
+"""Web push: our VAPID keys, and sending a message to a browser's push service (RFC 8030, 8291, 8292)."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The processes that send no pushes do without these.
+# Processes that send no pushes never load these.
 py_vapid = lazy_module("py_vapid")
 vapid_text = lazy_module("py_vapid.utils")
 pywebpush = lazy_module("pywebpush")
@@ -35,16 +35,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Outcome(Enum):
-    """What became of one message."""
+    """The result of sending one message."""
 
     SENT = "sent"
-    GONE = "gone"  # the subscription is no more
-    FAILED = "failed"  # perhaps the next try will do
+    GONE = "gone"  # the subscription has ended
+    FAILED = "failed"  # another try may succeed
 
 
 @dataclass(frozen=True)
 class Message:
-    """What one browser is sent. The push service sees neither text nor sender, only how long it is worth keeping."""
+    """A message to one browser. The push service sees neither text nor sender, only how long to keep the message."""
 
     text: str
     ttl_s: int
@@ -56,18 +56,18 @@ class Message:
 
 @cache
 def keys() -> "Vapid02":
-    """Our key pair: VAPID_PRIVATE_KEY (base64url, or PEM), or in development one that is made once and kept."""
+    """Return our key pair: VAPID_PRIVATE_KEY (base64url or PEM), or in development one generated once and stored."""
     if settings.VAPID_PRIVATE_KEY:
         kind = py_vapid.Vapid02
         make = kind.from_pem if "BEGIN" in settings.VAPID_PRIVATE_KEY else kind.from_raw
         return make(settings.VAPID_PRIVATE_KEY.encode())
     if settings.VAPID_KEY_FILE is None:
         raise Conflict("push_not_configured", "This installation sends no pushes.")
-    return py_vapid.Vapid02.from_pem(_kept_key(settings.VAPID_KEY_FILE))
+    return py_vapid.Vapid02.from_pem(_stored_key(settings.VAPID_KEY_FILE))
 
 
-def _kept_key(path: Path) -> bytes:
-    """The key in this file, as PEM; made where there is none yet."""
+def _stored_key(path: Path) -> bytes:
+    """Return the key in this file, as PEM; generate it if the file doesn't exist."""
     if not path.exists():
         made = py_vapid.Vapid02()
         made.generate_keys()
@@ -77,7 +77,7 @@ def _kept_key(path: Path) -> bytes:
         with os.fdopen(descriptor, "wb") as file:
             file.write(made.private_pem())
         try:
-            os.link(draft, path)  # whole or not at all; of two processes the first wins
+            os.link(draft, path)  # atomic; the first of two processes wins
         except FileExistsError:
             log.info("another process has just made the push keys")
         finally:
@@ -86,30 +86,30 @@ def _kept_key(path: Path) -> bytes:
 
 
 def public_key() -> str:
-    """The public half, as browsers want it: an uncompressed point in base64url."""
+    """Return the public key as browsers expect it: an uncompressed point in base64url."""
     point = keys().public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     return str(vapid_text.b64urlencode(point))
 
 
-# ---------------------------------------------------------------- whom we talk to
+# ---------------------------------------------------------------- known push services
 
 
 def enabled() -> bool:
-    """Whether this installation can push at all."""
+    """Return whether this installation can send pushes."""
     return bool(settings.VAPID_PRIVATE_KEY or settings.VAPID_KEY_FILE)
 
 
 def check_endpoint(endpoint: str) -> None:
-    """Raise `Invalid` unless this is an address of a push service that we know.
+    """Raise `Invalid` unless this is an address of a known push service.
 
-    Anybody may subscribe, so any other address would let them send our server where they like.
+    Anybody may subscribe, so accepting any address would let them make our server call any host.
     """
     if not is_known_service(endpoint):
         raise Invalid("unknown_push_service", "This is not an address of a push service that we know.", "endpoint")
 
 
 def is_known_service(endpoint: str) -> bool:
-    """Whether we send pushes to this address."""
+    """Return whether we send pushes to this address."""
     try:
         url = urlsplit(endpoint)
         host, port = (url.hostname or "").rstrip("."), url.port
@@ -128,19 +128,19 @@ def is_known_service(endpoint: str) -> bool:
 
 @cache
 def session() -> "Session":
-    """Connections to the push services. They redirect nowhere, and we would not follow."""
+    """Return the HTTP session for all push services. Redirects are not followed: push services send none."""
     made: Session = requests.Session()
     made.max_redirects = 0
     return made
 
 
 def send(subscription: PushSubscription, message: Message) -> Outcome:
-    """Encrypt one message for one browser and hand it to its push service. Never raises for what others do.
+    """Encrypt one message for one browser and hand it to its push service. Failures of the service don't raise.
 
     Raises `InsideTransaction`.
     """
     require_no_transaction("A push service")
-    if not is_known_service(subscription.endpoint):  # the list may have become shorter
+    if not is_known_service(subscription.endpoint):  # the list may have been shortened since
         return Outcome.GONE
     try:
         pywebpush.webpush(
@@ -149,7 +149,7 @@ def send(subscription: PushSubscription, message: Message) -> Outcome:
             vapid_private_key=keys(),
             vapid_claims={"sub": settings.VAPID_SUBJECT},
             ttl=message.ttl_s,
-            timeout=TIMEOUT_S,  # handed on to requests, which takes a pair
+            timeout=TIMEOUT_S,  # passed on to requests, which accepts a pair
             headers={"Urgency": "high", "Topic": message.topic},
             requests_session=session(),
         )
@@ -164,7 +164,7 @@ def send(subscription: PushSubscription, message: Message) -> Outcome:
 
 
 def as_json(subscription: PushSubscription) -> dict[str, Any]:
-    """A subscription as pywebpush wants it."""
+    """Return a subscription in the form that pywebpush expects."""
     return {
         "endpoint": subscription.endpoint,
         "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth},

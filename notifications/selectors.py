@@ -7,24 +7,24 @@ from django.db.models import Max
 
 from notifications.models import Event, Stream
 
-REPLAY_MAX = 1000  # events; who is further behind starts from the present state
-CHUNK = 500  # ids a statement, below every database's limit of parameters
+REPLAY_MAX = 1000  # events; a client further behind starts from the present state
+CHUNK = 500  # ids per statement, below every database's limit on parameters
 
 
 def last_and_acked(recipient: str) -> tuple[int, int]:
-    """The number of a recipient's newest event, and of the newest that one of their devices has acknowledged."""
+    """Return the numbers of a recipient's newest event and of the newest event that a device has acknowledged."""
     found = Stream.objects.filter(recipient=recipient).values_list("last_seq", "acked_seq").first()
     return found or (0, 0)
 
 
 def heads(since: datetime) -> dict[str, int]:
-    """The number of the newest event of every recipient that was told something since then."""
+    """Return the newest sequence number of every recipient with an event since then."""
     recent = Event.objects.filter(created_at__gte=since).order_by().values("recipient").annotate(newest=Max("seq"))
     return dict(recent.values_list("recipient", "newest"))
 
 
 def last_seqs(recipients: Iterable[str]) -> dict[str, int]:
-    """The numbers of the newest events of many recipients; those without an event are left out."""
+    """Return the newest sequence numbers of many recipients; those without an event are left out."""
     names = list(recipients)
     found: dict[str, int] = {}
     for start in range(0, len(names), CHUNK):
@@ -34,12 +34,12 @@ def last_seqs(recipients: Iterable[str]) -> dict[str, int]:
 
 
 def events_after(recipient: str, seq: int, limit: int = REPLAY_MAX) -> list[Event]:
-    """A recipient's events after `seq`, in order, at most `limit`."""
+    """Return a recipient's events after `seq`, in order, at most `limit`."""
     return list(Event.objects.filter(recipient=recipient, seq__gt=seq).order_by("seq")[:limit])
 
 
 def replay(recipient: str, after: int, upto: int) -> list[Event] | None:
-    """Every event after `after` up to `upto`; None where some are no longer held, or where there are too many."""
+    """Return every event after `after` up to `upto`; None if some are deleted or there are too many."""
     if after > upto or upto - after > REPLAY_MAX:
         return None
     events = list(Event.objects.filter(recipient=recipient, seq__gt=after, seq__lte=upto).order_by("seq"))

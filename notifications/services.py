@@ -1,4 +1,4 @@
-"""Upkeep of the event log."""
+"""Maintenance of the event log."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from notifications.models import Event, Stream
 KEPT_FOR = timedelta(days=3)
 PRUNE_BATCH = 5000
 ACKS_A_TRANSACTION = 100
-# Longer than a commit takes after its events were stamped, and than the sweep may be away before the sockets'
-# own comparison with the log takes over (notifications/hub.py).
+# Longer than a commit takes after its events are stamped, and longer than the sweep may be silent before the hub
+# compares its sockets with the log itself (notifications/hub.py).
 HEADS_LOOK_BACK = timedelta(seconds=10)
 
 
 def acknowledge(acks: Mapping[str, int]) -> None:
-    """Remember how far each recipient has read. Never moves back, nor past what was sent."""
+    """Store how far each recipient has read. The number never falls, and never passes the last event sent."""
     ordered = sorted(acks.items())  # the order in which events lock streams
     for start in range(0, len(ordered), ACKS_A_TRANSACTION):
         with transaction.atomic():
@@ -27,16 +27,16 @@ def acknowledge(acks: Mapping[str, int]) -> None:
 
 
 def publish_again(now: datetime) -> None:
-    """Make up for pushes that got lost: tell the sockets how far the logs of those lately told something go.
+    """Make up for lost pushes: publish the newest sequence numbers of recipients with recent events.
 
-    Covers a process that died between its commit and its push. One query for the whole system, whatever
-    the number of sockets; they answer with a read of the log only where they are behind.
+    This covers a process that died between its commit and its push. It takes one query for the whole system, whatever
+    the number of sockets; only sockets that are behind read the log.
     """
     push_heads(selectors.heads(now - HEADS_LOOK_BACK))
 
 
 def prune_events(now: datetime) -> int:
-    """Delete events older than `KEPT_FOR`, at most `PRUNE_BATCH` a call; returns how many."""
+    """Delete events older than `KEPT_FOR`, at most `PRUNE_BATCH` per call; returns their number."""
     old = Event.objects.filter(created_at__lt=now - KEPT_FOR).order_by("id").values_list("id", flat=True)[:PRUNE_BATCH]
     deleted, _ = Event.objects.filter(id__in=list(old)).delete()
     return deleted

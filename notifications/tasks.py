@@ -1,4 +1,4 @@
-"""Sending web pushes, in workers: a push service may take its time."""
+"""The task that sends web pushes, in workers, because a push service may be slow."""
 
 from threading import BoundedSemaphore
 
@@ -6,7 +6,7 @@ from celery import shared_task
 
 from notifications import web_push
 
-# Of a worker's threads, so that slow push services never keep all of them from matching.
+# The threads of a worker that may send, so that slow push services never keep all threads from matching.
 SENDERS = BoundedSemaphore(2)
 
 

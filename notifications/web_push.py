@@ -1,7 +1,7 @@
-"""What goes out as a web push where no socket took it.
+"""Web pushes for events that no socket acknowledges in time.
 
-A push that may become necessary is a row, written in the transaction of its event, with the time at which it is due.
-The sweep looks for those; what was acknowledged by then, or withdrawn, is not sent. Every step is safe to run twice.
+A deferred push is a row, written in the transaction of its event, with the time at which it is due. The sweep enqueues
+due pushes, except those acknowledged or withdrawn by then. Every step is safe to run twice.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from notifications.push_service import Message, Outcome
 
 log = logging.getLogger(__name__)
 
-DEVICES_MAX = 10  # for each recipient; the oldest makes way
+DEVICES_MAX = 10  # per recipient; older ones are deleted
 PUSHES = DueRows(DeferredPush, "due_at", "send_push")
 TRY_AGAIN = timedelta(seconds=3)
 
@@ -34,9 +34,9 @@ ACKNOWLEDGED = Exists(Stream.objects.filter(pk=OuterRef("recipient"), acked_seq_
 def subscribe(
     recipient: str, *, endpoint: str, p256dh: str, auth: str, credential: str, now: datetime
 ) -> PushSubscription:
-    """Send this browser what no socket of the recipient takes, for as long as the credential lives.
+    """Subscribe a browser to the web pushes of a recipient until the credential ends.
 
-    The same browser again, perhaps of another account by now, replaces what was known of it. Raises `Invalid`.
+    An earlier subscription of the same browser, perhaps by another account, is replaced. Raises `Invalid`.
     """
     push_service.check_endpoint(endpoint)
     known = {"recipient": recipient, "endpoint": endpoint, "p256dh": p256dh, "auth": auth, "credential": credential}
@@ -50,14 +50,14 @@ def subscribe(
 
 
 def unsubscribe(recipient: str, endpoint: str) -> None:
-    """Send this browser nothing more; nothing happens where it isn't this recipient's."""
+    """Delete a browser's subscription; does nothing if it isn't this recipient's."""
     with effect() as answer:
         PushSubscription.objects.filter(recipient=recipient, digest=_digest(endpoint)).delete()
         answer.result()
 
 
 def forget_devices(*, recipient: str = "", credential: str = "") -> None:
-    """Forget the browsers of a recipient, or those that a token or session has subscribed."""
+    """Delete the subscriptions of a recipient, or those made with a token or session."""
     if recipient or credential:
         PushSubscription.objects.filter(Q(recipient=recipient) if recipient else Q(credential=credential)).delete()
 
@@ -66,20 +66,20 @@ def _digest(endpoint: str) -> str:
     return hashlib.sha256(endpoint.encode()).hexdigest()
 
 
-# ---------------------------------------------------------------- what is due
+# ---------------------------------------------------------------- due pushes
 
 
 def sweep_pushes(now: datetime) -> None:
-    """Enqueue the pushes to be sent now, and delete those that are acknowledged or worth nothing any more."""
+    """Enqueue the due pushes, and delete those that are acknowledged or too late."""
     if not DeferredPush.objects.filter(Q(due_at__lte=now) | Q(until__lte=now)).exists():
-        return  # without a write, which on SQLite would hold up others twice a second
+        return  # no write, which on SQLite would block others twice a second
     DeferredPush.objects.filter(until__lte=now).delete()
     DeferredPush.objects.filter(ACKNOWLEDGED, due_at__lte=now).delete()
     PUSHES.enqueue_due(now)
 
 
 def send(push_id: str) -> None:
-    """Send one push to each device of its recipient. One left half sent is repeated: browsers show a topic once."""
+    """Send one push to each device of its recipient. An interrupted one is repeated: browsers show a topic once."""
     with PUSHES.leased(push_id) as mine:
         if mine:
             _send(push_id, now=timezone.now())
@@ -88,7 +88,7 @@ def send(push_id: str) -> None:
 def _send(push_id: str, *, now: datetime) -> None:
     push = DeferredPush.objects.filter(pk=push_id, until__gt=now).first()
     if push is None:
-        return  # its matter has ended
+        return  # withdrawn, acknowledged or too late
     outcomes = [_send_to(device, push) for device in PushSubscription.objects.filter(recipient=push.recipient)]
     if Outcome.FAILED in outcomes and Outcome.SENT not in outcomes:
         PUSHES.postpone(push_id, timezone.now() + TRY_AGAIN)
@@ -97,7 +97,7 @@ def _send(push_id: str, *, now: datetime) -> None:
 
 
 def _send_to(device: PushSubscription, push: DeferredPush) -> Outcome | None:
-    # Looked at before each device: what it told of may have ended while another's push service took its time.
+    # Checked before each device: the push may have been withdrawn while an earlier push service was slow.
     if not DeferredPush.objects.filter(~ACKNOWLEDGED, pk=push.pk).exists():
         return None
     seconds_left = ceil((push.until - timezone.now()).total_seconds())
