@@ -1,4 +1,4 @@
-"""The bots' accounts: made through the API, their tokens remembered."""
+"""The bots' accounts, created through the API, and their stored tokens."""
 
 import asyncio
 import hashlib
@@ -14,23 +14,23 @@ from simulator.client import Answer, Api
 
 log = logging.getLogger(__name__)
 
-DEVELOPMENT_SECRET = "bots-of-a-development-server"  # noqa: S105  # public on purpose; the option replaces it
+DEVELOPMENT_SECRET = "bots-of-a-development-server"  # noqa: S105  # public on purpose; --secret replaces it
 PASSWORD_CHARS = 24
 UNAUTHENTICATED = 401
 
 
 class Refused(Exception):
-    """An account can't be had, or may not do its work; the message is for the log."""
+    """An account can't be created, can't sign in or isn't allowed to work; the message is for the log."""
 
 
 def password_of(email: str, secret: str) -> str:
-    """A bot's password: the same for the same secret, and telling nothing about another's."""
+    """Derive a bot's password from the secret and its address; one password reveals nothing about another."""
     digest = hmac.new(secret.encode(), email.encode(), hashlib.sha256).digest()
     return urlsafe_b64encode(digest).decode()[:PASSWORD_CHARS]
 
 
 class Keyring:
-    """Tokens by e-mail address, kept in a file that only its owner can read. One file for each server."""
+    """Tokens by e-mail address, stored in one file per server that only its owner can read."""
 
     def __init__(self, folder: Path | None, server: str) -> None:
         name = hashlib.sha256(server.rstrip("/").encode()).hexdigest()[:12]
@@ -41,10 +41,10 @@ class Keyring:
                 found = json.loads(self.path.read_text())
                 self.tokens = {str(email): str(token) for email, token in found.items()}
             except (OSError, ValueError, AttributeError):
-                pass  # none yet, or unusable: signing in again makes another
+                pass  # missing or unusable: the bots sign in again
 
     def remember(self, email: str, token: str) -> None:
-        """Keep a token. Without a file, or where it can't be written, for this run only."""
+        """Store a token, for this run only if there is no file or it can't be written."""
         self.tokens[email] = token
         if self.path is None:
             return
@@ -60,7 +60,7 @@ class Keyring:
 
 
 class Account:
-    """One bot's account. Signs up, signs in and signs in again as needed."""
+    """One bot's account, which signs up and signs in as needed."""
 
     def __init__(self, api: Api, keyring: Keyring, *, email: str, name: str, password: str) -> None:
         self.api, self.keyring = api, keyring
@@ -69,8 +69,8 @@ class Account:
         self._signing_in = asyncio.Lock()
 
     async def token(self, *, stale: str | None = None) -> str:
-        """A token, other than the stale one. Raises `Refused`."""
-        async with self._signing_in:  # the socket and a call may ask at once
+        """Return a token other than `stale`, signing in if necessary. Raises `Refused`."""
+        async with self._signing_in:  # the socket and a call may ask at the same time
             held = self.keyring.tokens.get(self.email)
             if held is not None and held != stale:
                 return held
@@ -80,7 +80,7 @@ class Account:
             return fresh
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None, key: str = "") -> Answer:
-        """Call the API as this account; a token that has lapsed is replaced once. Raises `Refused`."""
+        """Call the API as this account; an expired token is replaced once. Raises `Refused`."""
         token = await self.token()
         answer = await self.api.call(method, path, token=token, body=body, key=key)
         if answer.status == UNAUTHENTICATED:
@@ -89,7 +89,7 @@ class Account:
         return answer
 
     async def _sign_in(self, *, known: bool) -> str:
-        # An unknown account signs up first: failed sign-ins are counted, and hashed for.
+        # An account without a token signs up first: the server counts a failed sign-in and hashes a password for it.
         if not known:
             await self._sign_up()
         answer = await self._log_in()
@@ -111,7 +111,7 @@ class Account:
 
 
 class Staff:
-    """The staff account that approves the bots' applications. Signs in when first needed; its token is not kept."""
+    """The staff account that approves the bots' applications. It signs in when first needed; its token isn't stored."""
 
     def __init__(self, api: Api, *, email: str, password: str) -> None:
         self.api = api
@@ -120,7 +120,7 @@ class Staff:
         self._signing_in = asyncio.Lock()
 
     async def approve(self, partner_id: str) -> None:
-        """Approve an application; one that is approved already is as good. Raises `Refused`."""
+        """Approve an application; an approved one is left as it is. Raises `Refused`."""
         for _ in range(2):
             answer = await self.api.call(
                 "POST", f"/partner/{partner_id}/approve", token=await self._signed_in(), body={}

@@ -1,4 +1,4 @@
-"""What a user's phone does where cheers are paid by card: the card goes to the provider, its reference to us."""
+"""Saving a card as a user's phone does it: the provider gets the card, the server its reference."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ TRIES = 60
 
 
 async def save_card(account: Account, provider: str) -> None:
-    """Save the test card of an account with the provider at this address, in test mode. Raises `Refused`."""
+    """Save the test card for an account, with the provider's test mode at address `provider`. Raises `Refused`."""
     for _ in range(TRIES):
         setup = await account.call("POST", "/cardSetup")
         if not setup.ok:
@@ -31,7 +31,7 @@ async def save_card(account: Account, provider: str) -> None:
 
 
 async def _give(provider: str, setup: dict[str, str]) -> bool:
-    """The provider's own script on the card page. Whether the provider has taken the card."""
+    """Send the card to the provider, as its script on the card page does; returns whether it was accepted."""
     headers = {"Authorization": f"Bearer {setup['publishableKey']}"}
     form = {"client_secret": setup["clientSecret"], "payment_method_data[card][number]": NUMBER}
     try:

@@ -1,4 +1,4 @@
-"""A small city of partners, so that a request made by hand is accepted and served."""
+"""A small city of partners, which accept and serve requests made by hand."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from simulator.running import bot_account, first_of, keep_running, rng_of, sign_
 
 log = logging.getLogger(__name__)
 
-# Where the partners live: the first six reach most of New York City, the rest fill it up.
+# The partners' homes: the first six reach most of New York City, the others fill the gaps.
 HOMES = [
     Place(40.7549, -73.9840),  # Midtown
     Place(40.7359, -73.9911),  # Union Square
@@ -35,7 +35,7 @@ NAMES = ["Roxy", "Max", "Luna", "Theo", "Bea", "Otis", "Mila", "Juno", "Leo", "I
 
 @dataclass(frozen=True)
 class City:
-    """What `manage.py bots` runs."""
+    """The simulation that `manage.py bots` runs."""
 
     server: str
     partners: int
@@ -58,13 +58,13 @@ class City:
         return 0
 
     async def work(self, api: Api, bots: list[Partner]) -> None:
-        """Run the bots; cancelled, they sign off first."""
+        """Run the bots until cancelled; they sign off before they end."""
         await until_ready(api)
         log.info("%d bots go to work", len(bots))
         tasks = [asyncio.create_task(keep_running(bot)) for bot in bots]
         try:
-            await asyncio.wait(tasks)  # unlike gather, leaves them at work when it is cancelled itself
-            await asyncio.Event().wait()  # all were refused, and the log says why: starting again would change nothing
+            await asyncio.wait(tasks)  # unlike gather, doesn't cancel the tasks when it is cancelled itself
+            await asyncio.Event().wait()  # all were refused, as the log says; restarting would not help
         finally:
             await sign_off_all(bots)
             for task in tasks:
@@ -72,13 +72,13 @@ class City:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def population(self, api: Api) -> list[Partner]:
-        """The bots, not yet at work."""
+        """Create the bots without starting them."""
         keyring = Keyring(self.cache, self.server)
         staff = Staff(api, email=self.staff_email, password=self.staff_password)
         return [self.partner(number, api, keyring, staff) for number in range(1, self.partners + 1)]
 
     def partner(self, number: int, api: Api, keyring: Keyring, staff: Staff) -> Partner:
-        """One bot with a home and a name."""
+        """Create one bot with a home and a name."""
         home, name = HOMES[(number - 1) % len(HOMES)], NAMES[(number - 1) % len(NAMES)]
         return Partner(
             number,

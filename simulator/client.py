@@ -26,7 +26,7 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer: its status, its JSON, and the code of its first error ("" where there is none)."""
+    """An answer: its status, its JSON, and the code of its first error, or ""."""
 
     status: int
     body: Any
@@ -34,12 +34,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the call did what it was to do."""
+        """Whether the call succeeded."""
         return self.status < HTTP_CLIENT_ERROR
 
 
 def answer_of(response: httpx.Response) -> Answer:
-    """What a response says. A body that is not JSON counts as none."""
+    """Convert a response to an answer; a body that is not JSON becomes None."""
     try:
         body: Any = response.json() if response.content else None
     except ValueError:
@@ -54,7 +54,7 @@ def answer_of(response: httpx.Response) -> Answer:
 
 
 def retry_after_s(value: str | None) -> float:
-    """The seconds of a `Retry-After` header, within bounds; 1 where it says nothing usable."""
+    """The seconds of a `Retry-After` header, at most `RETRY_AFTER_MAX_S`; 1 if the header is unusable."""
     try:
         seconds = float(value or "")
     except ValueError:
@@ -64,7 +64,7 @@ def retry_after_s(value: str | None) -> float:
 
 @dataclass
 class Api:
-    """One server. `errors` counts what went wrong, by call, status and code."""
+    """A client of one server. `errors` counts failed calls by call, status and code."""
 
     server: str
     rng: Random = field(default_factory=Random)
@@ -81,7 +81,7 @@ class Api:
             trust_env=False,
             transport=self.transport,
         )
-        # Hashing a password is heavy for the server on purpose.
+        # Hashing a password is expensive for the server by design, so few sign-ins run in parallel.
         self.sign_ins = asyncio.Semaphore(2)
 
     async def close(self) -> None:
@@ -91,9 +91,9 @@ class Api:
     async def call(
         self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None, key: str = ""
     ) -> Answer:
-        """Call until there is an answer: waits while the server is away, and as long as it says when it is too busy.
+        """Call, and retry while the server is away or unavailable; if throttled, wait as `Retry-After` says.
 
-        `key` is the `Idempotency-Key`: give one wherever a repeated call must not act twice.
+        `key` is the `Idempotency-Key`, needed if a repeated call must not act twice.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if key:

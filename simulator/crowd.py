@@ -1,4 +1,4 @@
-"""The users of a replay: made as they are needed, and asking again once they are free."""
+"""The users of a replay, created as they are needed and reused once they are free."""
 
 import asyncio
 import logging
@@ -10,21 +10,21 @@ log = logging.getLogger(__name__)
 
 
 class Crowd:
-    """Whoever is ready first asks next. `make` gives the user of a number, counted from 1."""
+    """A queue of free users, first come, first served. `make` creates the user of a number, counted from 1."""
 
     def __init__(self, make: Callable[[int], User]) -> None:
         self.users: list[User] = []
         self._make = make
         self._ready: asyncio.Queue[User | None] = asyncio.Queue()
-        self._wanted = 0  # calls of `take` that wait
-        self._coming = 0  # users that sign in
+        self._wanted = 0  # calls of `take` that are waiting
+        self._coming = 0  # users that are signing in
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self) -> User | None:
-        """A user who can ask; None where one that was to come has been refused.
+        """Wait for a user who can make a request; None if a user that was signing in has been refused.
 
-        One more is made only if those who are free and those who are coming are too few: on a busy server signing
-        in takes long, and a request that somebody else is free for must not wait for it.
+        A new user is created only if there are too few free users and users signing in: signing in takes long on a
+        busy server, and a request should not wait for it while another user becomes free.
         """
         self._wanted += 1
         try:
@@ -35,11 +35,11 @@ class Crowd:
             self._wanted -= 1
 
     def give_back(self, user: User) -> None:
-        """The user is free again."""
+        """Return a user that is free again."""
         self._ready.put_nowait(user)
 
     async def close(self) -> None:
-        """Let all of them go."""
+        """Disconnect all users."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""One account's socket, as a phone keeps it: reconnects, resumes, acknowledges, and misses nothing."""
+"""One account's socket, as a phone keeps it: it reconnects, resumes after the last event and acknowledges events."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ from simulator.habits import backoff_s
 
 log = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 30.0  # a server that has just started has many to welcome
-CLOSE_TIMEOUT_S = 0.3  # a bot that ends has no time for long farewells
+OPEN_TIMEOUT_S = 30.0  # a server that has just started receives many connections
+CLOSE_TIMEOUT_S = 0.3  # a bot must end quickly
 RETRY_BASE_S, RETRY_MAX_S = 0.25, 10.0
 NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION = 4401, 4403, 4409, 1008
-# Closed again and again for one of these reasons, a client that comes back quickly is a nuisance.
+# A client that is closed twice in a row with one of these codes waits before it reconnects.
 UNWELCOME, REST_S = (WRONG_ROLE, REPLACED, POLICY_VIOLATION), 60.0
 ROLL_CALL_TRIES = 3
 UNAUTHENTICATED = 401
@@ -32,12 +32,12 @@ Frame = dict[str, Any]
 
 
 def digest(frame: Frame) -> str:
-    """A short text that two events share only where they say the same."""
+    """A short hash of an event; equal for events with equal content."""
     return hashlib.sha256(json.dumps(frame, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class Feed:
-    """The events of one account. Each is given to `on_frame` once, in order; so is every `hello`."""
+    """The events of one account. `on_frame` receives each event once and in order, and every other frame."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Feed:
         self.account, self.path, self.device = account, path, device
         self.on_frame, self.errors, self.rng = on_frame, errors, rng
         self.numbering = Numbering()
-        self.since: int | None = None  # the number at the first hello; every event after it is to be heard
-        self.upto: int | None = None  # the number of the newest event when asked for at the end
-        self.heard: dict[int, str] = {}  # what each event said, by number, as `digest` puts it
+        self.since: int | None = None  # the number at the first hello; every later event must arrive
+        self.upto: int | None = None  # the number of the newest event in the server's log at the end
+        self.heard: dict[int, str] = {}  # the digest of each event received, by number
         self.retry_max_s = RETRY_MAX_S
         self.connected = asyncio.Event()
         self.reconnections = 0
@@ -64,7 +64,7 @@ class Feed:
     # ------------------------------------------------------------ the connection
 
     async def run(self) -> None:
-        """Stay connected until cancelled. Raises `Refused` where the account can't sign in."""
+        """Stay connected until cancelled. Raises `Refused` if the account can't sign in."""
         failures, unwelcome = 0, False
         while True:
             token = await self.account.token()
@@ -77,7 +77,7 @@ class Feed:
             await asyncio.sleep(REST_S if again else pause_s)
 
     async def _one_connection(self, token: str) -> tuple[int | None, bool]:
-        """Connect and follow until the connection ends; answers the close code, and whether there was a hello."""
+        """Receive frames until the connection ends; returns the close code and whether a frame arrived."""
         welcome = False
         try:
             async with self._connect(token, after=self.numbering.last) as socket:
@@ -106,7 +106,7 @@ class Feed:
         return connect(
             f"{server}{self.path}{query}",
             additional_headers={"Authorization": f"Bearer {token}"},
-            compression=None,  # the frames are small, and the server has better things to do
+            compression=None,  # the frames are small; compressing them would only cost the server time
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             proxy=None,
@@ -133,7 +133,7 @@ class Feed:
         self._took.set()
 
     async def send(self, frame: Frame) -> bool:
-        """Send a frame; False where there is no connection just now."""
+        """Send a frame; returns False if the socket is not connected."""
         if self._socket is None:
             return False
         try:
@@ -143,9 +143,9 @@ class Feed:
         return True
 
     async def undelivered(self, *, within_s: float = 0.0) -> int | None:
-        """How many events the server has in its log that this feed was never given; None where it can't be asked.
+        """Count the events in the server's log that never arrived here; None if the server can't be asked.
 
-        Those that are still on their way are waited for, at most so long.
+        Waits up to `within_s` for events that are still on their way.
         """
         self.upto = await self._newest()
         if self.upto is None:
@@ -158,7 +158,7 @@ class Feed:
         return max(0, self.upto - (self.numbering.last or 0))
 
     async def _newest(self) -> int | None:
-        """The number of the newest event in the server's log, asked for over a socket of its own."""
+        """The number of the newest event in the server's log, read over a separate socket."""
         for attempt in range(1, ROLL_CALL_TRIES + 1):
             try:
                 token = await self.account.token()

@@ -1,4 +1,4 @@
-"""Figures from samples, and the check that no event is missing: pure."""
+"""Pure statistics of samples, and the check that no event is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from math import ceil, nan
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """The smallest sample that at least `share` (0 to 1) of all are not above (nearest rank); NaN without samples."""
+    """The smallest sample with at least `share` (0 to 1) of all at or below it (nearest rank); NaN without samples."""
     if not samples:
         return nan
     ordered = sorted(samples)
@@ -15,7 +15,7 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What a set of samples looks like, in their unit; NaN where there is none."""
+    """The distribution of a set of samples, in their unit; the figures are NaN without samples."""
 
     count: int
     mean: float
@@ -26,7 +26,7 @@ class Spread:
 
 
 def spread_of(samples: Sequence[float]) -> Spread:
-    """The figures of a set of samples."""
+    """Compute the figures of a set of samples."""
     mean = sum(samples) / len(samples) if samples else nan
     return Spread(
         len(samples),
@@ -39,9 +39,9 @@ def spread_of(samples: Sequence[float]) -> Spread:
 
 
 class Numbering:
-    """Checks one recipient's numbering: each event's `seq` is one more than the last, across reconnections.
+    """Checks the sequence numbers of one recipient, which rise by one per event, also across reconnections.
 
-    `missing` counts the numbers never seen, `repeated` those seen again.
+    `missing` counts the numbers skipped, `repeated` those seen again.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Numbering:
         self.repeated = 0
 
     def hello(self, seq: int, *, resumed: bool) -> None:
-        """A connection begins at `seq`. Resumed, the events after `last` follow; else they are gone."""
+        """Start a connection at `seq`. If it is resumed, the events after `last` follow; otherwise they are missing."""
         if self.last is None or seq < self.last:
             self.last = seq
         elif not resumed:
@@ -58,7 +58,7 @@ class Numbering:
             self.last = seq
 
     def event(self, seq: int) -> bool:
-        """Take an event's number. False where the event has been seen before."""
+        """Record an event's number; returns False if the event has been seen before."""
         if self.last is None:
             self.last = seq - 1
         if seq <= self.last:

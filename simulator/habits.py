@@ -1,4 +1,4 @@
-"""How partners behave: pure, and the same for the same random numbers. Times in seconds."""
+"""How partners behave: pure functions of a random generator. Times are in seconds."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,7 +11,7 @@ Range = tuple[float, float]
 
 
 class Answer(Enum):
-    """What a partner does with an offer."""
+    """A partner's reaction to an offer."""
 
     ACCEPT = "accept"
     DECLINE = "decline"
@@ -20,19 +20,19 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What is typical of a partner. Every time below is a simulated one; `speed` divides them all."""
+    """The parameters of a partner's behaviour. Times are simulated and divided by `speed`, unless noted otherwise."""
 
     speed: float = 1.0
     decline: float = 0.1  # share of offers
     ignore: float = 0.02
     think_s: Range = (1.0, 4.0)
-    arrival_s: Range | None = None  # the least and the most that a drive takes, whatever the distance
+    arrival_s: Range | None = None  # bounds of a drive, for any distance
     service_median_s: float = 360.0
     service_sigma: float = 0.6  # of the logarithm
-    service_s: Range = (30.0, 3600.0)  # bounds of it
-    drift_m: float = 500.0  # how far an idle partner strays
+    service_s: Range = (30.0, 3600.0)  # bounds of a session
+    drift_m: float = 500.0  # radius within which an idle partner drifts
     drift_pause_s: Range = (5.0, 40.0)
-    position_every_s: float = 4.0  # seconds of the wall clock: positions grow stale by the server's clock
+    position_every_s: float = 4.0  # wall seconds, because the server's clock decides when a position is stale
 
     def __post_init__(self) -> None:
         if self.speed <= 0:
@@ -41,7 +41,7 @@ class Habits:
             raise ValueError("decline and ignore are shares, together at most 1")
 
     def answer(self, rng: Random) -> Answer:
-        """What becomes of an offer."""
+        """Draw the reaction to an offer."""
         chance = rng.random()
         if chance < self.decline:
             return Answer.DECLINE
@@ -60,15 +60,15 @@ class Habits:
         return bounded(lognormal(self.service_median_s, self.service_sigma, rng), self.service_s) / self.speed
 
     def pausing(self, rng: Random) -> float:
-        """Wall seconds that an idle partner stands before drifting on."""
+        """Wall seconds for which an idle partner stands before drifting on."""
         return rng.uniform(*self.drift_pause_s) / self.speed
 
 
-# What a newcomer sees who tries the program out: arrival within 20 to 40 s, the end within another 40 to 90 s.
+# For trying the program out: partners arrive within 20 to 40 s and the session ends 40 to 90 s later.
 FRIENDLY = Habits(
     arrival_s=(20.0, 40.0), service_median_s=60.0, service_sigma=0.3, service_s=(40.0, 90.0), position_every_s=3.0
 )
-# What a working day is like.
+# As on a working day.
 LIFELIKE = Habits()
 
 
@@ -78,12 +78,12 @@ def lognormal(median: float, sigma: float, rng: Random) -> float:
 
 
 def bounded(value: float, bounds: Range | None) -> float:
-    """The value, moved into the bounds."""
+    """Clamp a value to the bounds, if any."""
     return value if bounds is None else min(bounds[1], max(bounds[0], value))
 
 
 def backoff_s(failures: int, *, base_s: float, max_s: float, rng: Random) -> float:
-    """How long to wait after this many failures in a row (1 or more): exponential, with full jitter.
+    """The wait after `failures` (1 or more) in a row: exponential back-off with full jitter.
 
     M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
     """

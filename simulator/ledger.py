@@ -1,4 +1,4 @@
-"""What happened to every request and offer, as seen by the clients. Moments are `perf_counter` seconds."""
+"""The history of every request and offer, as its clients saw it. Moments are `perf_counter` seconds."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ SERVED = ("accepted",)
 
 @dataclass
 class Story:
-    """One request. Its user fills in most of it; the partner who is asked first, `offered_at`."""
+    """One request. Its user fills in all but `offered_at`, which the first partner with an offer sets."""
 
     request_id: str
     status: str = "pending"
@@ -19,21 +19,21 @@ class Story:
     accepted_at: float | None = None
     arrived_at: float | None = None
     closed_at: float | None = None
-    at_once: bool = False  # the first look around found a free partner
-    given_up: bool = False  # its user has cancelled it
+    at_once: bool = False  # the first attempt found a free partner
+    given_up: bool = False  # its user lost patience and cancelled it
 
     @property
     def final(self) -> bool:
-        """Whether nothing more can happen to it."""
+        """Whether the request has ended."""
         return self.status in FINAL
 
     @property
     def lost(self) -> bool:
-        """Neither final nor being served."""
+        """Whether the request has not ended and is not being served."""
         return not self.final and self.status not in SERVED
 
     def told(self, status: str, *, attempts: int, reason: str | None, now: float) -> None:
-        """The user has heard how the request stands."""
+        """Record the status that the user was notified of, at `now`."""
         if status == "offered" and attempts == 1:
             self.at_once = True
         if status == "accepted" and self.accepted_at is None:
@@ -43,30 +43,30 @@ class Story:
             self.closed_at = now
 
     def since_sent(self, moment: float | None) -> float | None:
-        """Seconds from the request to `moment`; None where either has not been."""
+        """Seconds from sending the request to `moment`; None if either is unknown."""
         return None if moment is None or self.sent_at is None else moment - self.sent_at
 
 
 @dataclass
 class Ledger:
-    """Everything that a run is judged by."""
+    """The records that a run is judged by."""
 
     stories: dict[str, Story] = field(default_factory=dict)
     offers: Counter[str] = field(default_factory=Counter)  # made, accepted, declined, expired, …
-    rides: dict[str, str] = field(default_factory=dict)  # ride → request, of each acceptance that was confirmed
-    fares: dict[str, int] = field(default_factory=dict)  # ride → minor units, of each end that was confirmed
-    pickup_m: list[float] = field(default_factory=list)  # metres from partner to user, of accepted offers
-    refused: Counter[str] = field(default_factory=Counter)  # requests not taken, by code
-    polled: int = 0  # final states learnt by asking, which a socket should have told
-    differing: int = 0  # requests that stand otherwise at the end than their users were told
-    lags_s: list[float] = field(default_factory=list)  # how late this very process was to act
+    rides: dict[str, str] = field(default_factory=dict)  # request by ride, for each confirmed acceptance
+    fares: dict[str, int] = field(default_factory=dict)  # minor units by ride, for each confirmed end
+    pickup_m: list[float] = field(default_factory=list)  # metres from partner to user, for accepted offers
+    refused: Counter[str] = field(default_factory=Counter)  # rejected requests, by code
+    polled: int = 0  # ends learnt by polling that the socket did not report in time
+    differing: int = 0  # ended requests whose status on the server isn't the one that their users were sent
+    lags_s: list[float] = field(default_factory=list)  # how late this process woke up
 
     def story(self, request_id: str) -> Story:
-        """The request's story, begun by whoever hears of it first."""
+        """The request's story, created on first use."""
         return self.stories.setdefault(request_id, Story(request_id))
 
     def offered(self, request_id: str, now: float) -> None:
-        """A partner's socket has brought an offer."""
+        """Record that an offer has arrived at a partner's socket."""
         self.offers["made"] += 1
         story = self.story(request_id)
         if story.offered_at is None:
@@ -74,10 +74,10 @@ class Ledger:
 
     @property
     def asked(self) -> list[Story]:
-        """The requests of this run, without those that others made meanwhile."""
+        """The requests made by this run's own users."""
         return [story for story in self.stories.values() if story.sent_at is not None]
 
     @property
     def open(self) -> list[Story]:
-        """The requests that something can still happen to."""
+        """This run's requests that have not ended."""
         return [story for story in self.asked if not story.final]

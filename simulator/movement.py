@@ -1,4 +1,4 @@
-"""How things move through a city: pure. Places in WGS 84 degrees, distances in metres, times in seconds."""
+"""Pure functions of movement in a city. Places are in WGS 84 degrees, distances in metres, times in seconds."""
 
 from dataclasses import dataclass
 from math import asin, cos, pi, radians, sin, sqrt
@@ -7,18 +7,18 @@ from random import Random
 EARTH_RADIUS_M = 6_371_000.0
 M_PER_DEGREE = EARTH_RADIUS_M * pi / 180
 CITY_SPEED_M_PER_S = 20 / 3.6  # 20 km/h, door to door
-STREET_FACTOR = 1.3  # streets against the crow's flight
+STREET_FACTOR = 1.3  # driving distance divided by straight-line distance
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in degrees."""
+    """A place in WGS 84 degrees."""
 
     lat: float
     lng: float
 
     def as_json(self) -> dict[str, float]:
-        """As the API takes it; a ten-millionth of a degree is a centimetre."""
+        """The place in the API's form, rounded to a ten-millionth of a degree (a centimetre)."""
         return {"lat": round(self.lat, 7), "lng": round(self.lng, 7)}
 
 
@@ -29,18 +29,18 @@ def distance_m(a: Place, b: Place) -> float:
 
 
 def drive_s(a: Place, b: Place, *, speed: float = 1.0) -> float:
-    """Seconds to drive from `a` to `b` through streets at `speed` times the pace of a city."""
+    """Seconds to drive from `a` to `b` by street at `speed` times city speed."""
     return distance_m(a, b) * STREET_FACTOR / (CITY_SPEED_M_PER_S * speed)
 
 
 def between(a: Place, b: Place, share: float) -> Place:
-    """The place that lies `share` (0 to 1) of the way from `a` to `b`; straight in degrees, as a city is small."""
+    """The place at `share` (0 to 1) of the way from `a` to `b`; linear in degrees, which is accurate within a city."""
     share = min(1.0, max(0.0, share))
     return Place(a.lat + (b.lat - a.lat) * share, a.lng + (b.lng - a.lng) * share)
 
 
 def near(centre: Place, radius_m: float, rng: Random) -> Place:
-    """A place within `radius_m` of `centre`, spread evenly over the disc."""
+    """Draw a place within `radius_m` of `centre`, uniform over the disc."""
     distance, angle = radius_m * sqrt(rng.random()), 2 * pi * rng.random()
     north, east = distance * cos(angle), distance * sin(angle)
     return Place(
@@ -51,7 +51,7 @@ def near(centre: Place, radius_m: float, rng: Random) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A way from `start` to `end`, set out at `since` (seconds on any clock) and taking `takes_s` seconds."""
+    """A movement from `start` to `end` that begins at `since` (seconds on any clock) and takes `takes_s` seconds."""
 
     start: Place
     end: Place
@@ -60,16 +60,16 @@ class Leg:
 
     @classmethod
     def standing(cls, place: Place) -> "Leg":
-        """No way at all."""
+        """A leg that stays at one place."""
         return cls(place, place, 0.0, 0.0)
 
     @property
     def until(self) -> float:
-        """When it ends, on the same clock as `since`."""
+        """The end of the leg, on the same clock as `since`."""
         return self.since + self.takes_s
 
     def at(self, now: float) -> Place:
-        """Where one is at `now`."""
+        """The place reached at `now`."""
         if self.takes_s <= 0 or now >= self.until:
             return self.end
         return between(self.start, self.end, (now - self.since) / self.takes_s)

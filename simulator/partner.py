@@ -1,4 +1,4 @@
-"""A partner with a phone: goes online, reports positions, answers offers, drives, cheers, and goes on."""
+"""A simulated partner with a phone, who goes online, reports positions, answers offers, drives and cheers."""
 
 import asyncio
 import contextlib
@@ -19,9 +19,9 @@ from simulator.movement import Leg, Place, distance_m, drive_s, near
 log = logging.getLogger(__name__)
 
 PATH = "/partner/notification"
-CHECK_EVERY_S = 60.0  # how often a bot makes sure that it is online
-FORGOTTEN_AFTER_S = 120.0  # an offer of which nothing is heard any more
-HOME_RANGE_M = 3000.0  # who is farther away drifts home
+CHECK_EVERY_S = 60.0  # how often a bot checks that it is online
+FORGOTTEN_AFTER_S = 120.0  # how long a bot waits for the end of an offer that it ignores
+HOME_RANGE_M = 3000.0  # a bot farther away than this drifts home
 WANDER_SPEED = 0.5  # of city speed
 TYPES = ("cheerleader", "coach", "musician", "mascot")
 
@@ -29,7 +29,7 @@ Body = dict[str, Any]
 
 
 class Partner:
-    """One bot. `home` keeps its drifting near a place; without it the bot drifts around where it is."""
+    """One bot, which drifts near `home` while idle; without a home it drifts from wherever it is."""
 
     def __init__(
         self,
@@ -49,16 +49,16 @@ class Partner:
         self.leg = Leg.standing(start)
         self.offer: Body | None = None
         self.ride: Body | None = None
-        self.places: dict[str, Place] = {}  # of the request that is offered or served, by its id
+        self.places: dict[str, Place] = {}  # place of the request offered or served, by request id
         self.changed = asyncio.Event()
-        self.online = asyncio.Event()  # once it has gone to work for the first time
+        self.online = asyncio.Event()  # set when it has first gone online
         self.leaving = False
         self.feed = Feed(account, PATH, on_frame=self.on_frame, errors=errors, rng=rng)
 
-    # ------------------------------------------------------------ life
+    # ------------------------------------------------------------ coming and going
 
     async def run(self) -> None:
-        """Work until cancelled. Raises `Refused` where the account can't be had."""
+        """Work until cancelled. Raises `Refused` if the account can't be used."""
         await self.enrol()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.feed.run())
@@ -67,7 +67,7 @@ class Partner:
             tasks.create_task(self.work())
 
     async def enrol(self) -> None:
-        """Have an account that may work as a partner. Raises `Refused`."""
+        """Apply as a partner and get approved, unless the account already is. Raises `Refused`."""
         partner = (await self.account.call("GET", "/me")).body["partner"]
         if partner is None:
             body = {
@@ -77,11 +77,11 @@ class Partner:
             }
             answer = await self.account.call("POST", "/partner/apply", body, key=f"apply-{self.account.email}")
             partner = answer.body if answer.ok else (await self.account.call("GET", "/me")).body["partner"]
-        if partner["application"] == "applied":  # who was rejected or suspended is so for a reason
+        if partner["application"] == "applied":  # a rejection or suspension is left as it is
             await self.staff.approve(partner["partnerId"])
 
     async def stay_online(self) -> None:
-        """Go online at the start, and again where something has taken us off: a restart, or staff."""
+        """Go online at the start, and again after a restart or staff has taken the bot offline."""
         while True:
             await self.feed.connected.wait()
             answer = await self.account.call("GET", "/me")
@@ -94,7 +94,7 @@ class Partner:
             await asyncio.sleep(CHECK_EVERY_S * self.rng.uniform(0.8, 1.2))
 
     async def sign_off(self) -> None:
-        """Go offline, so that nobody waits for an answer from us. A ride under way keeps us online."""
+        """Go offline, so that the bot gets no more offers. A bot on a ride stays online."""
         self.leaving = True
         if self.feed.connected.is_set() and self.ride is None:
             await self.account.call("POST", "/partner/status", {"status": "offline"})
@@ -102,11 +102,11 @@ class Partner:
     # ------------------------------------------------------------ moving
 
     def here(self) -> Place:
-        """Where the partner is now."""
+        """The partner's present place."""
         return self.leg.at(time.monotonic())
 
     async def report_positions(self) -> None:
-        """Tell the server where we are, drifting while there is nothing to do."""
+        """Report positions until cancelled, and drift while idle."""
         await asyncio.sleep(self.rng.uniform(0, self.habits.position_every_s / 2))
         drift_at = 0.0
         while True:
@@ -120,16 +120,16 @@ class Partner:
             await asyncio.sleep(self.habits.position_every_s * self.rng.uniform(0.9, 1.1))
 
     def drift(self, now: float) -> None:
-        """Set out for somewhere near, or for home."""
+        """Start moving to a random place nearby, or near home if the bot has strayed."""
         here = self.leg.at(now)
         astray = self.home is not None and distance_m(here, self.home) > HOME_RANGE_M
         goal = near(self.home if astray and self.home else here, self.habits.drift_m, self.rng)
         self.leg = Leg(here, goal, now, drive_s(here, goal, speed=self.habits.speed * WANDER_SPEED))
 
-    # ------------------------------------------------------------ what the socket says
+    # ------------------------------------------------------------ frames
 
     def on_frame(self, frame: Frame) -> None:
-        """Take an event. What is to be done about it, `work` does."""
+        """Record a frame; `work` acts on it."""
         kind = frame["type"]
         if kind == "hello":
             self.take_over(frame)
@@ -143,7 +143,7 @@ class Partner:
         self.changed.set()
 
     def take_over(self, hello: Frame) -> None:
-        """The present state, as the server has it."""
+        """Replace the offer and the ride with those of a hello frame."""
         self.ride = self.offer = None
         for offer in hello["offers"]:
             self.note_offer(offer)
@@ -151,19 +151,19 @@ class Partner:
             self.note_ride(hello["ride"])
 
     def note_offer(self, offer: Body) -> None:
-        """An offer is ours to answer."""
+        """Record an offer for this bot to answer."""
         self.offer = offer
         self.places[offer["requestId"]] = Place(**offer["location"])
 
     def on_rescinded(self, frame: Frame) -> None:
-        """An offer is no longer ours to answer."""
+        """Record that an offer has been rescinded or has lapsed."""
         self.ledger.offers["expired" if frame["reason"] == "expired" else "withdrawn"] += 1
         if self.offer is not None and self.offer["offerId"] == frame["offerId"]:
             self.offer = None
             self.say("an offer has ended: %s", frame["reason"])
 
     def note_ride(self, ride: Body) -> None:
-        """Our ride is on, or over."""
+        """Record that the bot's ride has started, changed or ended."""
         if ride["status"] in ("en_route", "in_progress"):
             self.ride = ride
             self.offer = None
@@ -173,7 +173,7 @@ class Partner:
     # ------------------------------------------------------------ working
 
     async def work(self) -> None:
-        """See to the offer or the ride in hand, one after another."""
+        """Handle rides and offers, one after another, until cancelled."""
         while True:
             if self.ride is not None:
                 await self.carry_out(self.ride["rideId"])
@@ -184,7 +184,7 @@ class Partner:
                 await self.wait(lambda: self.ride is None and self.offer is None, None)
 
     async def wait(self, still: Callable[[], bool], seconds: float | None) -> bool:
-        """Wait so long, as long as `still` holds (without a limit if None). Whether it holds at the end."""
+        """Wait `seconds` (None: no limit) while `still` is true; returns whether it is true at the end."""
         end = None if seconds is None else time.monotonic() + seconds
         while still():
             left = None if end is None else end - time.monotonic()
@@ -197,7 +197,7 @@ class Partner:
         return False
 
     async def consider(self, offer: Body) -> None:
-        """Think about an offer, and answer it or let it lapse."""
+        """Wait the thinking time, then answer the offer or let it lapse."""
 
         def still() -> bool:
             return self.offer is not None and self.offer["offerId"] == offer["offerId"]
@@ -216,14 +216,14 @@ class Partner:
             self.offer = None
 
     async def decline(self, offer: Body) -> None:
-        """Say no."""
+        """Decline an offer."""
         body = {"offerId": offer["offerId"], "reason": "not now"}
         answer = await self.account.call("POST", "/rideDecline", body, key=f"decline-{offer['offerId']}")
         self.ledger.offers["declined" if answer.ok else "too late"] += 1
         self.say("declined an offer" if answer.ok else f"could not decline: {answer.code}")
 
     async def accept(self, offer: Body) -> None:
-        """Say yes."""
+        """Accept an offer."""
         body = {"offerId": offer["offerId"]}
         answer = await self.account.call("POST", "/rideAccept", body, key=f"accept-{offer['offerId']}")
         self.ledger.offers["accepted" if answer.ok else "too late"] += 1
@@ -236,7 +236,7 @@ class Partner:
             self.say("came too late for an offer: %s", answer.code)
 
     async def carry_out(self, ride_id: str) -> None:
-        """Drive, start, cheer, end."""
+        """Serve a ride: drive there, start the session and end it."""
 
         def still() -> bool:
             return self.ride is not None and self.ride["rideId"] == ride_id
@@ -256,7 +256,7 @@ class Partner:
             self.ride = None
 
     async def arrive(self, ride: Body, still: Callable[[], bool]) -> bool:
-        """Drive there and start the session. False where the ride is over before."""
+        """Drive to the user and start the session; returns False if the ride ends before or can't be started."""
         ride_id, now = ride["rideId"], time.monotonic()
         there = await self.place_of(ride["requestId"])
         here = self.leg.at(now)
@@ -278,7 +278,7 @@ class Partner:
         return False
 
     async def place_of(self, request_id: str) -> Place:
-        """Where a request is: from its offer, or asked for after a new start. Stays here where it is no longer told."""
+        """A request's place, from its offer or the server; the partner's own place if the server refuses."""
         if request_id not in self.places:
             answer = await self.account.call("GET", f"/cheerRequest/{request_id}")
             if not answer.ok:
@@ -287,5 +287,5 @@ class Partner:
         return self.places[request_id]
 
     def say(self, text: str, *values: object) -> None:
-        """One line for the log. Numbers name the bots; nothing names a person or a place."""
+        """Log one line with the bot's number; the text names no person and no place."""
         log.info("partner %d: " + text, self.number, *values)  # noqa: G003

@@ -1,4 +1,4 @@
-"""Real pickups as demand: read from a file, spread within their minutes. Pure but for the reading."""
+"""Real pickups as demand, read from a file and spread within their minutes. All is pure except `read_pickups`."""
 
 import csv
 import gzip
@@ -15,12 +15,12 @@ MINUTE_S = 60.0
 
 
 class Unreadable(ValueError):
-    """The file is not what we take; the message is for the user."""
+    """The file has the wrong format; the message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pickup:
-    """Somebody was picked up here, in the minute that begins at `minute` (local time)."""
+    """A pickup at `place`, in the minute that begins at `minute` (local time)."""
 
     minute: datetime
     place: Place
@@ -28,14 +28,14 @@ class Pickup:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A pickup `at_s` simulated seconds after the start of the period."""
+    """A request at `place`, due `at_s` simulated seconds after the start of the period."""
 
     at_s: float
     place: Place
 
 
 def read_pickups(path: Path, start: datetime, end: datetime) -> list[Pickup]:
-    """The pickups of `start` ≤ t < `end` from a CSV file with the columns t, lat and lng, gzipped if it ends in .gz.
+    """Read the pickups of `start` ≤ t < `end` from a CSV file (.gz: gzipped) with the columns t, lat and lng.
 
     Raises `Unreadable`, `OSError`.
     """
@@ -47,12 +47,12 @@ def read_pickups(path: Path, start: datetime, end: datetime) -> list[Pickup]:
 
 
 def select(rows: Iterable[dict[str, str]], start: datetime, end: datetime) -> list[Pickup]:
-    """The rows of a period. Raises `Unreadable`, naming the line."""
+    """Parse the rows of a period. Raises `Unreadable`, naming the line."""
     first, last = start.isoformat(timespec="minutes"), end.isoformat(timespec="minutes")
     found = []
     for line, row in enumerate(rows, 2):
         try:
-            if first <= row["t"] < last:  # ISO times sort as text, which spares parsing the whole file
+            if first <= row["t"] < last:  # ISO times sort as text, so other rows need no parsing
                 place = Place(float(row["lat"]), float(row["lng"]))
                 found.append(Pickup(datetime.fromisoformat(row["t"]), place))
         except (TypeError, ValueError):
@@ -61,7 +61,7 @@ def select(rows: Iterable[dict[str, str]], start: datetime, end: datetime) -> li
 
 
 def spread(pickups: Sequence[Pickup], start: datetime, *, seed: int) -> list[Demand]:
-    """The pickups in order of time, each moved to a random second of its minute: the same for the same seed."""
+    """Move each pickup to a random moment of its minute and sort by time; the same seed gives the same result."""
     rng = Random(f"spread {seed}")
     demands = [
         Demand((pickup.minute - start) / timedelta(seconds=1) + rng.random() * MINUTE_S, pickup.place)
@@ -71,7 +71,7 @@ def spread(pickups: Sequence[Pickup], start: datetime, *, seed: int) -> list[Dem
 
 
 def starting_places(pickups: Sequence[Pickup], count: int, *, seed: int) -> list[Place]:
-    """Where `count` partners wait at the start: places of real pickups, each at most once while there are enough."""
+    """Draw the starting places of `count` partners from the pickups, repeating a pickup only if there are too few."""
     if not pickups:
         return []
     rng = Random(f"starts {seed}")

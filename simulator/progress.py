@@ -1,4 +1,4 @@
-"""A progress bar where somebody watches; a line now and then where not."""
+"""Progress of a replay: a bar on a terminal, a line now and then elsewhere."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ LINE_EVERY_S = 30.0
 
 @contextmanager
 def shown(console: Console) -> Iterator[Progress]:
-    """A function to report progress with."""
+    """Yield a function that reports progress."""
     if not console.is_terminal:
         yield Lines(console)
         return
@@ -26,13 +26,13 @@ def shown(console: Console) -> Iterator[Progress]:
 
 
 class Lines:
-    """Progress as lines of text, one in `LINE_EVERY_S`."""
+    """Prints progress as lines of text, at most one per `LINE_EVERY_S`."""
 
     def __init__(self, console: Console) -> None:
         self.console, self.due = console, 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Report."""
+        """Print a line if one is due."""
         if time.monotonic() >= self.due:
             self.due = time.monotonic() + LINE_EVERY_S
             self.console.print(f"{done}/{total} {what}", highlight=False)

@@ -1,4 +1,4 @@
-"""A replay: real pickups become requests of simulated users, served by simulated partners, against a real server."""
+"""A replay: simulated users request real pickups from a running server, and simulated partners serve them."""
 
 import asyncio
 import logging
@@ -28,12 +28,12 @@ SIGN_OFF_WITHIN_S = 60.0
 LAST_EVENTS_S = 10.0  # the server compares its sockets with the log once a second, and may be restarting
 ROLL_CALL_AT_ONCE = 8
 LAG_SAMPLE_S = 0.05
-Progress = Callable[[str, int, int], None]  # what is going on, how much of it is done, of how much
+Progress = Callable[[str, int, int], None]  # arguments: activity, done, total
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be replayed, and how."""
+    """The settings of a replay."""
 
     title: str
     server: str
@@ -46,9 +46,9 @@ class Plan:
     staff_password: str
     cache: Path | None
     patience_s: float | None = None  # wall seconds until a user gives up
-    wait_s: float = 900.0  # wall seconds, at most, for the last requests to end
-    users: int = 0  # made before the start
-    provider: str = ""  # where users give their cards; "" where none are wanted
+    wait_s: float = 900.0  # longest wait for the last requests to end, wall seconds
+    users: int = 0  # number created before the start
+    provider: str = ""  # the card provider's address; "": users save no cards
 
 
 @dataclass
@@ -65,14 +65,14 @@ class Replay:
         self.keyring = Keyring(self.plan.cache, self.plan.server)
         self.partners = self._partners()
         self.crowd = Crowd(self._user)
-        self.following: dict[str, User] = {}  # by request
+        self.following: dict[str, User] = {}  # users by request id
         self.background: list[asyncio.Task[None]] = []
         self.finished = False
-        self.asking = asyncio.Event()  # from the first request on
+        self.asking = asyncio.Event()  # set when the requests begin
         self.began = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> Report:
-        """Play the plan to its end, or until `stop`; reports in either case."""
+        """Replay the plan to its end or until `stop`; returns the report in either case."""
         try:
             await first_of(stop, asyncio.create_task(self.play()))
         finally:
@@ -89,7 +89,7 @@ class Replay:
         )
 
     async def play(self) -> None:
-        """Bring the partners to work, ask as the pickups say, and see every request to its end."""
+        """Start the partners, make each pickup's request at its time, wait for the ends and compare with the server."""
         try:
             self.progress("waiting for the server", 0, 1)
             await until_ready(self.api)
@@ -101,7 +101,7 @@ class Replay:
             requests = await self.ask_all()
             await self.drain(requests)
             await self.roll_call()
-            await sign_off_all(self.partners, SIGN_OFF_WITHIN_S)  # nobody is to wait for an answer from them
+            await sign_off_all(self.partners, SIGN_OFF_WITHIN_S)  # so that they get no more offers
             self.finished = True
         finally:
             self.count_gaps()
@@ -111,7 +111,7 @@ class Replay:
                 task.cancel()
             await asyncio.gather(*self.background, self.crowd.close(), return_exceptions=True)
 
-    # ------------------------------------------------------------ who takes part
+    # ------------------------------------------------------------ participants
 
     def _partners(self) -> list[Partner]:
         staff = Staff(self.api, email=self.plan.staff_email, password=self.plan.staff_password)
@@ -131,7 +131,7 @@ class Replay:
         ]
 
     async def bring_partners(self) -> None:
-        """Start the partners and wait until all are online, or have been refused."""
+        """Start the partners and wait, at most `ONLINE_WITHIN_S`, until all are online or refused."""
         works = [self._in_background(keep_running(partner)) for partner in self.partners]
         end = time.monotonic() + ONLINE_WITHIN_S
         while time.monotonic() < end:
@@ -143,7 +143,7 @@ class Replay:
         self.progress("partners go online", len(works), len(works))
 
     async def make_users(self) -> None:
-        """Make users ahead of time, so that their signing up does not compete with the replay."""
+        """Create users ahead of time, so that their sign-ups don't slow down the replay."""
         coming = [asyncio.create_task(self.crowd.take()) for _ in range(self.plan.users)]
         for count, made in enumerate(asyncio.as_completed(coming), 1):
             await made
@@ -162,10 +162,10 @@ class Replay:
             provider=self.plan.provider,
         )
 
-    # ------------------------------------------------------------ asking
+    # ------------------------------------------------------------ requests
 
     async def ask_all(self) -> list["asyncio.Task[None]"]:
-        """Ask for each pickup at its moment; answers the tasks that follow the requests."""
+        """Make each pickup's request at its time; returns the tasks that follow the requests."""
         tasks: list[asyncio.Task[None]] = []
         for demand in self.plan.demands:
             due = self.began + demand.at_s / self.plan.habits.speed
@@ -176,7 +176,7 @@ class Replay:
         return tasks
 
     async def one(self, place: Place) -> None:
-        """One request, from the asking to its end."""
+        """Make one request and follow it to its end."""
         user = await self.crowd.take()
         if user is None:
             self.ledger.refused["no user could be had"] += 1
@@ -188,7 +188,7 @@ class Replay:
         self.crowd.give_back(user)
 
     async def drain(self, requests: list["asyncio.Task[None]"]) -> None:
-        """Wait until every request has ended, at most `wait_s`."""
+        """Wait until every request has ended, at most `wait_s` seconds."""
         end = time.monotonic() + self.plan.wait_s
         waiting: set[asyncio.Task[None]] = set(requests)
         while waiting and time.monotonic() < end:
@@ -205,14 +205,14 @@ class Replay:
     # ------------------------------------------------------------ checking
 
     async def measure_lag(self) -> None:
-        """Note how late this very process is, as the measured latencies include it."""
+        """Sample how late this process wakes up, because the measured latencies include it."""
         while True:
             due = time.perf_counter() + LAG_SAMPLE_S
             await asyncio.sleep(LAG_SAMPLE_S)
             self.ledger.lags_s.append(time.perf_counter() - due)
 
     async def roll_call(self) -> None:
-        """Compare what each socket was given with the server's log, and what each user was told with what is held."""
+        """Compare each socket's events with the server's log, and each ended request's status with the server's."""
         gate = asyncio.Semaphore(ROLL_CALL_AT_ONCE)
 
         async def check(feed: Feed) -> None:
@@ -229,7 +229,7 @@ class Replay:
         await asyncio.gather(*(compare(story) for story in self.ledger.asked if story.final))
 
     def count_gaps(self) -> None:
-        """Add up what the sockets' numbering came to."""
+        """Add up the gaps, repetitions and reconnections of all sockets."""
         for feed in self._feeds():
             self.sockets.count += 1
             self.sockets.missing += feed.numbering.missing

@@ -1,4 +1,4 @@
-"""What a replay has shown: the figures, and their text."""
+"""The figures of a replay, and the report's text."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SPREAD_HEAD = f"{'':<34}{'count':>7}{'mean':>10}{'p50':>10}{'p95':>10}{'p99':>10
 
 @dataclass
 class Sockets:
-    """What the numbering of every socket's events came to."""
+    """Totals over the event streams of all sockets."""
 
     count: int = 0
     missing: int = 0  # numbers skipped
@@ -26,13 +26,13 @@ class Sockets:
 
     @property
     def gapless(self) -> bool:
-        """Whether every client was given every event."""
+        """Whether every client received every event."""
         return self.missing == self.undelivered == 0
 
 
 @dataclass
 class Report:
-    """Times are seconds of the wall clock unless their names say otherwise."""
+    """The figures of a replay. Times are in wall seconds unless their names say otherwise."""
 
     title: str
     speed: float
@@ -58,11 +58,11 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing was lost: no request and no event."""
+        """Whether no request and no event was lost, and no final status differs."""
         return self.lost == self.differing == 0 and self.sockets.gapless
 
     def text(self) -> str:
-        """The report for people."""
+        """The report as text."""
         return "\n".join(
             [
                 self.title + (" (interrupted)" if self.interrupted else ""),
@@ -147,7 +147,7 @@ def build(
     errors: Counter[str],
     interrupted: bool,
 ) -> Report:
-    """The report of a ledger."""
+    """Build the report from a ledger."""
     asked = ledger.asked
     return Report(
         title=title,
@@ -175,7 +175,7 @@ def build(
 
 
 def waits(stories: Sequence[Story], moment: str) -> list[float]:
-    """The seconds from sending each request to this moment of its story, of those that came to it."""
+    """Seconds from sending to the named moment, for each request that reached it."""
     return [s for s in (story.since_sent(getattr(story, moment)) for story in stories) if s is not None]
 
 

@@ -1,4 +1,4 @@
-"""Running a simulation in a process: signals, an end within two seconds, and the pieces that both commands share."""
+"""Parts that both commands share: signal handling, an end within two seconds, accounts and random numbers."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,12 @@ from simulator.partner import Partner
 
 log = logging.getLogger(__name__)
 
-SIGN_OFF_S = 0.6  # when somebody waits for our end
+SIGN_OFF_S = 0.6  # while the supervisor or a user waits for the process to end
 RESTART_S = 10.0
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[int]]) -> int:
-    """Run `main` with an event that SIGTERM and SIGINT set; answers its exit code."""
+    """Run `main` with an event that SIGTERM and SIGINT set; returns its exit code."""
 
     async def with_signals() -> int:
         stop = asyncio.Event()
@@ -31,7 +31,7 @@ def run(main: Callable[[asyncio.Event], Awaitable[int]]) -> int:
 
 
 async def first_of(stop: asyncio.Event, work: "asyncio.Task[None]") -> None:
-    """Wait for the work's end or for `stop`, which cancels the work. The work's own failure is raised."""
+    """Wait until the work ends or `stop` is set, which cancels it. Raises the work's own exception."""
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([stopped, work], return_when=asyncio.FIRST_COMPLETED)
@@ -44,12 +44,12 @@ async def first_of(stop: asyncio.Event, work: "asyncio.Task[None]") -> None:
 
 
 async def until_ready(api: Api) -> None:
-    """Wait until the server says that all of it is there."""
-    await api.call("GET", "/readyz")  # which waits out the 503
+    """Wait until the server reports that all its parts are ready."""
+    await api.call("GET", "/readyz")  # `call` retries while this answers 503
 
 
 async def keep_running(bot: Partner) -> None:
-    """Run a bot whatever happens to it; only a refusal ends it for good."""
+    """Run a bot and restart it after errors; only `Refused` ends it."""
     refused = False
     while not refused:
         try:
@@ -63,14 +63,14 @@ async def keep_running(bot: Partner) -> None:
 
 
 async def sign_off_all(bots: Sequence[Partner], within_s: float = SIGN_OFF_S) -> None:
-    """Let the bots go offline, as far as that is possible in this time."""
+    """Let the bots go offline, within at most `within_s` seconds."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within_s):
             await asyncio.gather(*(bot.sign_off() for bot in bots), return_exceptions=True)
 
 
 def bot_account(api: Api, keyring: Keyring, *, kind: str, number: int, secret: str, name: str = "") -> Account:
-    """The account of a bot. Its address is one that only bots have: never one of the demo accounts."""
+    """The account of a bot, with an address at bots.test, which no demo account has."""
     email = f"{kind}-{number:04}@bots.test"
     return Account(
         api, keyring, email=email, name=name or f"{kind.capitalize()} {number}", password=password_of(email, secret)
@@ -78,5 +78,5 @@ def bot_account(api: Api, keyring: Keyring, *, kind: str, number: int, secret: s
 
 
 def rng_of(seed: int | None, *what: object) -> Random:
-    """The random numbers of one thing: its own, and the same for the same seed."""
+    """A random generator for one thing, repeatable if there is a seed and independent of the others."""
     return Random() if seed is None else Random(f"{seed} {what}")

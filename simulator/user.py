@@ -1,4 +1,4 @@
-"""Users with a phone: each asks for one cheer at a time, follows it to its end, and is then free to ask again."""
+"""A simulated user with a phone, who makes one request at a time and follows it to its end."""
 
 import asyncio
 import contextlib
@@ -18,14 +18,16 @@ from simulator.movement import Place
 log = logging.getLogger(__name__)
 
 PATH = "/user/notification"
-ASK_AGAIN_EVERY_S = 60.0  # how often a patient user looks for themselves; the socket should have told
-EVENT_WITHIN_S = 2.0  # how long the socket may lag behind an answer
+ASK_AGAIN_EVERY_S = 60.0  # how often a waiting user polls, in case the socket missed something
+EVENT_WITHIN_S = 2.0  # how far the socket may lag behind an answer
 
 
 class User:
-    """One bot. `patience_s` wall seconds without an arrival make it give up; None leaves that to the server.
+    """One bot.
 
-    `provider`: where the card provider's test mode is, for a server that wants a card before the first cheer.
+    Args:
+        patience_s: wall seconds without an arrival after which it cancels; None leaves giving up to the server.
+        provider: address of the card provider's test mode, if the server requires a card; else "".
     """
 
     def __init__(
@@ -44,10 +46,10 @@ class User:
         self.changed = asyncio.Event()
         self.feed = Feed(account, PATH, on_frame=self.on_frame, errors=errors, rng=rng)
 
-    # ------------------------------------------------------------ what the socket says
+    # ------------------------------------------------------------ frames
 
     def on_frame(self, frame: Frame) -> None:
-        """Take an event."""
+        """Record a frame."""
         now = time.perf_counter()
         if frame["type"] == "hello":
             request = frame["request"]
@@ -63,20 +65,20 @@ class User:
             story.arrived_at = story.arrived_at or now
         self.changed.set()
 
-    # ------------------------------------------------------------ asking
+    # ------------------------------------------------------------ requests
 
     async def clear(self) -> bool:
-        """Call off what an earlier run has left open. Whether this user can ask now."""
+        """Cancel a request that an earlier run has left open; returns whether the user can make a new one."""
         if self.leftover is None:
             return True
         answer = await self.account.call("POST", f"/cheerRequest/{self.leftover}/cancel", {})
-        if answer.code == "ride_in_progress":  # it can only be waited for, and others can ask meanwhile
+        if answer.code == "ride_in_progress":  # it ends by itself; other users can make requests meanwhile
             return False
         self.leftover = None
         return True
 
     async def ask(self, place: Place) -> Story | None:
-        """Ask for a cheer; None where the server says no, which the ledger then holds."""
+        """Make a request; returns None and counts the refusal in the ledger if the server rejects it."""
         if self.provider and not self.has_card:
             await save_card(self.account, self.provider)
             self.has_card = True
@@ -91,7 +93,7 @@ class User:
         return story
 
     async def follow(self, story: Story) -> None:
-        """Wait for the request's end."""
+        """Wait for the request's end; the user gives up if their patience runs out before the arrival."""
         if self.patience_s is not None and not await self._until(lambda: _underway(story), self.patience_s):
             story.given_up = True
             await self.account.call("POST", f"/cheerRequest/{story.request_id}/cancel", {"reason": "waited too long"})
@@ -99,7 +101,7 @@ class User:
             await self.look(story)
 
     async def look(self, story: Story) -> None:
-        """Ask how the request stands, as a phone does when it is opened."""
+        """Poll the request, as a phone does when it is opened, and record an end that the socket didn't report."""
         answer = await self.account.call("GET", f"/cheerRequest/{story.request_id}")
         if not answer.ok or answer.body["status"] == story.status:
             return
@@ -110,12 +112,12 @@ class User:
             story.told(status, attempts=attempts, reason=reason, now=time.perf_counter())
 
     async def agrees(self, story: Story) -> bool:
-        """Whether the server holds the request as this user was told."""
+        """Whether the request's status on the server is the one that the user was sent."""
         answer = await self.account.call("GET", f"/cheerRequest/{story.request_id}")
         return answer.ok and answer.body["status"] == story.status
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition, at most so long; whether it has come about."""
+        """Wait at most `seconds` for a condition; returns whether it is true."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not condition():

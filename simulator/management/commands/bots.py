@@ -18,11 +18,11 @@ from simulator.habits import FRIENDLY, LIFELIKE
 from simulator.running import run
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
-STAFF_EMAIL, STAFF_PASSWORD = "staff@demo.test", "cheers-demo"  # what `manage.py seed` makes
+STAFF_EMAIL, STAFF_PASSWORD = "staff@demo.test", "cheers-demo"  # the account that `manage.py seed` creates
 
 
 def server_url(text: str) -> str:
-    """The value of --server. Raises `ArgumentTypeError`."""
+    """Check the value of --server and return it without a trailing slash. Raises `ArgumentTypeError`."""
     url = urlsplit(text)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ArgumentTypeError("takes an address like http://127.0.0.1:8000")
@@ -30,7 +30,7 @@ def server_url(text: str) -> str:
 
 
 def add_server_arguments(parser: CommandParser) -> None:
-    """The options that both commands of the simulator have."""
+    """Add the options that both commands of the simulator have."""
     parser.add_argument(
         "--server", type=server_url, default=DEFAULT_SERVER, help="where the server is (default %(default)s)"
     )
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         "At the friendly pace they arrive within 20 to 40 s and stay for 40 to 90 s, so that a newcomer sees a whole "
         "session; at the real pace they drive at 20 km/h and stay for about 6 minutes."
     )
-    requires_system_checks: list[str] = []  # a client of the server, which has been checked
+    requires_system_checks: list[str] = []  # a client; the server has run the checks
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_server_arguments(parser)
@@ -92,6 +92,6 @@ class Command(BaseCommand):
             cache=options["cache"],
         )
         code = run(city.run)
-        # Nothing is left to be done, and on a busy machine an ordinary exit takes a second to clear up Django.
+        # An ordinary exit spends up to a second tearing down Django on a busy machine.
         logging.shutdown()
         os._exit(code)

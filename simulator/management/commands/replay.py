@@ -1,4 +1,4 @@
-"""`manage.py replay`: real pickups as requests, against a running server."""
+"""`manage.py replay`: replays real pickups as requests to a running server."""
 
 import asyncio
 import dataclasses
@@ -42,7 +42,7 @@ Exit code 1: a request was lost (neither ended nor being served), or a socket mi
 
 class Command(BaseCommand):
     help = HELP
-    requires_system_checks: list[str] = []  # a client of the server, which has been checked
+    requires_system_checks: list[str] = []  # a client; the server has run the checks
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         watch()
-        logging.getLogger("simulator").setLevel(logging.WARNING)  # sixty partners have a lot to say
+        logging.getLogger("simulator").setLevel(logging.WARNING)  # sixty partners log a lot
         plan = plan_of(options)
         console = Console(stderr=True)
         console.print(plan.title)
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         raise SystemExit(run(main))
 
     def hand_over(self, report: Report, path: Path | None) -> int:
-        """Print and write the report; answers the exit code."""
+        """Print and write the report; returns the exit code."""
         self.stdout.write(report.text())
         if path is not None:
             try:
@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
 
 def plan_of(options: dict[str, Any]) -> Plan:
-    """The plan that the command line asks for. Raises `CommandError` with exit code 2."""
+    """Build the plan from the command's options. Raises `CommandError` with exit code 2."""
     start, end, seed = options["start"], options["end"], options["seed"]
     if start.tzinfo or end.tzinfo:
         raise CommandError("--from and --to are local times of the file, without an offset.", returncode=2)
