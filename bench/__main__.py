@@ -1,6 +1,6 @@
 """`python -m bench [--data FILE]`: every benchmark, one after the other, with moderate sizes.
 
-FILE is what `bench.policy` replays, and is not part of the project; without it the policy is left out.
+FILE has the pickups that `bench.policy` replays. It is not part of the project; without it `bench.policy` is left out.
 """
 
 import argparse
@@ -18,7 +18,7 @@ WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "
 
 
 def main() -> int:
-    """Run each in a process of its own. Answers 0 where all went well."""
+    """Run each benchmark in its own process. Returns 0 if all succeed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="real pickups for bench.policy, of 3 June 2014 among others")
     data = parser.parse_args().data

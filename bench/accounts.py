@@ -1,4 +1,4 @@
-"""Accounts for a benchmark, made directly in the database. Imported once the settings are loaded."""
+"""Accounts for a benchmark. Import it after the settings are loaded."""
 
 from django.utils import timezone
 from knox.models import AuthToken
@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
-    """Accounts made directly in the database: (id of the user or partner, token)."""
+    """Create accounts directly in the database. Returns (id of the user or partner, token) for each."""
     made = []
     for number in range(count):
         user = User.objects.create(email=f"bench-{role}-{number}@bench.test", password="!", name=f"Bench {number}")

@@ -1,4 +1,4 @@
-"""A made-up city of 40 by 40 km: two thirds of everybody are in forty hot spots, the others anywhere."""
+"""A simulated city of 40 by 40 km: two thirds of all places are in forty hot spots, the others anywhere."""
 
 import random
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ SPOT_DEGREES = (0.004, 0.02)  # the standard deviation of a hot spot
 
 
 class City:
-    """Places and partners, the same ones for the same seed."""
+    """Draws places and partners, the same for the same seed."""
 
     def __init__(self, seed: int = 1) -> None:
         layout = random.Random(2026)
@@ -23,7 +23,7 @@ class City:
         self._random = random.Random(seed)
 
     def place(self) -> Place:
-        """Where somebody is."""
+        """Draw one place."""
         draw = self._random
         if draw.random() >= IN_HOT_SPOTS:
             return CENTRE[0] + draw.uniform(-HALF_LAT, HALF_LAT), CENTRE[1] + draw.uniform(-HALF_LNG, HALF_LNG)
@@ -31,9 +31,9 @@ class City:
         return lat + draw.gauss(0, spread), lng + draw.gauss(0, spread)
 
     def places(self, count: int) -> list[Place]:
-        """Where so many are."""
+        """Draw `count` places."""
         return [self.place() for _ in range(count)]
 
     def partners(self, count: int) -> Iterator[tuple[UUID, Place]]:
-        """So many partners, each with a place."""
+        """Draw `count` partners, each with a place."""
         return ((UUID(int=self._random.getrandbits(128)), self.place()) for _ in range(count))

@@ -1,4 +1,4 @@
-"""A crowd of raw sockets in one process: cheap enough not to be what is measured."""
+"""A crowd of raw sockets in one process, cheap enough not to distort what it measures."""
 
 import base64
 import contextlib
@@ -13,11 +13,11 @@ from collections.abc import Sequence
 PING, PONG, TEXT = 0x89, 0x8A, 0x81
 MASKED = 0x80
 HANDSHAKE_S = 30.0
-AT_ONCE = 50  # handshakes under way together
+AT_ONCE = 50  # concurrent handshakes
 
 
 class Member:
-    """One socket: what has arrived of it, and what of that was counted."""
+    """One socket, with its unparsed bytes, its count of text frames and the last of them."""
 
     def __init__(self, link: socket.socket) -> None:
         self.link = link
@@ -26,7 +26,7 @@ class Member:
         self.last: bytes = b""
 
     def take(self, data: bytes) -> int:
-        """Count the text frames in what has arrived and answer pings."""
+        """Parse received bytes: count their text frames and answer pings. Returns the count."""
         held, at, counted = self.held + data, 0, 0
         while len(held) - at >= 2:
             opcode, length, start = held[at], held[at + 1], at + 2
@@ -65,7 +65,7 @@ class Crowd:
 
     @staticmethod
     def is_listening(port: int) -> bool:
-        """Whether somebody accepts connections on this port."""
+        """Whether a server accepts connections on this port."""
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
         return False
@@ -125,7 +125,7 @@ class Crowd:
                     self.changed.notify_all()
 
     def wait_for(self, count: int, timeout_s: float) -> None:
-        """Until so many text frames have arrived in all. Raises `TimeoutError`."""
+        """Wait until `count` text frames have arrived in all. Raises `TimeoutError`."""
         with self.changed:
             if not self.changed.wait_for(lambda: self.received >= count, timeout_s):
                 raise TimeoutError(f"{self.received} of {count} frames after {timeout_s:g} s")

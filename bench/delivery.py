@@ -2,9 +2,9 @@
 
     python -m bench.delivery [--sockets 1000] [--rounds 60] [--idle 5000] [--idle-seconds 30]
 
-One socket process of ours against a stock daphne with channels-redis' pub/sub layer, fed by the same Valkey in the
-same run, each frame meant for one recipient, a hundred handed over at a time. The floor of the latency is Valkey's own
-publish → subscriber. Clients are raw sockets in this process.
+Compares one socket process of ours with a stock daphne on channels-redis' pub/sub layer, fed by the same Valkey in the
+same run. Each frame is for one recipient, and frames are handed over a hundred at a time. The floor of the latency is
+Valkey's own publish → subscriber. Clients are raw sockets in this process.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from bench.program import running_program
 
 
 def main() -> None:
-    """Parse, start everything, measure, stop it."""
+    """Parse the options, start everything, measure, and stop it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sockets", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=60, help="frames to each socket")
@@ -27,7 +27,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65536)), hard))
     with running_program():
         surroundings.set_django_up()
-        # Loaded now, since it imports models: settings read the environment when they are loaded.
+        # Imported late: it imports models, and the settings read the environment when they are loaded.
         import_module("bench.delivery_runs").carry_out(options)
 
 

@@ -1,4 +1,4 @@
-"""What `bench.delivery` measures on the running program. Imported once the settings are loaded."""
+"""The measurements of `bench.delivery` on the running program. Import it after the settings are loaded."""
 
 import argparse
 import asyncio
@@ -23,8 +23,8 @@ from core import valkey
 from notifications.events import push
 
 BATCH = 100  # frames handed over at a time
-UNDER_WAY_MAX = 5000  # frames sent and not yet received: what keeps a pub/sub subscriber from being cut off
-TEXT = "x" * 240  # with what is around it about the size of an offer's frame
+UNDER_WAY_MAX = 5000  # frames sent and not yet received; with more, Valkey would cut off a pub/sub subscriber
+TEXT = "x" * 240  # with its envelope about the size of an offer's frame
 WAIT_S = 60.0
 LATENCY_ROUNDS = 400
 SETTLE_S = 3.0
@@ -36,7 +36,7 @@ USER = "/user/notification"
 
 @contextmanager
 def server(command: Sequence[str], port: int) -> Iterator[int]:
-    """A socket process on this port; gives its id."""
+    """Run a socket process on this port and yield its process id."""
     process = subprocess.Popen([sys.executable, *command], cwd=BASE, env={**os.environ, "PORT": str(port)})
     try:
         until = time.monotonic() + WAIT_S
@@ -51,7 +51,7 @@ def server(command: Sequence[str], port: int) -> Iterator[int]:
 
 
 def memory_bytes(pid: int) -> int:
-    """What a process holds in memory."""
+    """The resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
@@ -61,11 +61,11 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-# ---------------------------------------------------------------- what is measured
+# ---------------------------------------------------------------- the measurements
 
 
 def join(crowd: Crowd, accounts: Sequence[tuple[str, str]], devices: int = 1) -> None:
-    """Open sockets for these accounts, so many for each, and wait for their first frames."""
+    """Open `devices` sockets for each account, and wait for their first frames."""
     expected = crowd.received + len(accounts) * devices
     headers = [f"Authorization: Bearer {token}" for _, token in accounts for _ in range(devices)]
     crowd.join([USER] * len(headers), headers)
@@ -75,7 +75,7 @@ def join(crowd: Crowd, accounts: Sequence[tuple[str, str]], devices: int = 1) ->
 def frames_a_second(
     crowd: Crowd, recipients: Sequence[str], rounds: int, send: Callable[[list[str], int], None]
 ) -> float:
-    """Send each recipient a frame in each round, as fast as they arrive."""
+    """Send each recipient one frame per round, as fast as frames arrive. Returns frames a second."""
     before, sent, begun = crowd.received, 0, time.perf_counter()
     for number in range(1, rounds + 1):
         for start in range(0, len(recipients), BATCH):
@@ -88,16 +88,16 @@ def frames_a_second(
 
 
 def frame(number: int) -> str:
-    """What every recipient is sent."""
+    """The frame for every recipient."""
     return json.dumps({"type": "bench", "seq": number, "text": TEXT})
 
 
 def measure_ours(options: argparse.Namespace, accounts: Sequence[tuple[str, str]]) -> float:
-    """Everything about one socket process of ours; gives its frames a second."""
+    """Measure one socket process of ours, and return its frames a second."""
     port = free_port()
     with server(["-m", "speedycheers.server"], port) as pid:
         crowd = Crowd(port)
-        join(crowd, accounts[-BATCH:])  # what is made once, is made by then
+        join(crowd, accounts[-BATCH:])  # so that one-time allocations are done
         time.sleep(SETTLE_S)
         before = memory_bytes(pid)
         join(crowd, accounts[: options.sockets])
@@ -125,7 +125,7 @@ def measure_ours(options: argparse.Namespace, accounts: Sequence[tuple[str, str]
 
 
 def latency(crowd: Crowd, owner: str) -> tuple[float, float]:
-    """The median time from a PUBLISH to a subscriber of Valkey, and to a socket's frame; each in turn, in seconds."""
+    """The median seconds from a PUBLISH to a subscriber of Valkey, and to a socket's frame, measured alternately."""
     client = valkey.client()
     floor, frames = [], []
     with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
@@ -147,7 +147,7 @@ def latency(crowd: Crowd, owner: str) -> tuple[float, float]:
 
 
 def measure_layer(options: argparse.Namespace) -> float:
-    """Frames a second of channels-redis' pub/sub layer behind a stock daphne."""
+    """Measure the frames a second of channels-redis' pub/sub layer behind a stock daphne."""
     port = free_port()
     names = [f"g{number}" for number in range(options.sockets)]
     with server(["-m", "daphne", "-p", str(port), "-v", "0", "bench.layer_app:application"], port):
@@ -174,12 +174,12 @@ def measure_layer(options: argparse.Namespace) -> float:
 
 
 def show(what: str, figure: str, note: str = "") -> None:
-    """One row."""
+    """Print one row."""
     print(f"{what:44} {figure:>16}   {note}", flush=True)
 
 
 def carry_out(options: argparse.Namespace) -> None:
-    """Make the accounts, measure both servers, and show how they compare."""
+    """Create the accounts, measure both servers, and print how they compare."""
     print(f"\n{machine()}\n")
     accounts = make_accounts("user", options.sockets + BATCH)
     ours, theirs = measure_ours(options, accounts), measure_layer(options)

@@ -3,11 +3,11 @@
     python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30] [--database postgres|sqlite]
                              [--http-workers 2]
 
-On a PostgreSQL of its own that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite. Each call
-carries an Idempotency-Key, as those of first-party clients do. Quiet: one request at a time, by turns with a key and
-without, to show what the key costs. Under load: so many requests a second, with so many connected partners each
-sending a position every 4 s, server and client on this one machine. The floor is a Valkey round trip, one commit and
-one pushed frame, measured in the same run.
+The program runs on its own PostgreSQL that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite.
+Calls carry an Idempotency-Key, as those of first-party clients do. The quiet run makes one request at a time,
+alternately with a key and without, to show the key's cost. The loaded run makes `--rate` requests a second, while
+`--partners` connected partners each send a position every 4 s; server and client share this machine. The floor is a
+Valkey round trip, one commit and one pushed frame, measured in the same run.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from bench.program import running_program
 
 
 def main() -> None:
-    """Parse, start the program, measure, stop it."""
+    """Parse the options, start the program, measure, and stop it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--requests", type=int, default=200, help="requests of the quiet run, of each kind")
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second under load")
@@ -40,7 +40,7 @@ def main() -> None:
             os.environ["DATABASE_URL"] = stack.enter_context(surroundings.postgres(folder, durable=True))
         program = stack.enter_context(running_program(http_workers=options.http_workers))
         surroundings.set_django_up()
-        # Loaded now, since it imports models: settings read the environment when they are loaded.
+        # Imported late: it imports models, and the settings read the environment when they are loaded.
         import_module("bench.dispatch_runs").carry_out(program, options)
 
 

@@ -1,4 +1,4 @@
-"""What `bench.dispatch` measures on the running program. Imported once the settings are loaded."""
+"""The measurements of `bench.dispatch` on the running program. Import it after the settings are loaded."""
 
 import argparse
 import asyncio
@@ -30,13 +30,13 @@ WARM_UP = 20  # requests not counted: they fill caches
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The nearest-rank percentile; NaN of nothing."""
+    """The nearest-rank percentile; NaN without values."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
 
 def somewhere(rng: random.Random) -> dict[str, float]:
-    """A place near the centre that is served: some of those around it are across the river."""
+    """Draw a served place near the centre; places across the river are not served."""
     while True:
         lat = CENTRE[0] + rng.uniform(-SPREAD_DEG, SPREAD_DEG)
         lng = CENTRE[1] + rng.uniform(-SPREAD_DEG / 2, SPREAD_DEG / 2)
@@ -45,7 +45,7 @@ def somewhere(rng: random.Random) -> dict[str, float]:
 
 
 class Arrivals:
-    """When each request's first offer frame arrived, as a future that may be asked for before or after."""
+    """The arrival time of each request's first offer frame, as a future that may be read before or after it."""
 
     def __init__(self) -> None:
         self._at: dict[str, asyncio.Future[float]] = {}
@@ -60,7 +60,7 @@ class Arrivals:
 
 
 class Partner:
-    """A connected partner who stays available: every offer is declined or, for the quiet run, left to be rescinded."""
+    """A connected partner who stays available and declines offers (`answers`) or leaves them to be rescinded."""
 
     def __init__(self, program: Program, token: str, arrivals: Arrivals, *, answers: bool) -> None:
         self.program, self.token, self.arrivals, self.answers = program, token, arrivals, answers
@@ -102,16 +102,16 @@ class Partner:
 
 
 def keyed() -> dict[str, str]:
-    """The header of a new intention."""
+    """A header with a new idempotency key."""
     return {"Idempotency-Key": uuid4().hex}
 
 
 async def quiet(
     program: Program, partner_token: str, user_token: str, requests: int
 ) -> tuple[list[float], list[float]]:
-    """One partner, one request at a time; seconds from sending the POST to the offer frame, with a key and without.
+    """Measure the seconds from sending a POST to the offer frame, with one partner and one request at a time.
 
-    `requests` of each, by turns, so that both meet the same machine.
+    Makes `requests` with a key and as many without, alternately, so that both meet the same load. Returns both lists.
     """
     arrivals = Arrivals()
     partner = Partner(program, partner_token, arrivals, answers=False)
@@ -144,7 +144,10 @@ async def quiet(
 async def loaded(
     program: Program, partners: list[str], users: list[str], *, rate: float, seconds: float
 ) -> tuple[list[float], int]:
-    """Requests at a steady rate among many partners; seconds to the first offer of each, and how many had none."""
+    """Make requests at a steady rate among many partners.
+
+    Returns the seconds from each POST to its first offer, and how many requests had none.
+    """
     rng = random.Random(1)
     arrivals = Arrivals()
     fleet = [Partner(program, token, arrivals, answers=False) for token in partners]
@@ -187,7 +190,7 @@ async def loaded(
 
 
 def show(name: str, times: list[float], floor_s: float) -> None:
-    """One row: p50 and p99 in milliseconds, and p50 as a multiple of the floor."""
+    """Print one row: p50 and p99 in milliseconds, and p50 as a multiple of the floor."""
     p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
     print(f"{name:28} {len(times):6} {p50 * 1e3:9.2f} {p99 * 1e3:9.2f} {p50 / floor_s:9.1f} ×")
 
@@ -219,7 +222,7 @@ async def measure(program: Program, options: argparse.Namespace, accounts: dict[
 
 
 def carry_out(program: Program, options: argparse.Namespace) -> None:
-    """Make the accounts, measure, and check the database."""
+    """Create the accounts, measure, and audit the database."""
     counts = {
         "partner": max(1, options.partners),
         "user": int(options.rate * OFFER_WITHIN_S * USERS_A_RATE) if options.partners else 1,

@@ -1,4 +1,4 @@
-"""What nothing of ours could be faster than: a round trip to Valkey, a commit, a pushed frame. Seconds."""
+"""Lower bounds of our latencies, in seconds: a round trip to Valkey, a commit, a pushed frame."""
 
 import asyncio
 import time
@@ -49,7 +49,7 @@ async def publish_to_frame_s(socket: Any, recipient: str) -> float:
     for _ in range(ROUNDS):
         start = time.perf_counter()
         await asyncio.to_thread(client.publish, "push", f'{recipient} 0\n{{"type":"bench"}}')
-        with suppress(TimeoutError):  # what is published is a hint, and may be lost
+        with suppress(TimeoutError):  # a published frame is a hint, and may be lost
             async with asyncio.timeout(LOST_AFTER_S):
                 await socket.recv()
             times.append(time.perf_counter() - start)

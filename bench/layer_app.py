@@ -1,4 +1,4 @@
-"""The peer of bench.delivery: a consumer as Channels' documentation writes it, on channels-redis' pub/sub layer."""
+"""The peer of bench.delivery: a consumer as in Channels' documentation, on channels-redis' pub/sub layer."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ class LayerConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_discard(self.group, self.channel_name)
 
     async def event(self, message: dict[str, Any]) -> None:
-        """Forward what the group was sent."""
+        """Send a message of the group to the client."""
         await self.send(text_data=message["text"])
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Sockets only."""
+    """Serve sockets only."""
     if scope["type"] == "websocket":
         await LayerConsumer.as_asgi()(scope, receive, send)

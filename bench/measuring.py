@@ -1,4 +1,4 @@
-"""Timing, and tables of it."""
+"""Times calls and summarizes runs."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Timed:
-    """What calls took, in seconds."""
+    """The latency of calls, in seconds, and their rate."""
 
     p50: float
     p99: float
@@ -24,7 +24,7 @@ class Timed:
 
 
 def latencies(call: Callable[[T], object], items: Sequence[T], *, at_most_s: float = 5.0) -> list[float]:
-    """How long each call took, in seconds; ends early once `at_most_s` are spent."""
+    """Call with each item and return the seconds of each call; stops early once `at_most_s` are spent."""
     taken, until = [], time.perf_counter() + at_most_s
     for item in items:
         begun = time.perf_counter()
@@ -50,7 +50,7 @@ def summary(runs: Sequence[Sequence[float]]) -> Timed:
 
 
 def machine() -> str:
-    """What this runs on, in a line."""
+    """Describe this machine in one line."""
     load = os.getloadavg()[0]
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return f"{system}, load {load:.1f}, Python {platform.python_version()}"

@@ -1,4 +1,4 @@
-"""What `bench.policy` compares: simple policies of dispatch, the project's own, and a bound that knows the future."""
+"""The contenders of `bench.policy`: simple dispatch policies, the project's own, and a bound that knows the future."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def nearest_waiting(world: World, kind: Kind, who: int) -> list[Match]:
 
 
 def expected_remaining_s(elapsed_s: Floats) -> Floats:
-    """Of a session that has taken so long already: E[S − e | S > e] for the lognormal service time, seconds."""
+    """Expected remaining seconds of a running session: E[S − e | S > e] for the lognormal service time."""
     mu = np.log(SERVICE_MEAN_S) - SERVICE_SIGMA**2 / 2
     z = (np.log(np.maximum(elapsed_s, 1e-9)) - mu) / SERVICE_SIGMA
     return np.asarray(SERVICE_MEAN_S * ndtr(SERVICE_SIGMA - z) / np.maximum(ndtr(-z), 1e-12) - np.maximum(elapsed_s, 0))
@@ -65,14 +65,14 @@ def _nobody(world: World) -> tuple[NDArray[np.int64], Floats]:
 
 
 def _expected(world: World) -> tuple[NDArray[np.int64], Floats]:
-    """Everybody in a session or on the way, with the expected seconds until they are free."""
+    """All partners in a session or on the way, with the expected seconds until they are free."""
     busy = np.flatnonzero(~np.isnan(world.begins))
     elapsed_s = world.now - world.begins[busy]
     return busy, np.where(elapsed_s < 0, SERVICE_MEAN_S - elapsed_s, expected_remaining_s(elapsed_s))
 
 
 def _signalled(world: World) -> tuple[NDArray[np.int64], Floats]:
-    """Those who will be free within two minutes, as if each said so: more than a dispatcher knows today."""
+    """Partners who will be free within two minutes, as if each signalled it; no dispatcher knows this today."""
     soon = np.flatnonzero(world.ends - world.now < SIGNAL_S)
     return soon, world.ends[soon] - world.now
 
@@ -81,7 +81,7 @@ FINISHING = {"": _nobody, "expected": _expected, "signalled": _signalled}
 
 
 def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
-    """Our own policy over each waiting request's nearest 20, with or without partners about to finish."""
+    """Our own policy over each waiting request's nearest 20 partners; `finishing` adds partners about to finish."""
 
     def match(world: World, kind: Kind, who: int) -> list[Match]:
         free = _free(world)
@@ -107,10 +107,10 @@ def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
 
 
 def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
-    """`policy.decide` in a rush, with partners who are expected to be free in `free_in_s` seconds (0: now).
+    """`policy.decide` during a shortage, with partners who are expected to be free in `free_in_s` seconds (0: now).
 
-    A partner not yet free competes only if waiting for them beats the request's nearest free partner. A request that
-    does best with such a partner is left out, and decided again when something changes.
+    A partner not yet free competes only if waiting for them beats the request's nearest free partner. A request whose
+    best partner is not yet free is left out, and decided again when something changes.
     """
     travel_s = pairs.distance_m * S_PER_M
     free = free_in_s <= 0
@@ -125,7 +125,7 @@ def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, rush: int, rules: 
 
 
 def _nearest(cost: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of each row's cheapest 20."""
+    """Rows and columns of the 20 cheapest entries of each row."""
     rows, columns = cost.shape
     if columns <= CANDIDATES:
         return np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows)
@@ -136,10 +136,10 @@ def _nearest(cost: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def bound(case: Case) -> Result:
     """A lower bound of the generalised wait of any policy, even of one that knows every arrival and every session.
 
-    Each request is served by a partner from the start or by whoever served another request, or nobody: a minimum-cost
-    assignment of predecessors to requests, where a request that gets nobody is its own predecessor and costs 15
-    minutes. Optimistic in one thing: a partner counts as free at their last request's arrival + its session, as if
-    nobody had ever waited. Nobody sets out before the request. The mean and p95 waits are those of the same assignment.
+    Each request is served by an unused partner, by the partner of another request, or not at all. This is a
+    minimum-cost assignment of predecessors to requests; an unmatched request is its own predecessor and costs 15
+    minutes. The bound is optimistic: a partner counts as free at their last request's arrival + its session, as if no
+    request had waited. No partner sets out before the request. The mean and p95 waits are of the same assignment.
     """
     count, partners = case.t.size, case.start_x.size
     ready = np.concatenate([np.zeros(partners), case.t + case.service_s])[:, None]
@@ -147,7 +147,7 @@ def bound(case: Case) -> Result:
     idle_until = np.maximum(ready - case.t, 0)
     wait_s = idle_until + np.hypot(x - case.x, y - case.y) * S_PER_M
     own = np.arange(count)
-    # Waits beyond what an unmatched request costs are never better than none; equal costs keep the solver fast.
+    # A wait that costs more than an unmatched request is never better; equal costs keep the solver fast.
     cost = np.where((idle_until > PATIENCE_S) | (wait_s >= UNMATCHED_S), 100 * UNMATCHED_S, wait_s)
     cost[partners + own, own] = UNMATCHED_S
     row, column = linear_sum_assignment(cost)

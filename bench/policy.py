@@ -4,8 +4,8 @@
         [--supply scarce,balanced,plentiful] [--box S,W,N,E] [--ablation] [--no-bound]
 
 FILE is a gzipped CSV with the columns t (local time to the minute), lat, lng. The window may be given several times
-(`--from A --to B --from C --to D`); medians are over all windows and seeds. Minutes; a request that got nobody
-counts as 15 in the generalised wait. Ratios are to nearest-waiting in the same run.
+(`--from A --to B --from C --to D`); medians are over all windows and seeds. Waits are in minutes; an
+unmatched request counts as 15 in the generalised wait. Ratios are to nearest-waiting in the same run.
 """
 
 import argparse
@@ -23,7 +23,7 @@ Contender = Callable[[Case], Result]
 
 
 def contenders(*, ablation: bool, with_bound: bool) -> dict[str, Contender]:
-    """By name, the peer first."""
+    """The contenders by name, the peer first."""
     policies = {PEER: nearest_waiting, "FIFO-nearest": fifo_nearest, "ours": ours()}
     if ablation:
         policies = {PEER: nearest_waiting, **ABLATION}
@@ -32,7 +32,7 @@ def contenders(*, ablation: bool, with_bound: bool) -> dict[str, Contender]:
 
 
 def row(name: str, results: list[Result], peers: list[Result]) -> str:
-    """One line of the table: medians, the ratio's range, and percentage points of unmatched more than the peer."""
+    """One line of the table: medians, the ratio's range, and percentage points more unmatched than the peer."""
     ratios = [r.generalised / p.generalised for r, p in zip(results, peers, strict=True)]
     more = median(100 * (r.unmatched - p.unmatched) for r, p in zip(results, peers, strict=True))
     cells = (
@@ -54,7 +54,7 @@ def compare(cases: list[Case], runs: dict[str, Contender]) -> list[str]:
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--from", dest="starts", action="append", required=True, metavar="TIME")

@@ -17,7 +17,7 @@ def main() -> None:
     with surroundings.folder() as inside, surroundings.postgres(inside) as url:
         os.environ["DATABASE_URL"] = url
         with surroundings.valkey(inside) as client:
-            # Loaded now, since it imports models: settings read the environment when they are loaded.
+            # Imported late: it imports models, and the settings read the environment when they are loaded.
             import_module("bench.positions_runs").carry_out(client, options.partners, options.updates)
 
 

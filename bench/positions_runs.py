@@ -1,4 +1,4 @@
-"""What `bench.positions` measures. Imported once the settings are loaded."""
+"""The measurements of `bench.positions`. Import it after the settings are loaded."""
 
 import statistics
 import threading
@@ -26,13 +26,13 @@ SAVES = 500
 
 
 def moves(partners: Sequence[Any], count: int, seed: int) -> list[tuple[Any, Place]]:
-    """Every partner moves in turn."""
+    """Move the partners in turn: `count` pairs of a partner and a new place."""
     city = City(seed=seed)
     return [(partners[n % len(partners)], city.place()) for n in range(count)]
 
 
 def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:
-    """The way of a report over HTTP or a socket, from after its input is checked until it is in Valkey."""
+    """Record reports as HTTP and sockets do, from the checked input until they are in Valkey."""
     for partner, place in made:
         now = timezone.now()
         report_position(partner, positions.Position(*place, now), now=now)
@@ -40,21 +40,21 @@ def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:
 
 
 def wait_for_writer() -> None:
-    """Return when what waited is written. The writer ends up to two `POSITION_FLUSH_S` after the last report."""
+    """Wait until all reports are written. The writer ends up to two `POSITION_FLUSH_S` after the last report."""
     for thread in threading.enumerate():
         if thread.name == WRITER:
             thread.join()
 
 
 def one_at_a_time(made: Sequence[tuple[Any, Place]]) -> None:
-    """The same records without the writer: a round trip each."""
+    """Record the same reports without the writer, with one round trip each."""
     for partner, place in made:
         now = timezone.now()
         positions.record_many("bench", [positions.Report(partner.pk, positions.Position(*place, now), now)])
 
 
 def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
-    """The floor: one GEOADD and one HSET a batch, in one round trip, with no order, no presence and no answer."""
+    """The floor: one GEOADD and one HSET per batch in one round trip, without ordering, presence or answers."""
     for batch in _batches(made):
         places: list[Any] = []
         values: dict[str, str] = {}
@@ -69,7 +69,7 @@ def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
 
 
 def saved_rows(made: Sequence[tuple[Any, Place]]) -> None:
-    """`Model.save()` on PostgreSQL, of the three fields only."""
+    """Save only the three fields by `Model.save()` on PostgreSQL."""
     for partner, (lat, lng) in made:
         partner.lat, partner.lng, partner.position_at = lat, lng, timezone.now()
         partner.save(update_fields=["lat", "lng", "position_at"])
@@ -83,17 +83,17 @@ def _batches(made: Sequence[tuple[Any, Place]]) -> Iterator[list[tuple[Any, Plac
 
 @dataclass(frozen=True)
 class Rate:
-    """What a run did. The times of the processors say more than the clock where others use the machine, too."""
+    """The figures of a run. On a machine that is shared, processor time is more reliable than the clock."""
 
-    updates: float  # a second
-    own_us: float  # of this process's processor time, an update
-    valkey_us: float  # of Valkey's
+    updates: float  # per second
+    own_us: float  # this process's processor time per update
+    valkey_us: float  # Valkey's processor time per update
 
 
 def rate(
     client: redis.Redis, way: Callable[[Sequence[tuple[Any, Place]]], None], made: Sequence[tuple[Any, Place]]
 ) -> Rate:
-    """Run it once."""
+    """Run `way` once and measure it."""
     valkey, own, begun = _valkey_s(client), time.process_time(), time.perf_counter()
     way(made)
     taken, own, valkey = time.perf_counter() - begun, time.process_time() - own, _valkey_s(client) - valkey
@@ -106,7 +106,7 @@ def _valkey_s(client: redis.Redis) -> float:
 
 
 def make_partners(count: int, now: datetime) -> list[Any]:
-    """Available partners in one region that holds the whole city."""
+    """Create available partners in one region that contains the whole city."""
     ring = [[-75.0, 40.0], [-73.0, 40.0], [-73.0, 41.5], [-75.0, 41.5]]
     region = Region.objects.create(slug="bench", name="Bench", boundary=[ring], time_zone="UTC")
     users = User.objects.bulk_create([User(email=f"p{n}@bench.test", role="partner") for n in range(count)])
@@ -136,7 +136,7 @@ def carry_out(client: redis.Redis, partners: int, updates: int) -> None:
 
 
 def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, Rate]:
-    """Each way in turn, several times over, so that a busy moment hits all of them."""
+    """Measure each way in turn, several times over, so that a busy moment affects all of them."""
     call_command("migrate", verbosity=0)
     cast = make_partners(partners, timezone.now())
     positions.enter("bench", [partner.pk for partner in cast])
@@ -165,7 +165,7 @@ def _middle(runs: Sequence[Rate]) -> Rate:
 
 
 def show(rates: dict[str, Rate]) -> None:
-    """The table, with the ratios to ours."""
+    """Print the table, with the ratios to ours."""
     ours = rates["ours"]
     print(f"\n{'way':30} {'updates':>12} {'ours is':>10} {'own time':>11} {'Valkey':>9} {'ours takes':>11}")
     for name, found in rates.items():

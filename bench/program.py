@@ -34,7 +34,7 @@ UNLIMITED = (
 
 @dataclass(frozen=True)
 class Program:
-    """Where a running program is."""
+    """The addresses and the data folder of a running program."""
 
     url: str
     ws_url: str
@@ -42,7 +42,7 @@ class Program:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -52,8 +52,8 @@ def free_port() -> int:
 def running_program(*, http_workers: int = 0, **settings: str) -> Iterator[Program]:
     """Start `python -m speedycheers` without bots, on DATABASE_URL or else SQLite.
 
-    With `http_workers`, so many processes of granian serve HTTP, as in production, and its own server the sockets.
-    This process's environment is pointed at it, so that Django set up afterwards shares its database and Valkey.
+    With `http_workers`, that many granian processes serve HTTP, as in production, and the program's own server serves
+    sockets. This process's environment is set, too, so that Django set up afterwards shares its database and Valkey.
     """
     with tempfile.TemporaryDirectory(prefix="cheers-bench-") as folder:
         port = free_port()
@@ -80,7 +80,7 @@ def running_program(*, http_workers: int = 0, **settings: str) -> Iterator[Progr
 
 @contextmanager
 def _granian(workers: int) -> Iterator[int]:
-    """HTTP on a port of its own, by so many workers; port 0 where they are none."""
+    """Serve HTTP by `workers` granian processes and yield their port; without workers yield 0."""
     if not workers:
         yield 0
         return

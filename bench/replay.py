@@ -1,9 +1,10 @@
-"""Replays real pickups against a matching policy, by discrete events. No Django.
+"""Replays real pickups against a matching policy, by discrete events and without Django.
 
-A request arrives where and when somebody was picked up. A partner goes there at 20 km/h through streets 1.3 times the
-straight line, the session takes place there, and they stay where it ended. A request without a partner leaves after
-five minutes. What a policy may know is what a dispatcher knows: who waits where and since when, who is free where,
-who is on the way to or in a session and since when. How long a session will take is known to nobody.
+A request arrives at the time and place of a pickup. A partner travels there at 20 km/h, through streets 1.3 times as
+long as the straight line; the session takes place there, and the partner stays there after it. A request without a
+partner leaves after five minutes. A policy knows only what a dispatcher knows: the place and age of each waiting
+request, the place of each free partner, and since when the others have been on the way or in a session. It does not
+know how long a session will take.
 """
 
 import csv
@@ -26,16 +27,16 @@ Match = tuple[int, int]  # (request, partner)
 
 SERVICE_MEAN_S = 15 * 60.0
 SERVICE_SIGMA = 0.5  # of the logarithm: a standard deviation of 8 minutes
-SUPPOSED_PICKUP_S = 4 * 60.0  # what the number of partners is reckoned with
+SUPPOSED_PICKUP_S = 4 * 60.0  # assumed when computing the number of partners
 PATIENCE_S = 5 * 60.0
-UNMATCHED_S = 15 * 60.0  # what a request that got nobody counts as in the generalised wait
+UNMATCHED_S = 15 * 60.0  # the cost of an unmatched request in the generalised wait
 LOOK_S = 5.0  # while requests and free partners both wait, the policy looks again this often
 METRES_PER_DEGREE = 111_195.0
 
 
 @dataclass(frozen=True)
 class Pickups:
-    """Parallel arrays of shape (n,): Unix-like seconds of the local clock, metres east and north of a middle."""
+    """Parallel arrays of shape (n,): local seconds since 2014, metres east and north of the median place."""
 
     t: Floats
     x: Floats
@@ -43,7 +44,7 @@ class Pickups:
 
     @classmethod
     def read(cls, path: Path, box: tuple[float, float, float, float] | None = None) -> "Pickups":
-        """From a gzipped CSV with the columns t (to the minute), lat, lng; `box` is south, west, north, east."""
+        """Read a gzipped CSV with the columns t (to the minute), lat, lng; `box` is south, west, north, east."""
         with gzip.open(path, "rt") as lines:
             rows = [(_seconds(row["t"]), float(row["lat"]), float(row["lng"])) for row in csv.DictReader(lines)]
         t, lat, lng = np.array(rows, np.float64).T
@@ -67,13 +68,13 @@ class Case:
     t: Floats  # (r,) sorted
     x: Floats  # (r,)
     y: Floats  # (r,)
-    service_s: Floats  # (r,) how long each session takes, whoever comes
+    service_s: Floats  # (r,) the length of each session, independent of the partner
     start_x: Floats  # (p,)
     start_y: Floats  # (p,)
 
 
 def make_case(pickups: Pickups, start: str, end: str, *, load: float, seed: int) -> Case:
-    """The requests of a window, and partners = rate · (service + 4 min) / load, at places drawn from all pickups."""
+    """Take a window's requests, and rate · (service + 4 min) / load partners at places drawn from all pickups."""
     begin, until = _seconds(start), _seconds(end)
     inside = (pickups.t >= begin) & (pickups.t < until)
     count = int(inside.sum())
@@ -90,7 +91,7 @@ def make_case(pickups: Pickups, start: str, end: str, *, load: float, seed: int)
 
 
 class Kind(IntEnum):
-    """What happens; at the same moment in this order."""
+    """Kinds of events, in the order in which simultaneous ones are handled."""
 
     ARRIVED = 0  # a request
     FREED = 1  # a partner
@@ -100,7 +101,7 @@ class Kind(IntEnum):
 
 @dataclass
 class World:
-    """What a dispatcher sees now. Only `ends` is beyond them: it stands in for a signal that partners might give."""
+    """The present as a dispatcher sees it, except `ends`, which stands in for a signal that partners might give."""
 
     case: Case
     x: Floats  # (p,) where each partner is, or is going
@@ -113,22 +114,22 @@ class World:
     arrived: int = 0  # requests so far
 
     def recent(self, seconds: float) -> int:
-        """How many requests came in the last so many seconds."""
+        """The number of requests that arrived in the last `seconds`."""
         return self.arrived - int(np.searchsorted(self.case.t[: self.arrived], self.now - seconds))
 
     def distances_m(self, requests: list[int], partners: NDArray[np.int64]) -> Floats:
-        """Shape (requests, partners), straight lines."""
+        """Straight-line distances of shape (requests, partners)."""
         dx = self.x[partners][None, :] - self.case.x[requests][:, None]
         dy = self.y[partners][None, :] - self.case.y[requests][:, None]
         return np.asarray(np.hypot(dx, dy))
 
 
-Policy = Callable[[World, Kind, int], list[Match]]  # the world, what happened, to whom → who is sent to whom
+Policy = Callable[[World, Kind, int], list[Match]]  # (world, kind of event, its request or partner) → matches
 
 
 @dataclass(frozen=True)
 class Result:
-    """One run. Minutes, and shares from 0 to 1; a wait is from the request to the partner's arrival."""
+    """The result of one run: waits from request to arrival in minutes, and a share (`unmatched`) from 0 to 1."""
 
     mean_wait: float
     p95_wait: float
@@ -137,7 +138,7 @@ class Result:
 
     @classmethod
     def of(cls, wait_s: Floats) -> "Result":
-        """From each request's wait in seconds, NaN where unmatched."""
+        """Summarize each request's wait in seconds, NaN if unmatched."""
         missing = np.isnan(wait_s)
         met = wait_s[~missing] / 60 if not missing.all() else np.array([math.nan])
         general = np.where(missing, UNMATCHED_S, wait_s).mean() / 60
@@ -188,7 +189,7 @@ def _happen(world: World, kind: Kind, who: int) -> None:
 
 
 def _send(world: World, request: int, partner: int) -> float:
-    """Put a partner on the way; returns the request's wait in seconds."""
+    """Send a partner to a request. Returns the request's wait in seconds."""
     case = world.case
     metres = math.hypot(world.x[partner] - case.x[request], world.y[partner] - case.y[request])
     world.waiting.remove(request)

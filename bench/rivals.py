@@ -1,4 +1,4 @@
-"""The ways to find the nearest ten that `bench.search` compares."""
+"""The searches for the ten nearest partners that `bench.search` compares."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ class FixedRadius:
     name = "GEOSEARCH, 5 km"
 
     def __init__(self, client: redis.Redis) -> None:
-        # At a million partners an answer takes longer than our own client waits.
+        # With a million partners, an answer takes longer than our own client's time-out.
         self.client = redis.Redis(unix_socket_path=client.connection_pool.connection_kwargs["path"], socket_timeout=120)
 
     def _ask(self, client: Any, place: Place) -> Any:
@@ -123,14 +123,14 @@ class PostgisNearest:
 
 
 class H3Rings:
-    """Rows by H3 cell in a B-tree; rings of cells until the ten are certainly the nearest."""
+    """Rows by H3 cell in a B-tree; reads rings of cells until the ten found are certainly the nearest."""
 
     name = "PostgreSQL + H3 rings"
     QUERY = (
         "SELECT id, lat, lng FROM cells WHERE cell = ANY(%(cells)s) "
         "ORDER BY (lat - %(lat)s) ^ 2 + ((lng - %(lng)s) * %(shrink)s) ^ 2 LIMIT 10"
     )
-    PER_CELL = 8  # partners a cell, on average, decide its size
+    PER_CELL = 8  # average partners per cell; decides the size of the cells
     CITY_KM2 = 1600.0
 
     def __init__(self, url: str) -> None:
@@ -159,7 +159,7 @@ class H3Rings:
             cells = [h3.str_to_int(cell) for cell in h3.grid_disk(origin, ring)]
             values = {"cells": cells, "lat": lat, "lng": lng, "shrink": cos(radians(lat))}
             rows = self.connection.execute(self.QUERY, values, prepare=True).fetchall()
-            # Everybody within 1.5 edges a ring is seen, whatever the place in the cell (cells vary by a tenth).
+            # All partners within 1.5 edges per ring are seen, from any place in the cell (cells vary by a tenth).
             certain_m = 1.35 * ring * edge_m
             if certain_m >= WIDEST_M or (
                 len(rows) == COUNT and distance_m(lat, lng, rows[-1][1], rows[-1][2]) <= certain_m

@@ -13,7 +13,7 @@ def main() -> None:
     sizes = [int(size) for size in parser.parse_args().sizes.split(",")]
     print(f"bench.search: the ten nearest. {machine()}.")
     with surroundings.folder() as inside, surroundings.valkey(inside) as client:
-        # Loaded now, since it imports models: settings read the environment when they are loaded.
+        # Imported late: it imports models, and the settings read the environment when they are loaded.
         carry_out = import_module("bench.search_runs").carry_out
         try:
             with surroundings.postgres(inside, postgis=True) as url:

@@ -1,4 +1,4 @@
-"""What `bench.search` measures. Imported once the settings are loaded."""
+"""The measurements of `bench.search`. Import it after the settings are loaded."""
 
 import statistics
 import time
@@ -15,13 +15,13 @@ from bench.rivals import FixedRadius, H3Rings, Ours, PostgisNearest, Rival
 RUNS = 3
 CALLS = 1500
 PIPELINED = 64
-ROUNDS = 12  # pipelines a run
+ROUNDS = 12  # pipelines per run
 AT_MOST_S = 4.0  # for each rival in each run
 
 
 @dataclass
 class Figures:
-    """What one rival did at one size: single calls, and calls a second when pipelined."""
+    """The figures of one rival at one size: single calls, and calls a second when pipelined."""
 
     single: Timed
     piped: float
@@ -29,7 +29,7 @@ class Figures:
 
 @dataclass
 class Field:
-    """The rivals, and what they did by size."""
+    """The rivals and their figures by size."""
 
     ours: Ours
     client: redis.Redis
@@ -37,7 +37,7 @@ class Field:
     figures: dict[int, dict[str, Figures]] = field(default_factory=dict)
 
     def load(self, count: int) -> None:
-        """Everybody gets the same partners, in place of those before."""
+        """Load the same partners into each rival, in place of earlier ones."""
         self.client.flushall()
         self.ours.load(City().partners(count))
         if self.postgres:
@@ -48,7 +48,7 @@ class Field:
         return [self.ours, FixedRadius(self.client), *(self.postgres or ())]
 
     def measure(self, count: int) -> None:
-        """Each rival in turn, several times over, so that a busy moment hits all of them."""
+        """Measure each rival in turn, several times over, so that a busy moment affects all of them."""
         rivals = self.rivals()
         check(rivals)
         for rival in rivals:
@@ -71,7 +71,7 @@ class Field:
 
 
 def check(rivals: Sequence[Rival]) -> None:
-    """All of them find the same partners (PostGIS measures in degrees and may differ in the last ones)."""
+    """Check that our search and H3's agree; PostGIS sorts by degrees and may differ in the last partners."""
     for place in City(seed=5).places(20):
         found = [set(rival.one(place)) for rival in rivals if not isinstance(rival, FixedRadius | PostgisNearest)]
         if any(len(found[0] ^ other) > 2 for other in found[1:]):
@@ -79,7 +79,7 @@ def check(rivals: Sequence[Rival]) -> None:
 
 
 def show(figures: dict[int, dict[str, Figures]]) -> None:
-    """The table, and the ratios to ours."""
+    """Print the table, and the ratios to ours."""
     print(f"\n{'partners':>9}  {'search':24} {'p50':>12} {'p99':>13} {'single':>13} {'by 64':>12} {'ours is':>9}")
     for count, by_name in figures.items():
         ours = by_name[Ours.name].single.rate
@@ -93,12 +93,12 @@ def show(figures: dict[int, dict[str, Figures]]) -> None:
 
 
 def floor(client: redis.Redis) -> Timed:
-    """A round trip to Valkey that does nothing."""
+    """Measure a round trip to Valkey that does nothing."""
     return summary([latencies(lambda _: client.ping(), range(CALLS)) for _ in range(RUNS)])
 
 
 def carry_out(client: redis.Redis, postgres_url: str | None, sizes: Sequence[int]) -> None:
-    """Measure at each size, against PostgreSQL's searches if there is one, then show."""
+    """Measure at each size, with PostgreSQL's searches if it has a URL, then print the table."""
     rows = (PostgisNearest(postgres_url), H3Rings(postgres_url)) if postgres_url else None
     rivals = Field(Ours(), client, rows)
     print(f"Medians of {RUNS} runs. Floor: PING {floor(rivals.client)}")

@@ -1,4 +1,4 @@
-"""What a benchmark runs against: a Valkey and a PostgreSQL of its own, in a temporary folder that goes with it."""
+"""The servers of a benchmark: a Valkey and a PostgreSQL of its own, in a temporary folder removed at the end."""
 
 import os
 import shutil
@@ -18,13 +18,13 @@ from testbed.postgres import OPTIONS, Postgres
 VALKEY_MEMORY = "3gb"
 POSTGRES_OPTIONS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-# Debian's packages; elsewhere say where `postgres` is.
+# The default is for Debian's packages; elsewhere, set the folder of `postgres`.
 POSTGIS_BIN = Path(os.environ.get("POSTGIS_BIN", "/usr/lib/postgresql/15/bin"))
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A temporary folder with a path short enough for unix sockets. PostgreSQL's user may pass through."""
+    """A temporary folder with a path short enough for unix sockets. PostgreSQL's user may traverse it."""
     path = Path(tempfile.mkdtemp(prefix="sc-bench-", dir="/tmp"))
     path.chmod(0o711)
     try:
@@ -35,7 +35,7 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def valkey(inside: Path) -> Iterator[redis.Redis]:
-    """A Valkey, and Django set up to use it."""
+    """Run a Valkey, set up Django to use it, and yield a client."""
     path = inside / "valkey" / "valkey.sock"
     embedded_valkey.prepare(path)
     command = [*embedded_valkey.command(path), "--maxmemory", VALKEY_MEMORY]
@@ -57,7 +57,7 @@ def valkey(inside: Path) -> Iterator[redis.Redis]:
 
 
 def set_django_up() -> None:
-    """Load the settings, which read the environment now and never again."""
+    """Load the settings, which read the environment only now."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
     django.setup(set_prefix=False)
 
@@ -69,15 +69,15 @@ class PostgresWithPostgis(Postgres):
         return POSTGIS_BIN.parent
 
     def _run(self, program: str, *arguments: str) -> None:
-        # This initdb may be older than its option `-c`.
+        # This initdb may be too old for the option `-c`.
         super()._run(program, *(part for part in arguments if part not in ("-c", "fsync=off")))
 
 
 @contextmanager
 def postgres(inside: Path, *, postgis: bool = False, durable: bool = False) -> Iterator[str]:
-    """A PostgreSQL's URL. Raises `FileNotFoundError` where PostGIS is asked for and not installed.
+    """Run a PostgreSQL and yield its URL. Raises `FileNotFoundError` if PostGIS is requested but not installed.
 
-    A durable one waits for the disk at each commit, as in production; the others are for reading from.
+    A durable server waits for the disk at each commit, as in production; otherwise commits are not safe.
     """
     if postgis and not (POSTGIS_BIN / "postgres").exists():
         raise FileNotFoundError(

@@ -1,5 +1,5 @@
-"""The drill: the real system under a real load, while parts of it are killed; then everything must add up.
+"""The drill: runs the real system under load, kills parts of it, then checks that nothing was lost or doubled.
 
-`system` starts what is drilled, `faults` harm it, `probe` measures how soon it serves again, `judge` compares what
-the clients were told with what the database holds, and `report` prints all of it.
+`system` starts the program, `faults` break parts of it, `probe` measures how soon it serves again, `judge` compares
+the clients' view with the database, and `report` prints the result.
 """

@@ -1,6 +1,6 @@
-"""`python -m drill`: kill parts of the running system for a while and see that nothing is lost.
+"""`python -m drill`: kill parts of the running system for a while and check that nothing is lost.
 
-The same seed draws the same faults and the same requests. Exit code 1: something was lost, doubled or left behind.
+The same seed gives the same faults and requests. The exit code is 1 if something was lost, doubled or left behind.
 """
 
 import argparse
@@ -20,9 +20,9 @@ BASE = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Parse the command line and drill. Answers the exit code."""
+    """Parse the command line and drill. Returns the exit code."""
     options = parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind then either
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the system is ended then, too
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10_000)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("httpx", "simulator", "websockets"):
@@ -36,7 +36,7 @@ def main() -> int:
     logs = Path(os.environ.get("SPEEDYCHEERS_DATA", BASE / "var")) / "drill-logs"
     try:
         point_settings_at(system)
-        # Loaded now, since it imports models: settings read the environment when they are loaded.
+        # Imported late: it imports models, and the settings read the environment when they are loaded.
         return int(import_module("drill.session").carry_out(system, options, seed))
     finally:
         system.close()
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def point_settings_at(system: System) -> None:
-    """Give this process the data and the database of the system under the drill."""
+    """Point this process at the data folder and the database of the drilled system."""
     os.environ["SPEEDYCHEERS_DATA"] = str(system.stack.data)
     if system.database_url:
         os.environ["DATABASE_URL"] = system.database_url

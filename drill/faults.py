@@ -1,4 +1,4 @@
-"""What can go wrong, done on purpose. Each fault is over when its function returns; the system must then recover."""
+"""The faults of a drill. Each fault is over when its function returns; the system must then recover."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ LAUNCHES = 100
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault. `strike` harms the system and returns once nothing more is done to it."""
+    """One kind of fault. `strike` breaks something and returns once the fault is over."""
 
     name: str
     strike: Callable[[System], Awaitable[None]]
@@ -34,13 +34,13 @@ class Fault:
 
 
 async def signalled(number: int, *parts: str, system: System) -> None:
-    """Parts get a signal at once."""
+    """Send a signal to parts of the system."""
     for part in parts:
         system.signal(part, number)
 
 
 async def stopped(part: str, system: System) -> None:
-    """A part stands still for a while, as on a machine that swaps or a paused virtual one."""
+    """Pause a part for a while, as on a machine that swaps or a paused virtual one."""
     pid = system.signal(part, signal.SIGSTOP)
     await asyncio.sleep(STOPPED_S)
     if pid:
@@ -49,7 +49,7 @@ async def stopped(part: str, system: System) -> None:
 
 
 async def doubled(command: str, system: System) -> None:
-    """A second process of a part works beside the first for a while, and is killed."""
+    """Run a second process of a part beside the first for a while, then kill it."""
     process = system.start_second(command)
     await asyncio.sleep(TWIN_S)
     process.kill()
@@ -64,7 +64,7 @@ def _valkey(system: System) -> "redis.Redis":
 
 
 async def valkey_killed(system: System, *, keeping: bool) -> None:
-    """Valkey dies. `keeping`: with a snapshot of its data, which it reads at its next start, else with nothing."""
+    """Kill Valkey. If `keeping`, it saves its data first and reads them at its next start; else they are lost."""
     snapshot = system.valkey_folder / "dump.rdb"
     with contextlib.suppress(redis.RedisError):
         if keeping:
@@ -75,13 +75,13 @@ async def valkey_killed(system: System, *, keeping: bool) -> None:
 
 
 async def valkey_emptied(system: System) -> None:
-    """Somebody flushes it."""
+    """Delete all data in Valkey."""
     with contextlib.suppress(redis.RedisError):
         await asyncio.to_thread(_valkey(system).flushall)
 
 
 async def valkey_disconnected(system: System) -> None:
-    """Every connection to it is cut."""
+    """Cut every connection to Valkey."""
     with contextlib.suppress(redis.RedisError):
         client = _valkey(system)
         for kind in ("normal", "pubsub"):
@@ -110,13 +110,13 @@ def _backend(url: str, rng: Random) -> int:
 
 
 async def connections_cut(system: System) -> None:
-    """The server ends every connection of the program."""
+    """Have the server end every connection of the program."""
     assert system.postgres is not None
     await asyncio.to_thread(_terminate, system.postgres.url)
 
 
 async def backend_killed(rng: Random, system: System) -> None:
-    """One backend dies, whereupon the server ends all of them and recovers from its log."""
+    """Kill one backend; the server then ends all of them and recovers from its log."""
     assert system.postgres is not None
     with contextlib.suppress(psycopg.Error, ProcessLookupError):
         if pid := await asyncio.to_thread(_backend, system.postgres.url, rng):
@@ -124,12 +124,12 @@ async def backend_killed(rng: Random, system: System) -> None:
 
 
 async def postgres_restarted(number: int, system: System) -> None:
-    """The server ends (SIGINT: at once but in order; SIGKILL: not at all in order) and is started again."""
+    """End the server by a signal (SIGINT: a fast but orderly stop; SIGKILL: a crash) and start it again."""
     postgres = system.postgres
     assert postgres is not None
     postgres.process.send_signal(number)
     await asyncio.to_thread(postgres.process.wait)
-    for _ in range(LAUNCHES):  # its orphaned backends must have noticed before another may start
+    for _ in range(LAUNCHES):  # a new server can't start before orphaned backends have ended
         postgres.launch()
         await asyncio.sleep(0.3)
         if postgres.process.poll() is None:
@@ -143,7 +143,7 @@ def _family(pid: int) -> list[int]:
 
 
 async def postgres_stopped(system: System) -> None:
-    """The server and all its backends stand still for a while."""
+    """Pause the server and all its backends for a while."""
     assert system.postgres is not None
     family = _family(system.postgres.process.pid)
     for number, pause_s in ((signal.SIGSTOP, STOPPED_S), (signal.SIGCONT, 0.0)):
@@ -157,7 +157,7 @@ async def postgres_stopped(system: System) -> None:
 
 
 async def sqlite_locked(system: System) -> None:
-    """Somebody else holds the write lock for a while."""
+    """Lock the database for writing for a while, from another connection."""
     file = system.stack.data / "speedycheers.sqlite3"
     connection = sqlite3.connect(file, timeout=10, isolation_level=None)
     try:
@@ -172,7 +172,7 @@ async def sqlite_locked(system: System) -> None:
 
 
 def faults_of(database: str, rng: Random, *, payments: bool = False) -> list[Fault]:
-    """Every kind of fault that a system on this database can have."""
+    """Every kind of fault that applies to a system on this database."""
     kill, end = signal.SIGKILL, signal.SIGTERM
     faults = [
         Fault("worker killed", lambda system: signalled(kill, "worker", system=system)),
@@ -210,7 +210,7 @@ def faults_of(database: str, rng: Random, *, payments: bool = False) -> list[Fau
 
 
 class Chooser:
-    """Endless faults in an order drawn from a seed: each kind once a round, so that a long drill sees all of them."""
+    """Draws faults without end, in an order given by a seed: each kind once per round, so that a long drill has all."""
 
     def __init__(self, database: str, seed: int, *, payments: bool = False) -> None:
         self._rng = Random(f"faults {seed}")

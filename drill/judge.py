@@ -1,4 +1,4 @@
-"""What the database holds at the end, and whether it is what the clients were told. Reads the rows themselves."""
+"""Compares the rows of the database at the end of a drill with what the clients were told."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from simulator.feed import Feed, digest
 
 @dataclass
 class Facts:
-    """Counts; those that must be 0 are 0 in a system that loses and doubles nothing."""
+    """Counts at the end of a drill; those of losses, doubles and differences must be 0."""
 
     requests: int = 0
     final: int = 0
@@ -32,13 +32,13 @@ class Facts:
     double_rides: int = 0
     double_offers: int = 0
     events: int = 0
-    missing: list[str] = field(default_factory=list)  # events that a client never heard
+    missing: list[str] = field(default_factory=list)  # events that a client never received
     events_different: int = 0
-    told_otherwise: list[str] = field(default_factory=list)  # where a client holds what the database doesn't
+    told_otherwise: list[str] = field(default_factory=list)  # differences between a client's view and the database
 
 
 def judge(outcome: Outcome) -> Facts:
-    """Compare everything. Call it once nothing moves any more."""
+    """Compare the clients' view with the database. Call it once the system is idle."""
     asked = {story.request_id: story for story in outcome.ledger.asked}
     facts = Facts()
     facts.requests = CheerRequest.objects.count()
@@ -58,7 +58,7 @@ def judge(outcome: Outcome) -> Facts:
 
 
 def overlaps(steps: Iterable[tuple[Any, str]], opening: str, closing: Iterable[str]) -> int:
-    """How often something was opened for a key that was open already. `steps` are (key, new status), in order."""
+    """Count openings of a key that was already open. `steps` are (key, new status), in order."""
     still_open: Counter[Any] = Counter()
     closes = frozenset(closing)
     double = 0
@@ -90,7 +90,7 @@ def _double_rides() -> int:
 
 
 def _charges() -> tuple[int, int]:
-    """Completed rides, and those of them with exactly one payment of their fare."""
+    """Count the completed rides, and those of them with exactly one payment of their fare."""
     fares = Counter(Payment.objects.filter(kind=PaymentKind.FARE).values_list("ride_id", "amount"))
     rides = Ride.objects.filter(status=RideStatus.COMPLETED).values_list("pk", "fare_amount")
     payments: dict[Any, list[int]] = defaultdict(list)
@@ -103,9 +103,9 @@ def _charges() -> tuple[int, int]:
 
 
 def _compare_events(facts: Facts, feeds: list[Feed]) -> None:
-    """Each socket must have brought every event of its recipient, and word for word.
+    """Check that each client received every event of its recipient, unchanged.
 
-    Of those that were in the log when the load had ended: money may settle when nobody listens any more.
+    Only events logged before the end of the load count: payments may settle after the clients have left.
     """
     for feed in feeds:
         recipient = _recipient_of(feed.account.email)

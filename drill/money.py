@@ -1,4 +1,4 @@
-"""Whether the money is right at the end: our payments, holds and ledger against the provider's own book."""
+"""Checks the money at the end of a drill: our payments, holds and ledger against the provider's own book."""
 
 import time
 from collections import Counter
@@ -21,25 +21,25 @@ BOOK = "demo_stripe.sqlite3"
 
 @dataclass(frozen=True)
 class Money:
-    """Amounts are minor units."""
+    """Counts and amounts at the end of a drill; amounts are in minor units."""
 
     payments: int
-    paid_exactly: int  # paid, and captured at the provider to the unit
-    owed: int  # by all payments
-    captured: int  # at the provider, whatever for
+    paid_exactly: int  # paid, with exactly that amount captured at the provider
+    owed: int  # the sum of all payments
+    captured: int  # all captures at the provider
     holds_open: int  # ours and the provider's
-    ledger_off: int  # our account with the provider, less what is there
+    ledger_off: int  # the provider's balance in our ledger, less its captures
 
 
 def settle(within_s: float = SETTLES_WITHIN_S) -> None:
-    """Wait until nothing is under way with the provider, at most so long: `judge` tells what is left."""
+    """Wait until nothing is under way with the provider, at most `within_s` seconds; `judge` reports the rest."""
     end = time.monotonic() + within_s
     while under_way() and time.monotonic() < end:
         time.sleep(POLL_S)
 
 
 def under_way() -> bool:
-    """Whether money is still to move, or to be let go of."""
+    """Whether a hold, attempt, payment or provider event is still open."""
     return (
         Hold.objects.filter(status__in=OPEN_HOLDS).exists()
         or Attempt.objects.filter(status__in=OPEN_ATTEMPTS).exists()
@@ -58,7 +58,7 @@ def provider_book(data: Path) -> dict[str, Any]:
 
 
 def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
-    """Compare. Call it once nothing moves any more."""
+    """Compare our books with the provider's `book`. Call it once the system is idle."""
     of_kind = {kind: [row for row in book.values() if row["object"] == kind] for kind in ("charge", "payment_intent")}
     captured: Counter[str] = Counter()
     for charge in of_kind["charge"]:
@@ -82,7 +82,7 @@ def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
 
 
 def _with_provider() -> int:
-    """What our ledger says is with the provider. Nothing is refunded or paid out in a drill."""
+    """The provider's balance in our ledger. A drill makes no refunds and no payouts."""
     entries = Entry.objects.exclude(debit=F("credit"))
     sums = [
         entries.filter(**{side: LedgerAccount.PROVIDER}).aggregate(total=Sum("amount"))["total"] or 0

@@ -1,4 +1,4 @@
-"""How soon the system serves again: one request after another, each followed to its offer and called off."""
+"""Measures how soon the system serves again, by one request after another, each cancelled after its offer."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,16 @@ from simulator.running import bot_account, keep_running
 from simulator.user import User
 
 PAUSE_S = 0.3
-OFFER_WITHIN_S = 6.0  # then the probe is called off and another is made
-RETRY_MAX_S = 0.5  # a client that waits longer would measure its own patience
+OFFER_WITHIN_S = 6.0  # then the probe is cancelled and another is made
+RETRY_MAX_S = 0.5  # a longer delay would distort the measured recovery
 READY_TIMEOUT_S = 10.0
-HOME = Place(40.5130, -74.2390)  # Tottenville: nobody else is within the widest radius
+HOME = Place(40.5130, -74.2390)  # Tottenville: no other bot is within the widest radius
 SILENT = Habits(decline=0.0, ignore=1.0, drift_m=10.0, position_every_s=1.0)
 
 
 @dataclass
 class Timeline:
-    """When the system was seen to work, in `perf_counter` seconds: pairs of asked and answered."""
+    """The times at which the system worked: pairs of (asked, answered) in `perf_counter` seconds."""
 
     offers: list[tuple[float, float]] = field(default_factory=list)
     ready: list[tuple[float, float]] = field(default_factory=list)
@@ -54,7 +54,7 @@ def _first(pairs: list[tuple[float, float]], moment: float) -> float | None:
 
 
 class SilentPartner(Partner):
-    """A partner who hears of offers and leaves them to be called off."""
+    """A partner who passes offers to `on_offer` and never answers them."""
 
     on_offer: Callable[[str], None] = staticmethod(lambda request_id: None)
 
@@ -64,7 +64,7 @@ class SilentPartner(Partner):
 
 
 class Probe:
-    """A user and a partner at the edge of the city, where nobody else is."""
+    """A user and a partner at the edge of the city, far from all other bots."""
 
     def __init__(self, server: str, *, staff_email: str, staff_password: str, secret: str, provider: str = "") -> None:
         self.api = Api(server, retry_max_s=RETRY_MAX_S)
@@ -92,10 +92,10 @@ class Probe:
             feed.retry_max_s = RETRY_MAX_S
         self._offered: dict[str, float] = {}
         self._heard = asyncio.Event()
-        self._served = asyncio.Event()  # once, at first
+        self._served = asyncio.Event()  # set by the first offer
         self.partner.on_offer = self._on_offer
         self._ending = False
-        self.unserved = 0  # probes called off without an offer
+        self.unserved = 0  # probes cancelled without an offer
         self._background: list[asyncio.Task[None]] = []
 
     @property
@@ -107,7 +107,7 @@ class Probe:
         self._heard.set()
 
     async def start(self) -> None:
-        """Bring both to work, and see the first offer."""
+        """Start both bots and wait for the first offer."""
         self._background = [
             asyncio.create_task(keep_running(self.partner)),
             asyncio.create_task(self.user.feed.run()),
@@ -118,13 +118,13 @@ class Probe:
         await self._served.wait()
 
     async def settle(self) -> None:
-        """Let the probe under way come to its end, and the last events arrive."""
+        """Let the current probe finish, and stop probing."""
         self._ending = True
         await self._background[2]
         self._background[3].cancel()
 
     async def close(self) -> None:
-        """Let everything go."""
+        """Sign the partner off and stop all tasks."""
         await self.partner.sign_off()
         for task in self._background:
             task.cancel()

@@ -1,4 +1,4 @@
-"""The drill's table: what was measured, what it had to be, and whether it was."""
+"""The drill's table: each measure, its expected value, and whether it was met."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from drill.run import Outcome, Struck
 
 @dataclass(frozen=True)
 class Line:
-    """One measure. `wanted` in words; `kept` is None where it is only told."""
+    """One measure. `wanted` is its expected value in words; `kept` is None for a measure without one."""
 
     name: str
     value: str
@@ -22,18 +22,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What was left at the end: processes that nobody accounts for, and the audit's verdict."""
+    """The state after a drill: counts of unexpected processes, and the findings of the audit and the reconciler."""
 
     strays: int
     orphans: int
-    audit: str  # "" where every promise holds
-    reconciler: str = ""  # what it had to repair or could not; "" where nothing
+    audit: str  # "" if every promise holds
+    reconciler: str = ""  # its repairs and remaining differences; "" if it found nothing
 
 
 def lines(
     outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float, money: Money | None = None
 ) -> list[Line]:
-    """Every measure of a drill; those of money where cards were charged."""
+    """Every measure of a drill, including those of money if cards were charged."""
     sent, served = len(outcome.ledger.asked), outcome.replay.by_status["completed"]
     recoveries = [seconds for fault in outcome.struck for seconds in recovery(fault, outcome.timeline)]
     slowest = max((s for s in recoveries if s is not None), default=0.0)
@@ -84,17 +84,17 @@ def zero(name: str, value: int) -> Line:
 
 
 def equal(name: str, whole: int, part: int) -> Line:
-    """Two counts that must be the same."""
+    """Two counts that must be equal."""
     return Line(name, f"{whole} / {part}", "equal", whole == part)
 
 
 def recovery(fault: Struck, timeline: Timeline) -> tuple[float | None, float | None]:
-    """Seconds from the fault's end until `/readyz` answered 200, and until a probe had its offer; None: never."""
+    """Seconds from the fault's end until `/readyz` answered 200, and until a probe had its offer; None if never."""
     return timeline.ready_after(fault.ended), timeline.offer_after(fault.ended)
 
 
 def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line]) -> str:
-    """The report for people."""
+    """The report as text."""
     parts = [title, f"It took {outcome.wall_s:.0f} s.", "", *_faults(outcome), ""]
     parts += [
         f"{line.name:<36}{line.value:>16}   "
@@ -110,7 +110,7 @@ def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line]) -> s
 
 
 def _faults(outcome: Outcome) -> list[str]:
-    """Recovery by kind of fault."""
+    """The slowest recovery from each kind of fault, as lines."""
     by_kind: dict[str, list[tuple[float | None, float | None]]] = defaultdict(list)
     for fault in outcome.struck:
         by_kind[fault.name].append(recovery(fault, outcome.timeline))

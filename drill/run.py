@@ -1,4 +1,4 @@
-"""One drill: the replay asks, the faults strike, the probe measures."""
+"""One drill: the replay makes requests, the faults break parts of the system, the probe measures."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ QUIET_S = 3.0  # before the first fault
 
 @dataclass(frozen=True)
 class Options:
-    """What is to be drilled, for how long and how hard."""
+    """The parameters of a drill."""
 
     database: str
     seed: int
@@ -51,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Struck:
-    """A fault that has been: when it began and when nothing more was done, in `perf_counter` seconds."""
+    """A past fault, with its beginning and end in `perf_counter` seconds."""
 
     name: str
     began: float
@@ -60,20 +60,20 @@ class Struck:
 
 @dataclass
 class Outcome:
-    """What the clients of a drill have seen."""
+    """The clients' view of a drill."""
 
     replay: Report
     ledger: Ledger
     feeds: list[Feed]
     timeline: Timeline
     struck: list[Struck]
-    unserved: int  # probes called off without an offer
+    unserved: int  # probes cancelled without an offer
     wall_s: float
     errors: Counter[str] = field(default_factory=Counter)
 
 
 async def drill(system: System, options: Options, progress: Progress) -> Outcome:
-    """Run the load and the faults to their end, and let everything settle."""
+    """Run the load and the faults to their end, then wait until the clients have their last events."""
     began = time.perf_counter()
     plan = plan_of(options, system)
     replay = Replay(plan, progress)
@@ -106,7 +106,7 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
 
 
 def plan_of(options: Options, system: System) -> Plan:
-    """Requests all over Midtown, at random moments at the given rate: the same for the same seed."""
+    """Plan requests all over Midtown, at random moments at the given rate. The same seed gives the same plan."""
     rng = Random(f"drill {options.seed}")
 
     def place() -> Place:
@@ -132,7 +132,7 @@ def plan_of(options: Options, system: System) -> Plan:
 
 
 async def strike(system: System, options: Options, replay: Replay, struck: list[Struck], progress: Progress) -> None:
-    """One fault after another, `every_s` apart from beginning to beginning, while requests are being made."""
+    """Strike with one fault after another while requests are made, `every_s` apart from start to start."""
     await replay.asking.wait()
     chooser = Chooser(options.database, options.seed, payments=bool(system.provider))
     start = time.perf_counter() + QUIET_S

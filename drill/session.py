@@ -1,4 +1,4 @@
-"""One drill on a running system: carry it out, judge what is left, print the report."""
+"""One drill on a running system: carry it out, judge the outcome, print the report."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from drill.system import System
 
 
 def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
-    """Drill a running system, judge it and print the report. Answers the exit code."""
+    """Drill a running system, judge it and print the report. Returns the exit code."""
     wanted = Options(options.database, seed, options.minutes, options.every, options.rate)
     outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
     moved = None
@@ -34,7 +34,7 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
 
 
 def audit(system: System) -> str:
-    """What `manage.py audit` finds; "" where every promise holds."""
+    """Run `manage.py audit` and return the last line of its findings, or "" if every promise holds."""
     try:
         system.stack.manage("audit", "--live")
     except AssertionError as error:
@@ -43,7 +43,7 @@ def audit(system: System) -> str:
 
 
 def reconciler(system: System) -> str:
-    """What `manage.py reconcile` repairs or reports; "" where it finds nothing."""
+    """Run `manage.py reconcile` and return its last line, or "" if it finds nothing."""
     try:
         closing = system.stack.manage("reconcile").strip().splitlines()[-1]
     except AssertionError as error:

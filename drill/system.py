@@ -1,4 +1,4 @@
-"""What is drilled: the whole program as its supervisor runs it, on a database of its own."""
+"""The system under drill: the whole program as its supervisor runs it, on a database of its own."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from testbed.processes import BASE, free_port
 from testbed.stack import Stack
 
 SETTINGS = {
-    # Long enough for an offer to outlive the part that should have delivered it, short enough to see it lapse.
+    # Long enough for an offer to outlive the loss of the part that delivers it, short enough to see it lapse.
     "OFFER_TTL_S": "8",
     "REQUEST_PATIENCE_S": "90",
     "THROTTLE_SIGNUP": "100000/min",
@@ -28,7 +28,7 @@ PARTS = {
 
 
 class System:
-    """The running program, and what may be done to it. Made and ended in the main thread."""
+    """The running program and the operations on it. Create and close it in the main thread."""
 
     def __init__(self, database: str, port: int = 0, *, payments: bool = False) -> None:
         self.folder = make_folder()
@@ -49,7 +49,7 @@ class System:
 
     @property
     def database_url(self) -> str:
-        """Where the program's rows are; "" for SQLite in its data folder."""
+        """The URL of the program's database; "" for SQLite in its data folder."""
         return self.stack.env.get("DATABASE_URL", "")
 
     @property
@@ -57,13 +57,13 @@ class System:
         return self.stack.data / "valkey"
 
     def pid(self, part: str) -> int:
-        """The process of a part; 0 while there is none."""
+        """The process id of a part, or 0 if it does not run."""
         twins = {process.pid for process in self.extra}
         found = [pid for pid, command in self.stack.processes().items() if PARTS[part] in command and pid not in twins]
         return found[0] if found else 0
 
     def signal(self, part: str, number: int) -> int:
-        """Signal a part; answers the process that was hit, 0 where there was none."""
+        """Signal a part. Returns the id of the signalled process, or 0 if the part does not run."""
         pid = self.pid(part)
         if pid:
             try:
@@ -73,7 +73,7 @@ class System:
         return pid
 
     def start_second(self, command: str) -> "subprocess.Popen[bytes]":
-        """Start another process of a part beside the supervised one."""
+        """Start a second process of a part beside the supervised one."""
         process = subprocess.Popen(
             [sys.executable, str(BASE / "manage.py"), command],
             cwd=BASE,
@@ -86,7 +86,7 @@ class System:
         return process
 
     def stray(self) -> dict[int, str]:
-        """Processes of the run that none of its parts accounts for, while it runs."""
+        """Running processes, by id, that belong to no part or duplicate one."""
         seen: set[str] = set()
         strays = {}
         for pid, command in self.stack.processes().items():
@@ -99,7 +99,7 @@ class System:
         return strays
 
     def stop(self) -> int:
-        """End the program by SIGTERM; answers how many of its processes were left."""
+        """End the program by SIGTERM. Returns how many processes were left, or 1 for an exit code other than 0."""
         for process in self.extra:
             process.kill()
             process.wait()
@@ -110,7 +110,7 @@ class System:
         return 0 if code == 0 else 1
 
     def close(self) -> None:
-        """Leave nothing behind, whatever happened."""
+        """Kill every process that is left, in whatever state the system is."""
         for process in self.extra:
             process.kill()
             process.wait()
@@ -119,7 +119,7 @@ class System:
             self.postgres.stop()
 
     def keep_logs(self, folder: Path) -> None:
-        """Copy what the parts have said to where it outlives this run."""
+        """Copy the logs of the parts to a folder that outlives this run."""
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.stack.data / "log", folder)
         shutil.copy(self.stack.output, folder / "supervisor.log")

@@ -1,4 +1,4 @@
-"""`python -m fake_stripe`: the stand-in as a process, for `PAYMENTS=demo make run`. Settings say where."""
+"""`python -m fake_stripe`: the stand-in as a process, for `PAYMENTS=demo make run`. The settings give its address."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from runner import lifeline
 
 
 def main() -> None:
-    """Serve until SIGTERM. The state is a file in the data folder, so that saved cards outlive a restart."""
+    """Serve until SIGTERM. The state is a file in the data folder, so that saved cards survive a restart."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
     lifeline.watch()
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)

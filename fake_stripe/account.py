@@ -1,4 +1,4 @@
-"""The account, and what its calls do to what it has. One lock around each call; nothing here knows HTTP."""
+"""The account and the effects of its API calls, independent of HTTP. Each call runs under the account's lock."""
 
 import secrets
 
@@ -12,7 +12,7 @@ HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
 class Account(Customers):
     """Customers, intents, refunds and transfers of one Stripe account in test mode.
 
-    `announce` is called with each event. `file` keeps the state over a restart. `clock` gives seconds.
+    `announce` is called with each event. `file` stores the state across restarts. `clock` returns seconds.
     """
 
     # ------------------------------------------------------------ payment intents
@@ -36,7 +36,7 @@ class Account(Customers):
         return intent
 
     def confirm_payment_intent(self, id: str, params: Thing) -> Thing:
-        """The holder is there, with this card or another of theirs."""
+        """Confirm an intent with the cardholder present, using its card or another of theirs."""
         intent = self.find("payment_intent", id)
         if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
             raise wrong_state(intent, "confirmed")
@@ -56,7 +56,7 @@ class Account(Customers):
         self._pay(intent)
 
     def answer_payment_intent(self, id: str, *, agrees: bool) -> Thing:
-        """The card's holder has been asked."""
+        """Apply the cardholder's answer to the confirmation."""
         intent = self.find("payment_intent", id)
         if intent["status"] != "requires_action":
             raise wrong_state(intent, "confirmed")
@@ -120,12 +120,12 @@ class Account(Customers):
         return intent
 
     def end_intent(self, intent: Thing, reason: object) -> None:
-        """Cancel it; the holder's bank lets go of what it held."""
+        """Cancel the intent, which releases its authorization."""
         intent.update(status="canceled", amount_capturable=0, cancellation_reason=reason, next_action=None)
         self.tell("payment_intent.canceled", intent)
 
     def expire_holds(self) -> None:
-        """Cancel the authorizations that nobody captured in time."""
+        """Cancel the authorizations that were not captured in time."""
         with self.lock:
             for intent in self.every("payment_intent"):
                 if intent["status"] == "requires_capture" and intent["created"] + HOLD_S <= self.clock():
@@ -153,7 +153,7 @@ class Account(Customers):
         return refund
 
     def fail_refund(self, id: str, reason: str = "expired_or_canceled_card") -> Thing:
-        """The holder's bank does not take it: the money is ours again."""
+        """Fail a refund, as if the cardholder's bank rejected it; the money returns to the account."""
         refund = self.find("refund", id)
         if refund["status"] not in ("pending", "succeeded"):
             raise invalid("This refund is over.", code="resource_unexpected_state")
@@ -163,7 +163,7 @@ class Account(Customers):
         return refund
 
     def settle_refunds(self) -> None:
-        """The banks answer: what was pending arrives, and what they don't take comes back."""
+        """Let the banks answer: pending refunds succeed, and refunds that they reject fail."""
         with self.lock:
             for refund in self.every("refund"):
                 card = self.behaviour_of(self.things[refund["payment_intent"]]["payment_method"])
@@ -174,7 +174,7 @@ class Account(Customers):
                     self.tell("refund.updated", refund)
 
     def open_dispute(self, intent_id: str, reason: str = "fraudulent") -> Thing:
-        """The card's holder denies a payment at their bank."""
+        """Open a dispute, as if the cardholder denied the payment at their bank."""
         intent = self.find("payment_intent", intent_id)
         charge = self.things[intent["latest_charge"]]
         charge["disputed"] = True
@@ -187,7 +187,7 @@ class Account(Customers):
         return dispute
 
     def close_dispute(self, id: str, *, won: bool) -> Thing:
-        """The bank has decided."""
+        """Close a dispute with the bank's decision."""
         dispute = self.find("dispute", id)
         dispute["status"] = "won" if won else "lost"
         self.tell("charge.dispute.closed", dispute)
@@ -203,7 +203,7 @@ class Account(Customers):
         return {"object": "account_link", "created": int(self.clock()), "expires_at": expires, "url": address}
 
     def finish_onboarding(self, id: str) -> Thing:
-        """The partner has given what Stripe asks for."""
+        """Enable payouts, as if the partner had completed Stripe's form."""
         account = self.find("account", id)
         account["payouts_enabled"] = True
         self.tell("account.updated", account)
@@ -230,6 +230,6 @@ class Account(Customers):
         return self.add("trr", amount=amount, transfer=transfer["id"], metadata=params.get("metadata", {}))
 
     def balance(self) -> int:
-        """What the account holds: captured, less refunds and transfers."""
+        """The account's balance in minor units: captures, less refunds and transfers."""
         captured = sum(int(charge["amount_captured"] - charge["amount_refunded"]) for charge in self.every("charge"))
         return captured - sum(int(one["amount"] - one["amount_reversed"]) for one in self.every("transfer"))

@@ -1,4 +1,4 @@
-"""The account's state on disk: a call writes down what it may have changed, however much there is."""
+"""The account's state on disk; each call writes only the rows that it may have changed."""
 
 import json
 import sqlite3
@@ -10,7 +10,7 @@ Row = Any
 
 
 class Rows(dict[str, Row]):
-    """Rows by id. Whoever was handed one may have changed it, so `touched` has its id until it is written down."""
+    """Rows by id. A caller may change a row that it reads, so `touched` keeps the row's id until it is written."""
 
     def __init__(self, rows: dict[str, Row] | None = None) -> None:
         super().__init__(rows or {})
@@ -29,14 +29,14 @@ class Rows(dict[str, Row]):
         super().__setitem__(id, row)
 
     def take_changes(self) -> list[tuple[str, str]]:
-        """The rows that may have changed since this was last asked, as JSON."""
+        """Return the rows that may have changed since the last call, as JSON."""
         changes = [(id, json.dumps(super(Rows, self).__getitem__(id))) for id in sorted(self.touched) if id in self]
         self.touched.clear()
         return changes
 
 
 class Book:
-    """A file of tables of rows. What is written survives the death of the process at any moment."""
+    """A file of tables of rows. Written rows survive the death of the process at any moment."""
 
     def __init__(self, file: Path, tables: Sequence[str] = ()) -> None:
         self.connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -46,7 +46,7 @@ class Book:
             self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, row TEXT NOT NULL)")
 
     def read(self, table: str) -> Rows:
-        """All rows of a table, in the order in which they came."""
+        """All rows of a table, in the order of their insertion."""
         found = self.connection.execute(f"SELECT id, row FROM {table} ORDER BY rowid")  # noqa: S608 - our own names
         return Rows({id: json.loads(row) for id, row in found})
 
@@ -66,5 +66,5 @@ class Book:
         self.connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.connection.close()

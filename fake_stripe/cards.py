@@ -1,4 +1,4 @@
-"""Stripe's test cards: what each number does. See docs.stripe.com/testing."""
+"""Stripe's test cards and the behaviour of each number (docs.stripe.com/testing)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What becomes of a card: the decline code of its payments, and whether its holder must confirm them."""
+    """How a card behaves: the decline code of its payments, and whether its holder must confirm them."""
 
     brand: str = "visa"
-    decline: str = ""  # of payments; saving it works
-    refuses_saving: str = ""  # decline code of saving it
-    always_asks: bool = False  # every payment asks the holder
-    asks_unless_saved: bool = False  # saving asks once, and payments don't any more
+    decline: str = ""  # decline code of its payments; saving the card works
+    refuses_saving: str = ""  # decline code of saving the card
+    always_asks: bool = False  # the holder must confirm every payment
+    asks_unless_saved: bool = False  # the holder confirms once, when saving the card
     disputed: bool = False
-    refund_waits: bool = False  # is pending at first
-    refund_returns: bool = False  # seems to be made, and the bank returns it
+    refund_waits: bool = False  # a refund is pending at first
+    refund_returns: bool = False  # a refund succeeds at first, then the bank returns it
 
 
 BEHAVIOURS = {
@@ -31,7 +31,7 @@ BEHAVIOURS = {
     "4000000000007726": Behaviour(refund_waits=True),
     "4000000000005126": Behaviour(refund_returns=True),
 }
-# The payment methods by name that Stripe's test mode has for programs.
+# The named payment methods of Stripe's test mode.
 NAMED = {
     "pm_card_visa": "4242424242424242",
     "pm_card_mastercard": "5555555555554444",
@@ -49,7 +49,7 @@ NAMED = {
 
 
 def behaviour(number: str) -> Behaviour:
-    """What a number does; unknown ones are plain cards."""
+    """The behaviour of a card number; unknown numbers are plain cards."""
     return BEHAVIOURS.get(number, Behaviour())
 
 
@@ -62,5 +62,5 @@ def passes_luhn(number: str) -> bool:
 
 
 def card_of(number: str, month: int, year: int) -> dict[str, Any]:
-    """The public face of a card."""
+    """The public details of a card."""
     return {"brand": behaviour(number).brand, "last4": number[-4:], "exp_month": month, "exp_year": year}

@@ -1,4 +1,4 @@
-"""Customers, and the cards that they give."""
+"""Customers and the cards that they save."""
 
 import secrets
 
@@ -8,7 +8,7 @@ from fake_stripe.things import Thing, Things
 
 
 class Customers(Things):
-    """Customers and their cards; of a card, its number is known here and shown to nobody."""
+    """Customers and their cards. Card numbers are stored here and never returned."""
 
     def create_customer(self, params: Thing) -> Thing:
         return self.add("cus", metadata=params.get("metadata", {}))
@@ -23,7 +23,7 @@ class Customers(Things):
         return setup
 
     def new_card(self, params: Thing) -> str:
-        """The id of the payment method that the parameters name or describe."""
+        """Return the id of the payment method that the parameters name, or create the one that they describe."""
         named = str(params.get("payment_method", ""))
         if named in self.things:
             return str(self.find("payment_method", named)["id"])
@@ -37,7 +37,7 @@ class Customers(Things):
         return str(card["id"])
 
     def confirm_setup_intent(self, id: str, params: Thing) -> Thing:
-        """What the card page does: give the card, and ask its holder where the card wants that."""
+        """Save a card, as the card page does; if the card requires it, its holder must confirm first."""
         setup = self.find("setup_intent", id)
         if setup["status"] in ("succeeded", "canceled"):
             raise invalid("This SetupIntent is over.", code="setup_intent_unexpected_state")
@@ -54,7 +54,7 @@ class Customers(Things):
         return self._set_up(setup)
 
     def answer_setup_intent(self, id: str, *, agrees: bool) -> Thing:
-        """The card's holder has been asked."""
+        """Apply the cardholder's answer to the confirmation."""
         setup = self.find("setup_intent", id)
         if setup["status"] != "requires_action":
             raise invalid("Nobody was asked.", code="setup_intent_unexpected_state")
@@ -72,7 +72,7 @@ class Customers(Things):
         return setup
 
     def detach_card(self, id: str, params: Thing) -> Thing:
-        """Forget whose card it is: it can't be charged any more."""
+        """Detach a card from its customer; it can't be charged any more."""
         card = self.find("payment_method", id)
         if card["customer"] is None:
             raise invalid("The payment method is not attached to a customer.")
@@ -80,5 +80,5 @@ class Customers(Things):
         return card
 
     def behaviour_of(self, payment_method: object) -> cards.Behaviour:
-        """What the card behind a payment method does."""
+        """The behaviour of the card behind a payment method."""
         return cards.behaviour(self.numbers.get(str(payment_method), ""))

@@ -4,12 +4,12 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An answer that is no success."""
+    """An error answer."""
 
     def __init__(self, status: int, type: str, message: str, *, keep: bool = True, **fields: Any) -> None:
         super().__init__(message)
         self.status = status
-        self.keep = keep  # whether an idempotency key replays it: not what was refused before it was begun
+        self.keep = keep  # whether an idempotency key replays it; False if the call was rejected before it began
         self.body = {"error": {"type": type, "message": message, **fields}}
 
 
@@ -19,12 +19,12 @@ def invalid(message: str, **fields: Any) -> Refusal:
 
 
 def missing(kind: str, id: object) -> Refusal:
-    """404."""
+    """404: the object does not exist."""
     return Refusal(404, "invalid_request_error", f"No such {kind}: '{id}'", code="resource_missing", keep=False)
 
 
 def wrong_state(intent: dict[str, Any], what: str) -> Refusal:
-    """400: this intent can't be captured, cancelled or confirmed any more."""
+    """400: the intent's status does not allow it to be captured, cancelled or confirmed."""
     return invalid(
         f"This PaymentIntent could not be {what} because it has a status of {intent['status']}.",
         code="payment_intent_unexpected_state",
@@ -33,7 +33,7 @@ def wrong_state(intent: dict[str, Any], what: str) -> Refusal:
 
 
 def declined(code: str, decline_code: str | None, **fields: Any) -> Refusal:
-    """402: the card's bank said no."""
+    """402: the card's bank declined."""
     if decline_code:
         fields["decline_code"] = decline_code
     return Refusal(402, "card_error", "Your card was declined.", code=code, **fields)

@@ -1,4 +1,4 @@
-"""What an idempotency key does: the same call is answered as it was the first time, another one is refused."""
+"""Idempotency keys: a repeated call gets its first answer, and a different call with the same key is rejected."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ Answer = tuple[int, dict[str, Any], bool]  # status, body, whether it is a repla
 
 
 def fingerprint(path: str, params: dict[str, Any]) -> str:
-    """What must be the same when a key comes again."""
+    """A hash of path and parameters, which must be the same when a key is used again."""
     return hashlib.sha256(json.dumps([path, params], sort_keys=True).encode()).hexdigest()
 
 
 def once(account: Account, key: str, call: str, do: Callable[[], dict[str, Any]], *, poisoned: bool = False) -> Answer:
-    """Do it, unless this key has been answered. `poisoned`: the answer and its replays are a 500 after the effect."""
+    """Call `do` unless this key has an answer. If `poisoned`, the answer and its replays are a 500 after the effect."""
     kept = account.kept.get(key) if key else None
     if kept is not None and kept["at"] + KEY_LIFE_S <= account.clock():
         kept = None

@@ -1,4 +1,4 @@
-"""The account over HTTP, as the provider's own client library and its browser script speak to it."""
+"""The account over HTTP, for the provider's own client library and its browser script."""
 
 import json
 import re
@@ -14,15 +14,15 @@ from fake_stripe.errors import Refusal, invalid, missing
 from fake_stripe.idempotency import fingerprint, once
 from fake_stripe.things import Thing
 
-# The faults that can be ordered, one for each call to come.
-LOST_REQUEST = "lost_request"  # the connection breaks before anything has happened
-LOST_REPLY = "lost_reply"  # it breaks after everything has happened
-RATE_LIMITED = "rate_limited"  # 429, nothing has happened
-BROKEN = "broken"  # 500 before anything has happened; the key is still fresh
-POISONED = "poisoned"  # 500 after everything has happened, and at every repetition of the key
+# The faults that can be ordered, one for each following call.
+LOST_REQUEST = "lost_request"  # the connection breaks before the call takes effect
+LOST_REPLY = "lost_reply"  # the connection breaks after the effect
+RATE_LIMITED = "rate_limited"  # 429 without an effect
+BROKEN = "broken"  # 500 without an effect; the key is still unused
+POISONED = "poisoned"  # 500 after the effect, and at every repetition of the key
 FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, POISONED)
 BODY_MAX_BYTES = 64 * 1024
-# What a page may call with the publishable key and the object's own secret.
+# Calls that a page may make with the publishable key and the object's own secret.
 BROWSER_CALLS = re.compile(r"/v1/(setup_intents|payment_intents)/[^/]+(/confirm|/answer)?$")
 Route = tuple[str, "re.Pattern[str]", Callable[..., Thing]]
 
@@ -40,7 +40,7 @@ def unflatten(pairs: list[tuple[str, str]]) -> Thing:
 
 
 def routes(account: Account) -> list[Route]:
-    """Method, path and what it does; the groups of the path come first, then the parameters."""
+    """The routes as (method, path, function). A function takes the groups of the path, then the parameters."""
     a = account
 
     def on(method: str, path: str, do: Callable[..., Thing]) -> Route:
@@ -95,7 +95,7 @@ def _agrees(params: Thing) -> bool:
 
 
 def expanded(account: Account, thing: Thing, params: Thing) -> Thing:
-    """The object with what `expand` asks for in place of its id."""
+    """Return the object, with the ids named in `expand` replaced by their objects."""
     copy = dict(thing)
     for name in params.get("expand", {}).values():
         if copy.get(name) in account.things:
@@ -121,7 +121,7 @@ def page_of(account: Account, kind: str, params: Thing) -> Thing:
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on loopback. `faults` are what the next calls meet, in order."""
+    """An HTTP server on loopback. `faults` are applied to the next calls, in order."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -142,7 +142,7 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def take_fault(self) -> str:
-        """What the present call is to meet; empty for nothing."""
+        """Return the fault for the present call, or an empty string for none."""
         return self.faults.popleft() if self.faults else ""
 
 
@@ -152,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # one packet an answer
+    wbufsize = -1  # one packet per answer
 
     def do_GET(self) -> None:
         self.handle_call("GET")
@@ -185,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(status, answer, replayed=replayed)
 
     def perform(self, method: str, path: str, params: Thing, *, poisoned: bool) -> tuple[int, Thing, bool]:
-        """Do the call, once for each idempotency key."""
+        """Perform the call, once per idempotency key. Returns the status, the body, and whether it is a replay."""
         account = self.server.account
         with account.lock:
             try:
@@ -214,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.key_used() == self.server.publishable_key
 
     def authorize(self, path: str, params: Thing) -> None:
-        """The secret key may do all; a page may do what its object's secret is for."""
+        """Allow the secret key every call, and a page the calls on the object whose secret it has. Raises `Refusal`."""
         if self.key_used() == self.server.secret_key:
             return
         if self.from_browser() and BROWSER_CALLS.match(path):
@@ -230,7 +230,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Request-Id", "req_demo")
-        # Pages talk to the real one across origins, too.
+        # Pages call the real API across origins, too.
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
         if replayed:
@@ -240,4 +240,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: addresses of objects are nobody's business."""
+        """Log nothing: paths contain the ids of objects."""

@@ -1,4 +1,4 @@
-"""The objects of an account: made, found, told of, and kept over a restart."""
+"""The objects of an account: creation, lookup, events, and storage across restarts."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ from fake_stripe.book import Book, Rows
 from fake_stripe.errors import invalid, missing
 
 Thing = dict[str, Any]
-# Objects by id, card numbers by payment method (never shown), answers by idempotency key.
+# Objects by id, card numbers by payment method (never returned), answers by idempotency key.
 TABLES = ["things", "numbers", "kept"]
 KINDS = {
     "cus": "customer", "pm": "payment_method", "seti": "setup_intent", "pi": "payment_intent", "ch": "charge",
@@ -30,7 +30,7 @@ def amount_in(params: Thing, name: str = "amount") -> int:
 
 
 class Things:
-    """What an account has, behind one lock. For the parameters see `Account`."""
+    """The objects of an account, behind one lock. `Account` documents the parameters."""
 
     def __init__(
         self,
@@ -47,31 +47,31 @@ class Things:
         self._counter = itertools.count(len(self.things))
 
     def save(self) -> None:
-        """Write down what may have changed, if the state is to be kept. Call it under the lock."""
+        """Write the rows that may have changed, if the account has a file. Call it under the lock."""
         if self.book is not None:
             every = zip(TABLES, (self.things, self.numbers, self.kept), strict=True)
             self.book.write({table: rows.take_changes() for table, rows in every})
 
     def add(self, prefix: str, **fields: Any) -> Thing:
-        """A new object."""
+        """Create an object."""
         id = f"{prefix}_{next(self._counter):06}{secrets.token_hex(6)}"
         thing = {"id": id, "object": KINDS[prefix], "created": int(self.clock()), "livemode": False, **fields}
         self.things[id] = thing
         return thing
 
     def find(self, kind: str, id: object) -> Thing:
-        """An object of a kind. Raises `Refusal`."""
+        """Return an object of a kind. Raises `Refusal` if it does not exist."""
         thing: Thing | None = self.things.get(str(id))
         if thing is None or thing["object"] != kind:
             raise missing(kind, id)
         return thing
 
     def every(self, kind: str) -> list[Thing]:
-        """All of a kind, newest first."""
+        """All objects of a kind, newest first."""
         return [thing for thing in reversed(self.things.values()) if thing["object"] == kind]
 
     def tell(self, type: str, thing: Thing) -> None:
-        """Make an event of what has just happened, with the object as it is now."""
+        """Announce an event with a copy of the object as it is now."""
         event = self.add("evt", type=type, data={"object": json.loads(json.dumps(thing))}, api_version=None)
-        del self.things[event["id"]]  # nobody asks for it again, and there are more of them than of anything else
+        del self.things[event["id"]]  # events are never read again, and would outnumber all other objects
         self.announce(event)

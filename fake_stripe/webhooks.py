@@ -1,4 +1,4 @@
-"""Sending events: signed as the provider signs them, and again until somebody answers 200."""
+"""Sends events, signed as the provider signs them, and repeats each until the answer is 200 or its tries are used."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ TRIES = 30
 
 
 def signature(raw: bytes, secret: str, at: float | None = None) -> str:
-    """The header `Stripe-Signature` of a body (docs.stripe.com/webhooks#verify-manually)."""
+    """The `Stripe-Signature` header of a body (docs.stripe.com/webhooks#verify-manually)."""
     moment = int(time.time() if at is None else at)
     digest = hmac.new(secret.encode(), f"{moment}.".encode() + raw, hashlib.sha256).hexdigest()
     return f"t={moment},v1={digest}"
@@ -32,7 +32,7 @@ class Sender:
         self.waiting.put((TRIES, event))
 
     def start(self) -> None:
-        """Send from now on."""
+        """Start the thread that sends."""
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
@@ -42,7 +42,7 @@ class Sender:
                 threading.Timer(RETRY_S, self.waiting.put, [(tries - 1, event)]).start()
 
     def send(self, event: dict[str, Any]) -> bool:
-        """Post one event; whether it was taken."""
+        """Post one event. Returns whether the answer was 200."""
         raw = json.dumps(event).encode()
         headers = {"Content-Type": "application/json", "Stripe-Signature": signature(raw, self.secret)}
         try:

@@ -1,4 +1,4 @@
-"""The processes of a run: started with a log and a lifeline, started again when they die, ended for good."""
+"""Child processes of a run: started with a log and a lifeline, restarted when they die, ended with the run."""
 
 import contextlib
 import os
@@ -15,14 +15,14 @@ from runner import lifeline
 
 MAX_DEATHS = 5
 DEATHS_WINDOW_S = 60.0
-STEADY_S = 10.0  # who has run for so long had started well
-FIRST_DELAY_S = 0.2  # after a second death; the first has none, each further one twice as much
+STEADY_S = 10.0  # a process that ran this long has started successfully
+FIRST_DELAY_S = 0.2  # delay of the second restart in a row; the first has none, each further one at least doubles
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
 
 @dataclass
 class Surroundings:
-    """What all processes of a run share."""
+    """Environment, log folder and open descriptors that all processes of a run share."""
 
     environment: Mapping[str, str]
     log_folder: Path
@@ -31,9 +31,9 @@ class Surroundings:
 
 @dataclass(eq=False)
 class Child:
-    """One part of the program.
+    """One supervised part of the program.
 
-    `death_signal` is what the kernel sends it when we die. `before_start` is called before each start.
+    The kernel sends it `death_signal` when the supervisor dies. `before_start` is called before each start.
     """
 
     name: str
@@ -42,19 +42,19 @@ class Child:
     death_signal: int = signal.SIGTERM
     before_start: Callable[[], None] | None = None
     process: "subprocess.Popen[bytes] | None" = None
-    start_at: float | None = None  # on the monotonic clock, while it waits to be started again
+    start_at: float | None = None  # on the monotonic clock; set while a restart is pending
     started_at: float = 0.0  # on the monotonic clock
-    deaths: deque[float] = field(default_factory=deque)  # soon after a start, one after another
+    deaths: deque[float] = field(default_factory=deque)  # times on the monotonic clock; cleared by a steady run
 
     @property
     def log(self) -> Path:
-        """Where its output goes."""
+        """The file that receives its output."""
         return self.surroundings.log_folder / f"{self.name}.log"
 
     def start(self, *, own_output: bool = True) -> None:
-        """Start it in a session of its own, so that a Ctrl-C in the terminal reaches only us.
+        """Start it in its own session, so that Ctrl-C in the terminal reaches only the supervisor.
 
-        Without `own_output` its standard output is ours, and only its errors go to the log.
+        Without `own_output` it shares the supervisor's standard output, and only its errors go to the log.
         """
         if self.before_start is not None:
             self.before_start()
@@ -72,14 +72,14 @@ class Child:
             )
 
     def ended(self) -> int | None:
-        """Its exit code, once it has ended. Whatever it had started itself ends with it."""
+        """Return the exit code once it has ended, and kill the processes that it has left; None while it runs."""
         if self.process is None or self.process.poll() is None:
             return None
         self.signal_group(signal.SIGKILL)
         return self.process.returncode
 
     def plan_restart(self, now: float) -> bool:
-        """Note a death and plan the next start. False where it dies again and again as it starts."""
+        """Record a death and plan the next start. Returns False if it keeps dying soon after its start."""
         self.process = None
         if now - self.started_at >= STEADY_S:
             self.deaths.clear()
@@ -90,24 +90,24 @@ class Child:
         return len(self.deaths) < MAX_DEATHS
 
     def ask_to_end(self) -> None:
-        """SIGTERM, to the process itself: it knows how to end its own."""
+        """Send SIGTERM to the process itself, which ends its own children."""
         self.start_at = None
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
 
     def signal_group(self, number: int) -> None:
-        """Signal the process and all that it has started."""
+        """Signal the process and everything that it has started."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, number)
 
     def roll_log(self) -> None:
-        """Before a run: keep one earlier log."""
+        """Rename the log of the previous run to `.log.1`, before a run."""
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
 
     def bound_log(self) -> None:
-        """During a run, in place, because the process holds the file open (for appending)."""
+        """Copy a large log to `.log.1` and truncate it in place: the process keeps it open for appending."""
         with contextlib.suppress(OSError):
             if self.log.stat().st_size > MAX_LOG_BYTES:
                 shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
@@ -115,7 +115,7 @@ class Child:
 
 
 def end_all(children: Sequence[Child], timeout_s: float, hurry: Callable[[], bool]) -> None:
-    """Ask them all to end; those that don't within `timeout_s`, or once `hurry()`, are killed."""
+    """Ask all children to end; kill those that still run after `timeout_s`, or once `hurry()` is true."""
     for child in children:
         child.ask_to_end()
     deadline = time.monotonic() + timeout_s

@@ -1,21 +1,21 @@
-"""The names of daphne, autobahn and Twisted that their documentation does not promise, all in this one file.
+"""All undocumented names of daphne, autobahn and Twisted that the program uses.
 
 `requirements.in` pins the three exactly. `tests/run/test_daphne_internals.py` fails on an upgrade and on any name
-below that is gone or has changed, so that an upgrade is read here before it is released.
+below that is missing or has changed, so that each upgrade is checked against this file.
 
 | name | library | why it is used |
 | --- | --- | --- |
-| `server.twisted_loop` | daphne | daphne makes the event loop while it is imported; the program schedules on it |
-| `Server.connections` | daphne | the applications that still run decide when an orderly stop may end |
+| `server.twisted_loop` | daphne | daphne creates the event loop on import; the program schedules on it |
+| `Server.connections` | daphne | an orderly stop waits for the applications that still run |
 | `WebRequest._response_started` | daphne | a half-sent answer is aborted, not completed |
 | `WebSocketProtocol.handshake_deferred` | daphne | exists until the application accepts; decides how to report errors |
 | `WebSocketProtocol.application_queue` | daphne | a lost peer is reported early, and a flood is counted |
-| `factory.buildProtocol` | daphne | the connections of one address are limited, and daphne offers no factory of ours |
-| `_max_message_size_exceeded`, `_fail_connection` | autobahn | the contract's close code for a large message |
+| `factory.buildProtocol` | daphne | connections per address are limited, and daphne accepts no custom factory |
+| `_max_message_size_exceeded`, `_fail_connection` | autobahn | an oversized message gets the contract's close code |
 | `current_frame`, `data` | autobahn | an empty pong is recognized without parsing |
 | `http_request_data`, `http_headers`, `request` | autobahn | the handshake is released once it is done |
 | `sendCloseFrame` | autobahn | `sendClose` refuses the codes from 1001 to 2999 |
-| `channel.connectionLost` | Twisted | an address's connection is counted out whatever daphne does on the way |
+| `channel.connectionLost` | Twisted | the count of an address's connections drops even if daphne fails |
 | `HTTPChannel.forceAbortClient` | Twisted | a slow or half-answered client is cut off without waiting for its buffer |
 | `dataBuffer`, `_tempDataBuffer`, `writeSomeData` | Twisted | a frame is written past the buffer, 6.5 times faster |
 """
@@ -36,7 +36,7 @@ event_loop = daphne.server.twisted_loop
 
 
 class Request(WebRequest):
-    """daphne's HTTP request, with names for what it keeps to itself."""
+    """daphne's HTTP request, with public names for its private attributes."""
 
     @property
     def answer_begun(self) -> bool:
@@ -50,7 +50,7 @@ class Request(WebRequest):
 
 
 class Socket(WebSocketProtocol):
-    """daphne's socket, with names for what it and autobahn keep to themselves."""
+    """daphne's socket, with public names for private attributes of daphne and autobahn."""
 
     @property
     def accepted(self) -> bool:
@@ -59,15 +59,15 @@ class Socket(WebSocketProtocol):
 
     @property
     def unread(self) -> "Queue[dict[str, Any]] | None":
-        """Messages that the application has not taken yet; None before it exists."""
+        """Messages that the application has not received yet; None before the application exists."""
         return getattr(self, "application_queue", None)
 
     def between_frames(self) -> bool:
-        """Whether what arrives next begins a frame."""
+        """Whether the next byte begins a new frame."""
         return bool(self.state == self.STATE_OPEN and self.current_frame is None and not self.data)
 
     def release_handshake(self) -> None:
-        """Free what only the handshake needed."""
+        """Drop the references that only the handshake needs."""
         self.http_request_data = self.http_headers = self.request = None
 
     def send_close(self, code: int, reason: str) -> None:
@@ -75,11 +75,11 @@ class Socket(WebSocketProtocol):
         self.sendCloseFrame(code=code, reasonUtf8=reason.encode())
 
     def message_too_large(self, limit: int) -> None:
-        """Called for a message above `limit` bytes; a subclass decides how it is answered."""
+        """Answer a message above `limit` bytes; a subclass decides how."""
         raise NotImplementedError
 
     def fail(self, code: int, reason: str) -> None:
-        """Close because of what the peer sent, and read nothing more from it."""
+        """Close because of a bad message, and read nothing more from the peer."""
         self._fail_connection(code, reason)
 
     def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
@@ -89,12 +89,12 @@ class Socket(WebSocketProtocol):
 def write_directly(transport: Any, data: bytes) -> bool:
     """Write to the kernel if nothing is buffered, and buffer the rest. Returns False if the connection is broken.
 
-    Twisted's own `write` costs a turn of the event loop and two changes of its poll set, more than all the rest of a
-    frame's way.
+    Twisted's own `write` costs a turn of the event loop and two changes of its poll set, more than the rest of
+    sending a frame.
     """
     if not transport.dataBuffer and not transport._tempDataBuffer:
         sent = transport.writeSomeData(data)
-        if not isinstance(sent, int):  # the reactor notices on reading
+        if not isinstance(sent, int):  # an error; the reactor notices it on the next read
             return False
         data = data[sent:]
     if data:
@@ -103,13 +103,13 @@ def write_directly(transport: Any, data: bytes) -> bool:
 
 
 def wrap_protocols(factory: Any, build: Callable[[Callable[[Any], Any], Any], Any]) -> None:
-    """Let `build(make, address)` decide the protocol of each connection; `make(address)` gives daphne's."""
+    """Have `build(make, address)` choose the protocol of each connection; `make(address)` builds daphne's."""
     make = factory.buildProtocol
     factory.buildProtocol = lambda address: build(make, address)
 
 
 def when_lost(channel: Any, callback: Callable[[], None]) -> None:
-    """Call back once the connection is gone, also if daphne fails on a request that never became whole."""
+    """Call `callback` once the connection is gone, even if daphne fails on an incomplete request."""
     end = channel.connectionLost
 
     def lost(*reason: Any) -> None:
@@ -122,6 +122,6 @@ def when_lost(channel: Any, callback: Callable[[], None]) -> None:
 
 
 def applications(server: Any) -> "Iterator[tuple[Task[None] | None, bool]]":
-    """The application of each connection, or None before it exists, and whether its peer is still connected."""
+    """Yield each connection's application, or None before it exists, and whether the peer is still connected."""
     for details in server.connections.values():
         yield details.get("application_instance"), "disconnected" not in details

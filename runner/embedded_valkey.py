@@ -1,4 +1,4 @@
-"""The Valkey that runs where no other is configured: on a private unix socket, keeping nothing on disk."""
+"""The Valkey that runs if no other is configured: on a private unix socket, storing nothing on disk."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ def command(path: Path) -> list[str]:
         "appendonly": "no",
         "daemonize": "no",
         "pidfile": "",
-        "logfile": "",  # the standard output
+        "logfile": "",  # standard output
         "maxmemory": MAX_MEMORY,
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
@@ -33,9 +33,9 @@ def command(path: Path) -> list[str]:
 
 
 def prepare(path: Path) -> None:
-    """Make the socket's folder, which only we may enter, and remove the socket of a Valkey that is gone.
+    """Create the socket's private folder and remove the socket of an earlier Valkey. The caller holds the run's lock.
 
-    Raises `PermissionError` where somebody else made the folder before us. The caller holds the run's lock.
+    Raises `PermissionError` if the folder belongs to another user.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.parent.stat()
@@ -59,7 +59,7 @@ def answers(path: Path, timeout_s: float = 0.5) -> bool:
 
 
 def wait(path: Path, process: "subprocess.Popen[bytes]", timeout_s: float = 10.0) -> bool:
-    """Wait until it answers. False where it ended instead, or took too long."""
+    """Wait until Valkey answers. Returns False if it ends first or takes longer than `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline and process.poll() is None:
         if answers(path):

@@ -1,4 +1,4 @@
-"""`python -m runner.prepare`: bring the database up to date and fill in what a demonstration needs."""
+"""`python -m runner.prepare`: migrate the database and seed it with demonstration data."""
 
 import os
 import sys
@@ -10,9 +10,9 @@ from runner import lifeline
 
 
 def main() -> None:
-    """Migrate, then seed; the seed prints the demo accounts. Both in one process: each would take a second to load."""
+    """Migrate, then seed, which prints the demo accounts. One process does both: each takes a second to load."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
-    os.environ["DATABASE_STATEMENT_TIMEOUT_S"] = "0"  # a migration takes as long as it takes
+    os.environ["DATABASE_STATEMENT_TIMEOUT_S"] = "0"  # migrations have no time limit
     lifeline.watch()
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)

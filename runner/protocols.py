@@ -1,4 +1,4 @@
-"""daphne's HTTP and socket protocols, with what this program promises about closing, sizes and errors."""
+"""daphne's HTTP and socket protocols, with the contract's close codes, size limits and error format."""
 
 import asyncio
 import json
@@ -20,18 +20,18 @@ HEARTBEAT_LOST = 4408
 # Whole frames, as the server sends them: final, not masked.
 TEXT = 0x81
 PING = b"\x89\x00"
-EMPTY_PONG, EMPTY_PONG_BYTES = b"\x8a\x80", 6  # and a mask: the answer to our ping, by far the most frequent frame
+EMPTY_PONG, EMPTY_PONG_BYTES = b"\x8a\x80", 6  # plus a mask; the answer to a ping, by far the most frequent frame
 
-SLOW_READER_S = 5.0  # with a full buffer; then the socket is closed
-UNREAD_MAX = 128  # messages of a client that the application has not taken yet: at most 2 MiB
+SLOW_READER_S = 5.0  # how long the buffer may stay full before the socket is closed
+UNREAD_MAX = 128  # client messages that the application has not received yet: at most 2 MiB
 
-# More than anything here accepts, and Django has its own lower limits. The rest is thrown away as it
-# arrives, where daphne would keep it all in memory.
+# Above every limit of the application, Django's included. The rest of a body is dropped as it arrives;
+# daphne would keep all of it in memory.
 MAX_BODY_BYTES = 1024 * 1024
 
 
 class Request(daphne_internals.Request):
-    """An HTTP request with a bounded body and errors in the API's one shape."""
+    """An HTTP request with a bounded body and errors in the API's format."""
 
     _body_bytes = 0
     _begun_at = 0.0
@@ -42,20 +42,20 @@ class Request(daphne_internals.Request):
         self._begun_at = time.monotonic()
 
     def check_timeouts(self) -> None:
-        """Called every second. Whoever sends a request drop by drop is hung up on."""
+        """Abort a request that arrives too slowly. Called every second."""
         if not self._arrived and time.monotonic() - self._begun_at > self.server.request_arrives_s:
             self.abort()
         elif self._arrived:
             super().check_timeouts()
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Keep what fits."""
+        """Store the body up to `MAX_BODY_BYTES` and drop the rest."""
         self._body_bytes += len(data)
         if self._body_bytes <= MAX_BODY_BYTES:
             super().handleContentChunk(data)
 
     def process(self) -> Any:
-        """The request is complete: answer it."""
+        """Answer the complete request, with 413 if its body is too large."""
         self._arrived = True
         if self._body_bytes <= MAX_BODY_BYTES:
             return super().process()
@@ -65,7 +65,7 @@ class Request(daphne_internals.Request):
         return None
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """The answer where the application gives none."""
+        """Send an error that the application did not send itself."""
         kind, code = ("server_error", "error") if status >= 500 else ("client_error", "invalid")
         content = {"type": kind, "errors": [{"code": code, "detail": body, "attr": None}]}
         headers = [(b"content-type", b"application/json")]
@@ -73,7 +73,7 @@ class Request(daphne_internals.Request):
         self.handle_reply({"type": "http.response.body", "body": json.dumps(content).encode()})
 
     def handle_exception(self, exception: Exception) -> None:
-        """The application failed. A half-sent answer must look broken, not complete."""
+        """Answer a failure of the application. A half-sent answer is aborted, so that it looks broken, not complete."""
         if self.answer_begun:
             self.abort()
         else:
@@ -81,42 +81,42 @@ class Request(daphne_internals.Request):
 
 
 class Socket(daphne_internals.Socket):
-    """A socket that says why it closes, finds a dead peer by itself and holds little for a slow one."""
+    """A socket that sends a close code, detects a dead peer and buffers little for a slow one."""
 
     host: str = ""  # the address of the peer
     muted: bool = False
-    congested: bool = False  # more is unsent than the transport's buffer is meant to hold
+    congested: bool = False  # the transport's buffer is full
     heard_at: float = 0.0
     pinged_at: float = 0.0
     _drained: "asyncio.Future[None] | None" = None
     _patience: "asyncio.TimerHandle | None" = None
 
     def connectionLost(self, *reason: Any) -> None:
-        """The connection is gone, whether or not the handshake was done."""
+        """Report the lost connection to the server, whether or not the handshake was done."""
         try:
             super().connectionLost(*reason)
         finally:
             self.factory.server_class.left(self.host)
 
     def onOpen(self) -> None:
-        """The handshake is done."""
+        """Replace HTTP's producer by this socket, and free the memory of the handshake."""
         super().onOpen()
-        # What HTTP needed of this connection is still its producer, and kept in memory by it.
+        # HTTP's channel is still registered as the producer, which keeps it in memory.
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
         self.release_handshake()
 
-    # ------------------------------------------------------------ is anybody there
+    # ------------------------------------------------------------ heartbeat
 
     def dataReceived(self, data: bytes) -> None:
-        """Whatever arrives shows that the peer is there."""
+        """Note that the peer is alive, and process the data unless it is an empty pong."""
         self.heard_at = time.monotonic()
         if len(data) == EMPTY_PONG_BYTES and data[:2] == EMPTY_PONG and self.between_frames():
-            return  # it has said all that it had to say
+            return  # nothing to process
         super().dataReceived(data)
 
     def check_heartbeat(self, now: float) -> None:
-        """Called every second: ping who has been silent, give up who stays so. One ping at a time."""
+        """Ping a silent peer once, and give it up if it stays silent. Called every second."""
         silent_s = now - self.heard_at
         if silent_s >= self.server.lost_after_s:
             self.peer_lost()
@@ -125,20 +125,20 @@ class Socket(daphne_internals.Socket):
             write_directly(self.transport, PING)
 
     def peer_lost(self) -> None:
-        """The peer didn't answer. It may still hear us; the application must not wait to find out."""
+        """Give up a peer that didn't answer. It may still be connected, but the application does not wait for it."""
         self.tell_disconnected(HEARTBEAT_LOST)
         self.close_with(HEARTBEAT_LOST, "heartbeat lost")
 
     def tell_disconnected(self, code: int) -> None:
-        """The application hears of the end now, and of nothing after it."""
+        """Tell the application of the disconnect now, and of nothing after it."""
         if not self.muted and self.unread is not None:
             self.unread.put_nowait({"type": "websocket.disconnect", "code": code})
         self.muted = True
 
-    # ------------------------------------------------------------ does it read what we write
+    # ------------------------------------------------------------ slow readers
 
     def write_at_once(self, text: str) -> bool:
-        """Send a text frame without waiting; False where the peer has to read first, or is gone."""
+        """Send a text frame without waiting. Returns False if the peer must read first or is gone."""
         if self.congested or self.state != self.STATE_OPEN:
             return False
         payload = text.encode()
@@ -152,18 +152,18 @@ class Socket(daphne_internals.Socket):
         return write_directly(self.transport, data)
 
     def pauseProducing(self) -> None:
-        """The transport holds as much as it should: the peer reads too slowly. It has `SLOW_READER_S` to catch up."""
+        """Give a slow peer `SLOW_READER_S` to catch up. Called when the transport's buffer is full."""
         if not self.congested:
             self.congested = True
             self._patience = event_loop.call_later(SLOW_READER_S, self.give_up_slow_reader)
 
     def resumeProducing(self) -> None:
-        """The peer has read."""
+        """Resume writing. Called when the buffer has room again."""
         self.congested = False
         self._release()
 
     def stopProducing(self) -> None:
-        """The connection is gone."""
+        """Release waiting writers. Called when the connection is gone."""
         self._release()
 
     def _release(self) -> None:
@@ -175,25 +175,25 @@ class Socket(daphne_internals.Socket):
         self._drained = None
 
     async def drained(self) -> None:
-        """Wait until there is room again, or nobody to write to."""
+        """Wait until the buffer has room or the connection is gone."""
         if self.congested and self.state == self.STATE_OPEN:
             if self._drained is None:
                 self._drained = event_loop.create_future()
             await asyncio.shield(self._drained)
 
     def give_up_slow_reader(self) -> None:
-        """Close a socket whose peer doesn't read, without the farewell that it would not read either.
+        """Drop the connection of a peer that doesn't read; it would not read a close frame either.
 
-        Nothing is lost: the log keeps what was not sent, and whoever comes back is given it.
+        Nothing is lost: unsent events stay in the log, and a client that reconnects receives them.
         """
         logger.info("a socket was closed: its peer reads too slowly")
         self.tell_disconnected(POLICY_VIOLATION)
         self.dropConnection(abort=True)
 
-    # ------------------------------------------------------------ what it sends us
+    # ------------------------------------------------------------ incoming messages
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """A message. Who sends faster than they are served is closed; nothing here grows without bound."""
+        """Pass a message on. A client that sends faster than it is served is closed, which bounds the queue."""
         if not self.muted and self.unread is not None and self.unread.qsize() >= UNREAD_MAX:
             self.close_with(POLICY_VIOLATION, "too many messages at once")
             self.tell_disconnected(POLICY_VIOLATION)
@@ -203,11 +203,11 @@ class Socket(daphne_internals.Socket):
     # ------------------------------------------------------------ closing
 
     def message_too_large(self, limit: int) -> None:
-        """Close a socket that sends more in one message than is read."""
+        """Close a socket whose peer sends a message above `limit` bytes."""
         self.fail(POLICY_VIOLATION, f"a message may have {limit} bytes at most")
 
     def serverClose(self, code: int | None = None) -> None:
-        """The application closes. autobahn's `sendClose` refuses the codes from 1001 to 2999, 1008 among them."""
+        """Close for the application. autobahn's `sendClose` refuses the codes from 1001 to 2999, 1008 among them."""
         self.close_with(1000 if code is None else code)
 
     def close_with(self, code: int, reason: str = "") -> None:
@@ -218,14 +218,14 @@ class Socket(daphne_internals.Socket):
             self.dropConnection(abort=True)
 
     def handle_exception(self, exception: Exception) -> None:
-        """The application failed."""
+        """Close an accepted socket, or refuse the handshake, after a failure of the application."""
         if self.accepted:
             self.close_with(INTERNAL_ERROR)
         else:
             super().handle_exception(exception)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        """The connection is gone. A handshake that failed early never had a server."""
+        """Release waiting writers and tell daphne. A socket whose handshake failed early has no `server`."""
         self._release()
         if hasattr(self, "server"):
             super().onClose(wasClean, code, reason)

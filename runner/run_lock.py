@@ -1,7 +1,7 @@
-"""One run per data folder.
+"""Locks that allow one run per data folder.
 
-Two locks: `run.lock` is held by the supervisor alone and tells a second start at once that there is a first.
-`parts.lock` is held by every process of a run, so a start right after a `kill -9` waits until the last is gone.
+The supervisor alone holds `run.lock`, on which a second start fails immediately. Every process of a run holds
+`parts.lock`, so a start right after a `kill -9` waits until the last of them is gone.
 """
 
 import fcntl
@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-LEFTOVERS_S = 8.0  # more than the processes of a killed run take to end
+LEFTOVERS_S = 8.0  # longer than the processes of a killed run take to end
 
 
 class Refused(Exception):
@@ -17,16 +17,16 @@ class Refused(Exception):
 
 
 class RunLock:
-    """Held from `take` until the process ends or `release`."""
+    """Both locks of a run, held from `take` until `release` or the end of the process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.fds: list[int] = []
 
     def take(self, url: str) -> int:
-        """Take both locks. Answers the descriptor that every process of the run is to keep open.
+        """Take both locks and return the descriptor that every process of the run must keep open.
 
-        Raises `Refused` where another run holds them.
+        Raises `Refused` if another run holds them.
         """
         own = self._open("run.lock")
         if not _locked(own):
@@ -51,7 +51,7 @@ class RunLock:
         return fd
 
     def release(self) -> None:
-        """Give both up."""
+        """Release both locks."""
         while self.fds:
             os.close(self.fds.pop())
 

@@ -1,7 +1,7 @@
-"""HTTP and sockets on one port, by daphne: what `python -m speedycheers.server` runs.
+"""The daphne server for HTTP and sockets on one port, run by `python -m speedycheers.server`.
 
-SIGTERM and SIGINT stop it within 3 s: no new connections, sockets closed with 1012 ("service restart",
-clients come back at once), requests under way finished.
+SIGTERM and SIGINT stop it within 3 s: it accepts no new connections, closes sockets with 1012 ("service
+restart", on which clients reconnect immediately) and finishes the requests under way.
 """
 
 import logging
@@ -28,11 +28,11 @@ OPEN_FILES = 65536
 STOP_S = 2.0
 EXIT_S = 3.0
 HEARTBEAT_ROUND_S = 1.0
-BACKLOG = 1024  # connections waiting to be accepted; Twisted's 50 makes a crowd of sockets wait for seconds
+BACKLOG = 1024  # connections waiting to be accepted; with Twisted's 50, a crowd of sockets waits for seconds
 
 
 class Server(daphne_internals.Server):
-    """daphne's server with our protocols, our signals and an orderly end."""
+    """daphne's server with our protocols, signal handlers and an orderly stop."""
 
     def __init__(self, application: Any, *, host: str, port: int) -> None:
         self.stopping = False
@@ -49,7 +49,7 @@ class Server(daphne_internals.Server):
             endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
             signal_handlers=False,
             ping_interval=settings.SOCKET_PING_AFTER_S,
-            ping_timeout=0,  # ours: see `heartbeat`
+            ping_timeout=0,  # see `protocols.Socket.check_heartbeat`
             websocket_max_message_size=settings.SOCKET_MAX_FRAME_BYTES,
             websocket_max_frame_size=settings.SOCKET_MAX_FRAME_BYTES,
             application_close_timeout=5,
@@ -58,19 +58,19 @@ class Server(daphne_internals.Server):
         )
 
     def prepare(self) -> None:
-        """Called once daphne has made its factories, before anything is served."""
+        """Set protocols, limits and signal handlers. Called once daphne has its factories, before it serves."""
         self.ws_factory.protocol = protocols.Socket
-        # Failing by a dropped connection, the default, would hide the close code.
+        # The default, to drop a failed connection, would hide the close code.
         self.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=1)
         daphne_internals.wrap_protocols(self.http_factory, self.welcome)
         daphne_internals.wrap_protocols(self.ws_factory, self.welcome_socket)
-        # Twisted's own, for connections on which nothing at all happens.
+        # Twisted's own time-out, for idle connections.
         self.http_factory.timeOut = self.request_arrives_s
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self.shut_down)
 
     def welcome(self, make: Callable[[Any], Any], address: Any) -> Any:
-        """The protocol of a new connection; None, which closes it, if its address has enough of them."""
+        """Return the protocol of a new connection, or None to close it if its address has too many."""
         host = getattr(address, "host", "")
         if 0 < self.connections_max <= self.open_from[host]:
             return None
@@ -81,24 +81,24 @@ class Server(daphne_internals.Server):
         return channel
 
     def welcome_socket(self, make: Callable[[Any], Any], address: Any) -> Any:
-        """The protocol of a connection that has asked to become a socket."""
+        """Return the protocol of a connection that upgrades to a socket."""
         socket = make(address)
         socket.host = getattr(address, "host", "")
         return socket
 
     def left(self, host: str) -> None:
-        """A connection of this address is gone."""
+        """Uncount a connection of this address that is gone."""
         self.open_from[host] -= 1
         if self.open_from[host] <= 0:
             del self.open_from[host]
 
     def listen_error(self, failure: Any) -> None:
-        """The port can't be had."""
+        """Note that the port can't be used."""
         self.failed = True
         super().listen_error(failure)
 
     def shut_down(self) -> None:
-        """Stop in good order; a second signal changes nothing."""
+        """Begin an orderly stop; a second signal has no effect."""
         if self.stopping:
             return
         self.stopping = True
@@ -126,27 +126,27 @@ class Server(daphne_internals.Server):
         )
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Start the application for a connection; a socket's may write without waiting."""
+        """Start the application for a connection; one for a socket may write without waiting."""
         if isinstance(protocol, protocols.Socket):
             scope["extensions"] = {"speedycheers.write": protocol.write_at_once}
         return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
-        """Take a message from the application, which waits where a socket's peer has to read first."""
+        """Send a message of the application, which waits while a socket's peer must read first."""
         await super().handle_reply(protocol, message)
         if isinstance(protocol, protocols.Socket) and protocol.congested:
             await protocol.drained()
 
     def application_checker(self) -> None:
-        """daphne's round of clean-ups. One that fails must not be the last."""
+        """Run daphne's clean-up, and again later even if it fails."""
         self.again_after(1, super().application_checker, self.application_checker)
 
     def timeout_checker(self) -> None:
-        """daphne's round of time-outs, and ours of heartbeats."""
+        """Run daphne's check of time-outs and our check of heartbeats."""
         self.again_after(HEARTBEAT_ROUND_S, self.look_after_connections, self.timeout_checker)
 
     def look_after_connections(self) -> None:
-        """End what takes too long: requests, handshakes, and sockets whose peer is gone."""
+        """End requests and handshakes that take too long, and sockets whose peer is gone."""
         now = time.monotonic()
         for protocol in tuple(self.connections):
             if isinstance(protocol, protocols.Socket) and protocol.state == protocol.STATE_OPEN:
@@ -156,7 +156,7 @@ class Server(daphne_internals.Server):
         self.loop.call_later(HEARTBEAT_ROUND_S, self.timeout_checker)
 
     def again_after(self, pause_s: float, work: Callable[[], None], again: Callable[[], None]) -> None:
-        """Do the work, which plans its own next round at its end; plan it where the end isn't reached."""
+        """Do the work, which schedules `again` as its last step; schedule `again` here if the work fails."""
         try:
             work()
         except Exception:
@@ -164,14 +164,14 @@ class Server(daphne_internals.Server):
             self.loop.call_later(pause_s, again)
 
     def kill_all_applications(self) -> Any:
-        """daphne's own stumbles over connections without an application and waits for the others without limit."""
+        """Cancel all applications. daphne's version fails on connections without one and waits without limit."""
         for task, _connected in daphne_internals.applications(self):
             if task is not None and not task.done():
                 task.cancel()
 
 
 def raise_open_files() -> None:
-    """Allow as many sockets as the system lets us; the usual 1024 are few."""
+    """Raise the limit of open files as far as allowed; the usual 1024 are too few for sockets."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -191,7 +191,7 @@ def serve() -> int:
 def main() -> None:
     """Serve, then leave the process."""
     code = serve()
-    # Threads in the middle of a request would hold up an ordinary exit.
+    # Threads in the middle of a request would delay an ordinary exit.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -23,7 +23,7 @@ VALKEY_STOP_S = 0.5
 READY_POLL_S = 0.1
 READY_REMARK_S = 60.0
 TICK_S = 1.0
-COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # two thirds of what a part would take to be there again
+COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # compiling takes two thirds of a part's restart
 ANY_HOST = ("", "0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104 - compared, not bound
 
 
@@ -32,13 +32,13 @@ class Interrupted(Exception):
 
 
 def say(text: str) -> None:
-    """Print for the user, who may have closed the other end."""
+    """Print a line for the user; a closed output is ignored."""
     with contextlib.suppress(OSError):
         print(text, flush=True)  # noqa: T201 - the program's output
 
 
 def free_port() -> int:
-    """A port that nobody uses at present, for PORT=0."""
+    """A port that is free now, for PORT=0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -52,7 +52,7 @@ def reason_in(log: Path) -> str:
 
 
 class Supervisor:
-    """One run. `follow_parent` ends it with the process that started it, too."""
+    """One run of the program. With `follow_parent`, it also ends with the process that started it."""
 
     def __init__(self, *, follow_parent: bool = False) -> None:
         self.parent = os.getppid() if follow_parent else None
@@ -71,7 +71,7 @@ class Supervisor:
         self.interruptible = False
 
     def run(self) -> int:
-        """Run until a signal. Answers 0 then, 1 where a part can't be had. Raises `Refused` before anything starts."""
+        """Run until a signal. Returns 0 then, or 1 if a part can't run. Raises `Refused` before anything starts."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         parts_fd = self.lock.take(self.url)
         self.check_port()
@@ -91,7 +91,7 @@ class Supervisor:
     # ------------------------------------------------------------ before the start
 
     def check_port(self) -> None:
-        """Raise `Refused` where somebody else listens on our port."""
+        """Raise `Refused` if another program listens on our port."""
         # macOS lets one program listen on 127.0.0.1 beside another that listens everywhere.
         with contextlib.suppress(OSError, OverflowError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
             raise Refused(f"Port {self.port} is in use: choose another with PORT=….")
@@ -107,14 +107,14 @@ class Supervisor:
                     raise Refused(f"Port {self.port} can't be used ({reason}): choose another with PORT=….") from None
 
     def surroundings(self, parts_fd: int) -> Surroundings:
-        """What every process of this run gets. The lifeline's other end stays open in this process alone."""
+        """Return what every process of this run gets. The lifeline's write end stays open in this process only."""
         reading_end, self.writing_end = os.pipe()
         log_folder = self.data / "log"
         log_folder.mkdir(exist_ok=True)
         path = os.pathsep.join(filter(None, [str(self.base), os.environ.get("PYTHONPATH", "")]))
         inherited = {name: value for name, value in os.environ.items() if name != COMPILES_EACH_TIME}
         environment = {
-            "MALLOC_ARENA_MAX": "2",  # glibc's many arenas cost threads' memory and gain us nothing
+            "MALLOC_ARENA_MAX": "2",  # glibc's many arenas cost memory per thread and gain nothing here
             **inherited,
             "DJANGO_SETTINGS_MODULE": "speedycheers.settings",
             "PORT": str(self.port),
@@ -126,7 +126,7 @@ class Supervisor:
         return Surroundings(environment, log_folder, keep_fds=[reading_end, parts_fd])
 
     def listen_to_signals(self) -> None:
-        """Signals wake the select in `tick`; Ctrl-C counts even where a shell started us in its background."""
+        """Let signals wake the select in `tick`. Ctrl-C works even if a shell started us in the background."""
         self.woken, waker = os.pipe()
         for fd in (self.woken, waker):
             os.set_blocking(fd, False)
@@ -140,7 +140,7 @@ class Supervisor:
             lifeline.end_with_own_parent()
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Note it; leave a wait for the network at once."""
+        """Record the signal, and interrupt a wait for the network."""
         self.signals.append(number)
         if self.interruptible:
             self.interruptible = False
@@ -149,7 +149,7 @@ class Supervisor:
     # ------------------------------------------------------------ the start
 
     def start(self, surroundings: Surroundings) -> None:
-        """Start everything in the order in which one part needs another."""
+        """Start all parts, each after those that it needs."""
         if self.valkey_socket is not None:
             self.start_valkey(surroundings, self.valkey_socket)
         self.prepare_database(surroundings)
@@ -171,14 +171,14 @@ class Supervisor:
             self.keep("bots", [*manage, "bots", "--server", self.url], surroundings)
 
     def keep(self, name: str, command: list[str], surroundings: Surroundings) -> None:
-        """Start a part that is to run until the end."""
+        """Start a part that runs until the end of the run."""
         child = Child(name, command, surroundings)
         child.roll_log()
         self.children.append(child)
         child.start()
 
     def start_valkey(self, surroundings: Surroundings, path: Path) -> None:
-        """Start Valkey and wait for its answer."""
+        """Start Valkey and wait until it answers."""
         valkey = Child(
             "valkey",
             embedded_valkey.command(path),
@@ -193,7 +193,7 @@ class Supervisor:
             self.tick(0.02)
 
     def prepare_database(self, surroundings: Surroundings) -> None:
-        """Migrate and seed. Raises `Refused` where that fails."""
+        """Migrate and seed. Raises `Refused` if that fails."""
         child = Child("prepare", [sys.executable, "-m", "runner.prepare"], surroundings)
         child.roll_log()
         self.children.append(child)
@@ -214,7 +214,7 @@ class Supervisor:
             self.tick(READY_POLL_S)
 
     def readiness(self) -> int | None:
-        """The status of `/readyz`, or None where nobody answers. A signal interrupts the wait."""
+        """Return the status of `/readyz`, or None without an answer. A signal interrupts the wait."""
         connection = http.client.HTTPConnection(self.reachable_at, self.port, timeout=5)
         try:
             self.interruptible = True
@@ -229,7 +229,7 @@ class Supervisor:
     # ------------------------------------------------------------ while it runs
 
     def tick(self, timeout_s: float, *, restart: bool = True) -> None:
-        """Wait for something to happen, at most `timeout_s`, and see to it. Raises `Interrupted` or `Refused`."""
+        """Wait for an event, at most `timeout_s`, and handle it. Raises `Interrupted` or `Refused`."""
         due = [child.start_at for child in self.children if child.start_at is not None]
         if due:
             timeout_s = min(timeout_s, max(0.0, min(due) - time.monotonic()))
@@ -243,7 +243,7 @@ class Supervisor:
                 self.look_after(child)
 
     def look_after(self, child: Child) -> None:
-        """Start a part again that has ended. Raises `Refused` where that has happened too often."""
+        """Restart a part that has ended. Raises `Refused` if it has ended too often."""
         now = time.monotonic()
         code = child.ended()
         if code is not None:
@@ -258,7 +258,7 @@ class Supervisor:
     # ------------------------------------------------------------ the end
 
     def stop(self) -> None:
-        """End every part, Valkey last: the others finish with it. A second signal makes it quick."""
+        """End every part, Valkey last because the others need it to finish. A second signal kills them immediately."""
         asked = len(self.signals)
         others = [child for child in self.children if child.name != "valkey"]
         end_all(others, CHILDREN_STOP_S, hurry=lambda: len(self.signals) > asked)

@@ -1,8 +1,8 @@
-"""An ASGI application around a WSGI one, for servers that hold the whole body before they call it (daphne does).
+"""An ASGI application around a WSGI one, for servers that buffer the whole body before they call it, as daphne does.
 
-Why not a2wsgi: under daphne its threads wait for ever once a client has left a slow response, and eight
+a2wsgi is not used: under daphne its threads wait for ever once a client has left a slow response, and eight
 such clients stopped the server; it reads chunked bodies as empty; and it crosses between thread and loop
-five times a request, where this crosses twice (docs/architecture.md has the figures).
+five times a request, this module only twice (docs/architecture.md has the figures).
 """
 
 import asyncio
@@ -23,7 +23,7 @@ SEND_TIMEOUT_S = 30.0
 
 
 class Closable(Protocol):
-    """A WSGI answer that wants to hear when it is no longer needed."""
+    """A WSGI response that must be closed after use."""
 
     def close(self) -> None: ...
 
@@ -51,7 +51,7 @@ class Bridge:
 
 
 async def read_body(receive: ASGIReceiveCallable) -> bytes | None:
-    """The whole body of a request, or None where the client has left."""
+    """Return the whole body of a request, or None if the client has left."""
     parts = []
     while True:
         message = await receive()
@@ -80,10 +80,10 @@ class Exchange:
         self.abandoned = threading.Event()
 
     def run(self) -> list[Any]:
-        """Call the application. Answers the messages still to be sent: all of them, or the last of a stream."""
+        """Call the application. Returns the messages still to be sent: all of them, or the last of a stream."""
         result = self.application(self.environ, self.start_response)
         try:
-            # Django marks what it makes piece by piece; the rest goes out in one go.
+            # Django marks streaming responses; all others are sent in one piece.
             if getattr(result, "streaming", True):
                 return self.stream(result)
             return [self.head, {"type": "http.response.body", "body": b"".join(result), "more_body": False}]
@@ -92,7 +92,7 @@ class Exchange:
                 result.close()
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
-        """WSGI's callback. The `write` function of old is not offered: Django doesn't use it."""
+        """Record status and headers (WSGI's callback). The legacy `write` is not offered: Django doesn't use it."""
         if self.head is not None and exc_info is None:
             raise AssertionError("start_response was called twice")
         self.head = {
@@ -117,7 +117,7 @@ class Exchange:
         return end if started else [self.head, *end]
 
     def send_and_wait(self, message: Any) -> None:
-        """Send from this thread, at the pace of the loop."""
+        """Send from this thread, and wait until the event loop has sent it."""
         asyncio.run_coroutine_threadsafe(_call(self.send, message), self.loop).result(SEND_TIMEOUT_S)
 
 
@@ -130,7 +130,7 @@ def _no_write(data: bytes) -> None:
 
 
 def big_blocks(file: Any, block_size: int = FILE_BLOCK_BYTES) -> FileWrapper:
-    """`wsgi.file_wrapper`: files in larger blocks than Django's 4 KiB, each of which costs a change of threads."""
+    """`wsgi.file_wrapper` with larger blocks than Django's 4 KiB, because each block costs a change of threads."""
     return FileWrapper(file, max(block_size, FILE_BLOCK_BYTES))
 
 
@@ -165,6 +165,6 @@ def build_environ(scope: HTTPScope, body: bytes) -> WSGIEnvironment:
     if "HTTP_CONTENT_TYPE" in environ:
         environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
     environ.pop("HTTP_CONTENT_LENGTH", None)
-    # Counted, not quoted: a chunked body has no such header, and Django would take it for empty.
+    # Measured, not copied: a chunked body has no such header, and Django would read it as empty.
     environ["CONTENT_LENGTH"] = str(len(body))
     return environ

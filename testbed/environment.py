@@ -1,7 +1,7 @@
-"""What a test session runs against: a database, a Valkey and a data folder of its own.
+"""The environment of a test session: a database, a Valkey and a data folder of its own.
 
-Settings read the environment when they are loaded, so all of this is there first. The first process of a
-session starts PostgreSQL; each pytest-xdist worker has its own Valkey and its own test database on it.
+Settings read the environment when they are loaded, so all of this is prepared first. The first process of a
+session starts PostgreSQL; each pytest-xdist worker has its own Valkey and its own test database on that server.
 """
 
 import atexit
@@ -21,19 +21,19 @@ from django.db.backends.sqlite3.base import DatabaseOperations
 from runner import embedded_valkey, lifeline
 from testbed.postgres import Postgres
 
-# What the program reads: a developer's own values must not change what the tests see.
+# Variables that the settings read; a developer's own values must not reach the tests.
 SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings"
 IGNORED = {
     "BOTS",
     "HOST",
     *re.findall(r'env[.\w]*\(\s*"([A-Z_]+)"', " ".join(part.read_text() for part in SETTINGS.glob("*.py"))),
 }
-VALKEYS: "list[subprocess.Popen[bytes]]" = []  # that this process has started; the last one runs
-SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server on which tests make databases; empty with SQLite
+VALKEYS: "list[subprocess.Popen[bytes]]" = []  # started by this process; the last one runs
+SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server for test databases; empty with SQLite
 
 
 def prepare(database: str) -> None:
-    """Start what is needed, point the environment at it and set Django up. `database`: "sqlite" or "postgres"."""
+    """Start the servers, point the environment at them and set up Django. `database` is "sqlite" or "postgres"."""
     for name in IGNORED:
         os.environ.pop(name, None)
     folder = make_folder()
@@ -47,21 +47,21 @@ def prepare(database: str) -> None:
     start_valkey()
     django.setup()
     let_tests_empty_the_ledger()
-    # An xdist worker that inherited it would load its settings before it has an environment of its own.
+    # An xdist worker that inherited it would load its settings before it has prepared its own environment.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def make_folder() -> Path:
-    """A temporary folder with a path short enough for unix sockets, removed at the end."""
+    """Create a temporary folder with a path short enough for unix sockets; it is removed at the end."""
     parent = tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp"
     folder = Path(tempfile.mkdtemp(prefix="sc-test-", dir=parent)).resolve()
-    folder.chmod(0o711)  # PostgreSQL's user passes through
+    folder.chmod(0o711)  # PostgreSQL's user must traverse it
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def start_postgres(folder: Path) -> str:
-    """The URL of the server given by TEST_DATABASE_URL, or else of one of our own."""
+    """Return TEST_DATABASE_URL if it is set, else start a server and return its URL."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         return url
     server = Postgres(folder / "pg")
@@ -70,19 +70,19 @@ def start_postgres(folder: Path) -> str:
 
 
 def load_settings(folder: Path) -> None:
-    """Load the settings, and change what only tests want otherwise."""
+    """Load the settings and apply the values that only tests use."""
     if settings.configured:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings are loaded after the environment is made.")
-    # A file, as in real life: SQLite's in-memory databases lock differently.
+    # A file, as in a real run: SQLite's in-memory databases lock differently.
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # Each report is written at once: a test's own transaction is hidden from the thread that writes the others.
+    # Each report is written immediately: the writer's thread does not see a test's own transaction.
     settings.POSITION_FLUSH_S = 0.0
 
 
 def let_tests_empty_the_ledger() -> None:
-    """Between tests every table is emptied: on SQLite by DELETE, which the ledger's trigger refuses to anybody."""
+    """Drop the ledger's trigger, which rejects DELETE, while SQLite empties all tables between tests."""
     flush = DatabaseOperations.sql_flush
     trigger = "payments_entry_no_delete"
 
@@ -97,7 +97,7 @@ def let_tests_empty_the_ledger() -> None:
 
 
 def start_valkey() -> "subprocess.Popen[bytes]":
-    """A Valkey on the socket that the settings name. A test that kills it starts another."""
+    """Start a Valkey on the configured socket. A test that kills it starts another."""
     path = settings.VALKEY_SOCKET
     embedded_valkey.prepare(path)
     process = subprocess.Popen(

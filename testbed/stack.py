@@ -21,7 +21,7 @@ from testbed.processes import BASE, free_port, processes_with, wait_until
 START_S = 90
 STOP_S = 5
 MARK = "SPEEDYCHEERS_TEST_RUN"
-# Quick enough to wait for in a test; one address makes all the calls.
+# Short times, so that tests can wait for them, and high limits, because one address makes all calls.
 DEFAULTS = {
     "BOTS": "0",
     "OFFER_TTL_S": "5",
@@ -60,7 +60,7 @@ class Stack:
         return self.process.pid
 
     def manage(self, *arguments: str) -> str:
-        """The output of `manage.py` with these arguments, in the program's environment."""
+        """Run `manage.py` with these arguments in the program's environment and return its output."""
         command = [sys.executable, str(BASE / "manage.py"), *arguments]
         result = subprocess.run(
             command, cwd=BASE, env=self.env, capture_output=True, text=True, timeout=60, check=False
@@ -73,11 +73,11 @@ class Stack:
         return processes_with(f"{MARK}={self.env[MARK]}", str(self.data))
 
     def process_of(self, part: str) -> int:
-        """The id of the one process whose command line contains `part`; 0 while there is none."""
+        """The id of the process whose command line contains `part`, or 0 if none runs."""
         return next((pid for pid, command in self.processes().items() if part in command), 0)
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", **headers: str) -> tuple[int, Any]:
-        """One JSON call: the status and the decoded answer (None where it is empty)."""
+        """Make a JSON call. Returns the status and the decoded answer (None if it is empty)."""
         if token:
             headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body).encode()
@@ -99,12 +99,12 @@ class Stack:
         return str(answer["token"])
 
     def logs(self) -> str:
-        """Everything the program has said, for a failing test's message."""
+        """The end of each of the program's logs, for the message of a failing test."""
         files = [self.output, *sorted((self.data / "log").glob("*.log"))]
         return "\n".join(f"--- {file.name}\n{file.read_text(errors='replace')[-4000:]}" for file in files)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Signal the program, wait for its end, and see that nothing of it is left. Answers its exit code."""
+        """Signal the program and wait until all of its processes have ended. Returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(STOP_S)
@@ -113,7 +113,7 @@ class Stack:
 
 
 def environment(data: Path, port: int, **settings: str) -> dict[str, str]:
-    """The environment in which a program of its own starts, whatever this session's tests use."""
+    """The environment of a separate program, independent of the one that this session's tests use."""
     env = {name: value for name, value in os.environ.items() if name not in IGNORED}
     return env | DEFAULTS | {"PORT": str(port), "SPEEDYCHEERS_DATA": str(data), MARK: uuid.uuid4().hex} | settings
 
@@ -121,7 +121,7 @@ def environment(data: Path, port: int, **settings: str) -> dict[str, str]:
 def start(
     env: dict[str, str], *, prefix: tuple[str, ...] = (), arguments: tuple[str, ...] = (), ready: bool = True
 ) -> Stack:
-    """Start the program in this environment, behind the command `prefix`, and wait until it says that it is ready."""
+    """Start the program in this environment, behind the command `prefix`, and wait until it reports ready."""
     data = Path(env["SPEEDYCHEERS_DATA"])
     output = data.parent / f"{data.name}-{uuid.uuid4().hex[:6]}.txt"
     command = [*prefix, sys.executable, "-m", "speedycheers", *arguments]
@@ -142,7 +142,7 @@ def start(
 
 
 def kill(stack: Stack) -> None:
-    """Whatever happened, leave nothing behind."""
+    """Kill every process of the program, in whatever state it is."""
     for pid in stack.processes():
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -153,7 +153,7 @@ def kill(stack: Stack) -> None:
 
 @contextlib.contextmanager
 def running_stack(**settings: str) -> Iterator[Stack]:
-    """A program with data of its own (on this session's kind of database), stopped at the end."""
+    """Run a program with its own data, on this session's kind of database, and stop it at the end."""
     folder = make_folder()
     server = os.environ.get(SERVER_URL, "")
     url = fresh_database(server) if server else ""
