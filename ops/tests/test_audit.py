@@ -94,7 +94,8 @@ def history(nyc: Region, staff: User) -> None:
     match(nyc)
     availability.go_offline(make_partner("Rob"), now=NOW())
     user = make_user("Caller")
-    client_of(user).post("/cheerRequest/00000000-0000-0000-0000-000000000000/cancel", headers={"Idempotency-Key": "1"})
+    home = {"name": "Home", "location": {"lat": 40.75, "lng": -73.98}}
+    client_of(user).post("/savedPlace", home, headers={"Idempotency-Key": "1"})
     issue_socket_ticket(user, now=NOW())
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=NOW())
 

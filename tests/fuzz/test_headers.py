@@ -65,7 +65,7 @@ def test_content_types_that_are_read_early(content_type: str, query: str, world:
 @posts
 def test_an_error_is_answered_alike_and_not_stored(route: str, world: World) -> None:
     call = Caller(route, world)
-    if not call.honours_keys:
+    if not call.honours_keys or not call.good.body:  # what says nothing can't be said wrongly
         return
     for name, value in (("status", "a\\b\u007f💥"), ("x", "y")):
         body: dict[str, Any] = {field: [] for field in call.good.body} | {name: value}
