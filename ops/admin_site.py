@@ -1,4 +1,4 @@
-"""What Unfold asks us for: the sidebar with its badges, and the front page. Named in `settings.UNFOLD`."""
+"""Callbacks for Unfold, named in `settings.UNFOLD`: the sidebar with its badges, and the front page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,15 +20,15 @@ from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 
 Item = dict[str, Any]
-BADGE_MAX = 999  # a larger number says no more, and costs to count
+BADGE_MAX = 999  # a larger number tells staff no more, and is expensive to count
 
-# What waits for somebody: the list, and how it is filtered.
+# The lists of rows that wait for staff, each with its filter.
 WAITING: dict[str, tuple[str, dict[str, str]]] = {
     "Dead letters": ("requests_app_cheerrequest", {"status__exact": RequestStatus.NO_MATCH.value}),
     "Applications": ("accounts_partner", {"application__exact": Application.APPLIED.value}),
     "Unpaid": ("payments_payment", {"status__in": ",".join(status.value for status in UNPAID)}),
 }
-# The rest: title, icon (of Material Symbols) and list.
+# All other lists: title, icon (of Material Symbols) and list.
 SECTIONS: dict[str, list[tuple[str, str, str]]] = {
     "Dispatch": [
         ("Requests", "campaign", "requests_app_cheerrequest"),
@@ -71,12 +71,12 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
 
 
 def no_inline_colours(request: HttpRequest) -> dict[str, Any]:
-    """Nothing for Unfold to write into each page: the policy allows no inline style."""
+    """Give Unfold no colours to write into pages, because the content security policy allows no inline style."""
     return {}
 
 
 def stylesheet(request: HttpRequest) -> str:
-    """The colours, as a file."""
+    """The stylesheet with the colours."""
     return static("css/admin.css")
 
 
@@ -91,7 +91,7 @@ def _may_see(request: HttpRequest, name: str) -> bool:
 
 
 def _is_shown(request: HttpRequest, name: str, query: Mapping[str, str]) -> bool:
-    """Whether this is the page. A list without a filter isn't, while one of the filtered links to it is."""
+    """Whether a link leads to the present page. A list's plain link does not if one of its filtered links does."""
     if not request.path.startswith(_list(name, {})):
         return False
     asked = {
@@ -101,7 +101,7 @@ def _is_shown(request: HttpRequest, name: str, query: Mapping[str, str]) -> bool
 
 
 def _items(request: HttpRequest, *items: tuple[str, str, str]) -> list[Item]:
-    """Links `(title, icon, list)` to what this account may see."""
+    """Links to those lists `(title, icon, list)` that this account may see."""
     return [
         {"title": title, "icon": icon, "link": _list(name, {}), "active": _is_shown(request, name, {})}
         for title, icon, name in items
@@ -110,7 +110,7 @@ def _items(request: HttpRequest, *items: tuple[str, str, str]) -> list[Item]:
 
 
 def _waiting(request: HttpRequest, title: str, icon: str, rows: QuerySet[Any]) -> list[Item]:
-    """A link to rows that wait for somebody, with their number."""
+    """A link to rows that wait for staff, with their number."""
     name, query = WAITING[title]
     if not _may_see(request, name):
         return []
@@ -119,13 +119,13 @@ def _waiting(request: HttpRequest, title: str, icon: str, rows: QuerySet[Any]) -
 
 
 def _count(rows: QuerySet[Any]) -> str:
-    """How many, for a badge; empty for none, so that no badge shows."""
+    """The number of rows, for a badge; an empty string for zero, so that no badge shows."""
     count = rows.order_by()[: BADGE_MAX + 1].count()
     return f"{BADGE_MAX}+" if count > BADGE_MAX else str(count or "")
 
 
 def navigation(request: HttpRequest) -> list[Item]:
-    """The sidebar: first what waits for somebody, then everything."""
+    """The sidebar: first the rows that wait for staff, then all lists."""
     return [
         {
             "title": "Waiting for you",
@@ -147,7 +147,7 @@ def navigation(request: HttpRequest) -> list[Item]:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The front page's figures, for those who may see requests."""
+    """Add the front page's figures, for accounts that may see requests."""
     if _may_see(request, "requests_app_cheerrequest"):
         context["figures"] = _figures(live_counts())
     return context

@@ -6,5 +6,5 @@ class OpsConfig(AppConfig):
     name = "ops"
 
     def ready(self) -> None:
-        """Load each app's `receivers`, once all models are there."""
+        """Import each app's `receivers` after all models are loaded."""
         autodiscover_modules("receivers")

@@ -1,4 +1,4 @@
-"""Every app's checks of its own promises, gathered for `manage.py audit`."""
+"""The checks of every app, collected for `manage.py audit`."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ def declared_constraints_are_enforced(now: datetime) -> Result:
 
 
 def all_checks() -> list[Check]:
-    """Every app's checks, the lowest app's first."""
+    """The checks of every app, starting with the lowest layer."""
     return [
         *CHECKS,
         *api.audit.CHECKS,

@@ -1,4 +1,4 @@
-"""The socket of staff."""
+"""The staff's socket."""
 
 import asyncio
 

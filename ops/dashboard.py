@@ -1,4 +1,4 @@
-"""What staff see at a glance."""
+"""The live counts on the staff page."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ def _by_status(rows: Any) -> dict[str, int]:
 
 
 def live_counts() -> dict[str, Any]:
-    """Open requests, partners at work and rides under way by status, and what waits for staff."""
+    """Open requests, partners at work and active rides by status, and the rows that wait for staff."""
     now = timezone.now()
     open_requests = CheerRequest.objects.filter(status__in=OPEN)
     oldest = CheerRequest.objects.filter(status=RequestStatus.PENDING).aggregate(at=Min("created_at"))["at"]

@@ -1,4 +1,4 @@
-"""`GET /metrics` for Prometheus: read from the database at each scrape, so it is right with any number of processes."""
+"""`GET /metrics` for Prometheus, read from the database at each scrape and so right with any number of processes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ TABLES: dict[str, Any] = {
 
 
 class DispatchCollector(Collector):
-    """Rows by status, and the age of the oldest request that waits."""
+    """Collects rows by status, and the age of the oldest pending request."""
 
     def collect(self) -> Iterator[Metric]:
         for name, model in TABLES.items():
@@ -44,5 +44,5 @@ REGISTRY.register(DispatchCollector())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The metrics as text."""
+    """Return the metrics as text."""
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -11,7 +11,7 @@ from web.access import UserRequest, page_for
 
 @page_for(Role.STAFF)
 def staff(request: UserRequest) -> HttpResponse:
-    """Live counts, with links into the admin."""
+    """Show live counts, with links into the admin."""
     counts = live_counts()
     context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
     return render(request, "web/staff.html", context)

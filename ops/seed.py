@@ -1,4 +1,4 @@
-"""What a first run is seeded with: New York City, the kinds of cheer, and accounts to try it with."""
+"""Seed data for a first run: New York City, the kinds of cheer, and demo accounts."""
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -41,7 +41,7 @@ PLACES = [(40.7484, -73.9857), (40.7580, -73.9855), (40.7308, -73.9973), (40.712
 
 
 def seed_region() -> Region:
-    """New York City, unless staff have changed it."""
+    """Create New York City unless it exists; changes by staff are kept."""
     region, _ = Region.objects.get_or_create(
         slug="nyc",
         defaults={"name": "New York City", "boundary": NEW_YORK_CITY, "time_zone": "America/New_York"},
@@ -50,7 +50,7 @@ def seed_region() -> Region:
 
 
 def seed_request_types() -> None:
-    """The kinds of cheer that are not there yet."""
+    """Create the kinds of cheer that do not exist yet."""
     for position, (slug, name, description, icon, types) in enumerate(REQUEST_TYPES):
         RequestType.objects.get_or_create(
             slug=slug,
@@ -65,7 +65,7 @@ def seed_request_types() -> None:
 
 
 def seed_accounts() -> None:
-    """The demo accounts that are not there yet."""
+    """Create the demo accounts that do not exist yet."""
     for number, email in enumerate(USERS, 1):
         _account(email, f"Demo User {number}")
     staff = _account(STAFF, "Demo Staff", role=Role.STAFF, is_staff=True, is_superuser=True)
@@ -78,7 +78,7 @@ def seed_accounts() -> None:
 def _account(email: str, name: str, **fields: object) -> User:
     found = User.objects.filter(email__iexact=email).first()
     user = found or User.objects.create_user(email, PASSWORD, name=name, **fields)
-    # Nobody reads its mail, so nobody could confirm it.
+    # The address receives no mail, so it could not be confirmed.
     EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user
 

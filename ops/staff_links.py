@@ -1,4 +1,4 @@
-"""What the staff page counts, and from the counts into the admin's lists."""
+"""The counts on the staff page, with links to the admin's lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from ops.admin_site import WAITING
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A count that wants somebody's attention when it isn't zero."""
+    """A count that needs the attention of staff unless it is zero."""
 
     key: str
-    title: str  # as in the admin's sidebar, which speaks English
+    title: str  # as in the admin's sidebar, in English
     hint: str
     count: int
 
     @property
     def url(self) -> str:
-        """The list in the admin."""
+        """The address of the list in the admin."""
         model, query = WAITING[self.title]
         return f"{reverse(f'admin:{model}_changelist')}?{urlencode(query)}"
 
 
-# Paths into the counts, as the page's script follows them, and what each means.
+# Paths into the counts, which the page's script follows, each with its label.
 UNDER_WAY = [
     ("requests.pending", gettext_lazy("looking for a partner")),
     ("requests.offered", gettext_lazy("offered")),
@@ -40,7 +40,7 @@ UNDER_WAY = [
 
 
 def staff_cards(counts: Mapping[str, Any]) -> list[Card]:
-    """What waits for staff, each with the admin's list to work through."""
+    """The counts of rows that wait for staff, each with its list in the admin."""
     return [
         Card("deadLetters", gettext_noop("Dead letters"), _("Requests that nobody took"), counts["deadLetters"]),
         Card("applications", gettext_noop("Applications"), _("Partners waiting for approval"), counts["applications"]),

@@ -1,4 +1,4 @@
-"""What deadlines and repairs are due. Every pass is safe to run twice, at once, or after a crash at any line."""
+"""The passes of the sweep. Each is safe to run twice, concurrently, or after a crash at any line."""
 
 import logging
 import time
@@ -35,12 +35,12 @@ from rides.states import ACTIVE
 
 log = logging.getLogger(__name__)
 
-BATCH = 500  # rows a pass
+BATCH = 500  # rows of one kind per pass
 
 
 def sweep_deadlines(now: datetime) -> None:
-    """Expire offers, ask for what was planned, give up on requests out of patience, and wake the matchers of regions
-    where something is due.
+    """Expire offers, request planned cheers, turn requests out of patience into dead letters, and wake the matchers of
+    regions where an attempt is due.
     """
     due = Offer.objects.filter(lapsed(now), status=OfferStatus.PENDING).order_by("expires_at")
     for offer_id in list(due.values_list("pk", flat=True)[:BATCH]):
@@ -51,27 +51,27 @@ def sweep_deadlines(now: datetime) -> None:
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     for request_id in list(pending.filter(give_up_at__lte=now).values_list("pk", flat=True)[:BATCH]):
         _settled(dead_letter, request_id)
-    # No wait is longer than the longest: an attempt planned for later was planned before the clock was set back.
+    # No attempt is planned further ahead than the longest back-off, unless the clock was set back since.
     never = now + timedelta(seconds=settings.RETRY_MAX_S) + CLOCKS_DIFFER
     pending.filter(next_attempt_at__gt=never).update(next_attempt_at=now)
-    hungry = pending.filter(next_attempt_at__lte=now, give_up_at__gt=now)
-    for slug in hungry.order_by().values_list("region__slug", flat=True).distinct():
+    ready = pending.filter(next_attempt_at__lte=now, give_up_at__gt=now)
+    for slug in ready.order_by().values_list("region__slug", flat=True).distinct():
         wake(slug)
 
 
 def _settled(step: Callable[..., object], row_id: UUID) -> None:
     try:
         step(row_id, now=timezone.now())
-    except Conflict as conflict:  # somebody was first, and that is as good
+    except Conflict as conflict:  # another process was first, which is fine
         log.info("already settled: %s", conflict.code)
     except Exception as error:
-        if trouble_of(error) is not None:  # then the others would fare no better
+        if trouble_of(error) is not None:  # a database failure would affect the other rows as well
             raise
         log.exception("%s of %s failed; the others go on", step.__name__, row_id)
 
 
 def sweep_lost_presence(now: datetime) -> None:
-    """Rebuild the live positions of a Valkey that is back without its data."""
+    """Rebuild the live positions after Valkey has lost its data."""
     regions = _regions()
     try:
         for region in regions:
@@ -104,14 +104,14 @@ def _suspect(regions: list[Region]) -> None:
 
 def _bring_in_line(region: Region, *, now: datetime) -> None:
     if reconcile(region, now=now):
-        # Requests that found nobody while partners were missing must not wait out their back-off.
+        # Requests that found no partner while partners were missing are retried without waiting for their back-off.
         wake(region.slug)
     _reconcile_forwarding(region)
 
 
 def _reconcile_forwarding(region: Region) -> None:
-    """Forward a partner's positions to the user of their active ride, and to nobody else."""
-    # Read before the rides, so that one accepted in between is not taken for over.
+    """Forward a partner's positions to the user of their active ride, and to no other user."""
+    # Read before the rides, so that a ride accepted in between is not considered over.
     told = positions.serving(region.slug)
     active = Ride.objects.filter(status__in=ACTIVE, partner__region=region)
     rides = dict(active.values_list("partner_id", "user_id"))
@@ -121,7 +121,7 @@ def _reconcile_forwarding(region: Region) -> None:
 
 
 def sweep_leftovers(now: datetime) -> None:
-    """Delete what has had its time: old events, tickets, tokens, kept answers."""
+    """Delete expired rows: old events, tickets, tokens, share links and stored answers."""
     prune_events(now)
     prune_tickets_and_tokens(now)
     prune_share_links(now)
@@ -129,7 +129,7 @@ def sweep_leftovers(now: datetime) -> None:
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
 
 
-# Each pass and how often it is due, in seconds.
+# Each pass with its interval in seconds.
 PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_lost_presence, 0.5),
     (sweep_deadlines, 0.5),
@@ -146,13 +146,13 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
 
 
 class Sweeper:
-    """Runs each pass when it is due; one that fails is logged and tried again at its next turn."""
+    """Runs each pass when it is due. A failure is logged, and the pass runs again at its next turn."""
 
     def __init__(self) -> None:
         self._due = [0.0] * len(PASSES)
 
     def run_due(self) -> None:
-        """Run whatever is due now."""
+        """Run every pass that is due now."""
         for index, (sweep, every_s) in enumerate(PASSES):
             if time.monotonic() >= self._due[index]:
                 self._due[index] = time.monotonic() + every_s

@@ -35,7 +35,7 @@ class _Columns:
 
     @shown("Fare", ordering="fare_amount")
     def fare(self, row: Ride) -> str:
-        """Frozen, or running."""
+        """The frozen fare, or the running one "so far"."""
         text = amount_text(row.fare(timezone.now()), row.tariff_currency)
         return f"{text} so far" if row.status == RideStatus.IN_PROGRESS else text
 
@@ -53,7 +53,7 @@ class _Columns:
 
 
 class RideInline(_Columns, ReadOnlyInline):
-    """A request's rides: at most one that was not called off."""
+    """A request's rides; at most one of them is not cancelled."""
 
     model = Ride
     fields = ("linked", "partner_link", "status_badge", "accepted", "started", "ended", "fare")
@@ -66,7 +66,7 @@ class RideHistoryInline(HistoryInline):
 
 @admin.register(Ride)
 class RideAdmin(_Columns, ReadOnlyAdmin):
-    """Rides and their bills. Who is stuck on one is released on the partner's page."""
+    """Rides and their bills. Staff release a partner who is stuck on a ride on the partner's page."""
 
     inlines = (PaymentInline, RideHistoryInline)
 
@@ -115,7 +115,7 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
 
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnlyAdmin):
-    """What card holders deny at their banks, with what we know of the session: to be shown to the bank in time."""
+    """Disputes, with the evidence of the session that staff submit to the bank in time."""
 
     opened = moment("opened_at", "Opened")
     closed = moment("closed_at", "Closed")

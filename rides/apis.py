@@ -52,7 +52,7 @@ class RideReceipt(APIView):
     """The lines of the bill: JSON, a PDF, or a page for browsers."""
 
     renderer_classes = (JSONRenderer, TemplateHTMLRenderer, PDFRenderer)
-    http_method_names = ("get", "head")  # the page could not say what OPTIONS would
+    http_method_names = ("get", "head")  # the HTML page can't answer OPTIONS
 
     @extend_schema(
         operation_id="getReceipt",
@@ -63,7 +63,7 @@ class RideReceipt(APIView):
             (200, "application/pdf"): OpenApiTypes.BINARY,
             (409, "application/json"): OpenApiResponse(ErrorsSerializer, description=MEANINGS["409"]),
         },
-        parameters=[OpenApiParameter("format", exclude=True)],  # Accept says which
+        parameters=[OpenApiParameter("format", exclude=True)],  # the Accept header selects the format
     )
     def get(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_of(caller(request), ride_id)

@@ -1,4 +1,4 @@
-"""What rides and their bills promise."""
+"""The promises of rides and their bills."""
 
 from datetime import datetime
 
@@ -28,13 +28,13 @@ CHECKS = Checks()
 
 @CHECKS
 def one_active_ride_per_user(now: datetime) -> Result:
-    """A user is served by one ride at most."""
+    """A user has one active ride at most."""
     return one_each(Ride.objects.filter(status__in=ACTIVE), "user_id")
 
 
 @CHECKS
 def cancelled_rides_say_when(now: datetime) -> Result:
-    """A ride has the time of its cancellation exactly if it was cancelled."""
+    """A ride has a time of cancellation if and only if it was cancelled."""
     cancelled, told = Q(status=RideStatus.CANCELLED), Q(cancelled_at__isnull=False)
     return unless(Ride.objects.all(), (cancelled & told) | (~cancelled & ~told))
 
@@ -49,7 +49,7 @@ def ride_times_go_forward(now: datetime) -> Result:
 
 @CHECKS
 def fares_are_right(now: datetime) -> Result:
-    """A completed ride's fare is what its frozen tariff makes of its length."""
+    """A completed ride's fare follows from its frozen tariff and its length."""
     return streamed(Ride.objects.filter(status=RideStatus.COMPLETED), lambda ride: not _is_right(ride))
 
 
@@ -61,14 +61,14 @@ def _is_right(ride: Ride) -> bool:
 
 @CHECKS
 def completed_rides_are_charged(now: datetime) -> Result:
-    """A completed ride has one payment of its fare, and no other ride has any."""
+    """A completed ride has one payment of its fare, and other rides have none."""
     inner = Payment.objects.filter(ride=OuterRef("pk"), kind=PaymentKind.FARE)
     return exactly_one(Ride.objects.all(), Q(status=RideStatus.COMPLETED), inner)
 
 
 @CHECKS
 def payments_fit_their_rides(now: datetime) -> Result:
-    """A payment is its ride's user's, in its currency, for its fare, or a tip or fee that such a ride may have."""
+    """A payment has its ride's user and currency, and is for its fare, or a tip or fee that such a ride may have."""
     theirs = Q(user_id=F("ride__user_id"), currency=F("ride__tariff_currency"))
     fare = Q(kind=PaymentKind.FARE, amount=F("ride__fare_amount"))
     tip = Q(kind=PaymentKind.TIP, ride__status=RideStatus.COMPLETED)
@@ -78,7 +78,7 @@ def payments_fit_their_rides(now: datetime) -> Result:
 
 @CHECKS
 def ratings_add_up(now: datetime) -> Result:
-    """A partner's rating is that of their rides."""
+    """A partner's rating adds up the ratings of their rides."""
     rated = Q(rides__rating__isnull=False)
     partners = Partner.objects.annotate(
         _count=Count("rides", filter=rated), _sum=Coalesce(Sum("rides__rating", filter=rated), 0)

@@ -1,4 +1,4 @@
-"""How long a running session may go on with what is held on the card."""
+"""The cover of a running session: how long it may go on with the amount held on the card."""
 
 from rides import fares
 from rides.models import Ride

@@ -1,4 +1,4 @@
-"""What we hold that shows a session took place: for the bank of somebody who denies a payment."""
+"""Evidence that a session took place, for the bank in a dispute."""
 
 from payments.models import Payment
 from rides.models import Ride

@@ -1,4 +1,4 @@
-"""The fare, pure. One function for the running display, the charge, the receipt and the admin."""
+"""Pure fare calculation, shared by the running display, the charge, the receipt and the admin."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What a started increment costs. Frozen on the ride at acceptance."""
+    """The price of a started increment, frozen on the ride at acceptance."""
 
     amount: int  # minor units of `currency` per started increment
     currency: str  # ISO 4217, lower case
@@ -14,15 +14,15 @@ class Tariff:
 
 
 def elapsed(start: datetime, end: datetime) -> timedelta:
-    """How long a session has run; never negative, even where a clock has stepped back."""
+    """The time that a session has run; never negative, even if a clock has stepped back."""
     return max(end - start, timedelta(0))
 
 
 def increments(duration: timedelta, increment_s: int) -> int:
-    """How many increments a session of this length has started: at least one.
+    """The number of increments that a session of this length has started, at least one.
 
-    Whole increments end inclusively: 5:00 of 5-minute increments is one, 5:00.000001 is two.
-    Computed in whole microseconds, so no rounding can tip it.
+    An increment includes its end: with 5-minute increments, 5:00 is one and 5:00.000001 is two.
+    The calculation uses whole microseconds, so no rounding affects it.
     """
     started = -(-max(duration, timedelta(0)) // timedelta(seconds=increment_s))
     return max(1, started)
@@ -34,7 +34,7 @@ def fare(tariff: Tariff, duration: timedelta) -> int:
 
 
 def covered_until(tariff: Tariff, start: datetime, amount: int) -> datetime | None:
-    """Until when a session costs no more than `amount` minor units; None where it costs nothing anyway.
+    """The last moment at which a session costs no more than `amount` minor units; None if the tariff is free.
 
     The first increment is billed in any case, so it is always covered.
     """
@@ -47,5 +47,5 @@ BPS = 10_000  # hundredths of a percent in a whole
 
 
 def commission(amount: int, bps: int) -> int:
-    """Our part of `amount` minor units, rounded down: what can't be divided is the partner's."""
+    """Our part of `amount` minor units, rounded down in the partner's favour."""
     return amount * bps // BPS

@@ -1,4 +1,4 @@
-"""Receipts by e-mail, once a ride is over and paid for."""
+"""Receipts by e-mail, after a ride is over."""
 
 import logging
 from datetime import datetime, timedelta
@@ -31,10 +31,10 @@ def sweep_receipts(now: datetime) -> None:
 
 
 def send_receipt(ride_id: UUID) -> None:
-    """Mail a ride's receipt to its user, with the PDF, if they want that and have confirmed their address.
+    """Mail a ride's receipt with the PDF to its user, if they want receipts and have confirmed their address.
 
-    A mail server can't be asked whether it has a message. If a worker dies in between, the message is sent again under
-    the same Message-ID, by which a mailbox recognizes it.
+    A mail server can't be asked whether it has a message. If a worker dies before the outcome is stored, the message is
+    sent again under the same Message-ID, by which a mailbox recognizes it.
     """
     with RECEIPTS.leased(ride_id) as mine:
         if mine:

@@ -21,13 +21,13 @@ class RideTransition(Transition):
 
 
 class Ride(Stateful):
-    """The session clock and its price. Made at acceptance with the region's tariff frozen on it."""
+    """The session clock and its price. A ride is created at acceptance, with the region's tariff frozen on it."""
 
     graph = RIDE_GRAPH
     history = RideTransition
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    # By name only: the table points at its request, but no code in this app imports that one.
+    # By name only: the table refers to its request, but no code in this app imports `requests_app`.
     request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="rides")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rides")
     partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="rides")
@@ -101,13 +101,13 @@ class Ride(Stateful):
         return fares.Tariff(self.tariff_amount, self.tariff_currency, self.tariff_increment_s)
 
     def elapsed(self, now: datetime) -> timedelta:
-        """How long the session has run, or ran; zero before it starts."""
+        """The length of the session, up to `now` while it runs; zero before it starts."""
         if self.start_time is None:
             return timedelta(0)
         return fares.elapsed(self.start_time, self.end_time or now)
 
     def fare(self, now: datetime) -> int | None:
-        """The frozen fare, or what the session would cost if it ended now; None before it starts. Minor units."""
+        """The frozen fare, or the price if the session ended at `now`, in minor units; None before it starts."""
         if self.fare_amount is not None or self.start_time is None:
             return self.fare_amount
         return fares.fare(self.tariff, self.elapsed(now))

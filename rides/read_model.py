@@ -1,4 +1,4 @@
-"""What one reader sees of a ride: computed here, at one moment. Serializers only rename it."""
+"""The read model of a ride, computed for one reader at one moment. Serializers only rename its fields."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from rides.states import ACTIVE, RideStatus
 
 @dataclass(frozen=True, slots=True)
 class RideView:
-    """A ride as its user or partner sees it; what the reader may not see is None."""
+    """A ride as its user or partner sees it; fields that the reader may not see are None."""
 
     id: UUID
     request_id: UUID
@@ -34,7 +34,7 @@ class RideView:
 
 
 def ride_view(ride: Ride, viewer: User, *, now: datetime) -> RideView:
-    """A ride as one reader sees it at `now`. Reads the ride's partner and user, unless they are loaded."""
+    """A ride as one reader sees it at `now`. Queries the ride's partner and user unless they are loaded."""
     shows_pin = ride.status == RideStatus.EN_ROUTE and viewer.pk == ride.user_id
     shows_name = ride.status in ACTIVE and viewer.pk == ride.partner.user_id
     fare = ride.fare(now)

@@ -1,4 +1,4 @@
-"""A receipt as a PDF: the same lines as on the page and in the JSON, in the language that is being spoken."""
+"""A receipt as a PDF, with the lines of the page and the JSON, in the active language."""
 
 import json
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ from rides.models import Ride
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-fpdf = lazy_module("fpdf")  # a tenth of what a process loads, and few ever make a receipt
+fpdf = lazy_module("fpdf")  # a tenth of a process's imports, and few processes make a receipt
 FONT = "Helvetica"  # built into every reader, for Latin letters
 LINE_MM = 8
 
 
 class PDFRenderer(BaseRenderer):
-    """For `Accept: application/pdf`. The data is the file; an error keeps the API's shape."""
+    """Renders `Accept: application/pdf`. The data is the file itself; errors keep the API's JSON shape."""
 
     media_type = "application/pdf"
     format = "pdf"
@@ -44,7 +44,7 @@ class PDFRenderer(BaseRenderer):
 
 
 def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
-    """One page with the lines of a `rides.receipts.receipt`. Times are those of the region."""
+    """A page with the lines of a `rides.receipts.receipt`. Times are in the region's time zone."""
     zone = ZoneInfo(ride.request.region.time_zone)
     page: FPDF = fpdf.FPDF(format="A4")
     page.set_title(f"{_('Receipt')} {receipt['rideId']}")
@@ -107,5 +107,5 @@ def _moment(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _latin(text: str) -> str:
-    """The built-in fonts have Latin letters only: € becomes EUR, anything else a question mark rather than an error."""
+    """Replace what the built-in fonts lack: € by EUR, and other characters outside Latin-1 by a question mark."""
     return text.replace("€", "EUR").encode("latin-1", "replace").decode("latin-1")

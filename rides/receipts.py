@@ -1,4 +1,4 @@
-"""The lines of a bill, from the same fare function that the timer shows."""
+"""The lines of a bill, calculated by the same fare function as the running display."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,9 +16,9 @@ from rides.states import RideStatus
 
 
 def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
-    """A ride's bill: what was charged, line by line, and the total in minor units. Raises `Conflict` while it runs.
+    """A ride's bill: its charges line by line, and the total in minor units. Raises `Conflict` until it is over.
 
-    The lines' labels are in the language that is being spoken.
+    The labels of the lines are in the active language.
     """
     if ride.status not in (RideStatus.COMPLETED, RideStatus.CANCELLED):
         raise Conflict("ride_not_completed", "The receipt is ready once the ride is over.")
@@ -39,7 +39,7 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
 
 
 def _card(payments: Iterable[Payment]) -> dict[str, str] | None:
-    """The card that was charged last, as its holder knows it; None where none was."""
+    """Brand and last digits of the card that was charged last; None if no card was charged."""
     charged = Attempt.objects.filter(payment__in=list(payments), status=AttemptStatus.SUCCEEDED).exclude(card_last4="")
     last = charged.order_by("-created_at").first()
     return {"brand": last.card_brand, "last4": last.card_last4} if last else None

@@ -1,4 +1,4 @@
-"""Reads of rides, as each reader may see them."""
+"""Queries of rides, limited to those that the reader may see."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from rides.states import ACTIVE
 
 
 def rides_of(user: User) -> QuerySet[Ride]:
-    """The rides that an account took part in; all of them for staff."""
+    """The rides that an account took part in; all rides for staff."""
     rides = Ride.objects.select_related("partner__region", "user")
     if user.role == Role.STAFF:
         return rides
@@ -19,7 +19,7 @@ def rides_of(user: User) -> QuerySet[Ride]:
 
 
 def ride_of(user: User, ride_id: UUID) -> Ride:
-    """One of them. Raises `Missing`, also for a stranger's."""
+    """A ride that the account may see. Raises `Missing` for any other."""
     ride = rides_of(user).filter(pk=ride_id).first()
     if ride is None:
         raise Missing
@@ -27,10 +27,10 @@ def ride_of(user: User, ride_id: UUID) -> Ride:
 
 
 def active_ride_of_partner(partner: Partner) -> Ride | None:
-    """The ride that a partner is on."""
+    """The ride that a partner is on, if any."""
     return Ride.objects.select_related("partner__region", "user").filter(partner=partner, status__in=ACTIVE).first()
 
 
 def active_ride_of_user(user: User) -> Ride | None:
-    """The ride that a user is being served by."""
+    """The active ride of a user, if any."""
     return Ride.objects.select_related("partner__region", "user").filter(user=user, status__in=ACTIVE).first()

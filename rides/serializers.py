@@ -63,7 +63,7 @@ def ride_bodies(rides: Iterable[Ride], viewer: User) -> list[dict[str, Any]]:
 
 
 def ride_body(ride: Ride, viewer: User) -> dict[str, Any]:
-    """A ride's JSON, as `ride_bodies`."""
+    """The JSON of one ride, as in `ride_bodies`."""
     return ride_bodies([ride], viewer)[0]
 
 

@@ -1,6 +1,6 @@
-"""Writes about rides.
+"""Writes to rides.
 
-Most are steps of a larger transaction, whose locks and outbox `requests_app.fulfilment` holds.
+Most are steps of a larger transaction, whose locks and outbox belong to `requests_app.fulfilment`.
 """
 
 import secrets
@@ -26,7 +26,7 @@ from rides.models import Ride
 from rides.states import RideStatus
 
 PIN_FAILURES_MAX = 5
-RECEIPT_AFTER = timedelta(minutes=1)  # the card has been charged by then, and perhaps a tip been given
+RECEIPT_AFTER = timedelta(minutes=1)  # by then the card is charged, and perhaps a tip given
 
 
 class WrongPin(Forbidden):
@@ -35,7 +35,7 @@ class WrongPin(Forbidden):
 
 
 def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
-    """A partner has accepted: they are on the way, at the region's present tariff."""
+    """Create the ride of a partner who has accepted, on the way and at the region's present tariff."""
     ride = Ride(
         request_id=request_id,
         user=user,
@@ -52,9 +52,11 @@ def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region,
 
 
 def check_pin(ride: Ride, pin: str) -> None:
-    """Compare the PIN that the user told the partner; failures are counted, so that guessing ends.
+    """Check the PIN that the user told the partner. Failures are counted, which limits guessing.
 
-    Raises `WrongPin`, `Conflict` (`pin_locked`).
+    Raises:
+        WrongPin: The PIN is wrong.
+        Conflict: Too many PINs were wrong (`pin_locked`).
     """
     if not ride.pin:
         return
@@ -69,26 +71,26 @@ def check_pin(ride: Ride, pin: str) -> None:
 
 
 def start_ride(ride: Ride, *, actor: User, now: datetime, place: tuple[float, float] | None = None) -> None:
-    """The partner has arrived, at `place` (lat, lng): the session clock runs.
+    """Start the session clock: the partner has arrived, at `place` (lat, lng).
 
-    Raises `Conflict` from any other state than on the way.
+    Raises `Conflict` unless the ride is on the way.
     """
     if ride.status == RideStatus.IN_PROGRESS:
         raise Conflict("ride_already_started", "This session is running already.")
     if ride.status != RideStatus.EN_ROUTE:
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
-    start_time = max(now, ride.accepted_at)  # where the clock has stepped back
+    start_time = max(now, ride.accepted_at)  # the clock may have stepped back
     lat, lng = place or (None, None)
     ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=start_time, start_lat=lat, start_lng=lng)
 
 
 def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, reason: str = "") -> None:
-    """The session is over: freeze its end and fare, and open the payment. Raises `Conflict` unless it is running."""
+    """End the session: freeze its end and fare, and open the payment. Raises `Conflict` unless it is running."""
     if ride.status == RideStatus.EN_ROUTE:
         raise Conflict("ride_not_started", "This session has not started.")
     if ride.status != RideStatus.IN_PROGRESS or ride.start_time is None:
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
-    end_time = max(now, ride.start_time)  # where the clock has stepped back
+    end_time = max(now, ride.start_time)  # the clock may have stepped back
     amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
     changes = {"end_time": end_time, "fare_amount": amount, "receipt_due_at": now + RECEIPT_AFTER}
     ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, **changes)
@@ -96,7 +98,7 @@ def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, r
 
 
 def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -> None:
-    """Call a ride off. Raises `Conflict` once it is over; only staff call it off once it has started."""
+    """Cancel a ride. Raises `Conflict` if it is over; callers reject a ride whose session has started."""
     if ride.status not in (RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS):
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=max(now, ride.accepted_at))
@@ -121,7 +123,7 @@ def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, n
 
 
 def _charge(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime) -> Payment:
-    """A tip is the partner's alone, and not part of what was held."""
+    """Open a payment for a ride. A tip has no commission, and is not collected from the request's holds."""
     is_tip = kind == PaymentKind.TIP
     commission = 0 if is_tip else fares.commission(amount, ride.commission_bps)
     share = PartnerShare(ride.partner, amount - commission)
@@ -130,7 +132,7 @@ def _charge(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: 
 
 
 def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:
-    """The user's rating of a completed ride, once. Raises `Conflict`."""
+    """Store the user's rating of a completed ride, once. Raises `Conflict`."""
     if ride.status != RideStatus.COMPLETED:
         raise Conflict("ride_not_completed", "Only a completed ride can be rated.")
     with effect() as answer:
@@ -144,7 +146,7 @@ def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:
 
 
 def tip_ride(ride: Ride, *, amount: int, currency: str, now: datetime) -> Payment:
-    """The user tips for a completed ride, once, in minor units of the ride's currency. Raises `Conflict`, `Invalid`."""
+    """Open the payment of a tip for a completed ride, once, in minor units. Raises `Conflict`, `Invalid`."""
     if ride.status != RideStatus.COMPLETED:
         raise Conflict("ride_not_completed", "Only a completed ride can be tipped.")
     if currency != ride.tariff_currency:

@@ -1,4 +1,4 @@
-"""What a ride may become."""
+"""The states of a ride, and the transitions between them."""
 
 from django.db import models
 
@@ -17,7 +17,7 @@ RIDE_GRAPH = Graph(
     initial=RideStatus.EN_ROUTE,
     edges={
         RideStatus.EN_ROUTE: [RideStatus.IN_PROGRESS, RideStatus.CANCELLED],
-        # Only staff cancel a running session, to release somebody who is stuck.
+        # No caller cancels a running session: staff end and bill it to release a stuck partner.
         RideStatus.IN_PROGRESS: [RideStatus.COMPLETED, RideStatus.CANCELLED],
     },
 )

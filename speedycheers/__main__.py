@@ -1,7 +1,7 @@
-"""`python -m speedycheers`: the whole program on one machine.
+"""`python -m speedycheers`: run the whole program on one machine.
 
-Ctrl-C, SIGTERM and SIGHUP end all of it within 5 seconds, with exit code 0. Exit code 1, with one sentence,
-means that it can't start or can't go on.
+Ctrl-C, SIGTERM and SIGHUP stop all processes within 5 seconds, with exit code 0. Exit code 1 means that the program
+can't start or can't continue; one sentence says why.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from runner.supervisor import Supervisor
 
 
 def main() -> int:
-    """Parse the command line and run. Answers the exit code."""
+    """Parse the command line and run. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m speedycheers", description="Start SpeedyCheers on this machine.")
     parser.add_argument(
         "--follow-parent", action="store_true", help="end as well when the process that started this one is gone"

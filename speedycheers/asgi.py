@@ -16,7 +16,7 @@ http_application = Bridge(wsgi_application, threads=getattr(settings, "HTTP_THRE
 
 
 async def application(scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Hand a connection to the part that speaks its protocol; others (`lifespan`) need nothing."""
+    """Hand a connection to the application for its protocol; other protocols (`lifespan`) are ignored."""
     if scope["type"] == "http":
         await http_application(scope, receive, send)
     elif scope["type"] == "websocket":

@@ -1,4 +1,4 @@
-"""The Celery application. Its queue carries wake-ups only: what must happen stands in the database."""
+"""The Celery application. Its queue carries wake-ups only; the work itself is in the database."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The sockets' addresses."""
+"""The addresses of sockets."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from requests_app.consumers import PartnerConsumer, UserConsumer
 
 
 async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Refuse the handshake of any other address."""
+    """Reject the handshake at any other address."""
     await send({"type": "websocket.close", "code": 4404})
 
 

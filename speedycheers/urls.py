@@ -1,4 +1,4 @@
-"""Every address over HTTP. The API's paths are camelCase, at the root, without a trailing slash."""
+"""All HTTP addresses. The API's paths are camelCase, at the root, without a trailing slash."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -15,7 +15,7 @@ from requests_app import apis as requests
 from requests_app import apis_user as users
 from rides import apis as rides
 
-# The admin's own sign-in asks for no second factor: it gives way to ours.
+# The admin's own sign-in asks for no second factor, so ours replaces it.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 api = [

@@ -1,4 +1,4 @@
-"""HTTP, always by WSGI: several times the rate of Django's ASGI handler (docs/architecture.md)."""
+"""The WSGI application for all HTTP, several times faster than Django's ASGI handler (docs/architecture.md)."""
 
 import os
 import re
@@ -15,10 +15,10 @@ django_application = get_wsgi_application()
 
 
 def plain_content_type(content_type: str) -> str:
-    """A content type without its parameters, but for a form's boundary.
+    """A content type without its parameters, except for a form's boundary.
 
-    Everything here is UTF-8. Django looks a named charset up before any code of ours could answer for it, and
-    one that it doesn't know, or can't decode a query with, would be an error of the server.
+    All text is UTF-8. Django looks up a named charset before any code of ours runs, so a charset that it does not
+    know, or can't decode a query with, would cause a server error.
     """
     kind = content_type.partition(";")[0].strip()
     boundary = BOUNDARY.search(content_type)
@@ -26,7 +26,7 @@ def plain_content_type(content_type: str) -> str:
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Django, with the content type made plain."""
+    """Call Django with the plain content type."""
     if ";" in environ.get("CONTENT_TYPE", ""):
         environ["CONTENT_TYPE"] = plain_content_type(environ["CONTENT_TYPE"])
     return django_application(environ, start_response)

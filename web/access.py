@@ -1,4 +1,4 @@
-"""Who may open a page. The signed-out are sent to sign in; a wrong role gets the 403 page."""
+"""Access to pages: signed-out visitors are redirected to sign-in, and a wrong role gets the 403 page."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,7 +18,7 @@ Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 class UserRequest(HttpRequest):
-    """A request of somebody who is signed in."""
+    """A request from a signed-in account."""
 
     user: User
 
@@ -27,16 +27,18 @@ UserPage = Callable[Concatenate[UserRequest, P], HttpResponse]
 
 
 def page_for(*roles: str, form: bool = False, sensitive: bool = False) -> Callable[[UserPage[P]], Page[P]]:
-    """A page for accounts of these roles; without any, for everybody who is signed in.
+    """Decorate a view as a page for accounts of these roles; without roles, for every signed-in account.
 
-    `form`: it takes POST, too. `sensitive`: it wants the password again, for the sake of browsers left open.
+    Args:
+        form: Accept POST as well.
+        sensitive: Ask for the password again, because a browser may have been left open.
     """
 
     def decorate(view: UserPage[P]) -> Page[P]:
         guarded = reauthentication_required(view) if sensitive else view
 
         @(require_http_methods(["GET", "HEAD", "POST"]) if form else require_safe)
-        @never_cache  # it shows one account's state at one moment
+        @never_cache  # the page shows one account's state at one moment
         @login_required
         @wraps(view)
         def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""An account's own pages, beside those that allauth brings: profile, notifications, devices, its data and its end."""
+"""Account pages beside those of allauth: overview, profile, notifications, devices, data export and deletion."""
 
 from contextlib import suppress
 
@@ -22,7 +22,7 @@ from web.language import remember_language
 from web.privacy.deletion import delete_account, obstacles
 from web.privacy.export import export
 
-# What is in the way of a deletion, in words.
+# The reason shown for each obstacle to a deletion.
 OBSTACLES = {
     "request_open": lambda: _("A cheer that you have asked for is still open. Cancel it, or see it through."),
     "ride_active": lambda: _("Somebody is cheering for you, or on the way. That has to be over first."),
@@ -33,7 +33,7 @@ OBSTACLES = {
 
 @page_for()
 def overview(request: UserRequest) -> HttpResponse:
-    """Everything about the account, one line each."""
+    """Show a summary of the account."""
     user = request.user
     context = {
         "verified": EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists(),
@@ -45,7 +45,7 @@ def overview(request: UserRequest) -> HttpResponse:
 
 @page_for(form=True)
 def profile(request: UserRequest) -> HttpResponse:
-    """Name and language."""
+    """Edit name and language."""
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         user = form.save()
@@ -57,7 +57,7 @@ def profile(request: UserRequest) -> HttpResponse:
 
 @page_for(form=True)
 def notifications(request: UserRequest) -> HttpResponse:
-    """What we tell them of when no page of ours is open."""
+    """Edit which notifications are sent while none of our pages is open."""
     held = notification_settings_of(request.user)
     sent = request.POST if request.method == "POST" else None
     form = NotificationSettingsForm(sent, instance=held)
@@ -70,7 +70,7 @@ def notifications(request: UserRequest) -> HttpResponse:
 
 @page_for(form=True)
 def devices(request: UserRequest) -> HttpResponse:
-    """Where the account is signed in, and signing out there."""
+    """List the devices on which the account is signed in, and sign out on them."""
     key = request.session.session_key
     if request.method == "POST":
         if "others" in request.POST:
@@ -79,7 +79,7 @@ def devices(request: UserRequest) -> HttpResponse:
                 request, ngettext("Signed out on %(n)d device.", "Signed out on %(n)d devices.", count) % {"n": count}
             )
         else:
-            with suppress(Missing):  # pressed twice: it is what they wanted
+            with suppress(Missing):  # the button was pressed twice, and the device is signed out already
                 sign_out_device(request.user, kind=request.POST.get("kind", ""), key=request.POST.get("key", ""))
             messages.success(request, _("Signed out there."))
         return redirect("account-devices")
@@ -88,13 +88,13 @@ def devices(request: UserRequest) -> HttpResponse:
 
 @page_for()
 def data(request: UserRequest) -> HttpResponse:
-    """What we hold, to take along, and the way out."""
+    """Offer the data export and the deletion of the account."""
     return render(request, "account/data.html", {"is_staff": request.user.role == Role.STAFF})
 
 
 @page_for(sensitive=True)
 def export_data(request: UserRequest) -> HttpResponse:
-    """Everything we hold, as a file."""
+    """Download everything we hold about the account, as a JSON file."""
     now = timezone.now()
     answer = JsonResponse(export(request.user, now=now), json_dumps_params={"indent": 2})
     answer["Content-Disposition"] = f'attachment; filename="speedycheers-{now:%Y-%m-%d}.json"'
@@ -103,13 +103,13 @@ def export_data(request: UserRequest) -> HttpResponse:
 
 @page_for(Role.USER, Role.PARTNER, form=True, sensitive=True)
 def delete(request: UserRequest) -> HttpResponse:
-    """The end of the account."""
+    """Delete the account, or list the obstacles."""
     form = DeleteAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             delete_account(request.user, now=timezone.now())
         except Conflict:
-            return redirect("account-delete")  # it lists what is open
+            return redirect("account-delete")  # the page lists what is open
         return _farewell(request)
     reasons = [OBSTACLES[code]() for code in obstacles(request.user)]
     return render(request, "account/delete.html", {"form": form, "obstacles": reasons})

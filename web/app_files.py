@@ -1,4 +1,4 @@
-"""What makes the pages an app that can be installed: manifest, service worker, offline page. And what robots read."""
+"""The files of the installable app (manifest, service worker, offline page), and those for search engines."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from web.sources import parts, source_text
 
-# What the offline page needs, and what every page begins with.
+# Files that the offline page needs and every page loads first.
 SHEET = "css/house.css"
 SHELL = [
     SHEET,
@@ -27,7 +27,7 @@ SHELL = [
 ICONS = [("icons/app-192.png", "192x192", "any"), ("icons/app-512.png", "512x512", "any")]
 MASKABLE = ("icons/app-maskable-512.png", "512x512", "maskable")
 WORKER = "js/service-worker.js"
-PUSH = "js/sw-push.js"  # shows what is pushed, where the program can push
+PUSH = "js/sw-push.js"  # shows push messages; absent from programs that can't push
 PUBLIC = ["home", "help", "terms", "privacy", "account_login", "account_signup"]
 PRIVATE = ["/account/", "/admin/", "/cheer/", "/history", "/partner", "/ride/", "/staff/"]
 
@@ -59,7 +59,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The worker, told what the shell is. A change of any of its files changes these bytes, and so replaces it."""
+    """The service worker with the shell's file list. A change to any file changes its bytes, and so replaces it."""
     shell = [static(path) for path in shell_files()]
     settled = {"VERSION": _version(), "SHELL": shell, "OFFLINE": reverse("offline"), "HASHED": not settings.DEBUG}
     lines = [f"const {name} = {json.dumps(value)};" for name, value in settled.items()]
@@ -69,12 +69,12 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 
 def shell_files() -> list[str]:
-    """The shell's files; in development with the parts of the sheet, which is whole in production (web/storage.py)."""
+    """The shell's files; in development also the parts of the stylesheet, which web/storage.py joins in production."""
     return [*SHELL, *parts(SHEET)] if settings.DEBUG else SHELL
 
 
 def _version() -> str:
-    """Changes with the content of any file of the shell."""
+    """A version that changes with the content of any file of the shell."""
     digest = hashlib.sha256()
     for path in [*SHELL, *parts(SHEET), WORKER]:
         digest.update(_text(path).encode())
@@ -90,14 +90,14 @@ _text_once = cache(source_text)
 
 @require_safe
 def offline(request: HttpRequest) -> HttpResponse:
-    """What the service worker shows without a connection. It says nothing about anybody: it is kept on the device."""
+    """The page that the service worker shows offline. It has no personal data, because it stays on the device."""
     return render(request, "web/offline.html")
 
 
 @require_safe
 @cache_control(max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
-    """Where search engines have nothing to look for."""
+    """The `robots.txt`, which excludes private pages."""
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in PRIVATE),
@@ -111,6 +111,6 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(max_age=86400)
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """The pages for everybody."""
+    """The sitemap of the public pages."""
     pages = [request.build_absolute_uri(reverse(name)) for name in PUBLIC]
     return render(request, "web/sitemap.xml", {"pages": pages}, content_type="application/xml")

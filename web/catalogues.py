@@ -1,7 +1,7 @@
-"""The catalogues of translated texts: what is in the sources, what is translated, and the compiled files.
+"""Translation catalogues: extract texts from the sources, update the catalogues and compile them.
 
-Babel does the work, so that no gettext has to be installed. Templates are read the way Django's own `makemessages`
-reads them: its `templatize` turns them into something like Python.
+Babel does the work, so gettext need not be installed. Templates are read as Django's own `makemessages` reads them: its
+`templatize` turns them into something like Python.
 """
 
 import io
@@ -28,7 +28,7 @@ KEYWORDS = {
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
-    # What services and serializers raise is translated where it is told (core/errors.py, api/errors.py).
+    # Messages of errors are translated when they are rendered (core/errors.py, api/errors.py).
     "Invalid": (2,),
     "Forbidden": (2,),
     "Missing": (2,),
@@ -51,7 +51,7 @@ PYTHON = [
     "speedycheers",
     "web",
 ]
-# domain → where its texts are
+# domain → the folders and patterns of its sources
 SOURCES: dict[str, list[tuple[str, str]]] = {
     "django": [*((app, "**.py") for app in PYTHON), ("templates", "**.html"), ("templates", "**.txt")],
     "djangojs": [("static/js", "**.js")],
@@ -68,15 +68,15 @@ Message = tuple[int, str | tuple[str, ...], list[str], str | None]
 
 
 def extract_template(fileobj: io.BufferedReader, keywords: object, tags: object, options: object) -> Iterator[Message]:
-    """The texts of a Django template, for Babel."""
+    """Extract the texts of a Django template, for Babel."""
     like_python = templatize(fileobj.read().decode())
-    # Without their indentation these lines are statements enough for Python's tokenizer.
+    # Python's tokenizer accepts these lines once they are not indented.
     lines = "\n".join(line.lstrip() for line in like_python.split("\n"))
     return extract_python(io.BytesIO(lines.encode()), keywords, tags, {"encoding": "utf-8"})  # type: ignore[arg-type]
 
 
 def extracted(domain: str) -> Catalog:
-    """A catalogue without translations: what the sources say now."""
+    """A catalogue of the texts in the sources, without translations."""
     catalogue = Catalog(charset="utf-8", fuzzy=False, header_comment="")
     for folder, pattern in SOURCES[domain]:
         for name, _line, text, _comments, context in extract_from_dir(
@@ -93,12 +93,12 @@ def _flags(text: str | tuple[str, ...]) -> list[str]:
 
 
 def path_of(language: str, domain: str, suffix: str = "po") -> Path:
-    """Where a catalogue is."""
+    """The path of a catalogue's file."""
     return LOCALE / language / "LC_MESSAGES" / f"{domain}.{suffix}"
 
 
 def read(language: str, domain: str) -> Catalog:
-    """A language's catalogue; an empty one where there is none yet."""
+    """A language's catalogue, empty if it does not exist yet."""
     path = path_of(language, domain)
     if not path.exists():
         return Catalog(locale=language, charset="utf-8", fuzzy=False, header_comment="")
@@ -107,7 +107,7 @@ def read(language: str, domain: str) -> Catalog:
 
 
 def updated(language: str, domain: str) -> Catalog:
-    """A language's catalogue with the texts of now: new ones untranslated, those that are gone left out."""
+    """A language's catalogue brought up to date: new texts are untranslated, and removed texts are dropped."""
     catalogue = read(language, domain)
     catalogue.update(extracted(domain), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
@@ -116,7 +116,7 @@ def updated(language: str, domain: str) -> Catalog:
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
-    """The texts that still want a translation."""
+    """The texts that have no translation yet."""
     missing = []
     for message in catalogue:
         strings = message.string if isinstance(message.string, tuple | list) else [message.string]
@@ -126,20 +126,20 @@ def untranslated(catalogue: Catalog) -> list[str]:
 
 
 def po_text(catalogue: Catalog) -> bytes:
-    """The file that is edited."""
+    """The content of the `.po` file, which translators edit."""
     buffer = io.BytesIO()
     write_po(buffer, _timeless(catalogue), width=110, sort_output=True)
     return buffer.getvalue()
 
 
 def mo_bytes(catalogue: Catalog) -> bytes:
-    """The file that Django reads."""
+    """The content of the `.mo` file, which Django reads."""
     buffer = io.BytesIO()
     write_mo(buffer, _timeless(catalogue))
     return buffer.getvalue()
 
 
 def _timeless(catalogue: Catalog) -> Catalog:
-    """The same texts make the same file, whenever and by which Babel they are written."""
+    """The catalogue with fixed dates, so that the same texts always make the same file."""
     catalogue.creation_date = catalogue.revision_date = SOME_DAY
     return catalogue

@@ -1,18 +1,18 @@
-"""Bars for a chart that the server draws: positions and sizes, ready for SVG."""
+"""Bar charts drawn by the server: positions and sizes for SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 WIDTH, HEIGHT = 350, 132
-TOP, BASE = 18, 112  # the tallest bar reaches up to TOP; all stand on BASE
-BAR_SHARE = 0.62  # of a day's width
-LEAST_HEIGHT = 3  # what was earned shows, however little
+TOP, BASE = 18, 112  # y: the tallest bar reaches TOP, and all bars stand on BASE
+BAR_SHARE = 0.62  # a bar's width, as a share of its day's
+LEAST_HEIGHT = 3  # the least height of a bar, so that small amounts are visible
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day."""
+    """The bar of one day."""
 
     day: date
     amount: int  # minor units
@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """All of them, and what they stand on. Whole numbers, which every language writes alike."""
+    """The bars and their base line. Coordinates are whole numbers, which every language formats alike."""
 
     bars: list[Bar]
     width: int = WIDTH
@@ -41,7 +41,7 @@ class BarChart:
 
 
 def bar_chart(days: Sequence[tuple[date, int]]) -> BarChart:
-    """Amounts by day as bars, the greatest as tall as there is room."""
+    """A chart of amounts by day, scaled so that the greatest amount fills the height."""
     most = max((amount for _, amount in days), default=0)
     slot = WIDTH / max(1, len(days))
     bars = []

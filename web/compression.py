@@ -1,4 +1,4 @@
-"""Pages travel compressed."""
+"""Compression of pages."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -6,10 +6,10 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class PageCompressionMiddleware(GZipMiddleware):
-    """Compresses pages, and nothing else: static files are compressed once for all, and answers of the API are small.
+    """Compresses pages only: static files are compressed in advance, and answers of the API are small.
 
-    Secrets in a page can't be guessed from its length (BREACH): the CSRF token is masked anew for each page, and
-    Django adds a random number of bytes.
+    Secrets in a page can't be guessed from its length (BREACH), because the CSRF token is masked anew for each page
+    and Django adds a random number of bytes.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

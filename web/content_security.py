@@ -1,4 +1,4 @@
-"""Which pages may load more than our own files: the policy itself is in the settings."""
+"""Exceptions to the content security policy of the settings, for pages that load more than our own files."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,8 +13,8 @@ from django.http.response import HttpResponseBase
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 ADMIN = "/admin/"
-# Staff only. Unfold's pages are driven by Alpine, which compiles the expressions in their attributes; its scroll bars
-# set style attributes (no style elements), and its htmx adds one style element, which is known by its hash.
+# For the admin only. Unfold's pages use Alpine, which compiles the expressions in their attributes; its scroll bars
+# set style attributes (no style elements), and its htmx adds one style element, which is allowed by its hash.
 HTMX_INDICATOR = "'sha256-bsV5JivYxvGywDAZ22EZJKBFip65Ng9xoJVLbBg7bdo='"
 FOR_UNFOLD = {
     "script-src": [UNSAFE_EVAL],
@@ -31,9 +31,9 @@ FOR_STRIPE = {
 
 
 def payment_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """For a view whose page takes a card: the provider's fields are its own frames, from its own servers.
+    """Decorate a view whose page takes a card: allow the provider's script, frames and calls.
 
-    With the stand-in (`PAYMENTS=demo`) nothing but its address is called.
+    With the stand-in (`PAYMENTS=demo`), only calls to its address are allowed.
     """
 
     @wraps(view)
@@ -46,7 +46,7 @@ def payment_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 
 
 class ContentSecurityMiddleware(CSPMiddleware):
-    """The policy of the settings on every page, a little wider in the admin; for JSON one that allows nothing."""
+    """Applies the policy of the settings to pages, a wider one to the admin, and one that allows nothing to JSON."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.get("Content-Type", "").startswith("application/json"):

@@ -1,11 +1,11 @@
-"""What every page may say about the site."""
+"""Template context about the site, for every page."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """`languages`: (code, own name) of each. `mail_folder`: where development's mails end up, else None."""
+    """Add `languages`, each as (code, own name), and `mail_folder`, the folder of development's mails or None."""
     return {
         "languages": settings.LANGUAGES,
         "mail_folder": settings.MAIL_DIR

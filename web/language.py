@@ -1,4 +1,4 @@
-"""In which language pages speak."""
+"""The language of pages."""
 
 from collections.abc import Awaitable
 
@@ -15,22 +15,22 @@ from accounts.models import User
 
 
 class PageLanguageMiddleware(LocaleMiddleware):
-    """People get their language: by the cookie of the language choice, their account, their browser, in this order.
+    """Selects the language of a person by the language cookie, the account and the browser, in this order.
 
-    Programs, which show a token, get what they ask for by Accept-Language, and else English.
+    Programs, which send a token, get the language of their Accept-Language header, or English.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         try:
             return super().__call__(request)
-        finally:  # what this thread does next is not for this reader
+        finally:  # the thread's next work is for another reader
             translation.activate(settings.LANGUAGE_CODE)
 
     def process_request(self, request: HttpRequest) -> None:
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and settings.SESSION_COOKIE_NAME in request.COOKIES:
             try:
                 language = getattr(request.user, "language", "")
-            except DatabaseError:  # whoever needs the account says so better
+            except DatabaseError:  # code that needs the account reports the error better
                 language = ""
             if language:
                 translation.activate(language)
@@ -41,7 +41,7 @@ class PageLanguageMiddleware(LocaleMiddleware):
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Django's own choice of a language, remembered with the account as well."""
+    """Set the language with Django's own view, and store it with the account as well."""
     language = request.POST.get("language", "")
     if isinstance(request.user, User) and language in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=language)
@@ -49,7 +49,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 
 def remember_language(response: HttpResponse, language: str) -> HttpResponse:
-    """Let this browser speak a language from now on; an empty one forgets what was chosen."""
+    """Set the language cookie of this browser; an empty language deletes it."""
     if language:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

@@ -1,4 +1,4 @@
-"""What a page hands its script: JSON in the page, in the API's own shapes, so that the first paint needs no call."""
+"""Data for the pages' scripts: JSON in the page, in the API's shapes, so that the first paint needs no call."""
 
 import json
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ Data = dict[str, Any]
 
 
 def region_data(region: Region) -> Data:
-    """Where a region lies and what it costs there. Amounts are minor units."""
+    """A region's boundary and prices. Amounts are minor units."""
     return {
         "slug": region.slug,
         "name": region.name,
@@ -45,7 +45,7 @@ def region_data(region: Region) -> Data:
 
 
 def map_data(slug: str) -> Data | None:
-    """What a region's map shows (static/map/README.md), with its files' addresses; None for the boundary alone."""
+    """A region's map (static/map/README.md) with its files' addresses; None if only the boundary is drawn."""
     found = _maps().get(slug)
     return found and {**found, **{part: static(f"map/{found[part]}") for part in ("ground", "zones")}}
 
@@ -57,13 +57,13 @@ def _maps() -> dict[str, Data]:
 
 
 def tiles() -> Data | None:
-    """Where the map's tiles come from; None where we draw its ground ourselves."""
+    """The source of the map's tiles; None if we draw the ground ourselves."""
     url = settings.MAP_TILES_URL
     return {"url": url, "attribution": settings.MAP_TILES_ATTRIBUTION} if url else None
 
 
 def request_screen(user: User, regions: Iterable[Region], again: CheerRequest | None) -> Data:
-    """For the request screen; `again` is a request to start from."""
+    """The data of the request screen. `again`: a request whose details fill the form."""
     planned = ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).order_by("scheduled_for")
     return {
         "regions": [region_data(region) for region in regions],
@@ -80,12 +80,12 @@ def request_screen(user: User, regions: Iterable[Region], again: CheerRequest | 
 
 
 def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
-    """For the live screen. `now` lets the page measure how far the device's clock is off."""
+    """The data of the live screen. The page measures the error of the device's clock by `now`."""
     body = request_body(request, viewer, live=True)
     ride = Ride.objects.select_related("partner__region", "user").filter(pk=body["rideId"]).first()
     return {
         "now": now.isoformat(),
-        "live": viewer.role == Role.USER,  # only users have a socket for this; who has become a partner looks back
+        "live": viewer.role == Role.USER,  # only users have this socket; a former user who is a partner now has none
         "request": body,
         "ride": ride and ride_body(ride, viewer),
         "region": region_data(request.region),
@@ -96,7 +96,7 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
 
 
 def shared_screen(link: ShareLink, token: str) -> Data:
-    """For the page of a shared cheer."""
+    """The data of a shared cheer's page."""
     request = link.request
     return {
         "token": token,
@@ -108,7 +108,7 @@ def shared_screen(link: ShareLink, token: str) -> Data:
 
 
 def partner_console(partner: Partner, *, now: datetime) -> Data:
-    """For the partner's console."""
+    """The data of the partner's console."""
     ride = active_ride_of_partner(partner)
     return {
         "now": now.isoformat(),
@@ -124,10 +124,10 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
 
 
 def kind_data(kind: RequestType) -> Data:
-    """A kind of cheer: its name, and its picture, ours or an emoji."""
+    """A kind of cheer: its name and its picture, which is a drawing or an emoji."""
     return {"name": gettext(kind.name), "icon": kind.icon, "drawn": kind.slug in DRAWN_KINDS}
 
 
 def travel() -> Data:
-    """How matching turns a straight line into minutes, so that the page estimates alike."""
+    """The numbers by which matching turns a straight line into minutes, so that the page estimates alike."""
     return {"speedMps": SPEED_M_PER_S, "streetFactor": STREET_FACTOR}

@@ -24,7 +24,7 @@ DAYS_CHARTED = 7
 
 
 def partner_or_403(user: User) -> Partner:
-    """The partner that this account is. Raises `PermissionDenied`."""
+    """The account's partner. Raises `PermissionDenied` if the account has none."""
     found = Partner.objects.select_related("region").filter(user=user).first()
     if found is None:
         raise PermissionDenied
@@ -32,7 +32,7 @@ def partner_or_403(user: User) -> Partner:
 
 
 def request_to_repeat(user: User, request_id: str) -> CheerRequest | None:
-    """The user's own request of that id, to ask for the same once more; None where it is no such thing."""
+    """The user's own request of that id, for asking for the same again; None if the id is not valid or not theirs."""
     try:
         wanted = UUID(request_id)
     except ValueError:
@@ -41,14 +41,14 @@ def request_to_repeat(user: User, request_id: str) -> CheerRequest | None:
 
 
 def history_of(user: User) -> QuerySet[CheerRequest]:
-    """A user's requests, newest first, with `rides` (newest first) and their payments at hand."""
+    """A user's requests, newest first, with their `rides` (newest first) and payments prefetched."""
     rides = Ride.objects.prefetch_related("payments").order_by("-accepted_at")
     requests = requests_of(user).select_related("request_type").prefetch_related(Prefetch("rides", queryset=rides))
     return requests.order_by("-created_at")
 
 
 def rides_served_by(partner: Partner) -> Iterable[Ride]:
-    """A partner's latest rides that are over, newest first, with their payments at hand."""
+    """A partner's latest finished rides, newest first, with their payments prefetched."""
     over = Ride.objects.filter(partner=partner, status__in=[RideStatus.COMPLETED, RideStatus.CANCELLED])
     return (
         over.select_related("request__request_type").prefetch_related("payments").order_by("-accepted_at")[:RIDES_SHOWN]
@@ -57,7 +57,7 @@ def rides_served_by(partner: Partner) -> Iterable[Ride]:
 
 @dataclass(frozen=True, slots=True)
 class Earnings:
-    """What a partner's completed rides brought, fares and tips, in minor units of one currency."""
+    """A partner's earnings from completed rides, fares and tips, in minor units of one currency."""
 
     currency: str
     today: int
@@ -68,7 +68,7 @@ class Earnings:
 
     @property
     def chart(self) -> BarChart:
-        """The days, drawn."""
+        """The days as a bar chart."""
         return bar_chart(self.days)
 
 
@@ -92,9 +92,9 @@ def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
 
 
 def _by_day(rides: QuerySet[Ride], midnight: datetime) -> list[tuple[date, int]]:
-    """What each of the last days brought, tips counted on the day of their session. `midnight` begins today."""
+    """Earnings on each of the last days; a tip counts on the day of its session. `midnight` is the start of today."""
     zone = midnight.tzinfo
-    first = midnight - timedelta(days=DAYS_CHARTED - 1)  # wall time: a day of a clock change is longer or shorter
+    first = midnight - timedelta(days=DAYS_CHARTED - 1)  # in wall time: not every day has 24 hours
     sums = {first.date() + timedelta(days=n): 0 for n in range(DAYS_CHARTED)}
     for ride in rides.filter(end_time__gte=first).prefetch_related("payments"):
         tips = sum(p.amount - p.refunded_amount for p in ride.payments.all() if p.kind == PaymentKind.TIP)

@@ -1,4 +1,4 @@
-"""What our stylesheets and scripts are made of: the files that they import from their own folder."""
+"""The files that our stylesheets and scripts import from their own folder."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Read = Callable[[str], str]
 
 
 def whole_sheet(path: str, read: Read) -> str:
-    """A stylesheet with those that it imports in their place. `read` gives a path's text."""
+    """A stylesheet with its imports replaced by their text. `read` returns the text of a path."""
 
     def imported(match: re.Match[str]) -> str:
         return whole_sheet(_beside(path, match[1]), read)
@@ -28,9 +28,9 @@ def parts(path: str) -> tuple[str, ...]:
 
 
 def _parts(path: str) -> list[str]:
-    """Breadth first: what a browser would come to know of first."""
+    """The imports breadth first, in the order in which a browser would discover them."""
     found = [path]
-    for known in found:  # grows on the way
+    for known in found:  # the list grows during the loop
         found += [name for name in _imports(known) if name not in found]
     return found[1:]
 
@@ -50,7 +50,7 @@ def _beside(path: str, name: str) -> str:
 
 
 def source_text(path: str) -> str:
-    """The text of a static file as it is in the sources. Raises FileNotFoundError."""
+    """The text of a static file in the sources. Raises `FileNotFoundError`."""
     found = finders.find(path)
     if not isinstance(found, str):
         raise FileNotFoundError(path)

@@ -1,4 +1,4 @@
-"""Static files in production: each under a name that tells its content, so that browsers may keep it for good."""
+"""Static files in production. A file's name has a hash of its content, so that browsers may cache it for ever."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,16 +9,16 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from web.sources import SHEET_IMPORT, whole_sheet
 
-Paths = dict[str, tuple[Storage, str]]  # by the name to be served: where a file is, and its path there
+Paths = dict[str, tuple[Storage, str]]  # served name → the storage of a file, and its path there
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
-    """Hashed and compressed. A stylesheet carries those that it imports; the imports of scripts name hashed files."""
+    """Hashed and compressed files. A stylesheet includes its imports; the imports of scripts name hashed files."""
 
     support_js_module_import_aggregation = True
 
     def post_process(self, paths: Paths, dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        """Called once every file has been copied; yields what became of each."""
+        """Process the files after all have been copied, and yield the result for each."""
         if not dry_run:
             paths = {**paths, **dict(self._whole_sheets(paths))}
         yield from super().post_process(paths, dry_run, **options)

@@ -17,9 +17,9 @@ YEAR_S = 365 * 24 * 3600
 
 
 class _Texts(JavaScriptCatalog):
-    """Ours alone: the admin's scripts have their own."""
+    """The catalogue of our own scripts; the admin's scripts have their own."""
 
-    packages = ["web"]  # anything: Django asks for the folders only where packages are named
+    packages = ["web"]  # any name: Django calls get_paths only if packages are named
 
     def get_paths(self, packages: Any) -> list[str]:
         return [str(LOCALE)]
@@ -30,7 +30,7 @@ _texts = _Texts.as_view()
 
 @cache_control(public=True, max_age=YEAR_S, immutable=True)
 def texts(request: HttpRequest, language: str) -> HttpResponseBase:
-    """A script with a language's texts. Its address changes with them, so that browsers may keep it."""
+    """A script with a language's texts. Its address changes with the texts, so browsers may cache it for a year."""
     if language not in dict(settings.LANGUAGES):
         raise Http404
     with translation.override(language):
@@ -38,7 +38,7 @@ def texts(request: HttpRequest, language: str) -> HttpResponseBase:
 
 
 def texts_address(language: str) -> str:
-    """The address of a language's texts as they are now."""
+    """The address of a language's present texts."""
     return f"{reverse('texts', args=[language])}?{_version(language)}"
 
 

@@ -1,4 +1,4 @@
-"""The pages. They only read, but for an account's own settings; everything else that changes is a call of the API."""
+"""The addresses of the pages. Pages change only an account's own settings; all other changes go through the API."""
 
 from django.urls import path
 from django.views.generic import RedirectView
@@ -36,6 +36,6 @@ urlpatterns = [
     path("offline", app_files.offline, name="offline"),
     path("robots.txt", app_files.robots, name="robots"),
     path("sitemap.xml", app_files.sitemap, name="sitemap"),
-    # Browsers ask for it unprompted on pages that name no icon, such as JSON.
+    # Browsers request it for answers that name no icon, such as JSON.
     path("favicon.ico", RedirectView.as_view(url="/static/icons/favicon.svg")),
 ]

@@ -1,4 +1,4 @@
-"""The pages: each reads what it shows, and leaves every change to the API, called from the page's script."""
+"""The pages. A view only reads; all changes go through the API, which the page's script calls."""
 
 from email.utils import parseaddr
 from uuid import UUID
@@ -27,7 +27,7 @@ HOME_OF = {Role.PARTNER: "partner", Role.STAFF: "staff"}
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """The landing page for visitors, the request screen for users; partners and staff have their own."""
+    """Show visitors the landing page and users the request screen; redirect partners and staff to their own pages."""
     user = request.user
     if not isinstance(user, User):
         context = {"request_types": request_types(), "region": next(iter(active_regions()), None)}
@@ -51,14 +51,14 @@ def _request_screen(user: User, again: str) -> dict[str, object]:
 
 @page_for(Role.USER, Role.PARTNER)
 def cheer(request: UserRequest, request_id: UUID) -> HttpResponse:
-    """One request, live, from looking to the receipt. Its user's only."""
+    """Show one request live, from the search to the receipt, to its user only."""
     found = requests_of(request.user).select_related("request_type").filter(pk=request_id).first()
     if found is None:
         raise Http404
     context = {
         "cheer": found,
         "page_data": page_data.cheer_screen(found, request.user, now=timezone.now()),
-        # Partners were users once and may look back, but rating and tipping are a user's.
+        # Partners may see requests they made as users, but only users rate and tip.
         "may_thank": request.user.role == Role.USER,
     }
     return render(request, "web/cheer.html", context)
@@ -67,7 +67,7 @@ def cheer(request: UserRequest, request_id: UUID) -> HttpResponse:
 @require_safe
 @never_cache
 def shared(request: HttpRequest, token: str) -> HttpResponse:
-    """A cheer that somebody has shared: whoever has the link may look."""
+    """Show a shared cheer to anyone who has the link."""
     try:
         link = shared_request(token, now=timezone.now())
     except Missing:
@@ -78,14 +78,14 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 
 @page_for(Role.USER, Role.PARTNER)
 def history(request: UserRequest) -> HttpResponse:
-    """What this account asked for, newest first."""
+    """List the account's requests, newest first."""
     pages = Paginator(selectors.history_of(request.user), HISTORY_PAGE_SIZE)
     return render(request, "web/history.html", {"page": pages.get_page(request.GET.get("page"))})
 
 
 @page_for()
 def partner(request: UserRequest) -> HttpResponse:
-    """The partner's console; whoever is not one yet is shown how to become one."""
+    """Show the partner's console; redirect users to the application page."""
     if request.user.role == Role.USER:
         return redirect("become-a-partner")
     found = selectors.partner_or_403(request.user)
@@ -101,7 +101,7 @@ def partner(request: UserRequest) -> HttpResponse:
 
 @page_for(Role.PARTNER)
 def earnings(request: UserRequest) -> HttpResponse:
-    """The part of the console that changes when a ride ends, for its script to put in place."""
+    """Render the part of the console that its script replaces when a ride ends."""
     found: Partner = selectors.partner_or_403(request.user)
     context = {
         "earnings": selectors.earnings_of(found, now=timezone.now()),
@@ -113,25 +113,25 @@ def earnings(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    """Answers."""
+    """Show questions and answers."""
     return render(request, "web/help.html", {"contact_email": parseaddr(settings.DEFAULT_FROM_EMAIL)[1]})
 
 
 @require_safe
 def terms(request: HttpRequest) -> HttpResponse:
-    """What users, partners and we owe each other."""
+    """Show the terms of service."""
     return render(request, "web/terms.html")
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What we keep about people."""
+    """Show the privacy policy."""
     return render(request, "web/privacy.html")
 
 
 @page_for()
 def become_a_partner(request: UserRequest) -> HttpResponse:
-    """The application form."""
+    """Show the partner application form."""
     if request.user.role in HOME_OF:
         return redirect(HOME_OF[Role(request.user.role)])
     context = {"partner_types": PartnerType.choices, "region": next(iter(active_regions()), None)}

@@ -1,6 +1,6 @@
-"""The wallet: the card on file, what is unpaid, and what a bank wants confirmed; and a partner's statement.
+"""The wallet (card on file, unpaid payments, confirmations that a bank asks for), and a partner's statement.
 
-The user's are the only pages that may load the provider's script; their policy says so to the browser.
+Only the wallet's pages may load the provider's script; their content security policy allows it.
 """
 
 from uuid import UUID
@@ -29,7 +29,7 @@ def _page(request: UserRequest, template: str, **context: object) -> HttpRespons
         "publishableKey": settings.STRIPE_PUBLISHABLE_KEY,
         "demoBase": settings.STRIPE_API_BASE if settings.PAYMENTS_ARE_DEMO else None,
     }
-    data = {**provider, **context.pop("data", {})}  # type: ignore[dict-item]  # a dictionary, by our callers
+    data = {**provider, **context.pop("data", {})}  # type: ignore[dict-item]  # callers pass a dictionary
     script = None if settings.PAYMENTS_ARE_DEMO or not configuration.enabled() else STRIPE_JS
     shown = {**context, "page_data": data, "stripe_js": script, "demo": settings.PAYMENTS_ARE_DEMO}
     return render(request, template, shown)
@@ -42,7 +42,7 @@ def _unpaid(user: User) -> list[Payment]:
 @payment_page
 @page_for(Role.USER)
 def wallet(request: UserRequest) -> HttpResponse:
-    """The card, and what is unpaid."""
+    """Show the card and the unpaid payments."""
     card = Customer.objects.filter(user=request.user).exclude(card_reference="").first()
     booking = request.GET.get("then") == "book"
     return _page(
@@ -58,7 +58,7 @@ def wallet(request: UserRequest) -> HttpResponse:
 @payment_page
 @page_for(Role.USER)
 def confirm(request: UserRequest, kind: str, waiting_id: UUID) -> HttpResponse:
-    """A bank wants its customer: confirm a payment, or what is held at booking."""
+    """Let the user confirm a payment, or the hold of a booking, with their bank."""
     find = {"payment": confirmations.of_payment, "hold": confirmations.of_hold}[kind]
     try:
         waiting = find(request.user, waiting_id)
@@ -81,7 +81,7 @@ def confirm(request: UserRequest, kind: str, waiting_id: UUID) -> HttpResponse:
 
 @page_for(Role.PARTNER)
 def statement(request: UserRequest) -> HttpResponse:
-    """What a partner has earned and been paid, line by line."""
+    """Show a partner's earnings and payouts, line by line."""
     partner = selectors.partner_or_403(request.user)
     currency = partner.region.currency if partner.region else "usd"
     account = PayoutAccount.objects.filter(partner=partner).first()

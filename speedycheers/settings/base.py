@@ -1,4 +1,4 @@
-"""What kind of run this is, where people find it, and the parts it is made of."""
+"""Basic settings: the kind of run, the site's address, and the installed parts."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,10 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 
-# ---------------------------------------------------------------- what kind of run this is
+# ---------------------------------------------------------------- the kind of run
 DEBUG: bool = env.bool("DEBUG", default=True)
 PORT: int = env.int("PORT", default=8000)
-# The folder of every file that the program writes.
+# The folder for all files that the program writes.
 DATA_DIR = Path(env.str("SPEEDYCHEERS_DATA", default=str(BASE_DIR / "var"))).resolve()
 
 DEVELOPMENT_SECRET_KEY = "development-only-never-used-when-DEBUG-is-off"  # noqa: S105
@@ -21,11 +21,11 @@ SECRET_KEY: str = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or not ALLOWED_HOSTS):
     raise ImproperlyConfigured("With DEBUG off, set SECRET_KEY and ALLOWED_HOSTS: production has no defaults for them.")
-# Where people find the pages; mails that no request has caused link to it.
+# The public address of the pages, for links in mails that are sent outside of a request.
 SITE_URL: str = env.str(
     "SITE_URL", default=f"http://localhost:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0]}"
 ).rstrip("/")
-# Browser origins, beside the site's own, that may open sockets and send forms ("https://app.example").
+# Browser origins, in addition to the site's own, that may open sockets and send forms ("https://app.example").
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", default=[])
 
 # ---------------------------------------------------------------- parts
@@ -60,7 +60,7 @@ INSTALLED_APPS = [
     "web",
     "ops",
 ]
-# The bots' commands, where what they need is installed (requirements-tools.txt).
+# The bots' commands, if their dependencies are installed (requirements-tools.txt).
 TOOLS_ARE_INSTALLED = all(find_spec(package) for package in ("httpx", "rich", "websockets"))
 if TOOLS_ARE_INSTALLED:
     INSTALLED_APPS.append("simulator")

@@ -6,21 +6,21 @@ from speedycheers.settings.base import env
 
 OFFER_TTL_S: int = env.int("OFFER_TTL_S", default=20)
 REQUEST_PATIENCE_S: int = env.int("REQUEST_PATIENCE_S", default=600)
-# One radius a wave, in metres, growing.
+# The search radius of each wave, in metres, in ascending order.
 MATCH_RADIUS_M: list[int] = [int(r) for r in env.list("MATCH_RADIUS_M", default=["2000", "5000", "10000"])]
 if not MATCH_RADIUS_M or sorted(set(MATCH_RADIUS_M)) != MATCH_RADIUS_M or MATCH_RADIUS_M[0] <= 0:
     raise ImproperlyConfigured("MATCH_RADIUS_M takes growing radii in metres, for example 2000,5000,10000.")
-# An offer that lapsed may go to the same partner again after this long.
+# A partner who let an offer lapse may get the same request again after this time.
 REOFFER_AFTER_S: int = env.int("REOFFER_AFTER_S", default=120)
-# A partner silent for longer is offered nothing.
+# A partner who has sent no position for longer gets no offers.
 POSITION_FRESH_S: int = env.int("POSITION_FRESH_S", default=120)
-# On a busy system a reported position waits at most this long for others, to be written together with them.
+# The longest time that a reported position waits, on a busy system, to be written together with others.
 POSITION_FLUSH_S: float = env.float("POSITION_FLUSH_S", default=0.025)
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 
-# A cheer planned ahead is looked for from this long before its time.
+# A planned cheer's request is created this long before its time.
 SCHEDULE_LEAD_S: int = env.int("SCHEDULE_LEAD_S", default=600)
 SCHEDULE_AHEAD_MAX_S: int = env.int("SCHEDULE_AHEAD_MAX_S", default=14 * 24 * 3600)
-# How long a shared link shows a cheer.
+# The lifetime of a shared link.
 SHARE_TTL_S: int = env.int("SHARE_TTL_S", default=4 * 3600)

@@ -16,7 +16,7 @@ REST_FRAMEWORK = {
     "ALLOWED_VERSIONS": ["1"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["api.throttles.AccountThrottle", "api.throttles.AddressThrottle"],
-    # Calls per account, and per address for those without one. Sign-in counts failures only.
+    # Calls per account, or per address for signed-out callers. Sign-in counts failures only.
     "DEFAULT_THROTTLE_RATES": {
         "account": env.str("THROTTLE_ACCOUNT", default="1200/min"),
         "address": env.str("THROTTLE_ADDRESS", default="600/min"),
@@ -24,7 +24,7 @@ REST_FRAMEWORK = {
         "login_pair": env.str("THROTTLE_LOGIN_PAIR", default="10/min"),
         "login_otp": env.str("THROTTLE_LOGIN_OTP", default="10/min"),
         "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="100/min"),
-        # What costs more than a read: requests, positions and handshakes of sockets. Many share an address.
+        # Calls that cost more than a read: requests, positions and socket handshakes. Many callers share an address.
         "request": env.str("THROTTLE_REQUEST", default="1200/min" if DEBUG else "60/min"),
         "request_address": env.str("THROTTLE_REQUEST_ADDRESS", default="6000/min"),
         "position": env.str("THROTTLE_POSITION", default="6000/min" if DEBUG else "300/min"),
@@ -43,7 +43,7 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SpeedyCheers",
-    "VERSION": "1.0.0",  # the package's; clients ask for version 1 of the API in the Accept header
+    "VERSION": "1.0.0",  # the package's version; clients select version 1 of the API in the Accept header
     "DESCRIPTION": "Ask for a cheer; the nearest free partner hears of it, comes, and cheers.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

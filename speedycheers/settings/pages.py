@@ -1,4 +1,4 @@
-"""Pages: language, static files, the map, what browsers may do, and the admin's looks."""
+"""Pages: language, static files, the map, browser permissions, and the admin's appearance."""
 
 from csp import constants as csp
 
@@ -25,12 +25,12 @@ if not DEBUG:
     }
 
 # ---------------------------------------------------------------- the map
-# A template of raster or vector tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: our own offline ground.
+# A template of raster or vector tiles ("https://tiles.example/{z}/{x}/{y}.png"); if empty, our own offline ground.
 MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
 
 # ---------------------------------------------------------------- safety
-# Where the map's tiles come from, if not from here ("https://tiles.example"): the pages may fetch from nowhere else.
+# Origins of the map's tiles, if not our own ("https://tiles.example"); pages may fetch from no other origin.
 MAP_TILE_ORIGINS: list[str] = env.list("MAP_TILE_ORIGINS", default=[])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -68,10 +68,10 @@ SESSION_COOKIE_SAMESITE = "Lax"
 if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=True)
     SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)  # usually the proxy's work
-    SECURE_HSTS_SECONDS = env.int("HSTS_S", default=0)  # once every address of the domain is on HTTPS for good
+    SECURE_HSTS_SECONDS = env.int("HSTS_S", default=0)  # set it once every address of the domain uses HTTPS permanently
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 
-# ---------------------------------------------------------------- the admin's looks
+# ---------------------------------------------------------------- the admin's appearance
 UNFOLD = {
     "SITE_TITLE": "SpeedyCheers",
     "SITE_HEADER": "SpeedyCheers",
@@ -79,7 +79,7 @@ UNFOLD = {
     "SITE_SYMBOL": "celebration",
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "ops.admin_site.dashboard",
-    # None in the page itself: static/css/admin.css has them.
+    # No colours in the page itself; static/css/admin.css has them.
     "COLORS": "ops.admin_site.no_inline_colours",
     "STYLES": ["ops.admin_site.stylesheet"],
     "SIDEBAR": {"show_search": True, "navigation": "ops.admin_site.navigation"},

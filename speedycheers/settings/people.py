@@ -27,13 +27,13 @@ ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail about each change of a password, an address or a second factor
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds for which sensitive pages stay open once the password is given again
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds until sensitive pages ask for the password again
 ACCOUNT_MAX_EMAIL_ADDRESSES = 3
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SpeedyCheers"
-# Browsers know passkeys on https, and on http://localhost.
+# Browsers support passkeys on https and on http://localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
@@ -48,7 +48,7 @@ REST_KNOX = {
 SOCKET_TICKET_TTL_S = 30
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=0)
 
-# In development every mail becomes a file in here, and the pages that send one say so.
+# In development every mail becomes a file in this folder, and the pages that send mails say so.
 MAIL_DIR = DATA_DIR / "mail"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{MAIL_DIR}" if DEBUG else "consolemail://")
 vars().update(EMAIL_CONFIG)

@@ -1,4 +1,4 @@
-"""The database, Valkey, and what stands on Valkey: the cache, the channel layer and Celery."""
+"""The database, Valkey, and everything that uses Valkey: the cache, the channel layer and Celery."""
 
 import hashlib
 import tempfile
@@ -16,12 +16,12 @@ DATABASES: dict[str, dict[str, Any]] = {
 # Seconds to wait for a lock, then for a statement (0: without limit); an HTTP call is then answered with 503.
 DATABASE_LOCK_WAIT_S: int = env.int("DATABASE_LOCK_WAIT_S", default=10)
 DATABASE_STATEMENT_TIMEOUT_S: int = env.int("DATABASE_STATEMENT_TIMEOUT_S", default=30)
-# Prepared statements on PostgreSQL. Off behind a pooler that gives each transaction another connection and knows none.
+# Prepared statements on PostgreSQL. Turn them off behind a transaction-level pooler that does not support them.
 DATABASE_PREPARE: bool = env.bool("DATABASE_PREPARE", default=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads and then writes must hold the write lock from its start:
-        # upgrading later fails at once with "database is locked", whatever the timeout.
+        # upgrading later fails immediately with "database is locked", regardless of the timeout.
         "transaction_mode": "IMMEDIATE",
         "timeout": DATABASE_LOCK_WAIT_S,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
@@ -29,7 +29,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
-        # A connection parses and plans what it has carried out five times only once.
+        # After five executions on a connection, a statement is prepared: parsed and planned only once.
         "server_side_binding": DATABASE_PREPARE,
         "prepare_threshold": 5 if DATABASE_PREPARE else None,
         # A connection whose other end has vanished is noticed within about 15 s.
@@ -37,7 +37,7 @@ else:
         "keepalives_interval": 5,
         "keepalives_count": 2,
         "tcp_user_timeout": 15_000,
-        # Who stands still in the middle of a transaction loses it, and with it the locks that others wait for.
+        # A session idle inside a transaction is terminated, which releases the locks that others wait for.
         "options": f"-c lock_timeout={DATABASE_LOCK_WAIT_S}s -c statement_timeout={DATABASE_STATEMENT_TIMEOUT_S}s "
         "-c idle_in_transaction_session_timeout=30s",
         **DATABASES["default"].get("OPTIONS", {}),
@@ -46,12 +46,12 @@ else:
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# The number of this installation's cell, which new ids carry (core/ids.py).
+# The number of this installation's cell, which is part of new ids (core/ids.py).
 CELLS = 1024
 CELL: int = env.int("CELL", default=0)
 if not 0 <= CELL < CELLS:
     raise ImproperlyConfigured(f"CELL takes a number from 0 to {CELLS - 1}, not {CELL}.")
-# The address is unique by a constraint on its lower case, which this check does not see.
+# E-mail addresses are unique by a constraint on their lower case, which this check does not recognize.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 # ---------------------------------------------------------------- Valkey: hints only, rebuilt from the database
@@ -59,7 +59,7 @@ MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 104 (macOS) or 108 (Linux)
 
 
 def embedded_valkey_socket() -> Path:
-    """The embedded Valkey's unix socket: in the data folder, or in a temporary one where that path is too long."""
+    """The embedded Valkey's unix socket, in the data folder or, if that path is too long, in a temporary folder."""
     path = DATA_DIR / "valkey" / "valkey.sock"
     if len(str(path).encode()) <= MAX_SOCKET_PATH_BYTES:
         return path
@@ -72,7 +72,7 @@ VALKEY_IS_EMBEDDED = not REDIS_URL
 VALKEY_SOCKET = embedded_valkey_socket()
 if VALKEY_IS_EMBEDDED:
     REDIS_URL = f"unix://{VALKEY_SOCKET}"
-VALKEY_TIMEOUT_S = 2.0  # for each call; none of them is worth a longer wait
+VALKEY_TIMEOUT_S = 2.0  # for each call; no call is worth a longer wait
 
 CACHES = {
     "default": {
@@ -86,22 +86,22 @@ CACHES = {
         },
     }
 }
-# For consumers that want Channels groups. Our own events do not pass through it:
-# notifications/hub.py says what was measured.
+# For consumers that use Channels groups. Our own events do not pass through it;
+# notifications/hub.py has the measurements.
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
 }
 
 # ---------------------------------------------------------------- Celery
-# Kombu spells a unix socket in its own way.
+# Kombu has its own notation for unix sockets.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,  # seconds until an unacknowledged task is given to another worker
     "socket_timeout": VALKEY_TIMEOUT_S,
     "socket_connect_timeout": VALKEY_TIMEOUT_S,
-    # Who publishes is told at once that it can't; Kombu's own would sleep for six seconds first, in the middle of a web
-    # request. A worker that waits for its broker says otherwise (core/broker.py).
+    # Publishing fails immediately if the broker is away; by default Kombu would sleep for six seconds first, in the
+    # middle of a web request. Workers, which wait for their broker, override this (core/broker.py).
     "max_retries": 0,
 }
 CELERY_TASK_IGNORE_RESULT = True

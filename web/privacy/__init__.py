@@ -1,1 +1,1 @@
-"""What we hold about a person: handing it over, and letting go of it."""
+"""Export and deletion of the data that we hold about a person."""

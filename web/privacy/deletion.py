@@ -1,4 +1,4 @@
-"""Deleting an account: what is only about the person goes, what others need stays without the person in it."""
+"""Deletion of an account. Rows about this person alone are deleted; rows that others need are anonymized."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,7 +30,7 @@ REASON = "account deleted"
 
 
 def obstacles(user: User) -> Iterator[str]:
-    """The codes of what is still open, and must be over before the account can go."""
+    """The codes of everything that is still open and prevents the deletion."""
     if CheerRequest.objects.filter(user=user, status__in=OPEN).exists():
         yield "request_open"
     if Ride.objects.filter(user=user, status__in=ACTIVE).exists():
@@ -38,13 +38,18 @@ def obstacles(user: User) -> Iterator[str]:
     partner = Partner.objects.filter(user=user).first()
     if partner and partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
         yield "partner_at_work"
-    # Without a payment provider nothing can be paid, and nobody would ever be free to go.
+    # Without a payment provider nothing can be paid, so an unpaid payment would prevent the deletion for ever.
     if settings.STRIPE_SECRET_KEY and Payment.objects.filter(user=user, status__in=UNPAID).exists():
         yield "payment_open"
 
 
 def delete_account(user: User, *, now: datetime) -> None:
-    """Delete an account for good. Raises `Conflict` with the code of what is still open, `Forbidden` for staff."""
+    """Delete an account for good.
+
+    Raises:
+        Conflict: Something is still open; the code says what.
+        Forbidden: The account is a staff account.
+    """
     if user.role == Role.STAFF:
         raise Forbidden("permission_denied", "Accounts of staff are closed in the admin.")
     with transaction.atomic():
@@ -67,14 +72,14 @@ def delete_account(user: User, *, now: datetime) -> None:
 
 
 def _forget_outside(owner: Owner) -> None:
-    """What the database does not hold: open sockets, and the position."""
+    """Remove what is outside the database: close the open sockets and forget the position."""
     close_sockets(code=4401, user=str(owner.user.pk))
     if owner.partner and owner.partner.region:
         positions.forget(owner.partner.region.slug, owner.partner.pk)
 
 
 def _retire(user: User, *, now: datetime) -> None:
-    """A partner goes home and is offered nothing any more."""
+    """End a partner's application, so that no offers are made to them; a partner at work is left alone."""
     partner = Partner.objects.select_for_update().filter(user=user).first()
     if partner is None or partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
         return

@@ -12,10 +12,10 @@ FORMAT = 1
 
 
 def export(user: User, *, now: datetime) -> dict[str, Any]:
-    """`{"format", "exportedAt", "email", "data": {section: [row]}}`.
+    """Everything about an account, as `{"format", "exportedAt", "email", "data": {section: [row]}}`.
 
-    A row has the fields of its table under their own names. Secrets (hashes, keys, codes) are left out: they would help
-    nobody but a thief. Of others only their ids are in it.
+    A row has the fields of its table under their own names. Secrets (hashes, keys, codes) are left out, because they
+    would only help a thief. Other people appear by id only.
     """
     owner = Owner.of(user)
     data = {holding.section: [_row(holding, row, owner) for row in holding.rows(owner)] for holding in HOLDINGS}
@@ -34,7 +34,7 @@ def _row(holding: Holding, row: Model, owner: Owner) -> dict[str, Any]:
 
 
 def _who(actor_id: Any, owner: Owner) -> str:
-    """Who took a step. Other people are not named."""
+    """The actor of a step: `system`, `you` or `somebody else`. Other people are not named."""
     if actor_id is None:
         return "system"
     return "you" if actor_id == owner.user.pk else "somebody else"

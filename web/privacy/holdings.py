@@ -1,6 +1,6 @@
-"""Every table with rows about a person: which rows those are, what of them stays secret, and what outlives the account.
+"""Every table with rows about a person: which rows they are, their secret fields, and the rows that are kept.
 
-Export and deletion both read this list, and a test holds it against the models: a new table that refers to accounts
+Export and deletion both read this list, and a test compares it with the models: a new table that refers to accounts
 or partners must be entered here.
 """
 
@@ -22,7 +22,7 @@ COARSE_DEGREES = 2  # digits after the point: about a kilometre
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose rows."""
+    """The person whose rows are read, as an account and possibly a partner."""
 
     user: User
     partner: Partner | None
@@ -33,7 +33,7 @@ class Owner:
 
     @property
     def recipients(self) -> list[str]:
-        """Under which names events are addressed to them."""
+        """The names under which events are addressed to them."""
         names = [user_recipient(self.user.pk)]
         return [*names, partner_recipient(self.partner.pk)] if self.partner else names
 
@@ -42,8 +42,8 @@ class Owner:
 class Holding:
     """The rows of one table that are about a person.
 
-    `kept`: None where the rows go with the account. Where others need them (a ride is its partner's and its payment's
-    too) the fields to overwrite, with what.
+    `kept` is None if the rows are deleted with the account. If others need the rows (a ride belongs to its partner and
+    its payment too), it has the fields to overwrite and their new values.
     """
 
     section: str
@@ -53,13 +53,13 @@ class Holding:
     kept: Mapping[str, Any] | None = None
 
     def rows(self, owner: Owner) -> QuerySet[Model]:
-        """In the order in which they were made."""
+        """The owner's rows in the order in which they were created."""
         rows: QuerySet[Model] = apps.get_model(self.model)._default_manager.all()
         return rows.filter(self.belongs(owner)).order_by("pk")
 
 
 def _by(*paths: str) -> Callable[[Owner], Q]:
-    """Rows that lead to the account by one of these paths."""
+    """Select rows that refer to the account by one of these paths."""
 
     def belongs(owner: Owner) -> Q:
         found = Q()
@@ -75,7 +75,7 @@ def _addressed(path: str) -> Callable[[Owner], Q]:
 
 
 def _logged(owner: Owner) -> Q:
-    """What they did in the admin, and what was done there to their account."""
+    """The admin's log of their own actions, and of actions on their account."""
     about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(owner.user.pk))
     if owner.partner:
         about |= Q(content_type=ContentType.objects.get_for_model(Partner), object_id=str(owner.partner.pk))
@@ -83,11 +83,11 @@ def _logged(owner: Owner) -> Q:
 
 
 def _without_words_of(status: str) -> Case:
-    """A reason that somebody typed goes; one that the program gave stays."""
+    """Clear a reason that a person typed, and keep a code that the program set."""
     return Case(When(status=status, then=Value("")), default=F("closed_because"))
 
 
-SILENT: Mapping[str, Any] = {"reason": ""}  # a step stays, its words go
+SILENT: Mapping[str, Any] = {"reason": ""}  # keep the step, clear its text
 NO_CARD: Mapping[str, Any] = {
     "card_reference": "",
     "card_brand": "",
@@ -130,13 +130,13 @@ HOLDINGS = [
     ),
     Holding("scheduledRequests", "requests_app.ScheduledRequest", _by("user")),
     Holding("savedPlaces", "requests_app.SavedPlace", _by("user")),
-    # A ride is named once, whether they asked for it or served it.
+    # One section for all rides, whether they asked for them or served them.
     Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), {"rating_comment": "", "pin": ""}),
     Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
     Holding("payments", "payments.Payment", _by("user"), kept={}),
     Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("card", "payments.Customer", _by("user"), kept=NO_CARD),
-    # What was charged, given back and paid out stays in the books, with the card that a receipt shows.
+    # Charges, refunds and payouts stay in the books, with the card that a receipt shows.
     Holding("holds", "payments.Hold", _by("user"), kept={}),
     Holding("holdSteps", "payments.HoldTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("attempts", "payments.Attempt", _by("payment__user"), kept={}),

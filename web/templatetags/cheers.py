@@ -1,4 +1,4 @@
-"""How amounts and durations read on the pages."""
+"""Template filters and tags: amounts, durations, pictures and scripts of the pages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ DRAWN_KINDS = frozenset(["classic", "pep_talk", "birthday", "celebration", "game
 
 @register.simple_tag
 def kind_icon(kind: RequestType) -> str:
-    """A kind of cheer's picture. It says nothing that the name beside it does not."""
+    """A kind of cheer's picture. It is hidden from screen readers, because the name is beside it."""
     if kind.slug not in DRAWN_KINDS:
         return format_html('<span class="kind-icon" aria-hidden="true">{}</span>', kind.icon)
     address = f"{static('icons/kinds.svg')}#{kind.slug}"
@@ -35,43 +35,43 @@ def kind_icon(kind: RequestType) -> str:
 
 @register.filter
 def money(amount: int | None, currency: str) -> str:
-    """Minor units as the page's language writes them: `1000|money:"usd"` is $10.00; an empty string for nothing."""
+    """Minor units in the page's format: `1000|money:"usd"` is $10.00. Returns an empty string for None."""
     return "" if amount is None else amounts.money(amount, currency)
 
 
 @register.filter
 def price(amount: int | None, currency: str) -> str:
-    """As `money`, with whole amounts cut short: $10."""
+    """Like `money`, without decimals for whole amounts: $10."""
     return "" if amount is None else amounts.money(amount, currency, short=True)
 
 
 @register.filter
 def when(moment: datetime | None, time_zone: str = "UTC") -> str:
-    """A moment in a time zone, as the page's language writes it; an empty string for nothing."""
+    """A moment in a time zone, in the page's format. Returns an empty string for None."""
     return amounts.when(moment, time_zone) if moment else ""
 
 
 @register.filter
 def minutes(seconds: int) -> str:
-    """A tariff's increment, read after "per started": `300|minutes` is "5 minutes", 90 is "90 seconds"."""
+    """A tariff's increment, to follow "per started": `300|minutes` is "5 minutes", 90 is "90 seconds"."""
     return amounts.increment(seconds)
 
 
 @register.filter
 def duration(value: timedelta | int | float | None) -> str:
-    """How long something took: "12 min 5 s", "1 h 2 min"; an empty string for nothing."""
+    """A duration: "12 min 5 s", "1 h 2 min". Returns an empty string for None."""
     return "" if value is None else amounts.duration(value)
 
 
 @register.filter
 def session_length(ride: Ride) -> timedelta | None:
-    """How long a ride's session ran; None unless it has ended."""
+    """The length of a ride's session; None unless it has ended."""
     return ride.elapsed(ride.end_time) if ride.end_time else None
 
 
 @register.filter
 def paid_total(payments: Any) -> int:
-    """What a ride's payments come to, refunds taken off, in minor units."""
+    """The total of a ride's payments less refunds, in minor units."""
     return sum(payment.amount - payment.refunded_amount for payment in payments.all())
 
 
@@ -90,13 +90,13 @@ def current(context: dict[str, Any], name: str) -> str:
 
 @register.simple_tag
 def texts_url(language: str) -> str:
-    """Where a language's texts for scripts are."""
+    """The address of the scripts' texts in a language."""
     return texts_address(language)
 
 
 @register.simple_tag
 def script(path: str) -> SafeString:
-    """A module, with all that it imports named as well: else browsers learn of them level by level.
+    """Load a module, and preload all its imports, which browsers would otherwise discover level by level.
 
     Its priority is low because the page can be read, and its form filled in, before it runs.
     """

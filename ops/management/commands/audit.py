@@ -1,4 +1,4 @@
-"""`manage.py audit`: does the database keep every promise?"""
+"""`manage.py audit`: check that the database keeps every promise."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,14 +49,14 @@ class Command(BaseCommand):
 
 
 def verdict(result: Result, grave: bool) -> str:
-    """What a line ends in."""
+    """The verdict at the end of a check's line."""
     if not result.wrong:
         return "ok"
     return "VIOLATION" if grave else "warning"
 
 
 def chosen(checks: list[Check], names: list[str] | None) -> list[Check]:
-    """The checks to run. Raises `CommandError` on a name that none has."""
+    """The checks to run. Raises `CommandError` for an unknown name."""
     if unknown := set(names or ()) - {check.name for check in checks}:
         raise CommandError(f"No such check: {', '.join(sorted(unknown))}.")
     return [check for check in checks if not names or check.name in names]
@@ -64,20 +64,20 @@ def chosen(checks: list[Check], names: list[str] | None) -> list[Check]:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """One moment of the database for all checks, without holding up those who write."""
-    if connection.in_atomic_block:  # a caller's transaction, such as a test's, is the moment
+    """Give all checks one snapshot of the database, without blocking writers."""
+    if connection.in_atomic_block:  # a caller's transaction, such as a test's, is the snapshot
         yield
     elif connection.vendor == "sqlite":
         yield from _sqlite_snapshot()
     else:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SET LOCAL statement_timeout = 0")  # a large database takes its time
+            cursor.execute("SET LOCAL statement_timeout = 0")  # checks of a large database take long
             yield
 
 
 def _sqlite_snapshot() -> Iterator[None]:
-    """Django would begin with the write lock held; a deferred transaction reads beside a writer (WAL)."""
+    """Begin a deferred transaction, which reads beside a writer (WAL); Django's own would take the write lock."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")
         try:

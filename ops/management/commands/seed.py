@@ -1,4 +1,4 @@
-"""`manage.py seed`: a region, the kinds of cheer, and in development the demo accounts."""
+"""`manage.py seed`: create a region, the kinds of cheer, and in development the demo accounts."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         demo.seed_region()
         demo.seed_request_types()
-        if options["no_accounts"] or not settings.DEBUG:  # accounts with a public password have no place elsewhere
+        if options["no_accounts"] or not settings.DEBUG:  # accounts with a public password belong in development only
             return
         demo.seed_accounts()
         self.stdout.write(

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: deadlines and repairs, for as long as it runs."""
+"""`manage.py sweep`: run the passes for deadlines and repairs until stopped."""
 
 import signal
 from threading import Event
@@ -14,7 +14,7 @@ TICK_S = 0.25
 
 
 class Command(BaseCommand):
-    requires_system_checks: list[str] = []  # a part that was killed must be back soon
+    requires_system_checks: list[str] = []  # a killed process must restart quickly
     help = (
         "Sweep deadlines every half second. Needs no broker, so it goes on while Valkey is away; two at once are safe."
     )

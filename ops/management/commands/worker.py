@@ -1,4 +1,4 @@
-"""`manage.py worker`: a Celery worker for the matchers of every region, or of those named."""
+"""`manage.py worker`: run a Celery worker for the matchers of all regions, or of the named ones."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from runner.lifeline import watch
 
 
 class Command(BaseCommand):
-    requires_system_checks: list[str] = []  # a part that was killed must be back soon
+    requires_system_checks: list[str] = []  # a killed process must restart quickly
     help = "Run a Celery worker on the queues of every region (or of those named), in threads."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         watch()
         queues = [match_queue(slug) for slug in options["region"]] if options["region"] else worker_queues()
-        # Not by Celery's command line, whose import alone takes half a second of every restart.
+        # Celery's command line is not used, because its import adds half a second to every restart.
         worker = current_app.Worker(
             pool_cls="threads",
             concurrency=options["concurrency"],

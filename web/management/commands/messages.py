@@ -1,4 +1,4 @@
-"""`manage.py messages`: gather the texts of the sources into locale/, and compile what is translated."""
+"""`manage.py messages`: extract the texts of the sources into locale/, and compile the translations."""
 
 from typing import Any
 
