@@ -70,6 +70,7 @@ lint: $(DEV_STAMP) $(NPM_STAMP)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/codespell
 	@$(NPM) run lint
 
 types: $(DEV_STAMP) $(NPM_STAMP)

@@ -136,7 +136,7 @@ class Visit:
         assert widths[0] <= widths[1], f"{self.page.url} is {widths[0]} wide on a screen of {widths[1]}"
 
     def accessible(self) -> None:
-        """axe finds nothing against WCAG 2.2 AA and good practice on what shows now."""
+        """Axe finds nothing against WCAG 2.2 AA and good practice on what shows now."""
         self._wait_for_styles()
         # Without its own look into imported stylesheets, for which it makes style elements that our policy refuses.
         found = Axe().run(self.page, options={"runOnly": RULES, "preload": False}).response["violations"]

@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: do our payments and the provider's list agree?"""
+"""`manage.py reconcile`: compare our payments with the provider's list."""
 
 from datetime import timedelta
 from typing import Any
