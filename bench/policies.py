@@ -94,20 +94,20 @@ def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
         waited_s = world.now - world.case.t[waiting]
         pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row])
         at_work = world.x.size - free.size
-        rush = policy.rush_size(recent=world.recent(policy.RECENT_S), free=free.size, busy=at_work)
-        if rush and busy.size:
-            chosen = decide_with_finishing(pairs, after_s[column], rush=rush, rules=rules)
+        shortage = policy.shortage_size(recent=world.recent(policy.RECENT_S), free=free.size, busy=at_work)
+        if shortage and busy.size:
+            chosen = decide_with_finishing(pairs, after_s[column], shortage=shortage, rules=rules)
         else:
             now = np.flatnonzero(after_s[column] <= 0)
             held = Pairs(pairs.request[now], pairs.partner[now], pairs.distance_m[now], pairs.waited_s[now])
-            chosen = now[policy.decide(held, rush=rush, rules=rules)]
+            chosen = now[policy.decide(held, shortage=shortage, rules=rules)]
         return [(int(pairs.request[entry]), int(pairs.partner[entry])) for entry in chosen]
 
     return match
 
 
-def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
-    """`policy.decide` during a shortage, with partners who are expected to be free in `free_in_s` seconds (0: now).
+def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, shortage: int, rules: Rules = RULES) -> NDArray[np.intp]:
+    """`policy.decide` in a shortage, with partners who are expected to be free in `free_in_s` seconds (0: now).
 
     A partner not yet free competes only if waiting for them beats the request's nearest free partner. A request whose
     best partner is not yet free is left out, and decided again when something changes.
@@ -117,7 +117,7 @@ def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, rush: int, rules: 
     nearest_s = np.full(int(pairs.request.max()) + 1, np.inf)
     np.minimum.at(nearest_s, pairs.request[free], travel_s[free])
     several = bool((pairs.request != pairs.request[0]).any())
-    capped = (several or rules.hold_lone) & (travel_s > policy.cap_s(pairs.waited_s, rush=rush, rules=rules))
+    capped = (several or rules.cap_lone) & (travel_s > policy.cap_s(pairs.waited_s, shortage=shortage, rules=rules))
     entries = np.flatnonzero(np.where(free, ~capped, free_in_s + travel_s < nearest_s[pairs.request]))
     cost = (free_in_s + travel_s - rules.age_credit * pairs.waited_s)[entries]
     chosen = entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
@@ -155,13 +155,13 @@ def bound(case: Case) -> Result:
     return Result.of(np.where(best >= UNMATCHED_S, np.nan, best))
 
 
-_BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, hold_lone=False)
+_BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, cap_lone=False)
 ABLATION: dict[str, Policy] = {
     "assignment only": ours(_BARE),
     "+ cap, never for one alone": ours(replace(_BARE, cap_s=RULES.cap_s)),
     "+ cap in a rush for all": ours(replace(RULES, age_credit=0.0)),
     "+ age credit (ours)": ours(),
-    "ours, cap not by rush": ours(replace(RULES, cap_rush=np.inf)),
+    "ours, cap not by rush": ours(replace(RULES, cap_shortage=np.inf)),
     "ours, cap not widening": ours(replace(RULES, cap_widens=0.0)),
     "ours + about to finish, expected": ours(finishing="expected"),
     "ours + about to finish, signalled": ours(finishing="signalled"),

@@ -1,4 +1,4 @@
-"""What each side is told when something about a request, an offer or a ride has changed."""
+"""Notifies users and partners of changes to requests, offers and rides."""
 
 from datetime import timedelta
 from functools import partial
@@ -18,14 +18,14 @@ from rides.serializers import ride_body
 
 
 def request_updated(outbox: Outbox, request: CheerRequest) -> dict[str, Any]:
-    """Tell the user how their request stands; gives its JSON."""
+    """Notify the user of the present state of their request. Returns its JSON."""
     body = request_body(request, request.user)
     outbox.add(user_recipient(request.user_id), "request.updated", {"requestId": str(request.pk), "request": body})
     return body
 
 
 def offered(outbox: Outbox, offer: Offer) -> None:
-    """Tell the partner of an offer: by socket, and where none has acknowledged it in time by a web push."""
+    """Notify the partner of an offer by socket, and by web push if no socket acknowledges it in time."""
     body = {"offerId": str(offer.pk), "offer": offer_body(offer)}
     push = PushLater(
         topic=offer.pk.hex,
@@ -37,10 +37,10 @@ def offered(outbox: Outbox, offer: Offer) -> None:
 
 
 def push_body(offer: Offer) -> dict[str, Any]:
-    """What a service worker needs to show an offer, in the partner's language.
+    """The push payload from which a service worker shows an offer, in the partner's language.
 
-    No place, no name: a locked screen shows it to anybody. `title` and `body` are for while it can be answered, with a
-    gap in the body for the seconds left; `late` is for afterwards.
+    It contains no place and no name, because it appears on locked screens. `title` and `body` apply while the offer can
+    be answered, and `late` afterwards. The body has a placeholder, `%(seconds)s`, for the seconds left.
     """
     with translation.override(offer.partner.user.language or settings.LANGUAGE_CODE):
         kind, away = gettext(offer.request.request_type.name), amounts.distance(offer.distance_m)
@@ -62,18 +62,18 @@ def push_body(offer: Offer) -> dict[str, Any]:
 
 
 def offer_over(outbox: Outbox, offer: Offer) -> None:
-    """An offer has ended, however it did: nobody is to be called to it any more."""
+    """Cancel the deferred push of an offer that has ended."""
     outbox.withdraw_push(offer.pk.hex)
 
 
 def rescinded(outbox: Outbox, offer: Offer, reason: str) -> None:
-    """Tell the partner that an offer is no longer theirs to answer: `cancelled`, `expired` or `taken`."""
+    """Notify the partner that they can no longer answer an offer: it was `cancelled`, `expired` or `taken`."""
     body = {"offerId": str(offer.pk), "requestId": str(offer.request_id), "reason": reason}
     outbox.add(partner_recipient(offer.partner_id), "offer.rescinded", body)
 
 
 def ride_updated(outbox: Outbox, ride: Ride, partner: Partner) -> None:
-    """Tell both sides how the ride stands."""
+    """Notify both sides of the present state of the ride."""
     for recipient, viewer in (
         (user_recipient(ride.user_id), ride.user),
         (partner_recipient(partner.pk), partner.user),

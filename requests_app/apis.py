@@ -21,7 +21,7 @@ from api.idempotency import idempotent, store_answer
 from api.serializing import validated
 from api.throttles import PositionThrottle, RequestThrottle
 from core.errors import Conflict
-from requests_app import commands, selectors, services
+from requests_app import partner_commands, selectors, services
 from requests_app.models import CheerRequest, RequestType
 from requests_app.serializers import (
     AcceptInput,
@@ -42,7 +42,7 @@ OFFER_ID = {"offerId": "019a8f5e-6f00-7000-8000-000000000002"}
 
 
 class CheerRequests(ListAPIView[CheerRequest]):
-    """Ask for a cheer, or list what you asked for."""
+    """Ask for a cheer, or list your requests."""
 
     permission_classes = (IsUser,)
     throttle_classes = (RequestThrottle,)
@@ -76,7 +76,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
     )
     @idempotent(request_body, status=201)
     def post(self, request: Request) -> CheerRequest:
-        """Ask for a cheer at a place. The nearest free partner is asked at once."""
+        """Ask for a cheer at a place. It is offered to the nearest free partner immediately."""
         values = validated(CheerRequestInput, request.data)
         place = values["location"]
         return services.submit_request(
@@ -90,7 +90,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
 
 
 class CheerRequestDetail(APIView):
-    """How a request stands."""
+    """The present state of a request."""
 
     @extend_schema(operation_id="getCheerRequest", tags=["cheerRequests"], responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
@@ -99,7 +99,7 @@ class CheerRequestDetail(APIView):
 
 
 class CheerRequestCancel(APIView):
-    """Call a request off, any time before the session starts. After acceptance a late cancellation costs a fee."""
+    """Cancel a request before the session starts. After acceptance, a late cancellation costs a fee."""
 
     permission_classes = (IsUser,)
 
@@ -118,7 +118,7 @@ class CheerRequestCancel(APIView):
 
 
 class PartnerApply(accounts.apis.PartnerApply):
-    """Become a partner. Staff approve the application before work can start."""
+    """Apply to become a partner. You can work once staff have approved the application."""
 
     def require_free(self, user: User) -> None:
         if selectors.open_request_of(user) is not None:
@@ -146,7 +146,7 @@ class _ByPartner(APIView):
 
 
 class UpdateLocation(_ByPartner):
-    """Report where you are. A position older than the one held is dropped, not applied."""
+    """Report your position. A position older than the stored one is ignored."""
 
     throttle_classes = (PositionThrottle,)
 
@@ -159,8 +159,8 @@ class UpdateLocation(_ByPartner):
     )
     @idempotent(status=204, acts_outside=True)
     def post(self, request: Request) -> None:
-        commands.update_location(caller(request), request.data)
-        store_answer()  # the position is held outside of the database
+        partner_commands.update_location(caller(request), request.data)
+        store_answer()  # the position is stored outside the database
 
 
 class PartnerStatusView(_ByPartner):
@@ -175,11 +175,11 @@ class PartnerStatusView(_ByPartner):
     )
     @idempotent(partner_body)
     def post(self, request: Request) -> Located:
-        return commands.set_status(caller(request), request.data)
+        return partner_commands.set_status(caller(request), request.data)
 
 
 class RideAccept(_ByPartner):
-    """Accept an offer. Exactly one partner ever gets 201."""
+    """Accept an offer. Exactly one partner gets 201."""
 
     @extend_schema(
         operation_id="acceptRide",
@@ -190,11 +190,11 @@ class RideAccept(_ByPartner):
     )
     @idempotent(ride_body, status=201)
     def post(self, request: Request) -> Ride:
-        return commands.accept(caller(request), request.data)
+        return partner_commands.accept(caller(request), request.data)
 
 
 class RideDecline(_ByPartner):
-    """Decline an offer: it goes to the next partner at once."""
+    """Decline an offer. The request goes to the next partner immediately."""
 
     @extend_schema(
         operation_id="declineRide",
@@ -205,11 +205,11 @@ class RideDecline(_ByPartner):
     )
     @idempotent(status=204)
     def post(self, request: Request) -> None:
-        commands.decline(caller(request), request.data)
+        partner_commands.decline(caller(request), request.data)
 
 
 class RideStart(_ByPartner):
-    """You have arrived: the session clock runs."""
+    """Start the session after arriving. Billing starts with it."""
 
     @extend_schema(
         operation_id="startRide",
@@ -220,7 +220,7 @@ class RideStart(_ByPartner):
     )
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
-        return commands.start(caller(request), request.data)
+        return partner_commands.start(caller(request), request.data)
 
 
 class RideEnd(_ByPartner):
@@ -235,11 +235,11 @@ class RideEnd(_ByPartner):
     )
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
-        return commands.end(caller(request), request.data)
+        return partner_commands.end(caller(request), request.data)
 
 
 class RideCancel(_ByPartner):
-    """Call a ride off before arrival. The request is matched again, never to you."""
+    """Cancel a ride before arrival. The request is matched again, but never with you."""
 
     @extend_schema(
         operation_id="cancelRide",
@@ -250,11 +250,11 @@ class RideCancel(_ByPartner):
     )
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
-        return commands.cancel_ride(caller(request), request.data)
+        return partner_commands.cancel_ride(caller(request), request.data)
 
 
 class RideNoShow(_ByPartner):
-    """Report that the user isn't there, after waiting at the place. The request is called off, and a fee due."""
+    """Report a no-show after waiting at the place. The request is cancelled, and a fee is due."""
 
     @extend_schema(
         operation_id="reportNoShow",
@@ -265,4 +265,4 @@ class RideNoShow(_ByPartner):
     )
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
-        return commands.no_show(caller(request), request.data)
+        return partner_commands.no_show(caller(request), request.data)

@@ -1,4 +1,4 @@
-"""What only users have, over HTTP: cheers planned ahead, saved places, links to share."""
+"""Planned cheers, saved places and share links over HTTP, for users only."""
 
 from uuid import UUID
 
@@ -36,7 +36,7 @@ SOHO = {"lat": 40.7233, "lng": -74.003}
 
 
 class ScheduledRequests(ListAPIView[ScheduledRequest]):
-    """Plan a cheer, or list what you planned."""
+    """Plan a cheer, or list your planned cheers."""
 
     permission_classes = (IsUser,)
     serializer_class = ScheduledRequestSerializer
@@ -47,7 +47,7 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
 
     @extend_schema(operation_id="listScheduledRequests", tags=["scheduledRequests"])
     def get(self, request: Request) -> Response:
-        """What you planned, newest first."""
+        """Your planned cheers, newest first."""
         return self.list(request)
 
     @extend_schema(
@@ -65,7 +65,7 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
     )
     @idempotent(scheduled_body, status=201)
     def post(self, request: Request) -> ScheduledRequest:
-        """Ask for a cheer at a later time. A partner is looked for from some minutes before."""
+        """Plan a cheer for a later time. The search for a partner starts some minutes before."""
         values = validated(ScheduledRequestInput, request.data)
         place = values["location"]
         return schedule.schedule_request(
@@ -80,7 +80,7 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
 
 
 class ScheduledRequestCancel(APIView):
-    """Call a planned cheer off, free of charge, until it is looked for."""
+    """Cancel a planned cheer, free of charge, before the search for a partner starts."""
 
     permission_classes = (IsUser,)
 
@@ -99,7 +99,7 @@ class ScheduledRequestCancel(APIView):
 
 
 class SavedPlaces(ListAPIView[SavedPlace]):
-    """Your places."""
+    """Save a place, or list your saved places."""
 
     permission_classes = (IsUser,)
     serializer_class = SavedPlaceSerializer
@@ -109,7 +109,7 @@ class SavedPlaces(ListAPIView[SavedPlace]):
 
     @extend_schema(operation_id="listSavedPlaces", tags=["savedPlaces"])
     def get(self, request: Request) -> Response:
-        """Your places, newest first."""
+        """Your saved places, newest first."""
         return self.list(request)
 
     @extend_schema(
@@ -121,7 +121,7 @@ class SavedPlaces(ListAPIView[SavedPlace]):
     )
     @idempotent(place_body, status=201)
     def post(self, request: Request) -> SavedPlace:
-        """Give a place a name. A name that you have used before moves to the new place."""
+        """Save a place under a name. A name that you have used before moves to the new place."""
         values = validated(SavedPlaceInput, request.data)
         place = values["location"]
         name = values["name"]
@@ -129,7 +129,7 @@ class SavedPlaces(ListAPIView[SavedPlace]):
 
 
 class SavedPlaceForget(APIView):
-    """Forget one of your places."""
+    """Delete one of your saved places."""
 
     permission_classes = (IsUser,)
 
@@ -141,11 +141,11 @@ class SavedPlaceForget(APIView):
 
 
 class CheerRequestShare(APIView):
-    """A link that shows this cheer to whoever has it, for some hours."""
+    """Create a link that shows this cheer to anyone who has it, for some hours."""
 
     permission_classes = (IsUser,)
 
-    # Not idempotent by key: the answer carries the token, which is kept nowhere.
+    # Not idempotent by key: the answer carries the token, which is stored nowhere.
     @extend_schema(
         operation_id="shareCheerRequest", tags=["cheerRequests"], request=None, responses={201: ShareLinkSerializer}
     )
@@ -157,7 +157,7 @@ class CheerRequestShare(APIView):
 
 
 class CheerRequestUnshare(APIView):
-    """Every link to this cheer leads nowhere from now on."""
+    """Delete every link to this cheer."""
 
     permission_classes = (IsUser,)
 
@@ -169,7 +169,7 @@ class CheerRequestUnshare(APIView):
 
 
 class SharedCheer(APIView):
-    """A cheer that somebody has shared with you."""
+    """A cheer that another user has shared with you."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)

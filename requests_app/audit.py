@@ -1,4 +1,4 @@
-"""What requests and offers promise, and with them the whole of the dispatch."""
+"""Audit of requests, offers and dispatch as a whole."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ ACTIVE_RIDES = Ride.objects.filter(status__in=ACTIVE)
 
 @CHECKS
 def dead_letters_have_a_reason(now: datetime) -> Result:
-    """A request that nobody took says why."""
+    """Every dead letter has a reason."""
     return unless(CheerRequest.objects.all(), ~Q(status=RequestStatus.NO_MATCH) | ~Q(closed_because=""))
 
 
@@ -59,14 +59,14 @@ def accepted_requests_have_one_active_ride(now: datetime) -> Result:
 
 @CHECKS
 def completed_requests_have_one_completed_ride(now: datetime) -> Result:
-    """A request is completed exactly if one ride for it is."""
+    """A request is completed exactly if one ride for it is completed."""
     inner = Ride.objects.filter(request=OuterRef("pk"), status=RideStatus.COMPLETED)
     return exactly_one(CheerRequest.objects.all(), Q(status=RequestStatus.COMPLETED), inner)
 
 
 @CHECKS
 def closed_requests_hold_nobody(now: datetime) -> Result:
-    """A request that is over holds no offer and no ride."""
+    """A closed request has no pending offer and no active ride."""
     closed = CheerRequest.objects.exclude(status__in=OPEN)
     held = Exists(PENDING_OFFERS.filter(request=OuterRef("pk"))) | Exists(ACTIVE_RIDES.filter(request=OuterRef("pk")))
     return wrong_rows(closed, closed.filter(held))
@@ -78,14 +78,14 @@ def _open_holds_of_closed_requests() -> QuerySet[Hold]:
 
 @CHECKS
 def closed_requests_let_go_of_their_holds(now: datetime) -> Result:
-    """What is held for a request that is over is being captured or let go of."""
+    """Every open hold of a closed request is being captured or released."""
     kept = _open_holds_of_closed_requests().exclude(status=HoldStatus.CLOSING)
     return wrong_rows(Hold.objects.all(), kept.filter(unwanted=False))
 
 
 @CHECKS.of_kind(OVERDUE)
 def no_hold_outlives_its_request(now: datetime) -> Result:
-    """An hour after a request was closed nothing is held for it any more."""
+    """A closed request has no open hold after one hour."""
     lately = CheerRequest.history.objects.filter(subject=OuterRef("request"), at__gt=now - RELEASED_WITHIN)
     kept = Hold.objects.filter(status__in=OPEN_HOLDS).exclude(request__status__in=OPEN)
     return wrong_rows(Hold.objects.all(), kept.exclude(Exists(lately)))
@@ -96,7 +96,7 @@ def no_hold_outlives_its_request(now: datetime) -> Result:
 
 @CHECKS
 def one_accepted_offer_per_ride(now: datetime) -> Result:
-    """An offer was accepted exactly for each ride, by its partner, for its request."""
+    """Each ride has exactly one accepted offer of its request and partner, and each accepted offer has a ride."""
     accepted = Offer.objects.filter(status=OfferStatus.ACCEPTED)
     rides = Ride.objects.annotate(_offers=number(_of_same_pair(accepted)))
     without = accepted.exclude(Exists(_of_same_pair(Ride.objects.all())))
@@ -109,7 +109,7 @@ def _of_same_pair(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 @CHECKS
 def answered_offers_say_when(now: datetime) -> Result:
-    """An offer has the time of its answer exactly if it no longer awaits one."""
+    """An offer has an answer time exactly if it is no longer pending."""
     waiting, answered = Q(status=OfferStatus.PENDING), Q(answered_at__isnull=False)
     return unless(Offer.objects.all(), (waiting & ~answered) | (~waiting & answered))
 
@@ -133,7 +133,7 @@ def busy_partners_have_one_active_ride(now: datetime) -> Result:
 
 @CHECKS
 def rides_serve_the_user_who_asked(now: datetime) -> Result:
-    """A ride's user is the one who made its request, and is not its own partner."""
+    """A ride's user is the user of its request, and not its partner."""
     same = Q(user_id=F("request__user_id"))
     return unless(Ride.objects.all(), same & ~Q(partner__user_id=F("user_id")))
 
@@ -143,13 +143,13 @@ def rides_serve_the_user_who_asked(now: datetime) -> Result:
 
 @CHECKS.of_kind(OVERDUE)
 def offers_lapse_in_time(now: datetime) -> Result:
-    """No offer awaits an answer long past its end."""
+    """No offer stays pending long past its expiry."""
     return wrong_rows(PENDING_OFFERS.all(), PENDING_OFFERS.filter(expires_at__lt=now - GRACE))
 
 
 @CHECKS.of_kind(OVERDUE)
 def requests_are_given_up_in_time(now: datetime) -> Result:
-    """No request is looked for long past its user's patience."""
+    """No request stays pending long past the time to give up."""
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     return wrong_rows(pending, pending.filter(give_up_at__lt=now - GRACE))
 
@@ -166,20 +166,20 @@ def requests_are_looked_at_in_time(now: datetime) -> Result:
 
 @CHECKS
 def requested_plans_have_their_users_request(now: datetime) -> Result:
-    """The request of a planned cheer is its user's."""
+    """The request of a planned cheer has the same user."""
     return unless(ScheduledRequest.objects.all(), Q(request__isnull=True) | Q(request__user_id=F("user_id")))
 
 
 @CHECKS.of_kind(OVERDUE)
 def plans_are_requested_in_time(now: datetime) -> Result:
-    """No planned cheer is forgotten once its time has come."""
+    """No planned cheer stays waiting long past its time."""
     waiting = ScheduledRequest.objects.filter(status=ScheduledStatus.WAITING)
     return wrong_rows(waiting, waiting.filter(scheduled_for__lt=now - GRACE))
 
 
 @CHECKS
 def share_links_are_hashed(now: datetime) -> Result:
-    """No shared link's token is held in the clear."""
+    """Share links store only a SHA-256 digest of the token."""
     return streamed(ShareLink.objects.all(), lambda link: not SHA_256_HEX.fullmatch(link.digest))
 
 

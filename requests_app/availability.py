@@ -1,4 +1,4 @@
-"""A partner goes online or offline."""
+"""Partners going online and offline."""
 
 from datetime import datetime
 
@@ -16,10 +16,11 @@ from requests_app.states import OfferStatus
 
 
 def set_status(partner: Partner, status: str, *, now: datetime) -> Located:
-    """Go `available`, of which waiting requests hear at once, or `offline`. Asked twice, nothing happens twice.
+    """Make a partner `available` or `offline`. Repeating a call has no effect.
 
-    An open offer counts as declined. Raises `Forbidden` (`partner_not_approved`), `Conflict` (`partner_busy`,
-    `partner_offered`).
+    Going online wakes the matcher if requests wait in the region; going offline declines an open offer.
+
+    Raises: `Forbidden` (`partner_not_approved`), `Conflict` (`partner_busy`, `partner_offered`).
     """
     position = current_location(partner)
     with recorded() as outbox:
@@ -31,12 +32,12 @@ def set_status(partner: Partner, status: str, *, now: datetime) -> Located:
 
 
 def go_online(partner: Partner, *, now: datetime) -> Partner:
-    """Become available, as `set_status`."""
+    """Make a partner available, as `set_status` does."""
     return set_status(partner, PartnerStatus.AVAILABLE, now=now).partner
 
 
 def go_offline(partner: Partner, *, now: datetime) -> Partner:
-    """Stop working, as `set_status`."""
+    """Take a partner offline, as `set_status` does."""
     return set_status(partner, PartnerStatus.OFFLINE, now=now).partner
 
 
@@ -73,7 +74,7 @@ def _go_offline(outbox: Outbox, partner: Partner, *, now: datetime) -> Partner:
     if locked.status == PartnerStatus.BUSY:
         raise Conflict("partner_busy", "You are on a ride; end it first.")
     if locked.status == PartnerStatus.OFFERED:
-        # An offer arrived between the look and the lock.
+        # An offer was made between the read and the lock.
         raise Conflict("partner_offered", "You have just been made an offer; answer it or try again.")
     if locked.status == PartnerStatus.AVAILABLE:
         move_partners([locked], PartnerStatus.OFFLINE, actor=locked.user, at=now)

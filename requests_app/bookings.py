@@ -1,6 +1,6 @@
-"""Where a request meets the card: what is held at booking, and what a running session still has.
+"""Holds on the card for bookings and running sessions.
 
-Payments know no requests, so what became of a hold is looked up here: by the sweep, twice a second.
+Payments don't know requests, so the sweep applies the outcomes of holds here, twice a second.
 """
 
 import logging
@@ -32,9 +32,9 @@ UNANSWERED = Q(status__in=[HoldStatus.PLANNED, HoldStatus.REQUIRES_ACTION]) | Q(
 
 
 def card_for(user: User, region: Region) -> Customer | None:
-    """The card to hold a booking on; None where nothing is charged online, or nothing held here.
+    """The card for a booking's hold; None if nothing is charged online, or if the region holds nothing.
 
-    Raises `Conflict`: `card_required`, `payment_overdue`.
+    Raises: `Conflict` (`card_required`, `payment_overdue`).
     """
     if not configuration.enabled():
         return None
@@ -43,7 +43,7 @@ def card_for(user: User, region: Region) -> Customer | None:
 
 
 def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime) -> None:
-    """Hold the region's amount for a new request. Until the card's bank agrees, nobody is asked to come."""
+    """Hold the region's amount for a new request, which is matched only once the card's bank agrees."""
     region = request.region
     holds.place(
         customer,
@@ -56,14 +56,14 @@ def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime) ->
 
 
 def without_unheld(requests: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
-    """The requests that don't wait for their booking's hold."""
+    """Leave out the requests that still wait for their booking's hold."""
     if not configuration.enabled():
         return requests
     return requests.exclude(Exists(Hold.objects.filter(UNANSWERED, request=OuterRef("pk"), number=1)))
 
 
 def sweep_holds(now: datetime) -> None:
-    """Act on what became of holds, and let go of those that are about to expire."""
+    """Apply the outcomes of holds, give up unconfirmed ones, and renew those that are about to expire."""
     if not configuration.enabled():
         return
     news = Hold.objects.filter(answered_at__isnull=True).exclude(status=HoldStatus.PLANNED)
@@ -80,7 +80,7 @@ def sweep_holds(now: datetime) -> None:
 
 
 def _locked(hold_id: UUID) -> tuple[CheerRequest, Ride | None, Hold]:
-    """A hold with its request and the ride that it serves, in the order of locks."""
+    """Lock a hold, its request and the active ride of the request, if any, in the order of locks."""
     found = Hold.objects.only("request_id").get(pk=hold_id)
     request = lock_request(found.request_id)
     serving = Ride.objects.filter(request=request, status__in=ACTIVE).first()
@@ -92,7 +92,7 @@ def _locked(hold_id: UUID) -> tuple[CheerRequest, Ride | None, Hold]:
 
 
 def answer_hold(hold_id: UUID, *, now: datetime) -> None:
-    """Act once on what became of a hold: match the request or call it off, or let the session go on."""
+    """Apply the outcome of a hold once: match or cancel its request, or extend the cover of its session."""
     with recorded() as outbox:
         request, ride, hold = _locked(hold_id)
         if hold.answered_at is not None or hold.status == HoldStatus.PLANNED:
@@ -113,11 +113,11 @@ def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, *, now: d
         request.save(update_fields=["next_attempt_at", "give_up_at"])
         wakeups.wake_on_commit(request.region.slug)
     elif hold.status != HoldStatus.REQUIRES_ACTION and not hold.unwanted:
-        _call_off(request, "card_declined", now=now)
+        _cancel_request(request, "card_declined", now=now)
     announce.request_updated(outbox, request)
 
 
-def _call_off(request: CheerRequest, why: str, *, now: datetime) -> None:
+def _cancel_request(request: CheerRequest, why: str, *, now: datetime) -> None:
     request.move(RequestStatus.CANCELLED, actor=None, at=now, reason=why, closed_because=why)
     holds.release(request.pk, now=now)
 
@@ -128,14 +128,14 @@ def _give_up_confirming(hold_id: UUID, *, now: datetime) -> None:
         if hold.status != HoldStatus.REQUIRES_ACTION:
             return
         if request.status == RequestStatus.PENDING and hold.number == 1:
-            _call_off(request, "card_not_confirmed", now=now)
+            _cancel_request(request, "card_not_confirmed", now=now)
             announce.request_updated(outbox, request)
         else:
             holds.release_one(hold, now=now)
 
 
 def _renew(hold_id: UUID, *, now: datetime) -> None:
-    """A hold is about to expire: replace it while its request is open, and let go of it."""
+    """Release a hold that is about to expire, and replace it if its request is open."""
     with recorded():
         request, _, hold = _locked(hold_id)
         if hold.status != HoldStatus.AUTHORIZED:
@@ -151,7 +151,7 @@ def _renew(hold_id: UUID, *, now: datetime) -> None:
 
 
 def cover_session(outbox: Outbox, ride: Ride, *, now: datetime) -> None:
-    """Note how long a locked, running session is covered, and tell both sides."""
+    """Update the cover of a locked, running session, and notify both sides if it has changed."""
     before = ride.covered_until
     cover(ride, holds.held_amount(ride.request_id))
     if ride.covered_until != before:

@@ -10,7 +10,7 @@ from accounts.serializers import partner_body
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame
-from requests_app import commands
+from requests_app import partner_commands
 from requests_app.selectors import open_offers_of, open_request_of
 from requests_app.serializers import offer_body, request_body
 from rides.selectors import active_ride_of_partner, active_ride_of_user
@@ -18,23 +18,23 @@ from rides.serializers import ride_body
 
 
 def _location(user: User, data: Any) -> None:
-    commands.update_location(user, data)
+    partner_commands.update_location(user, data)
 
 
 def _accept(user: User, data: Any) -> Frame:
-    return {"ride": ride_body(commands.accept(user, data), user)}
+    return {"ride": ride_body(partner_commands.accept(user, data), user)}
 
 
 def _decline(user: User, data: Any) -> None:
-    commands.decline(user, data)
+    partner_commands.decline(user, data)
 
 
 def _status(user: User, data: Any) -> Frame:
-    return {"partner": partner_body(commands.set_status(user, data))}
+    return {"partner": partner_body(partner_commands.set_status(user, data))}
 
 
 class PartnerConsumer(EventConsumer):
-    """`/partner/notification`: offers in, answers and positions out."""
+    """`/partner/notification`: sends offers, and receives answers and positions."""
 
     commands: ClassVar[dict[str, Command]] = {
         "location": _location,
@@ -59,7 +59,7 @@ class PartnerConsumer(EventConsumer):
 
 
 class UserConsumer(EventConsumer):
-    """`/user/notification`: how your request and ride stand, and where your partner is."""
+    """`/user/notification`: sends the state of request and ride, and the partner's position."""
 
     def recipient_of(self, user: User) -> str | None:
         return user_recipient(user.pk) if user.role == Role.USER else None

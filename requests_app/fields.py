@@ -20,7 +20,7 @@ from requests_app.selectors import request_types_by_slug
     }
 )
 class RequestTypeField(serializers.Field[RequestType, str, str, Any]):
-    """The slug of a kind of cheer that may be asked for."""
+    """The slug of an active kind of cheer."""
 
     default_error_messages = {
         "invalid": "Not a valid string.",

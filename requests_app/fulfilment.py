@@ -1,4 +1,4 @@
-"""From acceptance to the end of the session: the offer, its request, the partner, the ride and the payment together."""
+"""Changes offer, request, partner, ride and payment together, from acceptance to the end of the session."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -30,13 +30,13 @@ from rides.services import cancel_ride, charge_no_show, check_pin, end_ride, ope
 from rides.states import ACTIVE, RideStatus
 
 LATE_END = timedelta(seconds=30)
-NO_SHOW_WITHIN_M = 300  # how near a partner must be to report that nobody is there
+NO_SHOW_WITHIN_M = 300  # how near a partner must be to report a no-show
 
 
 def accept_offer(
     partner: Partner, *, offer_id: UUID | None = None, request_id: UUID | None = None, now: datetime
 ) -> Ride:
-    """A partner says yes: exactly one ever does. Raises `Missing`, `Conflict` (`offer_expired`, `offer_taken`, …)."""
+    """Accept an offer; only one partner can. Raises `Missing`, `Conflict` (`offer_expired`, `offer_taken`, …)."""
     found = latest_offer(partner, offer_id=offer_id, request_id=request_id)
     with recorded() as outbox:
         request, locked, offer = lock_with_offer(found)
@@ -59,7 +59,7 @@ def accept_offer(
 
 
 def _forward_positions(region_slug: str, partner: Partner, user_id: UUID) -> None:
-    """From now on the user sees the partner's positions: first the one held, then each as it is reported."""
+    """Send the user the partner's last position, and forward each later report."""
     positions.serve(region_slug, partner.pk, user_id)
     place = current_location(partner)
     if place is not None:
@@ -68,7 +68,7 @@ def _forward_positions(region_slug: str, partner: Partner, user_id: UUID) -> Non
 
 
 def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -> Ride:
-    """The partner has arrived: the clock runs. Raises `Missing`, `Forbidden` (`wrong_pin`), `Conflict`."""
+    """Start the session when the partner has arrived. Raises `Missing`, `Forbidden` (`wrong_pin`), `Conflict`."""
     found = _own_ride(partner, ride_id)
     if found.status == RideStatus.EN_ROUTE:
         check_pin(found, pin)
@@ -84,17 +84,17 @@ def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -
 
 
 def end_session(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
-    """The session is over: the fare is fixed, the payment due, the partner free. Raises `Missing`, `Conflict`."""
+    """End the session: freeze the fare, create the payment and free the partner. Raises `Missing`, `Conflict`."""
     found = _own_ride(partner, ride_id)
     return _end(found, actor=partner.user, now=now)
 
 
 def end_uncovered(ride_id: UUID, *, now: datetime) -> None:
-    """A session has used up what is held on the card: it ends where its cover does, by rule."""
+    """End a session whose holds are used up, at the moment at which its cover ended."""
     found = Ride.objects.select_related("user", "partner").get(pk=ride_id)
     if found.covered_until is None or found.covered_until > now:
         return
-    # Where the sweep was away for long, both have gone on in good faith, and the bill is what their timers showed.
+    # After a longer outage of the sweep, both sides went on in good faith: the bill is what their timers showed.
     moment = found.covered_until if now - found.covered_until <= LATE_END else now
     with suppress(Conflict):  # ended meanwhile
         _end(found, actor=None, now=moment, reason="what was held is used up")
@@ -120,9 +120,9 @@ def _end(
 
 
 def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: datetime) -> Ride:
-    """The partner calls off before arrival: the request is matched again, never to them.
+    """Cancel a ride for its partner before arrival. The request is matched again, but never with them.
 
-    Raises `Missing`, `Conflict`.
+    Raises: `Missing`, `Conflict`.
     """
     found = _own_ride(partner, ride_id)
     with recorded() as outbox:
@@ -138,9 +138,9 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
 
 
 def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
-    """The partner is there, has waited, and the user isn't: the request is called off, and the no-show fee due.
+    """Report a no-show: cancel ride and request, and charge the fee. The partner must be there and have waited.
 
-    Raises `Missing`, `Conflict` (`ride_in_progress`, `too_early`, `not_there`).
+    Raises: `Missing`, `Conflict` (`ride_in_progress`, `too_early`, `not_there`).
     """
     found = _own_ride(partner, ride_id)
     position = current_location(partner)
@@ -167,11 +167,13 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
 
 
 def release_partner(partner: Partner, *, actor: User, now: datetime) -> str:
-    """Staff free a stuck partner and take them offline; says in a sentence what that meant.
+    """Free a stuck partner as staff, and take them offline.
 
-    An open offer is taken back; a partner on the way loses the ride, and its request is matched again; a running
-    session is ended and billed. Each is one transaction, so that no new work comes in between.
-    Raises `Conflict` where there is nothing to release, or where it has just changed.
+    An open offer is rescinded, or a ride that has not started is cancelled, and its request is matched again; a running
+    session is ended and billed. Each case is one transaction, so that no new work arrives in between.
+
+    Returns: a sentence that says what was done.
+    Raises: `Conflict` if the partner has nothing to release, or if their state has just changed.
     """
     ride = Ride.objects.filter(partner=partner, status__in=ACTIVE).first()
     if ride is not None and ride.status == RideStatus.IN_PROGRESS:

@@ -1,4 +1,4 @@
-"""Cheer requests and the offers made for them."""
+"""Kinds of cheer, requests, offers, planned cheers, saved places and share links."""
 
 from django.conf import settings
 from django.db import models
@@ -60,7 +60,7 @@ class CheerRequestTransition(Transition):
 
 
 class CheerRequest(Stateful):
-    """Somebody wants a cheer, here and now."""
+    """A user's request for a cheer here and now."""
 
     graph = REQUEST_GRAPH
     history = CheerRequestTransition
@@ -110,7 +110,7 @@ class OfferTransition(Transition):
 
 
 class Offer(Stateful):
-    """One request put to one partner, for a short time."""
+    """One request offered to one partner, until `expires_at`."""
 
     graph = OFFER_GRAPH
     history = OfferTransition
@@ -158,7 +158,7 @@ class ScheduledRequestTransition(Transition):
 
 
 class ScheduledRequest(Stateful):
-    """A cheer that somebody wants later. When it is due, the sweep makes a request of it."""
+    """A cheer planned for later. When it is due, the sweep creates a request from it."""
 
     graph = SCHEDULED_GRAPH
     history = ScheduledRequestTransition
@@ -207,7 +207,7 @@ class ScheduledRequest(Stateful):
 
 
 class SavedPlace(models.Model):
-    """A place that a user has given a name."""
+    """A place that a user has saved under a name."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_places")
@@ -227,7 +227,7 @@ class SavedPlace(models.Model):
 
 
 class ShareLink(models.Model):
-    """A link that shows one request to whoever holds it, until it expires. The token itself is nowhere kept."""
+    """A link that shows one request to anyone who has it, until it expires. The token itself is not stored."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(CheerRequest, on_delete=models.CASCADE, related_name="share_links")

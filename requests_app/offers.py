@@ -1,4 +1,4 @@
-"""Offers as they are made, and as they end without a ride: declined, lapsed or taken back."""
+"""Creates offers, and ends them without a ride: declined, lapsed or rescinded."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.travel import eta_s
 
-# Clocks of two machines may differ by so much; what lies further in the future was written before one was set back.
+# The clocks of two machines may differ by this much; a time further ahead was written before a clock was set back.
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 WHY_CLOSED = {
@@ -32,10 +32,12 @@ WHY_CLOSED = {
 }
 
 
-def put_offers(outbox: Outbox, chosen: Sequence[tuple[CheerRequest, Partner, float]], *, now: datetime) -> None:
-    """Put requests to partners, each pair with its distance in metres, and tell both sides.
+def create_offers(outbox: Outbox, chosen: Sequence[tuple[CheerRequest, Partner, float]], *, now: datetime) -> None:
+    """Create an offer for each request and partner, given their distance in metres, and notify both sides.
 
-    All are locked, and `OFFERED` already. Raises `IntegrityError` where one has another open offer.
+    Requests and partners are locked and `OFFERED` already.
+
+    Raises: `IntegrityError` if one of them has another open offer.
     """
     offers = [_offer(request, partner, distance_m, now=now) for request, partner, distance_m in chosen]
     create_all(offers, actor=None, at=now)
@@ -57,7 +59,7 @@ def _offer(request: CheerRequest, partner: Partner, distance_m: float, *, now: d
 
 
 def require_open(offer: Offer, *, now: datetime) -> None:
-    """Raise `Conflict`, naming why, unless the offer can still be answered."""
+    """Raise `Conflict`, with the reason, unless the offer can still be answered."""
     if offer.status != OfferStatus.PENDING:
         raise Conflict(*WHY_CLOSED[OfferStatus(offer.status)])
     if offer.expires_at <= now:
@@ -65,17 +67,17 @@ def require_open(offer: Offer, *, now: datetime) -> None:
 
 
 def lapsed(now: datetime) -> Q:
-    """The offers whose time is over: past their end, or made at a time that a clock set back has not reached."""
+    """Selects offers past `expires_at`, and those created in the future because a clock was set back."""
     return Q(expires_at__lte=now) | Q(created_at__gt=now + CLOCKS_DIFFER)
 
 
 def has_lapsed(offer: Offer, now: datetime) -> bool:
-    """Whether `lapsed` holds for this offer."""
+    """Whether `lapsed` selects this offer."""
     return offer.expires_at <= now or offer.created_at > now + CLOCKS_DIFFER
 
 
 def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetime) -> None:
-    """A partner says no: the offer cascades at once, never again to them. Raises `Missing`, `Conflict`."""
+    """Decline an offer: the request cascades, and never to this partner again. Raises `Missing`, `Conflict`."""
     found = latest_offer(partner, offer_id=offer_id)
     with recorded() as outbox:
         request, locked, offer = lock_with_offer(found)
@@ -85,7 +87,7 @@ def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetim
 
 
 def expire_offer(offer_id: UUID, *, now: datetime) -> bool:
-    """Let an offer lapse whose time is over, or was never to be; False where somebody was first."""
+    """End an offer that has lapsed. Returns False if it has not lapsed or has been ended meanwhile."""
     found = Offer.objects.get(pk=offer_id)
     with recorded() as outbox:
         request, partner, offer = lock_with_offer(found)
@@ -105,8 +107,8 @@ def rescind_offer(
     now: datetime,
     partner_becomes: str = PartnerStatus.AVAILABLE,
 ) -> None:
-    """Take back a locked request's open offer, if any, and free its partner. The request is left to the caller."""
-    # Not locked: whoever ends an offer locks its request first.
+    """Rescind a locked request's open offer, if any, and free its partner. The caller moves the request."""
+    # Not locked yet: the caller holds the lock on the request, without which no offer is ended.
     offer = Offer.objects.using(request._state.db).filter(request=request, status=OfferStatus.PENDING).first()
     if offer is None:
         return
@@ -130,7 +132,7 @@ def close_offer(
     reason: str = "",
     partner_becomes: str = PartnerStatus.AVAILABLE,
 ) -> None:
-    """End a locked pending offer: its request waits for the next partner, its partner for the next request."""
+    """End a pending offer. Its request, offer and partner are locked; the request goes back to pending."""
     offer.move(outcome, actor=actor, at=now, reason=reason, answered_at=now, closed_because=reason)
     announce.offer_over(outbox, offer)
     request.move(RequestStatus.PENDING, actor=actor, at=now, reason=f"offer {outcome}", next_attempt_at=now)

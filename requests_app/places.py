@@ -1,4 +1,4 @@
-"""The places that users have given names."""
+"""The places that users have saved under a name."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,16 +12,16 @@ from core.database import refused_as
 from core.errors import Conflict, Missing
 from requests_app.models import SavedPlace
 
-PLACES_MAX = 20  # for one user
+PLACES_MAX = 20  # per user
 
 
 def places_of(user: User) -> QuerySet[SavedPlace]:
-    """A user's places, in the order in which they were saved."""
+    """A user's places, oldest first."""
     return SavedPlace.objects.filter(user_id=user.pk).order_by("id")
 
 
 def save_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
-    """Give a place a name; a name that the user has used already moves there. Raises `Conflict` (`too_many`)."""
+    """Save a place under a name; a name already in use moves to it. Raises `Conflict` (`too_many`)."""
     with effect() as answer:
         place = places_of(user).select_for_update().filter(name__iexact=name).first()
         if place is None:
@@ -42,7 +42,7 @@ def _new_place(user: User, *, name: str, lat: float, lng: float, now: datetime) 
 
 
 def forget_place(user: User, place_id: UUID) -> None:
-    """Delete one. Raises `Missing`, also for a stranger's."""
+    """Delete a saved place. Raises `Missing`, also for another user's."""
     with effect() as answer:
         deleted, _ = places_of(user).filter(pk=place_id).delete()
         if not deleted:

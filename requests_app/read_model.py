@@ -1,4 +1,4 @@
-"""What one reader sees of a request: read and computed here, at one moment. Serializers only rename it."""
+"""The view of a request for one reader, read and computed at one moment. Serializers only rename it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LOOKED_FOR = (RequestStatus.PENDING, RequestStatus.OFFERED)
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """An offer; its place and note are shown only while it is the partner's to answer or to serve."""
+    """An offer as its partner sees it; its place and note are shown only while it is pending or accepted."""
 
     id: UUID
     request_id: UUID
@@ -41,7 +41,7 @@ class OfferView:
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What cancelling costs now, and once `free_until` has passed."""
+    """The fee for cancelling now, and the one once `free_until` has passed."""
 
     fee: Money
     late_fee: Money
@@ -50,7 +50,7 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class BookingHold:
-    """What is held on the card for a request."""
+    """The hold on the card for a request."""
 
     status: str
     amount: Money
@@ -59,7 +59,7 @@ class BookingHold:
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request as one reader may see it; what they may not see is None."""
+    """A request as one reader may see it; hidden fields are None."""
 
     id: UUID
     user_id: UUID
@@ -100,11 +100,11 @@ def offer_view(offer: Offer) -> OfferView:
 def request_views(
     requests: Sequence[CheerRequest], viewer: User, *, now: datetime, live: bool = False
 ) -> list[RequestView]:
-    """Requests as one reader sees them at `now`, in the order given, in a number of queries that does not grow.
+    """Requests as one reader sees them at `now`, in the order given, with a fixed number of queries.
 
     Args:
         requests: rows with their region loaded.
-        live: show where the partner on the way is. That is asked of Valkey, so only outside a transaction.
+        live: show the partner's position, which is read from Valkey, so only outside a transaction.
     """
     rides, offers, holds = _rides_of(requests), _offers_of(requests, viewer), _holds_of(requests, viewer)
     return [
@@ -181,7 +181,7 @@ def _booking_hold(hold: Hold) -> BookingHold:
 
 @dataclass(frozen=True, slots=True)
 class SharedView:
-    """One cheer, as anybody with its link may see it."""
+    """One cheer, as anyone with its link may see it."""
 
     name: str
     request_type: str
@@ -194,9 +194,9 @@ class SharedView:
 
 
 def shared_view(link: ShareLink) -> SharedView:
-    """A shared cheer. Its place, and the partner who comes, show only while it is under way.
+    """A shared cheer. Its place and partner are shown only while it is under way.
 
-    The partner's position is asked of Valkey, so only outside a transaction.
+    The partner's position is read from Valkey, so call this outside a transaction.
     """
     request = link.request
     ride = Ride.objects.select_related("partner__region").filter(request=request, status__in=ACTIVE).first()
@@ -212,11 +212,11 @@ def shared_view(link: ShareLink) -> SharedView:
     )
 
 
-# ---------------------------------------------------------------- what belongs to the requests, in one query each
+# ---------------------------------------------------------------- related rows, one query for each kind
 
 
 def _rides_of(requests: Sequence[CheerRequest]) -> dict[UUID, Ride]:
-    """The newest ride of each request; a cancelled one only if the request was cancelled, too."""
+    """The newest ride of each request; a cancelled one only if the request was cancelled as well."""
     status_of = {request.pk: request.status for request in requests if request.status in MAY_HAVE_A_RIDE}
     if not status_of:
         return {}
@@ -244,7 +244,7 @@ def _offers_of(requests: Sequence[CheerRequest], viewer: User) -> dict[UUID, Off
 
 
 def _holds_of(requests: Sequence[CheerRequest], viewer: User) -> dict[UUID, Hold]:
-    """The booking's hold of each request that still waits for it, for its user."""
+    """The booking hold of each pending request, for its user only."""
     waiting = [
         request.pk for request in requests if request.status == RequestStatus.PENDING and viewer.pk == request.user_id
     ]

@@ -1,4 +1,4 @@
-"""What requests do when something else happens. Loaded by `ops.apps`."""
+"""Signal receivers of this app. Loaded by `ops.apps`."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from requests_app.wakeups import wake
 
 @receiver([post_save, post_delete], sender=RequestType)
 def forget_request_types(**_: Any) -> None:
-    """Read the kinds of cheer afresh after a change in this process."""
+    """Drop the cached kinds of cheer after a change in this process."""
     request_types_by_slug.forget()
 
 
 @receiver(positions.entered)
 def wake_matcher(*, region: str, **_: Any) -> None:
-    """Wake the matcher of the region in which a position report has made somebody searchable."""
+    """Wake the region's matcher when a position report makes a partner searchable."""
     wake(region)

@@ -1,4 +1,4 @@
-"""Freeing a partner whose ride is over, and matching a request again that has lost its partner."""
+"""Frees partners whose ride is over, and matches requests again that have lost their partner."""
 
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from requests_app.states import RequestStatus
 def free_partner(
     partner: Partner, *, actor: User | None, now: datetime, reason: str, becomes: str = PartnerStatus.AVAILABLE
 ) -> None:
-    """A busy partner has nothing in hand any more: who waits hears of it."""
+    """Free a busy partner, wake the matcher if requests wait, and stop forwarding their positions."""
     if partner.status == PartnerStatus.BUSY:
         move_partners([partner], becomes, actor=actor, at=now, reason=reason)
         wakeups.partner_free_on_commit(partner)
@@ -42,7 +42,7 @@ def back_to_pending(request: CheerRequest, *, actor: User | None, now: datetime,
 
 
 def match_again(request: CheerRequest, outbox: Outbox, *, actor: User | None, now: datetime, reason: str) -> None:
-    """An accepted, locked request has lost its partner: look for another, with fresh patience."""
+    """Match an accepted, locked request again, with fresh patience, after it has lost its partner."""
     back_to_pending(request, actor=actor, now=now, reason=reason)
     announce.request_updated(outbox, request)
     wakeups.wake_on_commit(request.region.slug)

@@ -1,4 +1,4 @@
-"""Cheers for later: a row with its time, of which the sweep makes a request when that is near."""
+"""Planned cheers: rows with a time, from which the sweep creates requests shortly before."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from requests_app.models import CheerRequest, RequestType, ScheduledRequest
 from requests_app.services import first_type, submit_request
 from requests_app.states import ScheduledStatus
 
-WAITING_MAX = 20  # for one user
+WAITING_MAX = 20  # planned cheers per user
 
 
 def schedule_request(
@@ -29,9 +29,9 @@ def schedule_request(
     scheduled_for: datetime,
     now: datetime,
 ) -> ScheduledRequest:
-    """Take a request for later. We look for a partner from `SCHEDULE_LEAD_S` before its time.
+    """Plan a cheer. The search for a partner starts `SCHEDULE_LEAD_S` before its time.
 
-    Raises `Invalid` (`too_soon`, `too_far`) and `Conflict` (`region_not_served`, `already_scheduled`, `too_many`).
+    Raises: `Invalid` (`too_soon`, `too_far`) and `Conflict` (`region_not_served`, `already_scheduled`, `too_many`).
     """
     due_at = scheduled_for - timedelta(seconds=settings.SCHEDULE_LEAD_S)
     if due_at <= now:
@@ -64,7 +64,7 @@ def schedule_request(
 
 
 def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: datetime) -> ScheduledRequest:
-    """The user calls it off before we look, free of charge. Raises `Missing`, `Conflict`."""
+    """Cancel a user's planned cheer before it is requested, free of charge. Raises `Missing`, `Conflict`."""
     with effect() as answer:
         scheduled = ScheduledRequest.objects.select_for_update().filter(pk=scheduled_id, user=user).first()
         if scheduled is None:
@@ -78,9 +78,11 @@ def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: dateti
 
 
 def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | None:
-    """Make the request whose time is near; None where there is nothing to do yet or any more.
+    """Create the request of a planned cheer that is due.
 
-    A user with another open request is waited for until the time itself has come.
+    If its user has another open request, the cheer waits until `scheduled_for`; any other conflict fails it.
+
+    Returns: None if no request was created.
     """
     rows = ScheduledRequest.objects.select_related("user", "request_type")
     scheduled = rows.get(pk=scheduled_id)
@@ -95,7 +97,7 @@ def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | No
 
 
 def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
-    """The request, in one transaction with the step of what it was planned as. Raises `Conflict`."""
+    """Create the request and move the planned cheer to `REQUESTED` in one transaction. Raises `Conflict`."""
     if scheduled.user.role != Role.USER or not scheduled.user.is_active:
         raise Conflict("not_a_user", "Only users may ask for a cheer.")
     if not scheduled.request_type.active:
@@ -117,5 +119,5 @@ def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
 
 
 def _fail(scheduled: ScheduledRequest, code: str, *, now: datetime) -> None:
-    with suppress(Conflict), transaction.atomic():  # called off, or requested by another sweep, meanwhile
+    with suppress(Conflict), transaction.atomic():  # cancelled, or requested by another sweep, meanwhile
         scheduled.move(ScheduledStatus.FAILED, actor=None, at=now, reason=code, closed_because=code)

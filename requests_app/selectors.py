@@ -1,4 +1,4 @@
-"""Reads of requests and offers, as each reader may see them."""
+"""Reads of requests and offers, limited to those each reader may see."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from rides.states import ACTIVE
 
 
 def request_types() -> QuerySet[RequestType]:
-    """What users may ask for, in order."""
+    """The active kinds of cheer, in display order."""
     return RequestType.objects.filter(active=True)
 
 
@@ -22,18 +22,20 @@ def _read_types() -> dict[str, RequestType]:
     return {kind.slug: kind for kind in request_types()}
 
 
-request_types_by_slug = Recent(_read_types, kept_s=5.0)  # in order; with each request one of them is named or meant
+request_types_by_slug = Recent(_read_types, kept_s=5.0)  # in display order; every new request needs one
 
 
 def requests_of(user: User) -> QuerySet[CheerRequest]:
-    """The requests that an account made."""
+    """The requests of an account."""
     return CheerRequest.objects.select_related("region", "user").filter(user_id=user.pk)
 
 
 def request_of(user: User, request_id: UUID, *, now: datetime) -> CheerRequest:
-    """A request that this account may see. Raises `Missing`, also for a stranger's.
+    """A request that this account may see.
 
-    Its user always may, staff always may, and a partner while it is offered to them or theirs to serve.
+    Its user and staff may always see it; a partner may while it is offered to them or they serve it.
+
+    Raises: `Missing`, also if the account may not see it.
     """
     requests = CheerRequest.objects.select_related("region", "user")
     if user.role != Role.STAFF:
@@ -52,7 +54,7 @@ def open_request_of(user: User) -> CheerRequest | None:
 
 
 def open_offers_of(partner: Partner, *, now: datetime) -> QuerySet[Offer]:
-    """The offers that await this partner's answer (at most one, by constraint)."""
+    """The partner's open offers (at most one, by constraint)."""
     return Offer.objects.select_related("request").filter(
         partner=partner, status=OfferStatus.PENDING, expires_at__gt=now
     )

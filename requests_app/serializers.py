@@ -1,4 +1,4 @@
-"""The JSON of requests and offers, each for one reader."""
+"""The JSON of requests and offers, as one reader sees them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ class RequestTypeSerializer(serializers.ModelSerializer[RequestType]):
 
 
 class OfferSerializer(serializers.Serializer[Any]):
-    """A request put to a partner, until `expiresAt`. Location and note show only while it is theirs to answer."""
+    """An offer to a partner, until `expiresAt`. Location and note are shown only while it is pending or accepted."""
 
     offerId = serializers.UUIDField(source="id")
     requestId = serializers.UUIDField(source="request_id")
@@ -42,7 +42,7 @@ class OfferSerializer(serializers.Serializer[Any]):
 
 
 class CancellationSerializer(serializers.Serializer[Any]):
-    """What cancelling costs: `fee` right now, and `lateFee` once `freeUntil` has passed (null: free as yet)."""
+    """The fee for cancelling: `fee` now, and `lateFee` once `freeUntil` has passed (null: free for now)."""
 
     fee = MoneySerializer()
     lateFee = MoneySerializer(source="late_fee")
@@ -53,7 +53,7 @@ class CancellationSerializer(serializers.Serializer[Any]):
 
 
 class BookingHoldSerializer(serializers.Serializer[Any]):
-    """What is held on the card for a request. While it is `requires_action`, the user confirms it at `confirmUrl`."""
+    """The hold on the card for a request. While it is `requires_action`, the user confirms it at `confirmUrl`."""
 
     status = serializers.ChoiceField(choices=HoldStatus.choices)
     amount = MoneySerializer()
@@ -64,7 +64,7 @@ class BookingHoldSerializer(serializers.Serializer[Any]):
 
 
 class CheerRequestSerializer(serializers.Serializer[Any]):
-    """A request. `offer` shows to the offered partner and to staff; `partner` to the user while being served."""
+    """A request. `offer` is shown to its partner and to staff, `partner` to the user while the request is accepted."""
 
     requestId = serializers.UUIDField(source="id")
     userId = serializers.UUIDField(source="user_id")
@@ -93,13 +93,13 @@ class CheerRequestSerializer(serializers.Serializer[Any]):
 
 
 def request_bodies(requests: Sequence[CheerRequest], viewer: User, *, live: bool = False) -> list[dict[str, Any]]:
-    """The JSON of requests for one reader; `live`, outside of transactions only, with the partner's position."""
+    """The JSON of requests for one reader. `live` adds the partner's position, and works outside transactions only."""
     views = request_views(requests, viewer, now=timezone.now(), live=live)
     return [json_of(CheerRequestSerializer, view) for view in views]
 
 
 def request_body(request: CheerRequest, viewer: User, *, live: bool = False) -> dict[str, Any]:
-    """A request's JSON, as `request_bodies`."""
+    """A request's JSON, as `request_bodies` gives it."""
     return request_bodies([request], viewer, live=live)[0]
 
 
@@ -115,7 +115,7 @@ class CheerRequestInput(serializers.Serializer[Any]):
 
 
 class AcceptInput(serializers.Serializer[Any]):
-    """Either `offerId`, or the `requestId` of a request of which this partner holds the open offer: one is needed."""
+    """Exactly one of `offerId` and `requestId`. A request id stands for this partner's open offer of that request."""
 
     offerId = Identifier(required=False)
     requestId = Identifier(required=False)

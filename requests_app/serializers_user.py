@@ -1,4 +1,4 @@
-"""The JSON of what only users have: cheers planned ahead, saved places, links to share."""
+"""The JSON of planned cheers, saved places and share links."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class ScheduledRequestInput(CheerRequestInput):
 
 
 class ScheduledRequestSerializer(serializers.ModelSerializer[ScheduledRequest]):
-    """A cheer for later. `requestId` names the request that was made of it once its time was near."""
+    """A planned cheer. `requestId` is the request created from it shortly before its time."""
 
     scheduledRequestId = serializers.UUIDField(source="id")
     location = LocationField()
@@ -65,7 +65,7 @@ class SavedPlaceInput(serializers.Serializer[Any]):
 
 
 class SavedPlaceSerializer(serializers.ModelSerializer[SavedPlace]):
-    """A place with the name that its user has given it."""
+    """A place that its user has saved under a name."""
 
     placeId = serializers.UUIDField(source="id")
     location = LocationField()
@@ -85,7 +85,7 @@ def place_body(place: SavedPlace, viewer: object = None) -> dict[str, Any]:
 
 
 class ShareLinkSerializer(serializers.Serializer[Any]):
-    """Whoever has `url` sees the cheer until `expiresAt`. It is shown this once."""
+    """Anyone with `url` can see the cheer until `expiresAt`. The URL is shown only once."""
 
     url = serializers.URLField()
     expiresAt = serializers.DateTimeField()
@@ -95,7 +95,7 @@ class ShareLinkSerializer(serializers.Serializer[Any]):
 
 
 class SharedCheerSerializer(serializers.Serializer[Any]):
-    """One cheer, as whoever holds its link may see it: no note, no e-mail, no price, no id."""
+    """One cheer, as anyone with its link may see it: no note, no e-mail, no price, no id."""
 
     name = serializers.CharField()
     requestType = serializers.CharField(source="request_type")
@@ -111,5 +111,5 @@ class SharedCheerSerializer(serializers.Serializer[Any]):
 
 
 def shared_body(link: ShareLink) -> dict[str, Any]:
-    """A shared cheer's JSON. Not inside a transaction."""
+    """A shared cheer's JSON. Works outside transactions only."""
     return json_of(SharedCheerSerializer, shared_view(link))

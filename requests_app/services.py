@@ -1,4 +1,4 @@
-"""Writes about requests: submitting, cancelling, dead-lettering and requeueing."""
+"""Submits, cancels, dead-letters and requeues requests."""
 
 from collections.abc import Callable
 from copy import copy
@@ -45,13 +45,14 @@ def submit_request(
     wanted_at: datetime | None = None,
     then: Callable[[CheerRequest], object] = _nothing_more,
 ) -> CheerRequest:
-    """Take a request, and offer it at once or wake the region's matcher. Without a type, the first one is meant.
+    """Create a request, then offer it immediately or wake the region's matcher.
 
-    Answers the request as it was taken, `pending`; what becomes of it is told by events.
-    Patience counts from `wanted_at` where that is later: who planned ahead is not given up on before their time.
-    `then` is called with the request inside its transaction.
-    Where cards are charged, the region's amount is held first, and nobody is asked to come before that.
-    Raises `Conflict`: `region_not_served`, `request_already_open`, `card_required`, `payment_overdue`.
+    If cards are charged, the request is matched once the region's amount is held. `request_type` defaults to the
+    first active one. Patience counts from `wanted_at` if that is later. `then` is called with the request, in its
+    transaction.
+
+    Returns: the request as it was created, `pending`; events report its later changes.
+    Raises: `Conflict` (`region_not_served`, `request_already_open`, `card_required`, `payment_overdue`).
     """
     region = region_at(lat, lng)
     if region is None:
@@ -74,7 +75,7 @@ def submit_request(
     with refused_as({ONE_OPEN: taken_before}), recorded() as outbox:
         if card is None:
             told = announce.request_updated(outbox, request)
-            taken = copy(request)  # as it is answered: events tell what becomes of it
+            taken = copy(request)  # the answer; events report later changes
             _offer_or_wake(outbox, request, candidates, now=now)
         else:
             taken = request
@@ -94,7 +95,7 @@ def _offer_or_wake(outbox: Outbox, request: CheerRequest, candidates: list[Candi
 
 
 def first_type() -> RequestType:
-    """What is meant by a request without a type. Raises `Invalid` where there is none."""
+    """The default request type. Raises `Invalid` if no type is active."""
     found = next(iter(request_types_by_slug().values()), None)
     if found is None:
         raise Invalid("required", "Name a request type.", "requestType")
@@ -102,22 +103,22 @@ def first_type() -> RequestType:
 
 
 def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) -> CheerRequest:
-    """The user calls it off, any time before the session starts; after acceptance the fee rule applies.
+    """Cancel a user's request before its session starts; after acceptance the fee rule applies.
 
-    Raises `Missing`, also for a stranger's request, and `Conflict`.
+    Raises: `Missing`, also for another user's request; `Conflict`.
     """
     return _cancel(request_id, actor=user, reason=reason or "cancelled_by_user", now=now, charge=True)
 
 
 def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, now: datetime) -> CheerRequest:
-    """Staff call a request off before its session starts, free, or close a dead letter. Raises `Conflict`."""
+    """Cancel a request free of charge before its session starts, or close a dead letter. Raises `Conflict`."""
     return _cancel(request.pk, actor=actor, reason=reason or "cancelled_by_staff", now=now, charge=False)
 
 
 def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool) -> CheerRequest:
     with recorded() as outbox:
         request = lock_request(request_id)
-        if charge and request.user_id != actor.pk:  # only the user is charged, and only for their own
+        if charge and request.user_id != actor.pk:  # a user, who may cancel only their own
             raise Missing
         if request.status == RequestStatus.ACCEPTED:
             _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge)
@@ -147,7 +148,7 @@ def _cancel_ride_of(
 
 
 def dead_letter(request_id: UUID, *, now: datetime) -> bool:
-    """Give up on a request that nobody took in time, saying why; False where it is no longer waiting."""
+    """Dead-letter a request whose patience is over, with the reason. Returns False if it is not pending or not due."""
     with recorded() as outbox:
         request = lock_request(request_id)
         if request.status != RequestStatus.PENDING or request.give_up_at > now:
@@ -161,9 +162,9 @@ def dead_letter(request_id: UUID, *, now: datetime) -> bool:
 
 
 def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> CheerRequest:
-    """Staff put a dead letter back into the queue, with fresh patience.
+    """Requeue a dead letter as staff, with fresh patience.
 
-    Raises `Conflict` where it is no dead letter, or where its user has asked anew (`request_already_open`).
+    Raises: `Conflict` if it is no dead letter, or if its user has another open request (`request_already_open`).
     """
     with recorded() as outbox:
         locked = lock_request(request.pk)

@@ -1,4 +1,4 @@
-"""Further holds on the card while a session runs, and the end of sessions whose holds are used up."""
+"""Further holds for running sessions, and the end of sessions whose holds are used up."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,12 +14,12 @@ from requests_app.models import CheerRequest
 from rides.models import Ride
 from rides.states import RideStatus
 
-EXTEND_BEFORE = timedelta(minutes=3)  # how long before a session outgrows its holds another one is placed
-BATCH = 200  # sessions a pass
+EXTEND_BEFORE = timedelta(minutes=3)  # a further hold is placed this long before the cover ends
+BATCH = 200  # sessions per pass
 
 
 def sweep_sessions(now: datetime) -> None:
-    """Hold more for sessions that are about to outgrow their holds, and end those that have."""
+    """Place further holds for sessions whose cover is about to end, and end sessions whose cover has ended."""
     if not configuration.enabled():
         return
     running = Ride.objects.filter(status=RideStatus.IN_PROGRESS, covered_until__lte=now + EXTEND_BEFORE)
@@ -50,7 +50,7 @@ def _extend(ride_id: UUID, *, now: datetime) -> None:
 
 
 def _may_extend(request: CheerRequest) -> bool:
-    """Whether the session may place a further hold: within the region's number, and not after one was declined."""
+    """Whether a further hold is allowed: fewer than the region's `holds_max`, and the last one was authorized."""
     placed = list(Hold.objects.filter(request=request).order_by("number").values_list("status", flat=True))
     counted = [status for status in placed if status != HoldStatus.EXPIRED]
     settled = not counted or counted[-1] in (HoldStatus.AUTHORIZED, HoldStatus.CAPTURED)

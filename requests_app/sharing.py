@@ -1,4 +1,4 @@
-"""Links that show one cheer to whoever holds them: unguessable, hashed at rest, and gone after a few hours."""
+"""Share links: each shows one cheer to anyone who has it. They are unguessable, hashed at rest, and expire."""
 
 import hashlib
 import secrets
@@ -17,7 +17,11 @@ TOKEN_BYTES = 24
 
 
 def share_request(user: User, request_id: UUID, *, now: datetime) -> tuple[str, datetime]:
-    """A new link's token and when it expires. Raises `Missing`, also for a stranger's request, and `Conflict`."""
+    """Create a link to an open request of the user.
+
+    Returns: its token and its expiry.
+    Raises: `Missing`, also for another user's request; `Conflict` if the request is closed.
+    """
     request = _own(user, request_id)
     if request.status not in OPEN:
         raise Conflict(f"request_{request.status}", "Only a cheer that is under way can be shared.")
@@ -28,7 +32,7 @@ def share_request(user: User, request_id: UUID, *, now: datetime) -> tuple[str, 
 
 
 def stop_sharing(user: User, request_id: UUID) -> None:
-    """Every link to this request leads nowhere from now on. Raises `Missing`."""
+    """Delete every link to a request. Raises `Missing`, also for another user's request."""
     request = _own(user, request_id)
     with effect() as answer:
         ShareLink.objects.filter(request=request).delete()
@@ -36,7 +40,7 @@ def stop_sharing(user: User, request_id: UUID) -> None:
 
 
 def shared_request(token: str, *, now: datetime) -> ShareLink:
-    """The link that this token opens, with its request. Raises `Missing` once it has expired."""
+    """The link with this token, and its request. Raises `Missing` if it is unknown or has expired."""
     links = ShareLink.objects.select_related("request__region", "request__user", "request__request_type")
     found = links.filter(digest=_digest(token), expires_at__gt=now).first()
     if found is None:
@@ -45,7 +49,7 @@ def shared_request(token: str, *, now: datetime) -> ShareLink:
 
 
 def prune_share_links(now: datetime) -> None:
-    """Delete the links that have expired."""
+    """Delete expired links."""
     ShareLink.objects.filter(expires_at__lte=now).delete()
 
 

@@ -1,4 +1,4 @@
-"""What a cheer request and an offer may become."""
+"""The statuses of requests, offers and planned cheers, and the transitions between them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -21,9 +21,9 @@ REQUEST_GRAPH = Graph(
     edges={
         RequestStatus.PENDING: [RequestStatus.OFFERED, RequestStatus.CANCELLED, RequestStatus.NO_MATCH],
         RequestStatus.OFFERED: [RequestStatus.ACCEPTED, RequestStatus.PENDING, RequestStatus.CANCELLED],
-        # Back to pending: the partner called off before the session, or staff released the request.
+        # Back to pending: the partner cancelled before the session, or staff released the request.
         RequestStatus.ACCEPTED: [RequestStatus.COMPLETED, RequestStatus.CANCELLED, RequestStatus.PENDING],
-        # The dead letter queue: staff may put it back.
+        # The dead letter queue: staff may requeue or close it.
         RequestStatus.NO_MATCH: [RequestStatus.PENDING, RequestStatus.CANCELLED],
     },
 )

@@ -1,4 +1,4 @@
-"""The matcher as a Celery task, one queue a region."""
+"""The matcher as a Celery task, with one queue per region."""
 
 import logging
 
@@ -13,15 +13,15 @@ from requests_app.matching import batch as matching
 
 log = logging.getLogger(__name__)
 
-LOCK_S = 3  # a matcher that died holds the region at most this long
-ROUNDS_MAX = 50  # batches a run; what is left has a wake-up of its own
+LOCK_S = 3  # a matcher that died blocks its region for at most this long
+ROUNDS_MAX = 50  # calls of `match_batch` per run; a new wake-up continues
 
 
 @shared_task(name="match_region")
 def match_region(region_slug: str) -> None:
-    """Offer what waits in a region to its free partners. Safe to run twice, at once or after a crash.
+    """Match the requests that wait in a region. Safe to run twice, concurrently or after a crash.
 
-    One run at a time spares the database; what makes two runs harmless are its constraints and row locks.
+    The lock only spares the database duplicate work; constraints and row locks make concurrent runs harmless.
     """
     try:
         wakeups.taken(region_slug)
@@ -40,6 +40,6 @@ def match_region(region_slug: str) -> None:
 
 
 def worker_queues() -> list[str]:
-    """The queues that a worker for every region listens to."""
+    """The queues consumed by a worker that serves every region."""
     slugs = Region.objects.order_by("slug").values_list("slug", flat=True)
     return [settings.CELERY_TASK_DEFAULT_QUEUE, *(wakeups.match_queue(slug) for slug in slugs)]

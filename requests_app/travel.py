@@ -1,8 +1,8 @@
-"""How long a way takes, pure and light."""
+"""Estimates of travel time. Pure, with no heavy imports."""
 
 SPEED_M_PER_S = 20 / 3.6  # 20 km/h through a city
-STREET_FACTOR = 1.3  # streets against the crow's flight
-S_PER_M = STREET_FACTOR / SPEED_M_PER_S  # seconds for a metre as the crow flies
+STREET_FACTOR = 1.3  # length through streets / straight-line distance
+S_PER_M = STREET_FACTOR / SPEED_M_PER_S  # seconds of travel per metre of straight-line distance
 
 
 def eta_s(distance_m: float) -> int:

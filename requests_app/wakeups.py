@@ -1,4 +1,4 @@
-"""Waking the matcher of a region. A wake-up is a hint: the sweep gives another where one got lost."""
+"""Wake-ups of the matcher of a region. A wake-up is a hint: the sweep repeats one that is lost."""
 
 import logging
 from contextlib import suppress
@@ -15,7 +15,7 @@ from requests_app.states import RequestStatus
 
 log = logging.getLogger(__name__)
 
-PENDING_FOR_S = 2  # a wake-up that no worker took in this time is taken for lost
+PENDING_FOR_S = 2  # a wake-up not picked up within this time is considered lost
 
 
 def match_queue(region_slug: str) -> str:
@@ -28,19 +28,19 @@ def _pending_key(region_slug: str) -> str:
 
 
 def wake_on_commit(region_slug: str) -> None:
-    """Wake the region's matcher once this transaction has committed: a request waits."""
+    """Wake the region's matcher after the commit of this transaction."""
     transaction.on_commit(lambda: wake(region_slug))
 
 
 def partner_free_on_commit(partner: Partner) -> None:
-    """Wake the matcher of a partner's region once this transaction has committed, if anybody waits there."""
+    """Wake the matcher of an available partner's region after the commit, if a request waits there."""
     region_id = partner.region_id
     if region_id is not None and partner.status == PartnerStatus.AVAILABLE:
         transaction.on_commit(lambda: _wake_if_awaited(region_id))
 
 
 def _wake_if_awaited(region_id: UUID) -> None:
-    # After the commit: a request that comes at the same time either finds the partner, or is found here.
+    # Runs after the commit: a request made at the same time either finds the partner or is found here.
     try:
         waiting = CheerRequest.objects.filter(region=region_id, status=RequestStatus.PENDING)
         for slug in waiting.values_list("region__slug", flat=True)[:1]:
@@ -50,7 +50,7 @@ def _wake_if_awaited(region_id: UUID) -> None:
 
 
 def wake(region_slug: str) -> None:
-    """Let `match_region` run soon. Where one waits already, that one will do: at most one waits per region."""
+    """Enqueue `match_region`, unless a wake-up of the region waits already."""
     try:
         if not valkey.client().set(_pending_key(region_slug), 1, nx=True, ex=PENDING_FOR_S):
             return
@@ -59,9 +59,9 @@ def wake(region_slug: str) -> None:
         return
     if not enqueue("match_region", region_slug, queue=match_queue(region_slug), expires_s=60):
         with suppress(valkey.Unreachable):
-            taken(region_slug)  # nothing waits, so the next one must not rely on it
+            taken(region_slug)  # nothing was enqueued, so the next wake-up must not be skipped
 
 
 def taken(region_slug: str) -> None:
-    """The waiting wake-up has started: the next one may queue up behind it. Raises `valkey.Unreachable`."""
+    """Note that the waiting wake-up has started, so that the next may be enqueued. Raises `valkey.Unreachable`."""
     valkey.client().delete(_pending_key(region_slug))

@@ -97,7 +97,7 @@ def test_a_session_is_expected_to_take_its_mean() -> None:
 def test_a_request_waits_for_a_partner_who_is_there_sooner(free_in_s: float, chosen: list[int]) -> None:
     """Request 0 can have partner 0 from 1 km away now, or partner 1 from 10 m away in `free_in_s`."""
     pairs = Pairs(np.array([0, 0]), np.array([0, 1]), np.array([1000.0, 10.0]), np.zeros(2))
-    assert decide_with_finishing(pairs, np.array([0.0, free_in_s]), rush=80).tolist() == chosen
+    assert decide_with_finishing(pairs, np.array([0.0, free_in_s]), shortage=80).tolist() == chosen
 
 
 def test_an_unmatched_request_counts_fifteen_minutes() -> None:

@@ -1,4 +1,4 @@
-"""The dispatch desk: requests and offers, what is planned, what can be asked for and where, and stuck partners."""
+"""The admin of dispatch: requests and offers, planned cheers, kinds of cheer and regions, and partners."""
 
 from requests_app.admin import catalogue, dispatch, partners, planned
 

@@ -1,4 +1,4 @@
-"""What can be asked for, and where."""
+"""Kinds of cheer and regions in the admin."""
 
 import logging
 from typing import Any
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def serve_queue(region_slug: str) -> None:
-    """Have the workers that run listen to a new region's queue. Best effort."""
+    """Tell the running workers to consume a new region's queue. Best effort."""
     try:
         current_app.control.add_consumer(match_queue(region_slug))
     except BROKER_AWAY as error:
@@ -33,7 +33,7 @@ def serve_queue(region_slug: str) -> None:
 
 @admin.register(Region)
 class DispatchRegionAdmin(RegionAdmin):
-    """Served areas and their tariffs. A tariff changed here holds for rides accepted from now on."""
+    """Regions and their tariffs. A changed tariff applies to rides accepted from now on."""
 
     def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -42,7 +42,7 @@ class DispatchRegionAdmin(RegionAdmin):
 
 
 class RequestTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker alone
-    """Partner types are ticked, so that only known ones get in."""
+    """Offers the partner types as checkboxes, so that only known ones are stored."""
 
     partner_types = forms.MultipleChoiceField(
         choices=PartnerType.choices,
@@ -58,7 +58,7 @@ class RequestTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to 
 
 @admin.register(RequestType)
 class RequestTypeAdmin(StaffAdmin):
-    """The kinds of cheer. One that was ever asked for can be retired, not deleted."""
+    """The kinds of cheer. One that was ever requested can be retired, but not deleted."""
 
     form = RequestTypeForm
 
@@ -75,5 +75,5 @@ class RequestTypeAdmin(StaffAdmin):
     fields = (("name", "icon"), "slug", "description", "partner_types", ("active", "position"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: RequestType | None = None) -> tuple[str, ...]:
-        """It is the primary key: saved with another, the row would be there twice."""
+        """The slug of an existing row is read-only: it is the primary key, and a changed one would add a row."""
         return ("slug",) if obj else ()

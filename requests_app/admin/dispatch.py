@@ -73,7 +73,7 @@ class _OfferColumns:
 
 
 class OfferInline(_OfferColumns, ReadOnlyInline):
-    """Whom a request was offered to."""
+    """The offers of a request."""
 
     model = Offer
     fields = ("linked", "partner_link", "status_badge", "distance", "made", "expires", "answered", "closed_because")
@@ -91,7 +91,7 @@ class OfferHistoryInline(HistoryInline):
 
 @admin.register(CheerRequest)
 class CheerRequestAdmin(ReadOnlyAdmin):
-    """Requests and, with status "No partner found", the dead letters."""
+    """Requests, including the dead letters (status "No partner found")."""
 
     steps = (REQUEUE, CANCEL)
     inlines = (OfferInline, RideInline, RequestHistoryInline)
@@ -149,7 +149,7 @@ class CheerRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(Offer)
 class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
-    """Requests put to partners."""
+    """Offers of requests to partners."""
 
     inlines = (OfferHistoryInline,)
 

@@ -1,4 +1,4 @@
-"""Partners in the admin, with what only the dispatch can do for them."""
+"""Partners in the admin, with the steps that belong to dispatch."""
 
 from datetime import datetime
 
@@ -30,6 +30,6 @@ RELEASE = Step(
 
 @admin.register(Partner)
 class DispatchPartnerAdmin(PartnerAdmin):
-    """Partners: their application, and what they are doing. Name, type and phone can be put right."""
+    """Partners: their application and their present status. Name, type and phone can be corrected."""
 
     steps = (*PartnerAdmin.steps, RELEASE)

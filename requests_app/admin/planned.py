@@ -1,4 +1,4 @@
-"""Cheers planned ahead, saved places and shared links in the admin."""
+"""Planned cheers, saved places and share links in the admin."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -21,7 +21,7 @@ class ScheduledHistoryInline(HistoryInline):
 
 @admin.register(ScheduledRequest)
 class ScheduledRequestAdmin(ReadOnlyAdmin):
-    """Cheers for later, and what became of them."""
+    """Planned cheers and their outcome."""
 
     inlines = (ScheduledHistoryInline,)
 
@@ -49,7 +49,7 @@ class ScheduledRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(SavedPlace)
 class SavedPlaceAdmin(ReadOnlyAdmin):
-    """Places that users have given names."""
+    """Places that users have saved under a name."""
 
     saved = moment("created_at", "Saved")
     user_link = related("user", "User", named=True)
@@ -66,7 +66,7 @@ class SavedPlaceAdmin(ReadOnlyAdmin):
 
 @admin.register(ShareLink)
 class ShareLinkAdmin(ReadOnlyAdmin):
-    """Which cheers are shared, and until when. Nobody can tell the link from here."""
+    """The shared cheers, and when their links expire. The links themselves cannot be recovered."""
 
     linked = identity()
     shared = moment("created_at", "Shared")

@@ -1,8 +1,8 @@
-"""Minimum-cost assignment over few candidates each, pure: numpy and scipy.
+"""Minimum-cost assignment over a few candidates per request. Pure: numpy and scipy.
 
 `scipy.sparse.csgraph.min_weight_full_bipartite_matching` is LAPJVsp (Jonker and Volgenant, "A shortest augmenting path
-algorithm for dense and sparse linear assignment problems", Computing 38, 1987). It wants everybody on one side
-matched, so each request also has a stand-in of its own, dearer than any exchange of real partners.
+algorithm for dense and sparse linear assignment problems", Computing 38, 1987). It requires every row to be matched, so
+each request also has a placeholder of its own, which costs more than any exchange of real partners.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.lazy import lazy_module
 
-# Most processes never see two requests contend, and all must start quickly.
+# Imported lazily: most processes never match contending requests, and all must start quickly.
 sparse = lazy_module("scipy.sparse")
 csgraph = lazy_module("scipy.sparse.csgraph")
 
@@ -18,9 +18,11 @@ csgraph = lazy_module("scipy.sparse.csgraph")
 def cheapest(request: NDArray[np.int64], partner: NDArray[np.int64], cost: NDArray[np.float64]) -> NDArray[np.intp]:
     """Choose entries so that no request and no partner appears twice: as many as possible, then the least total cost.
 
-    Three parallel arrays of shape (n,); costs of any sign, all finite. Returns indices, shape (k,), ordered by request.
-    The order of the entries doesn't matter, and of equal ones the lower numbers win where one request or one partner
-    is concerned. A pair given twice counts with its lower cost.
+    The order of the entries doesn't matter. A pair given twice counts with its lower cost. With a single request or a
+    single partner, ties go to the lower numbers.
+
+    Args: three parallel arrays of shape (n,); costs are finite and of any sign.
+    Returns: indices, shape (k,), ordered by request.
     """
     if not request.size:
         return np.empty(0, np.intp)
@@ -39,7 +41,7 @@ def cheapest(request: NDArray[np.int64], partner: NDArray[np.int64], cost: NDArr
 def _matched(
     row: NDArray[np.intp], column: NDArray[np.intp], weight: NDArray[np.float64], rows: int, columns: int
 ) -> NDArray[np.intp]:
-    """Positions in the arrays (sorted by row, then column; weights ≥ 1) of the chosen pairs."""
+    """The indices of the chosen pairs in the arrays, which are sorted by row, then column; weights are ≥ 1."""
     stand_in = float(weight.max()) * (min(rows, columns) + 1)
     every = np.arange(rows)
     weights = np.concatenate([weight, np.full(rows, stand_in)])

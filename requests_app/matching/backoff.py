@@ -1,4 +1,4 @@
-"""When to look again for a request that nobody could take, pure."""
+"""The back-off of requests for which no candidate was found. Pure."""
 
 from random import Random
 

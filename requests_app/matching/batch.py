@@ -1,7 +1,7 @@
-"""Request → offer. Searches in Valkey, decides by the policy, and writes under row locks.
+"""The matcher: searches in Valkey, decides by the policy, and writes offers under row locks.
 
-What the search says is a hint; the transaction takes only pairs whose request is still pending and whose
-partner is still available, and database constraints hold even if two matchers run at once.
+Search results are hints. The transaction offers only pairs whose request is still pending and whose partner is still
+available; if two matchers run concurrently, database constraints prevent a second open offer.
 """
 
 import logging
@@ -29,23 +29,23 @@ from requests_app.matching import policy
 from requests_app.matching.backoff import retry_delay_s
 from requests_app.matching.policy import Pair
 from requests_app.models import CheerRequest, Offer
-from requests_app.offers import put_offers
+from requests_app.offers import create_offers
 from requests_app.states import OfferStatus, RequestStatus
 
 log = logging.getLogger(__name__)
 
-BATCH = 100  # requests looked at together
-WAITING_MAX = 2000  # requests looked at in one run; the sweep wakes the matcher for the rest
-CANDIDATES = 20  # partners considered for each
-HOLD_S = 5.0  # a request held back in a rush is looked at again this soon
-SEARCHED_MAX = 200  # nearest partners fetched for each, before those who can't be asked are left out
+BATCH = 100  # requests matched together
+WAITING_MAX = 2000  # requests considered in one run; the sweep wakes the matcher for the rest
+CANDIDATES = 20  # partners considered for each request
+POSTPONE_S = 5.0  # a postponed request is matched again after this time
+SEARCHED_MAX = 200  # nearest partners fetched for a request that only some partner types can serve
 
 random = Random()  # noqa: S311  # jitter
 
 
 @dataclass
 class Found:
-    """What the search turned up for a batch: who could serve whom, and how far each request's search went."""
+    """The search results of a batch: all possible pairs, and the wave in which each request has candidates."""
 
     requests: dict[UUID, CheerRequest] = field(default_factory=dict)
     partners: dict[UUID, Partner] = field(default_factory=dict)
@@ -54,10 +54,12 @@ class Found:
 
 
 def match_batch(region: Region) -> bool:
-    """Look at the pending requests of a region once, oldest first. True where another look may find more.
+    """Match the pending requests of a region once, oldest first, in batches of `BATCH`.
 
-    All of them, a batch at a time: a hundred that nobody can serve must not hide the next one.
-    Raises `valkey.Unreachable`.
+    All are considered, up to `WAITING_MAX`, so that a batch without candidates cannot hide later requests.
+
+    Returns: True if an offer was made, so that another run may make more.
+    Raises: `valkey.Unreachable`.
     """
     now = timezone.now()
     pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
@@ -70,45 +72,45 @@ def match_batch(region: Region) -> bool:
 
 
 def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> int:
-    """Offer what can be offered of one batch, and postpone the rest; returns the number of offers."""
+    """Offer the matched requests of one batch, and postpone or back off the rest. Returns the number of offers."""
     found = search(region, waiting, now=now)
-    rush = rush_size(region, now=now) if policy.cap_matters(found.pairs) else 0
-    chosen = policy.assign(found.pairs, rush=rush)
+    shortage = shortage_size(region, now=now) if policy.cap_matters(found.pairs) else 0
+    chosen = policy.assign(found.pairs, shortage=shortage)
     offered = make_offers(region, found, chosen, now=now) if chosen else 0
     matched = {pair.request for pair in chosen}
     left = [r for r in waiting if r.pk not in matched]
-    held = [r for r in left if rush and r.pk in found.waves]
-    hold(held, now=now)
-    postpone([r for r in left if r not in held], now=now)
+    postponed = [r for r in left if shortage and r.pk in found.waves]
+    postpone(postponed, now=now)
+    back_off([r for r in left if r not in postponed], now=now)
     return offered
 
 
-def rush_size(region: Region, *, now: datetime) -> int:
-    """How many requests make up a region's rush; 0 where its free partners suffice."""
+def shortage_size(region: Region, *, now: datetime) -> int:
+    """The number of recent requests in a region if it has a shortage, else 0."""
     since = now - timedelta(seconds=policy.RECENT_S)
-    wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # served by request_status
+    wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # uses the index request_status
     recent = CheerRequest.objects.filter(region=region, status__in=wanted, created_at__gt=since).count()
     statuses = Partner.objects.filter(region=region).exclude(status=PartnerStatus.OFFLINE).values_list("status")
     partners = dict(statuses.annotate(Count("pk")))
     free = partners.pop(PartnerStatus.AVAILABLE, 0)
-    return policy.rush_size(recent=recent, free=free, busy=sum(partners.values()))
+    return policy.shortage_size(recent=recent, free=free, busy=sum(partners.values()))
 
 
 # ---------------------------------------------------------------- search
 
 
 def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> Found:
-    """Who could serve each request: free, fresh, fitting, not asked before, in the narrowest wave that has anybody."""
-    excluded = excluded_partners(waiting, now=now)
-    nearby = _nearby(region, waiting, excluded, now=now)
+    """Find the candidates of each request who may serve it and are not excluded, in its narrowest wave that has any."""
+    exclusions = excluded_partners(waiting, now=now)
+    nearby = _nearby(region, waiting, exclusions, now=now)
     partners = _available({c.partner_id for cs in nearby.values() for c in cs})
     found = Found(requests={request.pk: request for request in waiting}, partners=partners)
     for request in waiting:
-        barred = excluded[request.pk]
+        excluded = exclusions[request.pk]
         candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and _may_serve(p, request)]
         for wave in range(request.wave, len(settings.MATCH_RADIUS_M)):
             radius_m = settings.MATCH_RADIUS_M[wave]
-            free = [c for c in candidates if c.distance_m <= radius_m and not barred.bars(c.partner_id, wave)]
+            free = [c for c in candidates if c.distance_m <= radius_m and not excluded.includes(c.partner_id, wave)]
             if free:
                 waited_s = (now - request.created_at).total_seconds()
                 found.pairs += [Pair(request.pk, c.partner_id, c.distance_m, waited_s) for c in free[:CANDIDATES]]
@@ -118,15 +120,15 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
 
 
 def _nearby(
-    region: Region, waiting: Sequence[CheerRequest], excluded: dict[UUID, "Excluded"], *, now: datetime
+    region: Region, waiting: Sequence[CheerRequest], exclusions: dict[UUID, "Excluded"], *, now: datetime
 ) -> dict[UUID, list[positions.Candidate]]:
-    """The nearest partners with a fresh position, by request: as many as can leave `CANDIDATES` to ask."""
+    """The nearest partners with a fresh position, by request: enough to leave `CANDIDATES` after exclusions."""
     searches = []
     for request in waiting:
-        barred = excluded[request.pk]
-        count = SEARCHED_MAX if request.request_type.partner_types else CANDIDATES + len(barred.in_wave)
+        excluded = exclusions[request.pk]
+        count = SEARCHED_MAX if request.request_type.partner_types else CANDIDATES + len(excluded.in_wave)
         searches.append(
-            positions.Search(request.lat, request.lng, settings.MATCH_RADIUS_M[-1], count, excluded=barred.ever)
+            positions.Search(request.lat, request.lng, settings.MATCH_RADIUS_M[-1], count, excluded=excluded.ever)
         )
     fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
     found = positions.nearest_to_many(region.slug, searches, received_since=fresh_since)
@@ -134,82 +136,92 @@ def _nearby(
 
 
 def _available(ids: set[UUID]) -> dict[UUID, Partner]:
-    """Of the partners searched, those who are available."""
+    """The partners with these ids who are available, by id."""
     return {partner.pk: partner for partner in Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)}
 
 
 def _may_serve(partner: Partner, request: CheerRequest) -> bool:
-    """Whether they are of a type that fits (any, where none is named), and not the one who asks."""
+    """Whether the partner has a type that fits (an empty list fits all) and is not the user who asks."""
     types = request.request_type.partner_types
     return (not types or partner.type in types) and partner.user_id != request.user_id
 
 
 @dataclass
 class Excluded:
-    """Whom not to ask for one request: for good, or in one wave for a while."""
+    """The partners excluded from one request: for good (`ever`), or for a while in one wave (`in_wave`)."""
 
     ever: set[UUID] = field(default_factory=set)
     in_wave: set[tuple[UUID, int]] = field(default_factory=set)
 
-    def bars(self, partner_id: UUID, wave: int) -> bool:
+    def includes(self, partner_id: UUID, wave: int) -> bool:
         return partner_id in self.ever or (partner_id, wave) in self.in_wave
 
 
 def excluded_partners(requests: Sequence[CheerRequest], *, now: datetime) -> dict[UUID, Excluded]:
-    """Who declined, or called a ride off, is never asked again; who let an offer lapse, not again at once."""
-    excluded: dict[UUID, Excluded] = defaultdict(Excluded)
+    """The excluded partners of each request.
+
+    A partner who declined it, or cancelled its ride, is excluded for good. After an offer that lapsed or was rescinded,
+    the partner is excluded from the wave of that offer for `REOFFER_AFTER_S`.
+    """
+    exclusions: dict[UUID, Excluded] = defaultdict(Excluded)
     asked_before = [request.pk for request in requests if request.attempts]
     if not asked_before:
-        return excluded
+        return exclusions
     recent = now - timedelta(seconds=settings.REOFFER_AFTER_S)
     offers = Offer.objects.filter(request__in=asked_before).filter(
         Q(status__in=[OfferStatus.DECLINED, OfferStatus.ACCEPTED]) | Q(created_at__gt=recent)
     )
     for request_id, partner_id, status, wave in offers.values_list("request_id", "partner_id", "status", "wave"):
         if status in (OfferStatus.DECLINED, OfferStatus.ACCEPTED):
-            excluded[request_id].ever.add(partner_id)
+            exclusions[request_id].ever.add(partner_id)
         else:
-            excluded[request_id].in_wave.add((partner_id, wave))
-    return excluded
+            exclusions[request_id].in_wave.add((partner_id, wave))
+    return exclusions
 
 
 # ---------------------------------------------------------------- offers
 
 
 def make_offers(region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]], *, now: datetime) -> int:
-    """Offer each chosen pair, in one transaction; returns how many. Pairs that have changed meanwhile are left out."""
+    """Offer the chosen pairs that are still free, in one transaction. Returns the number of offers."""
     with recorded() as outbox:
         attempts = lock_free_requests(pair.request for pair in chosen)
         free = lock_free_partners((pair.partner for pair in chosen), region)
-        holding = [pair for pair in chosen if pair.request in attempts and pair.partner in free]
-        for (wave, attempt), pairs in _by_wave_and_attempt(holding, found.waves, attempts).items():
+        still_free = [pair for pair in chosen if pair.request in attempts and pair.partner in free]
+        for (wave, attempt), pairs in _by_wave_and_attempt(still_free, found.waves, attempts).items():
             requests = [found.requests[pair.request] for pair in pairs]
             move_all(requests, RequestStatus.OFFERED, actor=None, at=now, wave=wave, attempts=attempt)
-        move_partners([found.partners[p.partner] for p in holding], PartnerStatus.OFFERED, actor=None, at=now)
-        held = [(found.requests[p.request], found.partners[p.partner], p.distance_m) for p in holding]
-        put_offers(outbox, held, now=now)
-    return len(holding)
+        move_partners([found.partners[p.partner] for p in still_free], PartnerStatus.OFFERED, actor=None, at=now)
+        offered = [(found.requests[p.request], found.partners[p.partner], p.distance_m) for p in still_free]
+        create_offers(outbox, offered, now=now)
+    return len(still_free)
 
 
 def _by_wave_and_attempt(
     pairs: Sequence[Pair[UUID, UUID]], waves: dict[UUID, int], attempts: dict[UUID, int]
 ) -> dict[tuple[int, int], list[Pair[UUID, UUID]]]:
-    """What can be written together."""
+    """Group the pairs that one statement can write, by wave and number of attempts."""
     groups: dict[tuple[int, int], list[Pair[UUID, UUID]]] = defaultdict(list)
     for pair in pairs:
         groups[waves[pair.request], attempts[pair.request] + 1].append(pair)
     return groups
 
 
-def hold(requests: Sequence[CheerRequest], *, now: datetime) -> None:
-    """Somebody was found, but too far away in a rush: look again soon, because the cap widens while they wait."""
+def postpone(requests: Sequence[CheerRequest], *, now: datetime) -> None:
+    """Match these requests again soon, because their pickup cap widens while they wait in a shortage.
+
+    Requests that are not due keep their next attempt.
+    """
     due = [r.pk for r in requests if r.next_attempt_at is None or r.next_attempt_at <= now]
-    later = now + timedelta(seconds=HOLD_S)
+    later = now + timedelta(seconds=POSTPONE_S)
     CheerRequest.objects.filter(pk__in=due, status=RequestStatus.PENDING).update(next_attempt_at=later)
 
 
-def postpone(requests: Sequence[CheerRequest], *, now: datetime) -> None:
-    """Nobody was found: look again after a back-off that grows with each attempt. Requests not due keep their time."""
+def back_off(requests: Sequence[CheerRequest], *, now: datetime) -> None:
+    """Match these requests again after a back-off that grows with each attempt.
+
+    Requests that are not due keep their next attempt.
+    """
     by_attempts: dict[int, list[UUID]] = defaultdict(list)
     for request in requests:
         if request.next_attempt_at is None or request.next_attempt_at <= now:

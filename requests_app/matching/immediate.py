@@ -1,9 +1,8 @@
-"""The short way from request to offer: a request that nobody contends with goes to its nearest free partner in the
-very transaction that takes it, without a matcher in between.
+"""Immediate offers: a lone request goes to its nearest free partner in the transaction that creates it.
 
-The search comes first, since Valkey must not be waited for inside a transaction, and is a hint. The transaction takes
-the nearest of those found who is still free, unless others wait in the region, who must be weighed together with it.
-If nobody is near enough for the policy to have no say, the matcher decides (`requests_app/matching/batch.py`).
+The search runs before the transaction, which must not wait for Valkey, and its result is a hint. The transaction takes
+the nearest candidate who is still free, unless other requests wait in the region: those are matched together. If no
+candidate is within the distance that the pickup cap always allows, the matcher decides (`batch.py`).
 """
 
 import logging
@@ -20,16 +19,16 @@ from positions import Candidate, Search
 from requests_app.locks import lock_nearest_free_partner
 from requests_app.matching import policy
 from requests_app.models import CheerRequest
-from requests_app.offers import put_offers
+from requests_app.offers import create_offers
 from requests_app.states import RequestStatus
 
 log = logging.getLogger(__name__)
 
-CANDIDATES = 5  # more than one, since the nearest may have been asked a moment ago
+CANDIDATES = 5  # more than one, because the nearest may just have received another offer
 
 
 def near(request: CheerRequest, *, now: datetime) -> list[Candidate]:
-    """Those who may be asked for a new request at once, nearest first. Nobody where Valkey does not answer."""
+    """The candidates for an immediate offer, nearest first; empty if Valkey is unreachable."""
     reach_m = min(float(settings.MATCH_RADIUS_M[0]), policy.uncapped_m())
     search = Search(request.lat, request.lng, reach_m, CANDIDATES)
     fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
@@ -41,10 +40,10 @@ def near(request: CheerRequest, *, now: datetime) -> list[Candidate]:
 
 
 def take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> bool:
-    """Insert a new request, offered to the first of the candidates who is free and fits.
+    """Insert a new request and offer it to the first candidate who is free and fits.
 
-    False, and nothing is written, where there is none, or where other requests wait in the region.
-    Raises `IntegrityError` where its user has an open one.
+    Returns: False, with nothing written, if no candidate is free or other requests are pending in the region.
+    Raises: `IntegrityError` if its user has an open request.
     """
     found = lock_nearest_free_partner(request, [candidate.partner_id for candidate in candidates])
     if found is None:
@@ -52,5 +51,5 @@ def take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, 
     distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
     request.create_moved(RequestStatus.OFFERED, actor=request.user, mover=None, at=now, wave=0, attempts=1)
     move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
-    put_offers(outbox, [(request, found, distance_m)], now=now)
+    create_offers(outbox, [(request, found, distance_m)], now=now)
     return True

@@ -1,9 +1,9 @@
-"""Who is offered what: pure, without Django. Arrays in, assignment out, the same for equal input.
+"""The matching policy: pure and deterministic functions from arrays to an assignment, without Django.
 
-One waiting request gets its nearest free partner at once. Where several contend, they are matched together at the
-least total cost, which is travel time less an age credit (`assignment.py`). In a rush, when far more
-partners are at work than free, a pickup cap keeps partners from being sent across town while the next request nearby
-goes without: the strongest single lever. `docs/benchmarks.md` has what each part brings.
+A lone request gets its nearest free partner immediately. Requests that contend are matched together at the least total
+cost, which is travel time less an age credit (`assignment.py`). In a shortage, when far more partners are at work than
+free, a pickup cap keeps partners from being sent across town while the next request nearby goes unserved. The cap is
+the strongest single lever; `docs/benchmarks.md` shows the effect of each part.
 """
 
 from collections.abc import Hashable, Sequence
@@ -26,18 +26,18 @@ __all__ = [
     "cap_s",
     "decide",
     "eta_s",
-    "rush_size",
+    "shortage_size",
     "uncapped_m",
 ]
 
-RECENT_S = 600.0  # requests younger than this tell how busy a region is
-RUSH_REQUESTS = 5  # fewer than this are no rush, however few partners are free
-RUSH_BUSY = 10  # nor is it one with fewer partners at work,
-RUSH_BUSY_FOR_A_FREE = 2  # or with no more than this many for each free one
+RECENT_S = 600.0  # requests younger than this count towards a shortage
+SHORTAGE_REQUESTS = 5  # a shortage has at least this many recent requests,
+SHORTAGE_BUSY = 10  # at least this many partners at work,
+SHORTAGE_BUSY_PER_FREE = 2  # and more than this many at work for each free one
 
 
 class Sortable(Hashable, Protocol):
-    """An id: hashable, and with an order, so that ties are settled the same way every time."""
+    """An id that is hashable and ordered, so that ties are settled the same way every time."""
 
     def __lt__(self, other: Any, /) -> bool: ...
 
@@ -48,19 +48,20 @@ P = TypeVar("P", bound=Sortable)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the policy weighs. Times in seconds; travel is time through streets (`requests_app/travel.py`).
+    """The weights of the policy. Times are in seconds; travel is time through streets (`requests_app/travel.py`).
 
-    In a rush of n requests a new one is sent nobody from further than `cap_s` · ∛(`cap_rush` / n), within the limits.
-    Why the cube root: partners come free within r of a place at a rate that grows with n · r², so that the wait for
-    one goes with 1 / (n · r²) while the way goes with r, and the two balance where r goes with n to the power −1/3.
+    In a shortage of n requests the pickup cap of a new request is `cap_s` · ∛(`cap_shortage` / n), at least
+    `cap_least_s` and at most `cap_s`. The cube root balances two times: partners within r of a place become free at a
+    rate that grows with n · r², so the wait for one goes with 1 / (n · r²), while the travel goes with r. The two
+    balance if r goes with n to the power −1/3.
     """
 
-    cap_s: float = 600.0  # the most, for a rush of `cap_rush` requests or fewer
-    cap_rush: float = 10.0
-    cap_least_s: float = 180.0  # however great the rush
+    cap_s: float = 600.0  # the greatest cap of a new request, for `cap_shortage` requests or fewer
+    cap_shortage: float = 10.0
+    cap_least_s: float = 180.0  # the least cap, however great the shortage
     cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
-    age_credit: float = 0.2  # each second waited counts as this many seconds of travel less
-    hold_lone: bool = True  # in a rush the cap also holds for a request that happens to wait alone
+    age_credit: float = 0.2  # seconds of travel deducted for each second waited
+    cap_lone: bool = True  # in a shortage, the cap also applies to a lone request
 
 
 RULES = Rules()
@@ -68,10 +69,10 @@ RULES = Rules()
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Who could serve whom: parallel arrays of shape (n,), one entry a possible pair.
+    """The possible pairs, as parallel arrays of shape (n,) with one entry per pair.
 
-    `request` and `partner` are numbers that also settle ties (lower first); `distance_m` is a straight line;
-    `waited_s` says how long the request has waited.
+    `request` and `partner` are numbers that also settle ties (lower first); `distance_m` is the straight-line
+    distance; `waited_s` is how long the request has waited.
     """
 
     request: NDArray[np.int64]
@@ -90,51 +91,58 @@ class Pair(Generic[R, P]):
     waited_s: float  # how long the request has waited
 
 
-def rush_size(*, recent: int, free: int, busy: int) -> int:
-    """The requests of the last `RECENT_S` seconds, matched or not, where partners are scarce; else 0.
+def shortage_size(*, recent: int, free: int, busy: int) -> int:
+    """The number of recent requests if they and the partners make a shortage, else 0.
 
-    `free` and `busy` partners are those who could be asked now, and those who are asked or serve somebody.
+    Args:
+        recent: requests of the last `RECENT_S` seconds, matched or not.
+        free: partners who are available.
+        busy: partners who have an offer or a ride.
     """
-    scarce = busy >= RUSH_BUSY and busy > RUSH_BUSY_FOR_A_FREE * free
-    return recent if scarce and recent >= RUSH_REQUESTS else 0
+    scarce = busy >= SHORTAGE_BUSY and busy > SHORTAGE_BUSY_PER_FREE * free
+    return recent if scarce and recent >= SHORTAGE_REQUESTS else 0
 
 
-def cap_s(waited_s: NDArray[np.float64], *, rush: int, rules: Rules = RULES) -> NDArray[np.float64]:
-    """The longest travel, in seconds, for requests that have waited so long; any shape."""
-    new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_rush / max(rush, 1)) ** (1 / 3)))
+def cap_s(waited_s: NDArray[np.float64], *, shortage: int, rules: Rules = RULES) -> NDArray[np.float64]:
+    """The pickup cap, in seconds of travel, of requests that have waited `waited_s` seconds, in the same shape."""
+    new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_shortage / max(shortage, 1)) ** (1 / 3)))
     caps: NDArray[np.float64] = new_s + rules.cap_widens * waited_s
     return caps
 
 
 def uncapped_m(*, rules: Rules = RULES) -> float:
-    """The distance in metres up to which a lone request may have its nearest partner, whatever the rush."""
-    return rules.cap_least_s / S_PER_M if rules.hold_lone else np.inf
+    """The distance in metres within which a lone request gets its nearest partner in any shortage."""
+    return rules.cap_least_s / S_PER_M if rules.cap_lone else np.inf
 
 
 def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:
-    """Whether the answer can depend on the rush: some pair is beyond the least cap, and not behind a lone near one."""
+    """Whether a shortage could change the assignment.
+
+    A lone request depends on it if its nearest partner is beyond the least cap; several do if any pair is.
+    """
     if len({pair.request for pair in pairs}) == 1:
-        return rules.hold_lone and min(pair.distance_m for pair in pairs) * S_PER_M > rules.cap_least_s
+        return rules.cap_lone and min(pair.distance_m for pair in pairs) * S_PER_M > rules.cap_least_s
     return any(pair.distance_m * S_PER_M > rules.cap_least_s for pair in pairs)
 
 
-def decide(pairs: Pairs, *, rush: int, rules: Rules = RULES) -> NDArray[np.intp]:
-    """Choose entries of `pairs` so that nobody appears twice: as many as possible, then at the least total cost.
+def decide(pairs: Pairs, *, shortage: int, rules: Rules = RULES) -> NDArray[np.intp]:
+    """Choose entries so that no request or partner appears twice: as many as possible, then at the least total cost.
 
-    `rush` is the `rush_size`. The cost of an entry, in seconds, is travel − `age_credit` · `waited_s`.
-    Returns indices, shape (k,), ordered by request.
+    The cost of an entry, in seconds, is travel − `age_credit` · `waited_s`. `shortage` comes from `shortage_size`.
+
+    Returns: indices, shape (k,), ordered by request.
     """
     travel_s = pairs.distance_m * S_PER_M
     entries = np.arange(travel_s.size)
     several = bool(pairs.request.size) and bool((pairs.request != pairs.request[0]).any())
-    if rush and (several or rules.hold_lone):
-        entries = np.flatnonzero(travel_s <= cap_s(pairs.waited_s, rush=rush, rules=rules))
+    if shortage and (several or rules.cap_lone):
+        entries = np.flatnonzero(travel_s <= cap_s(pairs.waited_s, shortage=shortage, rules=rules))
     cost = (travel_s - rules.age_credit * pairs.waited_s)[entries]
     return entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
 
 
-def assign(pairs: Sequence[Pair[R, P]], *, rush: int = 0, rules: Rules = RULES) -> list[Pair[R, P]]:
-    """`decide` for pairs with ids: who is offered what, ordered by request. The order of `pairs` doesn't matter."""
+def assign(pairs: Sequence[Pair[R, P]], *, shortage: int = 0, rules: Rules = RULES) -> list[Pair[R, P]]:
+    """Apply `decide` to pairs with ids, in any order. Returns the chosen pairs, ordered by request."""
     requests = {key: number for number, key in enumerate(sorted({pair.request for pair in pairs}))}
     partners = {key: number for number, key in enumerate(sorted({pair.partner for pair in pairs}))}
     arrays = Pairs(
@@ -143,4 +151,4 @@ def assign(pairs: Sequence[Pair[R, P]], *, rush: int = 0, rules: Rules = RULES) 
         distance_m=np.array([pair.distance_m for pair in pairs], np.float64),
         waited_s=np.array([pair.waited_s for pair in pairs], np.float64),
     )
-    return [pairs[index] for index in decide(arrays, rush=rush, rules=rules)]
+    return [pairs[index] for index in decide(arrays, shortage=shortage, rules=rules)]

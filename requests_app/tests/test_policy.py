@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 
 from requests_app.matching.policy import (
     RULES,
-    RUSH_BUSY,
-    RUSH_REQUESTS,
+    SHORTAGE_BUSY,
+    SHORTAGE_REQUESTS,
     Pair,
     assign,
     cap_matters,
     cap_s,
     eta_s,
-    rush_size,
+    shortage_size,
 )
 from requests_app.travel import S_PER_M
 
 METRES = st.floats(0, 20_000)
 WAITED = st.floats(0, 280)
-RUSHES = st.sampled_from([0, 5, 80, 5000])
-RUSH = 80  # requests: half the cap of a small rush
+SHORTAGES = st.sampled_from([0, 5, 80, 5000])
+SHORTAGE = 80  # requests: half the cap of a small shortage
 CAP_M = RULES.cap_s / 2 / S_PER_M  # of a new request then
 
 Contention = list[Pair[int, str]]
@@ -78,19 +78,19 @@ def test_a_lone_request_gets_its_nearest_at_once(metres: list[int], waited_s: fl
     assert [pair.distance_m for pair in assign(pairs)] == [min(metres)]
 
 
-@given(METRES, st.integers(0, RUSH_REQUESTS - 1), st.integers(0, 5), st.integers(0, 50))
-def test_a_handful_of_requests_is_no_rush(distance_m: float, recent: int, free: int, busy: int) -> None:
-    assert assign([Pair("r", "P", distance_m, 0.0)], rush=rush_size(recent=recent, free=free, busy=busy))
+@given(METRES, st.integers(0, SHORTAGE_REQUESTS - 1), st.integers(0, 5), st.integers(0, 50))
+def test_a_handful_of_requests_is_no_shortage(distance_m: float, recent: int, free: int, busy: int) -> None:
+    assert assign([Pair("r", "P", distance_m, 0.0)], shortage=shortage_size(recent=recent, free=free, busy=busy))
 
 
-@given(METRES, st.integers(0, 500), st.integers(0, 5), st.integers(0, RUSH_BUSY - 1))
+@given(METRES, st.integers(0, 500), st.integers(0, 5), st.integers(0, SHORTAGE_BUSY - 1))
 def test_nor_is_it_one_for_a_handful_of_partners(distance_m: float, recent: int, free: int, busy: int) -> None:
-    assert assign([Pair("r", "P", distance_m, 0.0)], rush=rush_size(recent=recent, free=free, busy=busy))
+    assert assign([Pair("r", "P", distance_m, 0.0)], shortage=shortage_size(recent=recent, free=free, busy=busy))
 
 
-@pytest.mark.parametrize(("free", "busy", "rush"), [(10, 21, 5), (10, 20, 0), (0, 10, 5), (0, 9, 0)])
-def test_a_rush_is_far_more_partners_at_work_than_free(free: int, busy: int, rush: int) -> None:
-    assert rush_size(recent=5, free=free, busy=busy) == rush
+@pytest.mark.parametrize(("free", "busy", "shortage"), [(10, 21, 5), (10, 20, 0), (0, 10, 5), (0, 9, 0)])
+def test_a_shortage_is_far_more_partners_at_work_than_free(free: int, busy: int, shortage: int) -> None:
+    assert shortage_size(recent=5, free=free, busy=busy) == shortage
 
 
 # ---------------------------------------------------------------- several
@@ -120,9 +120,9 @@ def test_age_counts() -> None:
         assert [pair.request for pair in assign(pairs)] == [first]
 
 
-@given(contentions(), RUSHES)
-def test_nobody_appears_twice(pairs: Contention, rush: int) -> None:
-    chosen = assign(pairs, rush=rush)
+@given(contentions(), SHORTAGES)
+def test_nobody_appears_twice(pairs: Contention, shortage: int) -> None:
+    chosen = assign(pairs, shortage=shortage)
     assert set(chosen) <= set(pairs)
     assert len({pair.request for pair in chosen}) == len({pair.partner for pair in chosen}) == len(chosen)
 
@@ -142,11 +142,11 @@ def test_nothing_better_is_to_be_found(pairs: Contention) -> None:
     assert sum(cost(pair) for pair in chosen) == pytest.approx(least, abs=1e-5)
 
 
-@given(contentions(), RUSHES, st.randoms(use_true_random=False))
-def test_the_order_of_the_input_does_not_matter(pairs: Contention, rush: int, random: Random) -> None:
+@given(contentions(), SHORTAGES, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(pairs: Contention, shortage: int, random: Random) -> None:
     shuffled = list(pairs)
     random.shuffle(shuffled)
-    assert assign(shuffled, rush=rush) == assign(pairs, rush=rush)
+    assert assign(shuffled, shortage=shortage) == assign(pairs, shortage=shortage)
 
 
 def test_a_pair_given_twice_counts_with_its_shorter_way() -> None:
@@ -157,42 +157,42 @@ def test_a_pair_given_twice_counts_with_its_shorter_way() -> None:
 # ---------------------------------------------------------------- the cap
 
 
-def test_in_a_rush_nobody_is_sent_from_beyond_the_cap() -> None:
+def test_in_a_shortage_nobody_is_sent_from_beyond_the_cap() -> None:
     pairs = [Pair(1, "P", CAP_M + 1, 0.0), Pair(2, "Q", CAP_M - 1, 0.0)]
-    assert names(assign(pairs, rush=RUSH)) == {(2, "Q")}
+    assert names(assign(pairs, shortage=SHORTAGE)) == {(2, "Q")}
     assert names(assign(pairs)) == {(1, "P"), (2, "Q")}
 
 
-def test_the_greater_the_rush_the_narrower_the_cap() -> None:
+def test_the_greater_the_shortage_the_narrower_the_cap() -> None:
     new = np.zeros(1)
-    caps = [float(cap_s(new, rush=rush)[0]) for rush in (5, 10, 80, 10_000)]
+    caps = [float(cap_s(new, shortage=shortage)[0]) for shortage in (5, 10, 80, 10_000)]
     assert caps == pytest.approx([RULES.cap_s, RULES.cap_s, RULES.cap_s / 2, RULES.cap_least_s])
 
 
 def test_the_cap_widens_with_the_wait() -> None:
     waited_s = 60.0
     reach_m = CAP_M + RULES.cap_widens * waited_s / S_PER_M
-    assert assign([Pair(1, "P", reach_m - 1, waited_s)], rush=RUSH)
-    assert not assign([Pair(1, "P", reach_m + 1, waited_s)], rush=RUSH)
+    assert assign([Pair(1, "P", reach_m - 1, waited_s)], shortage=SHORTAGE)
+    assert not assign([Pair(1, "P", reach_m + 1, waited_s)], shortage=SHORTAGE)
 
 
 def test_the_cap_can_be_told_to_leave_a_lone_request_alone() -> None:
-    spare = replace(RULES, hold_lone=False)
-    assert assign([Pair(1, "P", 9_000.0, 0.0)], rush=RUSH, rules=spare)
-    assert not assign([Pair(1, "P", 9_000.0, 0.0), Pair(2, "P", 9_500.0, 0.0)], rush=RUSH, rules=spare)
+    spare = replace(RULES, cap_lone=False)
+    assert assign([Pair(1, "P", 9_000.0, 0.0)], shortage=SHORTAGE, rules=spare)
+    assert not assign([Pair(1, "P", 9_000.0, 0.0), Pair(2, "P", 9_500.0, 0.0)], shortage=SHORTAGE, rules=spare)
 
 
 @given(contentions(), st.booleans())
-def test_all_within_the_cap_of_a_rush(pairs: Contention, alone: bool) -> None:
+def test_all_within_the_cap_of_a_shortage(pairs: Contention, alone: bool) -> None:
     pairs = [pair for pair in pairs if pair.request == 0] if alone else pairs
-    for pair in assign(pairs, rush=RUSH):
+    for pair in assign(pairs, shortage=SHORTAGE):
         assert pair.distance_m * S_PER_M <= RULES.cap_s / 2 + RULES.cap_widens * pair.waited_s + 1e-6
 
 
 @given(contentions())
-def test_where_the_cap_does_not_matter_a_rush_changes_nothing(pairs: Contention) -> None:
+def test_where_the_cap_does_not_matter_a_shortage_changes_nothing(pairs: Contention) -> None:
     if not cap_matters(pairs):
-        assert assign(pairs, rush=RUSH) == assign(pairs)
+        assert assign(pairs, shortage=SHORTAGE) == assign(pairs)
 
 
 # ---------------------------------------------------------------- travel

@@ -1,4 +1,4 @@
-"""What partners can order, by HTTP and by socket alike: check the input, call one service, give its result."""
+"""Commands of partners, over HTTP and sockets: each validates its input, calls one service, returns the result."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from rides.serializers import RideCancelInput, RideIdInput, RideStartInput
 
 
 def update_location(user: User, data: Any) -> None:
-    """Take a position report."""
+    """Report the partner's position."""
     report = validated(PositionInput, data)
     now = timezone.now()
     place = report["location"]
@@ -47,7 +47,7 @@ def set_status(user: User, data: Any) -> Located:
 
 
 def start(user: User, data: Any) -> Ride:
-    """Arrive and start the session."""
+    """Start the session on arrival."""
     values = validated(RideStartInput, data)
     return fulfilment.start_session(partner_of(user), values["rideId"], pin=values["pin"], now=timezone.now())
 
@@ -59,13 +59,13 @@ def end(user: User, data: Any) -> Ride:
 
 
 def cancel_ride(user: User, data: Any) -> Ride:
-    """Call a ride off before arrival."""
+    """Cancel a ride before arrival."""
     values = validated(RideCancelInput, data)
     partner, ride_id = partner_of(user), values["rideId"]
     return fulfilment.cancel_by_partner(partner, ride_id, reason=values["reason"], now=timezone.now())
 
 
 def no_show(user: User, data: Any) -> Ride:
-    """Report that nobody is there."""
+    """Report a no-show."""
     values = validated(RideIdInput, data)
     return fulfilment.report_no_show(partner_of(user), values["rideId"], now=timezone.now())
