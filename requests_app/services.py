@@ -47,9 +47,8 @@ def submit_request(
 ) -> CheerRequest:
     """Create a request, then offer it immediately or wake the region's matcher.
 
-    If cards are charged, the request is matched once the region's amount is held. `request_type` defaults to the
-    first active one. Patience counts from `wanted_at` if that is later. `then` is called with the request, in its
-    transaction.
+    If cards are charged, the request is matched once the region's amount is held. `request_type` defaults to the first
+    active type. Patience counts from `wanted_at`, if given. `then` gets the request inside its transaction.
 
     Returns: the request as it was created, `pending`; events report its later changes.
     Raises: `Conflict` (`region_not_served`, `request_already_open`, `card_required`, `payment_overdue`).

@@ -77,7 +77,7 @@ class Lives(RuleBasedStateMachine):
 
     def attempt(self, action: Callable[[], object]) -> None:
         """Do something that may be refused, as a view does."""
-        with suppress(ServiceError), transaction.atomic():
+        with suppress(ServiceError):
             action()
 
     def user(self, number: int) -> User:
