@@ -88,7 +88,7 @@ def test_no_new_work_comes_in_between(
         seen.append(new)
         move(partners, new, **kwargs)
 
-    for module in ("requests_app.offers", "requests_app.fulfilment", "requests_app.services"):
+    for module in ("requests_app.offers", "requests_app.fulfilment", "requests_app.release"):
         monkeypatch.setattr(f"{module}.move_partners", watch)
     release_partner(partner, actor=staff, now=clock.now)
     assert seen == [PartnerStatus.OFFLINE]
