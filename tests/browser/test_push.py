@@ -83,7 +83,7 @@ def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast,
         devtools.send("ServiceWorker.deliverPushMessage", {**where, "data": json.dumps(content)})
 
     def shows(content: dict[str, Any]) -> bool:
-        """Push, and tell whether it shows by now. DevTools drops a push whose worker is just being started."""
+        """Push, and tell whether it shows by now. DevTools does not say whether a push has reached the worker."""
         push(content)
         return content["offerId"] in {found["tag"] for found in page.evaluate(SHOWN)}
 
