@@ -23,10 +23,10 @@ from regions.models import Region
 from requests_app.bookings import sweep_holds
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
-from requests_app.schedule import request_scheduled
+from requests_app.planning.schedule import request_scheduled
 from requests_app.services import dead_letter
-from requests_app.session_holds import sweep_sessions
-from requests_app.sharing import prune_share_links
+from requests_app.serving.session_holds import sweep_sessions
+from requests_app.sharing.links import prune_share_links
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
 from requests_app.wakeups import wake
 from rides.mails import sweep_receipts

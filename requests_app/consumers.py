@@ -10,9 +10,9 @@ from accounts.serializers import partner_body
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame
-from requests_app import partner_commands
 from requests_app.selectors import open_offers_of, open_request_of
 from requests_app.serializers import offer_body, request_body
+from requests_app.serving import partner_commands
 from rides.selectors import active_ride_of_partner, active_ride_of_user
 from rides.serializers import ride_body
 

@@ -14,11 +14,11 @@ from api.fields import LatLng, Money
 from payments import configuration
 from payments.models import Hold
 from payments.states import HoldStatus
-from requests_app.models import CheerRequest, Offer, ShareLink
+from requests_app.models import CheerRequest, Offer
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.fees import cancellation_fee, free_until
 from rides.models import Ride
-from rides.states import ACTIVE, RideStatus
+from rides.states import RideStatus
 
 MAY_HAVE_A_RIDE = (RequestStatus.ACCEPTED, RequestStatus.COMPLETED, RequestStatus.CANCELLED)
 LOOKED_FOR = (RequestStatus.PENDING, RequestStatus.OFFERED)
@@ -177,39 +177,6 @@ def _booking_hold(hold: Hold) -> BookingHold:
     asks = hold.status == HoldStatus.REQUIRES_ACTION
     confirm_url = f"/wallet/confirm/hold/{hold.pk}" if asks else None
     return BookingHold(hold.status, Money(hold.amount, hold.currency), confirm_url)
-
-
-@dataclass(frozen=True, slots=True)
-class SharedView:
-    """One cheer, as anyone with its link may see it."""
-
-    name: str
-    request_type: str
-    status: str
-    ride_status: str | None
-    start_time: datetime | None
-    location: LatLng | None
-    partner: VisiblePartner | None
-    expires_at: datetime
-
-
-def shared_view(link: ShareLink) -> SharedView:
-    """A shared cheer. Its place and partner are shown only while it is under way.
-
-    The partner's position is read from Valkey, so call this outside a transaction.
-    """
-    request = link.request
-    ride = Ride.objects.select_related("partner__region").filter(request=request, status__in=ACTIVE).first()
-    return SharedView(
-        name=request.user.get_short_name() if request.user.name else "",
-        request_type=request.request_type_id,
-        status=request.status,
-        ride_status=ride.status if ride else None,
-        start_time=ride.start_time if ride else None,
-        location=LatLng(request.lat, request.lng) if ride or request.status in LOOKED_FOR else None,
-        partner=VisiblePartner.of(ride.partner, current_location(ride.partner)) if ride else None,
-        expires_at=link.expires_at,
-    )
 
 
 # ---------------------------------------------------------------- related rows, one query for each kind

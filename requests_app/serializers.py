@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import Choice, Identifier, LocationSerializer, MoneySerializer, Text
+from api.fields import LocationSerializer, MoneySerializer, Text
 from api.serializing import json_of
 from payments.states import HoldStatus
 from requests_app.fields import RequestTypeField
@@ -114,39 +114,5 @@ class CheerRequestInput(serializers.Serializer[Any]):
     note = Text(max_length=NOTE_MAX_CHARS, required=False, allow_blank=True, default="")
 
 
-class AcceptInput(serializers.Serializer[Any]):
-    """Exactly one of `offerId` and `requestId`. A request id stands for this partner's open offer of that request."""
-
-    offerId = Identifier(required=False)
-    requestId = Identifier(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if len(attrs) != 1:
-            raise serializers.ValidationError("Give either offerId or requestId.")
-        return attrs
-
-    class Meta:
-        ref_name = "RideAcceptInput"
-        min_properties = 1
-
-
-class DeclineInput(serializers.Serializer[Any]):
-    offerId = Identifier()
-    reason = Text(max_length=200, required=False, allow_blank=True, default="")
-
-    class Meta:
-        ref_name = "RideDeclineInput"
-
-
 class CancelInput(serializers.Serializer[Any]):
     reason = Text(max_length=200, required=False, allow_blank=True, default="")
-
-
-AVAILABILITY = [("available", "Online: offers arrive."), ("offline", "Offline: no offers arrive.")]
-
-
-class StatusInput(serializers.Serializer[Any]):
-    status = Choice(choices=AVAILABILITY)
-
-    class Meta:
-        ref_name = "PartnerStatusInput"

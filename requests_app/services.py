@@ -20,8 +20,8 @@ from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.offers import rescind_offer
-from requests_app.release import back_to_pending, free_partner
 from requests_app.selectors import request_types_by_slug
+from requests_app.serving.release import back_to_pending, free_partner
 from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation

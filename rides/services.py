@@ -1,6 +1,6 @@
 """Writes to rides.
 
-Most are steps of a larger transaction, whose locks and outbox belong to `requests_app.fulfilment`.
+Most are steps of a larger transaction, whose locks and outbox belong to `requests_app.serving.fulfilment`.
 """
 
 import secrets

@@ -12,7 +12,9 @@ from ops.metrics import metrics
 from ops.pages import staff
 from payments import apis as payments
 from requests_app import apis as requests
-from requests_app import apis_user as users
+from requests_app.planning import apis as planning
+from requests_app.serving import apis as serving
+from requests_app.sharing import apis as sharing
 from rides import apis as rides
 
 # The admin's own sign-in asks for no second factor, so ours replaces it.
@@ -28,28 +30,28 @@ api = [
     path("cheerRequest", requests.CheerRequests.as_view()),
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
     path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),
-    path("updateLocation", requests.UpdateLocation.as_view()),
+    path("updateLocation", serving.UpdateLocation.as_view()),
     path("pushKey", push.PushKey.as_view()),
     path("pushSubscription", push.PushSubscriptions.as_view()),
     path("pushSubscription/remove", push.PushSubscriptionRemove.as_view()),
     path("partner/apply", requests.PartnerApply.as_view()),
-    path("partner/status", requests.PartnerStatusView.as_view()),
+    path("partner/status", serving.PartnerStatusView.as_view()),
     path("partner/payoutAccount", payments.PartnerPayoutAccount.as_view()),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
     path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),
-    path("cheerRequest/<uuid:request_id>/share", users.CheerRequestShare.as_view()),
-    path("cheerRequest/<uuid:request_id>/unshare", users.CheerRequestUnshare.as_view()),
-    path("sharedCheer/<str:share_token>", users.SharedCheer.as_view()),
-    path("scheduledRequest", users.ScheduledRequests.as_view()),
-    path("scheduledRequest/<uuid:scheduled_id>/cancel", users.ScheduledRequestCancel.as_view()),
-    path("savedPlace", users.SavedPlaces.as_view()),
-    path("savedPlace/<uuid:place_id>/forget", users.SavedPlaceForget.as_view()),
-    path("rideAccept", requests.RideAccept.as_view()),
-    path("rideDecline", requests.RideDecline.as_view()),
-    path("rideStart", requests.RideStart.as_view()),
-    path("rideEnd", requests.RideEnd.as_view()),
-    path("rideNoShow", requests.RideNoShow.as_view()),
-    path("rideCancel", requests.RideCancel.as_view()),
+    path("cheerRequest/<uuid:request_id>/share", sharing.CheerRequestShare.as_view()),
+    path("cheerRequest/<uuid:request_id>/unshare", sharing.CheerRequestUnshare.as_view()),
+    path("sharedCheer/<str:share_token>", sharing.SharedCheer.as_view()),
+    path("scheduledRequest", planning.ScheduledRequests.as_view()),
+    path("scheduledRequest/<uuid:scheduled_id>/cancel", planning.ScheduledRequestCancel.as_view()),
+    path("savedPlace", planning.SavedPlaces.as_view()),
+    path("savedPlace/<uuid:place_id>/forget", planning.SavedPlaceForget.as_view()),
+    path("rideAccept", serving.RideAccept.as_view()),
+    path("rideDecline", serving.RideDecline.as_view()),
+    path("rideStart", serving.RideStart.as_view()),
+    path("rideEnd", serving.RideEnd.as_view()),
+    path("rideNoShow", serving.RideNoShow.as_view()),
+    path("rideCancel", serving.RideCancel.as_view()),
     path("ride", rides.RideList.as_view()),
     path("ride/<uuid:ride_id>", rides.RideDetail.as_view()),
     path("ride/<uuid:ride_id>/receipt", rides.RideReceipt.as_view(), name="receipt"),

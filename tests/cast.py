@@ -26,9 +26,10 @@ from accounts.states import Application
 from positions import Position
 from regions.geometry import EARTH_RADIUS_M
 from regions.models import Region
-from requests_app import availability, fulfilment, offers, services
+from requests_app import offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer, RequestType
+from requests_app.serving import availability, fulfilment
 from requests_app.states import OfferStatus
 from rides.models import Ride
 

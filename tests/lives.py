@@ -25,9 +25,10 @@ from payments.models import Payment
 from payments.services import settle_in_cash
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import availability, fulfilment, offers, services
+from requests_app import offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer
+from requests_app.serving import availability, fulfilment
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride

@@ -26,7 +26,7 @@ from payments.provider.steps import execute
 from regions.models import Region
 from regions.selectors import forget_regions
 from requests_app.bookings import sweep_holds
-from requests_app.session_holds import sweep_sessions
+from requests_app.serving.session_holds import sweep_sessions
 
 SECRET_KEY, PAGE_KEY, HOOK_SECRET = "sk_test_tests", "pk_test_tests", "whsec_tests"
 CLIENT = APIClient()

@@ -17,7 +17,7 @@ from notifications.models import Event
 from payments.models import Reconciliation
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer, SavedPlace
-from requests_app.places import save_place
+from requests_app.planning.places import save_place
 from requests_app.selectors import request_types_by_slug
 from requests_app.states import RequestStatus
 from rides.models import Ride
@@ -140,7 +140,7 @@ def test_a_ride_that_a_constraint_refuses(nyc: Region, ride: Ride) -> None:
 def test_a_name_saved_by_two_at_the_same_time(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 5, 1, tzinfo=UTC)
     save_place(user, name="Home", lat=0, lng=0, now=now)
-    monkeypatch.setattr("requests_app.places.places_of", lambda _: SavedPlace.objects.none())
+    monkeypatch.setattr("requests_app.planning.places.places_of", lambda _: SavedPlace.objects.none())
     with unchanged(), pytest.raises(Conflict) as refused:
         save_place(user, name="home", lat=0, lng=0, now=now + timedelta(seconds=1))
     assert refused.value.code == "state_changed"

@@ -16,10 +16,11 @@ from accounts.serializers import partner_body
 from regions.models import Region
 from regions.selectors import active_regions
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
-from requests_app.places import places_of
+from requests_app.planning.places import places_of
+from requests_app.planning.serializers import SavedPlaceSerializer, ScheduledRequestSerializer
 from requests_app.selectors import open_offers_of
 from requests_app.serializers import offer_body, request_body
-from requests_app.serializers_user import SavedPlaceSerializer, ScheduledRequestSerializer, shared_body
+from requests_app.sharing.serializers import shared_body
 from requests_app.states import ScheduledStatus
 from requests_app.travel import SPEED_M_PER_S, STREET_FACTOR
 from rides.models import Ride

@@ -16,7 +16,7 @@ from accounts.states import PartnerType
 from core.errors import Missing
 from regions.selectors import active_regions
 from requests_app.selectors import open_request_of, request_types, requests_of
-from requests_app.sharing import shared_request
+from requests_app.sharing.links import shared_request
 from web import page_data, selectors
 from web.access import UserRequest, page_for
 

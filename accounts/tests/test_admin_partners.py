@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Partner, User
 from accounts.states import Application, PartnerStatus
 from backoffice.tests.desk import desk_of, inputs_of, page_of, refusals, take, take_selected, told
-from requests_app import availability
+from requests_app.serving import availability
 from rides.models import Ride
 from tests.cast import fresh, make_applicant, unchanged
 

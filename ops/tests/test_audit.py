@@ -22,7 +22,8 @@ from payments.models import Payment
 from payments.provider.webhook import take_provider_event
 from payments.services import settle_in_cash
 from regions.models import Region
-from requests_app import availability, fulfilment, services
+from requests_app import services
+from requests_app.serving import availability, fulfilment
 from requests_app.tests.scenes import held_and_paid_out, planned_and_shared
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride

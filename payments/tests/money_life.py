@@ -26,10 +26,11 @@ from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
 from payments.tests.sessions import CARDS, HOLDS, SESSIONS, Session
 from payments.tests.two_sides import given_back
 from regions.models import Region
-from requests_app import fulfilment, services
+from requests_app import services
 from requests_app.bookings import sweep_holds
 from requests_app.models import CheerRequest
-from requests_app.session_holds import sweep_sessions
+from requests_app.serving import fulfilment
+from requests_app.serving.session_holds import sweep_sessions
 from requests_app.states import OPEN
 from rides.models import Ride
 from rides.services import tip_ride

@@ -12,8 +12,9 @@ from payments.books import ledger
 from payments.models import Attempt, Entry, Hold, Payment
 from payments.states import AttemptStatus, HoldStatus, PaymentStatus
 from regions.models import Region
-from requests_app import fulfilment, services
+from requests_app import services
 from requests_app.models import CheerRequest
+from requests_app.serving import fulfilment
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from rides.services import tip_ride

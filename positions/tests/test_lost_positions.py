@@ -11,7 +11,7 @@ from core import valkey
 from positions.tests.conftest import Cue
 from positions.tests.live_map import held, near, searchable
 from regions.models import Region
-from requests_app import availability
+from requests_app.serving import availability
 from tests.cast import Clock, fresh, make_partner, match, north, offered_to, report, submit
 
 

@@ -10,7 +10,7 @@ from accounts import presence
 from accounts.models import Partner
 from positions.tests.live_map import NEXT_DOOR, held, near, searchable
 from regions.models import Region
-from requests_app import availability
+from requests_app.serving import availability
 from rides.models import Ride
 from tests.cast import (
     EMPIRE_STATE,

@@ -9,7 +9,7 @@ from accounts.admin.partners import PartnerAdmin
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
 from backoffice.steps import Step
-from requests_app.fulfilment import release_partner
+from requests_app.serving.fulfilment import release_partner
 
 
 def _release(partner: Partner, actor: User, reason: str, now: datetime) -> str:

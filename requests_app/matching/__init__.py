@@ -1,0 +1,1 @@
+"""Chooses a partner for each request: immediately for a lone one, in batches otherwise."""

@@ -11,8 +11,10 @@ from payments.models import Customer, Payment, Reversal, Transfer
 from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus
 from regions.models import Region
-from requests_app import places, schedule, services, sharing
+from requests_app import services
 from requests_app.models import CheerRequest, ScheduledRequest
+from requests_app.planning import places, schedule
+from requests_app.sharing import links
 from rides.models import Ride
 from rides.services import rate_ride
 from tests.cast import (
@@ -55,7 +57,7 @@ def planned_and_shared(user: User, other: User, *, now: datetime) -> None:
     request = schedule.request_scheduled(plan(user, now=now - HOUR).pk, now=now)
     assert request is not None
     places.save_place(user, name="Home", lat=40.75, lng=-73.99, now=now)
-    sharing.share_request(user, request.pk, now=now)
+    links.share_request(user, request.pk, now=now)
 
 
 def everything(nyc: Region, staff: User) -> None:

@@ -16,10 +16,11 @@ from core import valkey
 from core.errors import Conflict
 from notifications.models import Event
 from regions.models import Region
-from requests_app import availability, services, wakeups
+from requests_app import services, wakeups
 from requests_app.matching import immediate, policy
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.selectors import request_types_by_slug
+from requests_app.serving import availability
 from requests_app.states import OfferStatus, RequestStatus
 from tests.cast import (
     EMPIRE_STATE,

@@ -16,10 +16,11 @@ from core import valkey
 from notifications.models import Event
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import availability, services
+from requests_app import services
 from requests_app.matching import batch as matching
 from requests_app.matching.policy import eta_s
 from requests_app.models import CheerRequest, Offer
+from requests_app.serving import availability
 from requests_app.states import RequestStatus
 from tests.cast import (
     Clock,

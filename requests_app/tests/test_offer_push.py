@@ -14,8 +14,9 @@ from notifications import tasks, web_push
 from notifications.models import DeferredPush, PushSubscription, Stream
 from notifications.services import acknowledge
 from regions.models import Region
-from requests_app import availability, offers, services
+from requests_app import offers, services
 from requests_app.models import Offer
+from requests_app.serving import availability
 from requests_app.tests.conftest import subscribed
 from speedycheers.celery import app as celery_app
 from tests.cast import Clock, accept, decline, fresh, match, open_offer, queue, submit, unchanged

@@ -11,9 +11,10 @@ from core.errors import Conflict
 from notifications.models import Event
 from payments.models import Payment
 from regions.models import Region
-from requests_app import fulfilment, offers
-from requests_app.fulfilment import release_partner
+from requests_app import offers
 from requests_app.models import Offer
+from requests_app.serving import fulfilment
+from requests_app.serving.fulfilment import release_partner
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
@@ -88,7 +89,7 @@ def test_no_new_work_comes_in_between(
         seen.append(new)
         move(partners, new, **kwargs)
 
-    for module in ("requests_app.offers", "requests_app.fulfilment", "requests_app.release"):
+    for module in ("requests_app.offers", "requests_app.serving.fulfilment", "requests_app.serving.release"):
         monkeypatch.setattr(f"{module}.move_partners", watch)
     release_partner(partner, actor=staff, now=clock.now)
     assert seen == [PartnerStatus.OFFLINE]

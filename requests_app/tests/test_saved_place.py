@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from requests_app.models import SavedPlace
-from requests_app.places import PLACES_MAX, save_place
+from requests_app.planning.places import PLACES_MAX, save_place
 from tests.cast import EMPIRE_STATE, LONDON, Clock, assert_refused, at, unchanged
 
 HOME = {"name": "Home", "location": at(EMPIRE_STATE)}

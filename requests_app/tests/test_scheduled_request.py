@@ -12,7 +12,7 @@ from accounts.applications import apply_as_partner
 from accounts.models import User
 from ops.sweep import sweep_deadlines
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
-from requests_app.schedule import WAITING_MAX, request_scheduled
+from requests_app.planning.schedule import WAITING_MAX, request_scheduled
 from requests_app.states import RequestStatus, ScheduledStatus
 from requests_app.tests.scenes import HOUR, plan
 from tests.cast import EMPIRE_STATE, LONDON, Clock, assert_refused, at, fresh, in_threads, submit, unchanged

@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.models import Partner, User
 from ops.sweep import sweep_deadlines
 from regions.models import Region
-from requests_app import availability, fulfilment, services
+from requests_app import services
 from requests_app.models import CheerRequest, Offer
+from requests_app.serving import availability, fulfilment
 from requests_app.states import OfferStatus
 from rides.models import Ride
 from tests.cast import (

@@ -74,7 +74,7 @@ SPECTACULAR_SETTINGS = {
         "ErrorType": "api.schema.ERROR_TYPES",
         "HoldStatus": "payments.states.HoldStatus",
         "OfferStatus": "requests_app.states.OfferStatus",
-        "PartnerAvailability": "requests_app.serializers.AVAILABILITY",
+        "PartnerAvailability": "requests_app.serving.serializers.AVAILABILITY",
         "PartnerStatus": "accounts.states.PartnerStatus",
         "PartnerType": "accounts.states.PartnerType",
         "PaymentKind": "payments.states.PaymentKind",

@@ -8,8 +8,8 @@ from django.conf import settings
 from accounts.models import Partner, User
 from ops.sweep import sweep_deadlines
 from regions.models import Region
-from requests_app.fulfilment import cancel_by_partner
 from requests_app.models import CheerRequest, Offer
+from requests_app.serving.fulfilment import cancel_by_partner
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from tests.cast import (

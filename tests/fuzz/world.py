@@ -15,8 +15,9 @@ from accounts.models import Partner, User
 from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import availability, places, schedule
 from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
+from requests_app.planning import places, schedule
+from requests_app.serving import availability
 from rides.models import Ride
 from tests import cast
 from tests.fixtures import run_commit_hooks

@@ -4,9 +4,10 @@ from typing import Any
 
 from accounts.applications import decide_application
 from accounts.states import Application
-from requests_app import availability, fulfilment, offers, services
+from requests_app import offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import Offer
+from requests_app.serving import availability, fulfilment
 from requests_app.states import OfferStatus
 from tests.cast import (
     accept,

@@ -3,7 +3,8 @@
 from typing import Any
 
 from payments.models import Payment
-from requests_app import fulfilment, services
+from requests_app import services
+from requests_app.serving import fulfilment
 from tests.cast import (
     end,
     fresh,

@@ -11,8 +11,9 @@ from backoffice.audit import VIOLATION
 from core.errors import ServiceError
 from ops.audit import all_checks
 from regions.models import Region
-from requests_app import fulfilment, services
+from requests_app import services
 from requests_app.models import CheerRequest, Offer
+from requests_app.serving import fulfilment
 from requests_app.states import OPEN
 from rides.models import Ride
 from tests.cast import accept, make_partner, make_user, match, north, open_offer, submit

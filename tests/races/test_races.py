@@ -13,9 +13,10 @@ from accounts.models import Partner, User
 from core.errors import Conflict, ServiceError
 from ops.sweep import sweep_deadlines
 from regions.models import Region
-from requests_app import fulfilment, services
+from requests_app import services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer
+from requests_app.serving import fulfilment
 from requests_app.states import OPEN, OfferStatus
 from rides.models import Ride
 from tests.cast import accept, client_of, decline, end, in_threads, make_partner, make_user, north, start, submit

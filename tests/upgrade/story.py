@@ -15,7 +15,8 @@ from accounts.states import Application
 from ops import seed as demo
 from payments.books.refunds import refund
 from regions.selectors import forget_regions
-from requests_app import fulfilment, services
+from requests_app import services
+from requests_app.serving import fulfilment
 from tests.cast import at
 from tests.online import set_region
 from tests.upgrade.city import AT_THE_DOOR, FAR_AWAY, City, metres_away

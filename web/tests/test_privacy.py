@@ -15,7 +15,7 @@ from notifications.services import KEPT_FOR, prune_events
 from ops.audit import all_checks
 from payments.models import Customer
 from requests_app.models import CheerRequest, Offer
-from requests_app.places import save_place
+from requests_app.planning.places import save_place
 from rides.models import Ride
 from rides.services import rate_ride
 from tests.cast import PASSWORD, Clock, accept, decline, end, fresh, start, token_of

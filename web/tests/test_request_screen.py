@@ -6,8 +6,8 @@ from django.conf import settings
 from accounts.models import User
 from regions.models import Region
 from requests_app.models import CheerRequest, RequestType
-from requests_app.places import save_place
-from requests_app.schedule import cancel_scheduled
+from requests_app.planning.places import save_place
+from requests_app.planning.schedule import cancel_scheduled
 from requests_app.services import cancel_request
 from requests_app.tests.scenes import HOUR, plan
 from tests.cast import Clock

@@ -145,7 +145,7 @@ async def test_users_have_no_such_commands(user_token: str, offer: Offer) -> Non
 
 
 async def test_a_failure_of_ours_says_no_more(partner_token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("requests_app.partner_commands.set_status", lambda *_: 1 / 0)
+    monkeypatch.setattr("requests_app.serving.partner_commands.set_status", lambda *_: 1 / 0)
     socket = Socket(PARTNER, partner_token)
     await socket.open()
     await socket.send(type="status", status="offline", id=3)

@@ -11,8 +11,9 @@ from accounts.selectors import partner_of
 from accounts.serializers import PositionInput
 from api.serializing import validated
 from positions import Position
-from requests_app import availability, fulfilment, offers
-from requests_app.serializers import AcceptInput, DeclineInput, StatusInput
+from requests_app import offers
+from requests_app.serving import availability, fulfilment
+from requests_app.serving.serializers import AcceptInput, DeclineInput, StatusInput
 from rides.models import Ride
 from rides.serializers import RideCancelInput, RideIdInput, RideStartInput
 

@@ -1,17 +1,14 @@
-"""The JSON of planned cheers, saved places and share links."""
+"""The JSON of planned cheers and saved places."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers import VisiblePartnerSerializer
 from api.fields import LocationField, LocationSerializer, Text, Time, location
 from api.serializing import json_of
-from requests_app.models import PLACE_NAME_MAX_CHARS, SavedPlace, ScheduledRequest, ShareLink
-from requests_app.read_model import shared_view
+from requests_app.models import PLACE_NAME_MAX_CHARS, SavedPlace, ScheduledRequest
 from requests_app.serializers import CheerRequestInput
-from requests_app.states import RequestStatus, ScheduledStatus
-from rides.states import RideStatus
+from requests_app.states import ScheduledStatus
 
 
 class ScheduledRequestInput(CheerRequestInput):
@@ -82,34 +79,3 @@ class SavedPlaceSerializer(serializers.ModelSerializer[SavedPlace]):
 def place_body(place: SavedPlace, viewer: object = None) -> dict[str, Any]:
     """A saved place's JSON."""
     return json_of(SavedPlaceSerializer, place)
-
-
-class ShareLinkSerializer(serializers.Serializer[Any]):
-    """Anyone with `url` can see the cheer until `expiresAt`. The URL is shown only once."""
-
-    url = serializers.URLField()
-    expiresAt = serializers.DateTimeField()
-
-    class Meta:
-        ref_name = "ShareLink"
-
-
-class SharedCheerSerializer(serializers.Serializer[Any]):
-    """One cheer, as anyone with its link may see it: no note, no e-mail, no price, no id."""
-
-    name = serializers.CharField()
-    requestType = serializers.CharField(source="request_type")
-    status = serializers.ChoiceField(choices=RequestStatus.choices)
-    rideStatus = serializers.ChoiceField(source="ride_status", choices=RideStatus.choices, allow_null=True)
-    startTime = serializers.DateTimeField(source="start_time", allow_null=True)
-    location = LocationSerializer(allow_null=True)
-    partner = VisiblePartnerSerializer(allow_null=True)
-    expiresAt = serializers.DateTimeField(source="expires_at")
-
-    class Meta:
-        ref_name = "SharedCheer"
-
-
-def shared_body(link: ShareLink) -> dict[str, Any]:
-    """A shared cheer's JSON. Works outside transactions only."""
-    return json_of(SharedCheerSerializer, shared_view(link))

@@ -8,9 +8,9 @@ from payments import configuration
 from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
-from requests_app.fulfilment import end_uncovered
 from requests_app.locks import lock_request, lock_ride
 from requests_app.models import CheerRequest
+from requests_app.serving.fulfilment import end_uncovered
 from rides.models import Ride
 from rides.states import RideStatus
 

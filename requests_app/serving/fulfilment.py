@@ -21,8 +21,8 @@ from requests_app import announce
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
-from requests_app.release import free_partner, match_again
 from requests_app.selectors import latest_offer
+from requests_app.serving.release import free_partner, match_again
 from requests_app.states import OfferStatus, RequestStatus
 from rides.cover import cover
 from rides.models import Ride

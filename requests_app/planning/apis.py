@@ -1,13 +1,11 @@
-"""Planned cheers, saved places and share links over HTTP, for users only."""
+"""Planned cheers and saved places over HTTP, for users only."""
 
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.generics import ListAPIView
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,20 +15,17 @@ from accounts.permissions import IsUser
 from accounts.serializers import NoInput
 from api.idempotency import idempotent
 from api.serializing import validated
-from requests_app import places, schedule, sharing
 from requests_app.models import SavedPlace, ScheduledRequest
-from requests_app.serializers import CancelInput
-from requests_app.serializers_user import (
+from requests_app.planning import places, schedule
+from requests_app.planning.serializers import (
     SavedPlaceInput,
     SavedPlaceSerializer,
     ScheduledRequestInput,
     ScheduledRequestSerializer,
-    SharedCheerSerializer,
-    ShareLinkSerializer,
     place_body,
     scheduled_body,
-    shared_body,
 )
+from requests_app.serializers import CancelInput
 
 SOHO = {"lat": 40.7233, "lng": -74.003}
 
@@ -138,42 +133,3 @@ class SavedPlaceForget(APIView):
     def post(self, request: Request, place_id: UUID) -> None:
         validated(NoInput, request.data)
         places.forget_place(caller(request), place_id)
-
-
-class CheerRequestShare(APIView):
-    """Create a link that shows this cheer to anyone who has it, for some hours."""
-
-    permission_classes = (IsUser,)
-
-    # Not idempotent by key: the answer carries the token, which is stored nowhere.
-    @extend_schema(
-        operation_id="shareCheerRequest", tags=["cheerRequests"], request=None, responses={201: ShareLinkSerializer}
-    )
-    def post(self, request: Request, request_id: UUID) -> Response:
-        validated(NoInput, request.data)
-        token, expires_at = sharing.share_request(caller(request), request_id, now=timezone.now())
-        url = request.build_absolute_uri(reverse("shared-cheer", args=[token]))
-        return Response(ShareLinkSerializer({"url": url, "expiresAt": expires_at}).data, status=201)
-
-
-class CheerRequestUnshare(APIView):
-    """Delete every link to this cheer."""
-
-    permission_classes = (IsUser,)
-
-    @extend_schema(operation_id="unshareCheerRequest", tags=["cheerRequests"], request=None, responses={204: None})
-    @idempotent(status=204)
-    def post(self, request: Request, request_id: UUID) -> None:
-        validated(NoInput, request.data)
-        sharing.stop_sharing(caller(request), request_id)
-
-
-class SharedCheer(APIView):
-    """A cheer that another user has shared with you."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-    @extend_schema(operation_id="getSharedCheer", tags=["cheerRequests"], responses={200: SharedCheerSerializer})
-    def get(self, request: Request, share_token: str) -> Response:
-        return Response(shared_body(sharing.shared_request(share_token, now=timezone.now())))

@@ -1,0 +1,1 @@
+"""Prepared by users: cheers planned for a later time, and places saved under a name."""

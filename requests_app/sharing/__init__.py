@@ -1,0 +1,1 @@
+"""Share links: each shows one cheer to anyone who has it."""
