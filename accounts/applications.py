@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
-from accounts.models import ApplicationTransition, Partner, Role, User
+from accounts.deferred_mails import mail_kind, mail_later
+from accounts.mails import message_to
+from accounts.models import ApplicationTransition, DeferredMail, Partner, Role, User
 from accounts.partners import move_partners, notify_partner_updated
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
-from accounts.tasks import mail_on_commit
 from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Forbidden
@@ -60,12 +63,24 @@ def decide_application(
         if locked.status == PartnerStatus.AVAILABLE and decision != Application.APPROVED:
             move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason=f"application {decision}")
         Partner.objects.filter(pk=locked.pk).update(application=decision)
-        ApplicationTransition.objects.create(subject=locked, old=old, new=decision, actor=actor, reason=reason, at=now)
+        step = ApplicationTransition.objects.create(
+            subject=locked, old=old, new=decision, actor=actor, reason=reason, at=now
+        )
         locked.application = decision
         if actor is not None:
             notify_partner_updated(outbox, locked)
         if notify:
-            mail_on_commit("mail_decision", str(locked.pk), decision)
+            mail_later("application_decision", locked.user, about=step.pk, now=now)
         outbox.result(locked)
     partner.application = decision
     return locked
+
+
+@mail_kind("application_decision")
+def _decision(mail: DeferredMail) -> EmailMultiAlternatives | None:
+    """Compose the mail about a decision, unless it has changed since."""
+    step = ApplicationTransition.objects.select_related("subject").filter(pk=mail.about).first()
+    if step is None or step.subject.application != step.new:
+        return None
+    context = {"name": step.subject.name, "site": settings.SITE_URL}
+    return message_to(mail.user, f"account/email/application_{step.new}", context)

@@ -14,20 +14,18 @@ from accounts.models import User
 ADDRESS = re.compile(r"https?://\S+")
 
 
-def send_to(user: User, template: str, context: Mapping[str, Any]) -> None:
-    """Send a mail to an account. Call it outside a transaction, since it talks to the mail server."""
-    message_to(user, template, context).send()
-
-
 def message_to(
-    user: User, template: str, context: Mapping[str, Any], *, headers: dict[str, str] | None = None
+    user: User, template: str, context: Mapping[str, Any], *, to: str = "", headers: dict[str, str] | None = None
 ) -> EmailMultiAlternatives:
-    """Compose a mail from `<template>_subject.txt` and `<template>_message.txt`, in the account's language."""
+    """Compose a mail from `<template>_subject.txt` and `<template>_message.txt`, in the account's language.
+
+    It goes to the account's own address unless `to` names another one.
+    """
     with translation.override(user.language or settings.LANGUAGE_CODE):
         values = {"user": user, **context}
         subject = " ".join(render_to_string(f"{template}_subject.txt", values).split())
         text = render_to_string(f"{template}_message.txt", values)
-        return compose(subject, text, to=[user.email], headers=headers)
+        return compose(subject, text, to=[to or user.email], headers=headers)
 
 
 def compose(subject: str, text: str, *, to: list[str], headers: dict[str, str] | None = None) -> EmailMultiAlternatives:

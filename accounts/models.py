@@ -1,4 +1,4 @@
-"""Accounts, partners and socket tickets."""
+"""Accounts, partners, socket tickets and deferred mails."""
 
 from typing import Any, ClassVar
 
@@ -165,3 +165,28 @@ class SocketTicket(models.Model):
 
     def __str__(self) -> str:
         return f"until {self.expires_at:%H:%M:%S}"
+
+
+class DeferredMail(models.Model):
+    """A mail that a worker composes and sends at `due_at`. It is kept until `until`, so that it is not sent twice."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=32)
+    about = models.CharField(max_length=64, blank=True, help_text="The id of what it reports.")
+    to = models.EmailField(max_length=254, blank=True, help_text="Empty: the account's own address.")
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, db_index=True, help_text="When it is to be sent; empty afterwards.")
+    until = models.DateTimeField(db_index=True, help_text="Not sent afterwards.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "kind", "about"], condition=~models.Q(about=""), name="deferred_mail_one_per_cause"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.kind

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 import positions
+from accounts.deferred_mails import prune_mails, sweep_mails
 from accounts.presence import is_suspect, reconcile, snapshot_positions, suspect
 from accounts.sign_out import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
@@ -121,9 +122,10 @@ def _reconcile_forwarding(region: Region) -> None:
 
 
 def sweep_leftovers(now: datetime) -> None:
-    """Delete expired rows: old events, tickets, tokens, share links and stored answers."""
+    """Delete expired rows: old events, tickets, tokens, mails, share links and stored answers."""
     prune_events(now)
     prune_tickets_and_tokens(now)
+    prune_mails(now)
     prune_share_links(now)
     forget_events(now)
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
@@ -139,6 +141,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_sessions, 0.5),
     (sweep_operations, 0.5),
     (sweep_receipts, 5.0),
+    (sweep_mails, 1.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
-from accounts.models import NotificationSettings, SocketTicket, User
+from accounts.models import DeferredMail, NotificationSettings, SocketTicket, User
 from accounts.sign_out import log_out
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
@@ -115,6 +115,25 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
     search_fields = ("user__email",)
     search_ids = ("user_id",)
     ordering = ("-pk",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(DeferredMail)
+class DeferredMailAdmin(ReadOnlyAdmin):
+    """Mails that wait to be sent, and those of the last days."""
+
+    owner = related("user", "Account", named=True)
+    created = moment("created_at", "Written")
+    due = moment("due_at", "Due")
+    sent = moment("sent_at", "Sent")
+
+    list_display = ("kind", "owner", "created", "due", "tries", "sent")
+    list_select_related = ("user",)
+    search_fields = ("kind", "user__email")
+    search_ids = ("user_id",)
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
     fields = list_display
     readonly_fields = list_display
 

@@ -12,9 +12,9 @@ from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from accounts.applications import decide_application
-from accounts.models import Partner, User
+from accounts.models import DeferredMail, Partner, User
 from accounts.states import Application
-from accounts.tasks import mail_decision
+from accounts.tasks import send_mail
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import PASSWORD, assert_refused, fresh, make_applicant
@@ -269,14 +269,21 @@ def test_a_decision_is_told(nyc: object, decision: str) -> None:
     applicant: Partner = make_applicant("Nora")
     User.objects.filter(pk=applicant.user_id).update(language="de")
     decide_application(applicant, decision, actor=None, now=timezone.now())
-    mail_decision(str(applicant.pk), decision)
+    (row,) = DeferredMail.objects.all()
+    send_mail(str(row.pk))
     sent = mail.outbox[-1]
     assert sent.to == ["nora@cast.test"]
     assert "Hallo Nora" in str(sent.body)
     assert "<!DOCTYPE html>" in str(sent.alternatives[0][0])
-    mail.outbox.clear()
-    mail_decision(str(applicant.pk), Application.SUSPENDED)  # decided otherwise meanwhile
-    assert not mail.outbox
+
+
+def test_a_decision_that_has_changed_meanwhile_is_not_told(nyc: object) -> None:
+    applicant: Partner = make_applicant("Nora")
+    for decision in (Application.APPROVED, Application.SUSPENDED):
+        decide_application(applicant, decision, actor=None, now=timezone.now())
+    for row in DeferredMail.objects.order_by("created_at"):
+        send_mail(str(row.pk))
+    assert [sent.subject for sent in mail.outbox] == ["Your work as a partner is paused"]
 
 
 def test_sign_in_works_in_every_language(user: User) -> None:

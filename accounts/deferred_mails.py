@@ -1,0 +1,99 @@
+"""Mails as rows: written in the transaction of what they report, and sent by a worker, again if a server was away.
+
+    @mail_kind("email_confirmation")
+    def _confirmation(mail: DeferredMail) -> EmailMultiAlternatives | None: ...
+
+    with transaction.atomic():
+        ...
+        mail_later("email_confirmation", user, now=now)
+
+A mail is composed when it is sent, in the reader's language then, so the row has no text and no secret of a link.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from accounts.models import DeferredMail, User
+from core.jobs import DueRows, retry_delay
+
+log = logging.getLogger(__name__)
+
+Composer = Callable[[DeferredMail], EmailMultiAlternatives | None]
+
+MAILS = DueRows(DeferredMail, "due_at", "send_mail")
+SENT_WITHIN = timedelta(days=2)
+TRY_AGAIN = timedelta(seconds=10)  # and later each time
+_composers: dict[str, Composer] = {}
+
+
+def mail_kind(kind: str) -> Callable[[Composer], Composer]:
+    """Register the composer of a kind of mail. It returns None if the mail is no longer wanted."""
+
+    def register(compose: Composer) -> Composer:
+        _composers[kind] = compose
+        return compose
+
+    return register
+
+
+def mail_later(
+    kind: str,
+    user: User,
+    *,
+    now: datetime,
+    about: object = "",
+    to: str = "",
+    due_at: datetime | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Write a mail, to be sent after the commit. Call it in the transaction of what the mail reports.
+
+    Args:
+        about: the id of what it reports. An account gets no second mail of the same kind about the same thing.
+        to: an address other than the account's own.
+        due_at: the earliest time to send it; `now` by default.
+        until: not sent afterwards; two days from `due_at` by default.
+    """
+    due_at = due_at or now
+    mail = DeferredMail(kind=kind, user=user, about=str(about), to=to, created_at=now, due_at=due_at)
+    mail.until = until or due_at + SENT_WITHIN
+    DeferredMail.objects.bulk_create([mail], ignore_conflicts=True)  # deferred_mail_one_per_cause
+    if due_at <= now:
+        MAILS.enqueue_on_commit(mail.pk)
+
+
+def sweep_mails(now: datetime) -> None:
+    """Enqueue the mails that are due."""
+    MAILS.enqueue_due(now)
+
+
+def send_deferred(mail_id: UUID) -> None:
+    """Send one mail. If a worker dies before the outcome is stored, it is sent again under the same Message-ID."""
+    with MAILS.leased(mail_id) as mine:
+        if mine:
+            _send(DeferredMail.objects.select_related("user").get(pk=mail_id), now=timezone.now())
+
+
+def _send(mail: DeferredMail, *, now: datetime) -> None:
+    message = _composers[mail.kind](mail) if now < mail.until and mail.user.is_active else None
+    if message is None:
+        MAILS.finish(mail.pk)
+        return
+    message.extra_headers["Message-ID"] = f"<mail-{mail.pk}@speedycheers>"
+    try:
+        message.send()
+    except OSError as error:  # smtplib's errors are OSErrors, too
+        log.warning("mail %s (%s) not sent: %s", mail.pk, mail.kind, type(error).__name__)
+        MAILS.postpone(mail.pk, now + max(TRY_AGAIN, retry_delay(mail.tries)), tries=mail.tries + 1)
+    else:
+        MAILS.finish(mail.pk, sent_at=now)
+
+
+def prune_mails(now: datetime) -> None:
+    """Delete the mails whose time to be sent is over."""
+    DeferredMail.objects.filter(until__lt=now).delete()
