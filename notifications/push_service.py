@@ -2,16 +2,17 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
+from core import outward
 from core.errors import Conflict, Invalid
 from core.lazy import lazy_module
 from core.transactions import require_no_transaction
@@ -19,7 +20,6 @@ from notifications.models import PushSubscription
 
 if TYPE_CHECKING:
     from py_vapid import Vapid02
-    from requests import Session
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,9 @@ log = logging.getLogger(__name__)
 py_vapid = lazy_module("py_vapid")
 vapid_text = lazy_module("py_vapid.utils")
 pywebpush = lazy_module("pywebpush")
-requests = lazy_module("requests")
 
-TIMEOUT_S = (2.0, 3.0)  # to connect, and between two bytes of the answer
+TIMEOUT_S = 5.0  # for one message to one service, from the resolver to the end of the answer
 GONE = (404, 410)
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Outcome(Enum):
@@ -111,27 +109,22 @@ def check_endpoint(endpoint: str) -> None:
 def is_known_service(endpoint: str) -> bool:
     """Return whether we send pushes to this address."""
     try:
-        url = urlsplit(endpoint)
-        host, port = (url.hostname or "").rstrip("."), url.port
-    except ValueError:
+        outward.check(endpoint, hosts=settings.WEB_PUSH_SERVICES)
+    except outward.BadAddress:
         return False
-    if url.username is not None or url.password is not None:
-        return False
-    if settings.WEB_PUSH_TO_LOOPBACK and host in LOOPBACK:
-        return url.scheme in ("http", "https")
-    known = any(host == name or host.endswith(f".{name}") for name in settings.WEB_PUSH_SERVICES)
-    return url.scheme == "https" and port in (None, 443) and known
+    return True
 
 
 # ---------------------------------------------------------------- sending
 
 
-@cache
-def session() -> "Session":
-    """Return the HTTP session for all push services. Redirects are not followed: push services send none."""
-    made: Session = requests.Session()
-    made.max_redirects = 0
-    return made
+class Sender:
+    """Sends for pywebpush, in the place of a session of `requests`."""
+
+    def post(self, url: str, *, data: bytes, headers: Mapping[str, Any], timeout: float) -> outward.Answer:
+        """Post a message to a known push service. Raises `BadAddress` and `Unreachable`."""
+        texts = {name: str(value) for name, value in headers.items()}
+        return outward.post(url, body=data, headers=texts, hosts=settings.WEB_PUSH_SERVICES, total_s=timeout)
 
 
 def send(subscription: PushSubscription, message: Message) -> Outcome:
@@ -149,9 +142,9 @@ def send(subscription: PushSubscription, message: Message) -> Outcome:
             vapid_private_key=keys(),
             vapid_claims={"sub": settings.VAPID_SUBJECT},
             ttl=message.ttl_s,
-            timeout=TIMEOUT_S,  # passed on to requests, which accepts a pair
+            timeout=TIMEOUT_S,
             headers={"Urgency": "high", "Topic": message.topic},
-            requests_session=session(),
+            requests_session=Sender(),
         )
     except pywebpush.WebPushException as error:
         status = error.status_code

@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 
 from accounts.admin.revocation import revoke_all
 from accounts.models import Partner, User
+from core import outward_connection
+from core.tests.listeners import resolving
 from notifications import push_service, web_push
 from notifications.models import PushSubscription
 from tests.cast import assert_refused, client_of, unchanged
@@ -117,6 +119,26 @@ def test_an_account_whose_credentials_are_taken_away_has_none(partner_api: APICl
         "https://",
         "https://[",
         "https://fcm.googleapis.com:port/x",
+        "https://127.0.0.1\\.push.apple.com/x",
+        "https://169.254.169.254\\.push.apple.com/x",
+        "https://127.0.0.1\\@fcm.googleapis.com/x",
+        "https://fcm.googleapis.com\\@127.0.0.1/x",
+        "https:\\\\fcm.googleapis.com\\x",
+        "https://evil.example\t.push.apple.com/x",
+        "https://fcm.googleapis.com/x\r\nHost: evil.example",
+        "https://fcm.googleapis.com/x y",
+        "https://fcm.googleapis.com/é",
+        "https://ｆcm.googleapis.com/x",
+        "https://fcm.googleapis.com/x#fragment",
+        "https://fcm.googleapis.com./x",
+        "https://127.0.0.1%2f.push.apple.com/x",
+        "https://a_b.push.apple.com/x",
+        "https://.push.apple.com/x",
+        "https://-.push.apple.com/x",
+        "https://fcm.googleapis.com/%zz",
+        "https://fcm.googleapis.com:0443x/x",
+        "https://fcm.googleapis.com:80/x",
+        "//fcm.googleapis.com/x",
     ],
 )
 def test_other_addresses_than_push_services(partner_api: APIClient, endpoint: str) -> None:
@@ -172,3 +194,16 @@ def test_nobody_is_shown_an_endpoint(partner_api: APIClient, user: User, partner
     )
     assert FCM not in str(found)
     assert FCM not in str(partner_api.get("/me").content)
+
+
+def test_a_known_name_that_leads_inside_is_not_called(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = body()["keys"]
+    device = PushSubscription(recipient=f"partner:{partner.pk}", endpoint=FCM, **keys)
+    resolver = resolving(monkeypatch, ["169.254.169.254"])
+    monkeypatch.setattr(outward_connection, "dial", never)
+    sent = push_service.send(device, push_service.Message("{}", 1, "t"))
+    assert (sent, resolver.asked) == (push_service.Outcome.FAILED, ["fcm.googleapis.com"])
+
+
+def never(*_: Any) -> Any:
+    raise AssertionError("This address must not be dialled.")

@@ -16,9 +16,8 @@ def running_service() -> Iterator[PushService]:
 
 
 @pytest.fixture
-def service(running_service: PushService, settings: Any, monkeypatch: pytest.MonkeyPatch) -> PushService:
-    settings.WEB_PUSH_TO_LOOPBACK = True
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def service(running_service: PushService, settings: Any) -> PushService:
+    settings.OUTWARD_PRIVATE = ["127.0.0.1"]
     running_service.received.clear()
     running_service.answers.clear()
     return running_service

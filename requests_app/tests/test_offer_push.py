@@ -215,7 +215,7 @@ def test_a_push_service_that_is_not_there(
 def test_an_address_that_is_no_longer_allowed_is_not_called(
     offer: Offer, browser: Browser, clock: Clock, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.WEB_PUSH_TO_LOOPBACK = False
+    settings.OUTWARD_PRIVATE = []
     clock.advance(3)
     sweep(monkeypatch)
     assert browser.messages() == []

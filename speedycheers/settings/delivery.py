@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from speedycheers.settings.base import DATA_DIR, DEBUG, env
 
 # ---------------------------------------------------------------- sockets
@@ -16,6 +18,15 @@ REQUEST_ARRIVES_S = 15  # time limit for receiving a whole request
 SOCKET_PING_AFTER_S = 5  # of silence
 SOCKET_LOST_AFTER_S = 9
 
+# ---------------------------------------------------------------- calls to addresses that strangers can influence
+# Private addresses that may be called all the same, on any port and without TLS ("127.0.0.1"): for tests only.
+OUTWARD_PRIVATE: list[str] = env.list("OUTWARD_PRIVATE", default=[])
+if OUTWARD_PRIVATE and not DEBUG:
+    raise ImproperlyConfigured("OUTWARD_PRIVATE is for development: it lets strangers reach addresses of this network.")
+# A proxy for such calls ("http://proxy.internal:3128"), which resolves names itself and must refuse private addresses.
+# The proxies of the environment are not used.
+OUTWARD_PROXY: str = env.str("OUTWARD_PROXY", default="")
+
 # ---------------------------------------------------------------- web push
 # The private key as base64url or PEM. Without one, development creates a pair in the data folder, and production
 # sends no web pushes.
@@ -29,6 +40,5 @@ WEB_PUSH_SERVICES: list[str] = env.list(
     "WEB_PUSH_SERVICES",
     default=["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
 )
-WEB_PUSH_TO_LOOPBACK: bool = env.bool("WEB_PUSH_TO_LOOPBACK", default=False)  # for tests
 # An offer that no socket acknowledges within this time is sent as a push.
 OFFER_PUSH_AFTER_S: float = env.float("OFFER_PUSH_AFTER_S", default=3.0)
