@@ -45,6 +45,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Ledger", "account_balance", "payments_entry"),
         ("Payouts", "outbound", "payments_transfer"),
         ("Reconciliations", "balance", "payments_reconciliation"),
+        ("Flags", "flag", "risk_flag"),
     ],
     "Set-up": [
         ("Regions", "map", "regions_region"),

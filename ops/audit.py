@@ -11,6 +11,7 @@ import payments.audit
 import regions.audit
 import requests_app.audit
 import rides.audit
+import risk.audit
 from backoffice.audit import Check, Checks, Result
 from backoffice.constraints import unenforced_constraints
 
@@ -30,6 +31,7 @@ def all_checks() -> list[Check]:
         *api.audit.CHECKS,
         *notifications.audit.CHECKS,
         *regions.audit.CHECKS,
+        *risk.audit.CHECKS,
         *accounts.audit.CHECKS,
         *payments.audit.CHECKS,
         *rides.audit.CHECKS,

@@ -234,7 +234,7 @@ def assert_error_shape(response: Any, status: int) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- that nothing has changed
 
-OUR_APPS = ("accounts", "notifications", "payments", "regions", "requests_app", "rides")
+OUR_APPS = ("accounts", "notifications", "payments", "regions", "requests_app", "rides", "risk")
 
 
 def all_rows() -> dict[str, list[dict[str, Any]]]:

@@ -47,6 +47,7 @@ PYTHON = [
     "regions",
     "requests_app",
     "rides",
+    "risk",
     "runner",
     "speedycheers",
     "web",

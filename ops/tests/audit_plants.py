@@ -41,6 +41,7 @@ from requests_app.models import (
     ShareLink,
 )
 from rides.models import Ride, RideTransition
+from risk.models import FlagTransition
 
 NOW = timezone.now
 HOUR = timedelta(hours=1)
@@ -148,6 +149,7 @@ HISTORIES: dict[str, Any] = {
     "request": CheerRequestTransition,
     "offer": OfferTransition,
     "scheduled": ScheduledRequestTransition,
+    "flag": FlagTransition,
 }
 
 

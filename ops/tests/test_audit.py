@@ -27,6 +27,9 @@ from requests_app.serving import availability, fulfilment
 from requests_app.tests.scenes import held_and_paid_out, planned_and_shared
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
+from risk.flags import clear, raise_flag
+from risk.models import Flag
+from risk.states import FlagKind
 from tests.cast import (
     OUR_APPS,
     accept,
@@ -99,6 +102,8 @@ def history(nyc: Region, staff: User) -> None:
     client_of(user).post("/savedPlace", home, headers={"Idempotency-Key": "1"})
     issue_socket_ticket(user, now=NOW())
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=NOW())
+    raise_flag(FlagKind.TIP_OVER_CAP, now=NOW(), account_id=user.pk)
+    clear(Flag.objects.get(), actor=staff, now=NOW())
 
 
 @pytest.mark.usefixtures("history")

@@ -17,6 +17,8 @@ from requests_app.planning import places, schedule
 from requests_app.sharing import links
 from rides.models import Ride
 from rides.services import rate_ride
+from risk.flags import raise_flag
+from risk.states import FlagKind
 from tests.cast import (
     accept,
     decline,
@@ -82,6 +84,7 @@ def everything(nyc: Region, staff: User) -> None:
     submit(users[4], note="'\"><script>alert(1)</script>")
     planned_and_shared(make_user("Paula"), make_user("Pam"), now=timezone.now())
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=timezone.now())
+    raise_flag(FlagKind.TIP_OVER_CAP, now=timezone.now(), account_id=users[0].pk)
     for person in (*users, *(partner.user for partner in partners)):
         token_of(person)
 

@@ -31,7 +31,19 @@ from tests.cast import (
     unchanged,
 )
 
-OURS = ("accounts", "api", "notifications", "payments", "regions", "requests_app", "rides", "knox", "auth", "mfa")
+OURS = (
+    "accounts",
+    "api",
+    "notifications",
+    "payments",
+    "regions",
+    "requests_app",
+    "rides",
+    "risk",
+    "knox",
+    "auth",
+    "mfa",
+)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "api",
     "notifications",
     "regions",
+    "risk",
     "accounts",
     "payments",
     "rides",

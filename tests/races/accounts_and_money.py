@@ -14,6 +14,9 @@ from requests_app import services
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
+from risk.flags import clear, raise_flag
+from risk.models import Flag
+from risk.states import FlagKind
 from tests.cast import (
     EMPIRE_STATE,
     PASSWORD,
@@ -51,6 +54,38 @@ def tip_and_tip(stage: Stage) -> Race:
         assert Payment.objects.filter(ride=ride, kind=PaymentKind.TIP).count() == 1
 
     return Race([lambda: tip_ride(fresh(ride), amount=1, currency="usd", now=now())] * 2, judge)
+
+
+def flag_and_flag(stage: Stage) -> Race:
+    user = stage.user()
+
+    def find() -> None:
+        raise_flag(FlagKind.CARD_VELOCITY, now=now(), account_id=user.pk)
+
+    def judge(outcomes: list[Any]) -> None:
+        assert outcomes == [None, None]
+        assert Flag.objects.get(account=user).times == 2
+
+    return Race([find, find], judge)
+
+
+def flag_and_review(stage: Stage) -> Race:
+    """A rule that fires while its flag is cleared counts on that one, or raises another."""
+    user = stage.user()
+    raise_flag(FlagKind.CARD_VELOCITY, now=now(), account_id=user.pk)
+    flag = Flag.objects.get(account=user)
+
+    def judge(outcomes: list[Any]) -> None:
+        assert outcomes == [None, None]
+        assert sum(Flag.objects.filter(account=user).values_list("times", flat=True)) == 2
+
+    return Race(
+        [
+            lambda: raise_flag(FlagKind.CARD_VELOCITY, now=now(), account_id=user.pk),
+            lambda: clear(flag, actor=stage.staff, now=now()),
+        ],
+        judge,
+    )
 
 
 def paid_in_cash_and_online(stage: Stage) -> Race:
@@ -193,6 +228,8 @@ ACCOUNTS_AND_MONEY = [
     end_and_rating,
     rating_and_rating,
     tip_and_tip,
+    flag_and_flag,
+    flag_and_review,
     paid_in_cash_and_online,
     the_same_event_twice,
     one_user_asks_twice,

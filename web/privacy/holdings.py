@@ -154,6 +154,15 @@ HOLDINGS = [
         _by("subject__transfer__partner__user", "actor"),
         kept=SILENT,
     ),
+    # A finding outlives the account; `evidence` has ids and numbers only. A limit would help to stay below it.
+    Holding(
+        "flags",
+        "risk.Flag",
+        _by("account", "reviewed_by"),
+        frozenset(["evidence", "limit", "note", "reviewed_by_id"]),
+        {"note": ""},
+    ),
+    Holding("flagSteps", "risk.FlagTransition", _by("subject__account", "actor"), kept=SILENT),
     Holding("ledger", "payments.Entry", _by("partner__user"), kept={}),
     Holding(
         "partner",
