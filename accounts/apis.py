@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.applications import apply_as_partner, decide_application
 from accounts.authentication import caller, credential_of
 from accounts.models import Partner, User
-from accounts.permissions import IsStaff
+from accounts.permissions import MayChangePartners
 from accounts.serializers import (
     ApplicationInput,
     DecisionInput,
@@ -144,7 +144,7 @@ class PartnerApply(APIView):
 class PartnerDecision(APIView):
     """Decide on a partner's application."""
 
-    permission_classes = (IsStaff,)
+    permission_classes = (MayChangePartners,)
     decision: ClassVar[str] = Application.APPROVED
 
     def _decide(self, request: Request, partner_id: UUID) -> Partner:

@@ -57,6 +57,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        permissions = (("view_staff_page", "Can see the live counts of the staff page"),)
         constraints = (
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),

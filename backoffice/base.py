@@ -175,9 +175,6 @@ class ReadOnlyInline(NoAdding, TabularInline):
     ordering = ("-pk",)
     selected: ClassVar[Sequence[str]] = ()  # for select_related
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True  # as for the page itself
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -207,6 +204,9 @@ class HistoryInline(_Trail, ReadOnlyInline):
     ordering = ("-id",)
     selected = ("actor",)
     verbose_name_plural = "History"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # as for the page itself
 
 
 class HistoryAdmin(_Trail, ReadOnlyAdmin):

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from accounts.models import Role, User
+from accounts.models import User
+from accounts.permissions import VIEW_STAFF_PAGE, permitted
 from notifications.consumers import EventConsumer
 from notifications.frames import Frame
 from notifications.hub import in_thread
@@ -12,17 +13,21 @@ COUNTS_EVERY_S = 1.0
 
 
 class StaffConsumer(EventConsumer):
-    """`/staff/notification`: live counts, sent when they change."""
+    """`/staff/notification`: live counts, sent when they change, for staff with the right to the staff page."""
 
     _counting: asyncio.Task[None] | None = None
 
+    _may_watch = False
+
     def recipient_of(self, user: User) -> str | None:
-        return f"staff:{user.pk}" if user.role == Role.STAFF else None
+        return f"staff:{user.pk}" if self._may_watch else None
 
     def snapshot(self) -> Frame:
         return {"counts": live_counts()}
 
     async def connect(self) -> None:
+        user = self.scope.get("user")
+        self._may_watch = user is not None and await in_thread(permitted)(user, VIEW_STAFF_PAGE)
         await super().connect()
         if self.recipient:
             self._counting = asyncio.create_task(self._count())

@@ -4,12 +4,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.models import Role
+from accounts.permissions import VIEW_STAFF_PAGE
 from ops.dashboard import live_counts
 from ops.staff_links import UNDER_WAY, staff_cards
 from web.access import UserRequest, page_for
 
 
-@page_for(Role.STAFF)
+@page_for(Role.STAFF, rights=(VIEW_STAFF_PAGE,))
 def staff(request: UserRequest) -> HttpResponse:
     """Show live counts, with links into the admin."""
     counts = live_counts()

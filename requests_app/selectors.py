@@ -6,11 +6,14 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
+from accounts.permissions import require
 from core.errors import Missing
 from core.recent import Recent
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OPEN, OfferStatus
 from rides.states import ACTIVE
+
+VIEW_REQUEST = "requests_app.view_cheerrequest"
 
 
 def request_types() -> QuerySet[RequestType]:
@@ -33,12 +36,14 @@ def requests_of(user: User) -> QuerySet[CheerRequest]:
 def request_of(user: User, request_id: UUID, *, now: datetime) -> CheerRequest:
     """A request that this account may see.
 
-    Its user and staff may always see it; a partner may while it is offered to them or they serve it.
+    Its user may always see it; a partner may while it is offered to them or they serve it; staff need the right.
 
-    Raises: `Missing`, also if the account may not see it.
+    Raises: `Missing`, also if the account may not see it; `Forbidden` for staff without the right.
     """
     requests = CheerRequest.objects.select_related("region", "user")
-    if user.role != Role.STAFF:
+    if user.role == Role.STAFF:
+        require(user, VIEW_REQUEST)
+    else:
         offered = Q(offers__partner__user_id=user.pk, offers__status=OfferStatus.PENDING, offers__expires_at__gt=now)
         served = Q(rides__partner__user_id=user.pk, rides__status__in=ACTIVE)
         requests = requests.filter(Q(user_id=user.pk) | offered | served).distinct()

@@ -66,7 +66,7 @@ class RideReceipt(APIView):
         parameters=[OpenApiParameter("format", exclude=True)],  # the Accept header selects the format
     )
     def get(self, request: Request, ride_id: UUID) -> Response:
-        ride = selectors.ride_of(caller(request), ride_id)
+        ride = selectors.ride_with_bill_of(caller(request), ride_id)
         lines = receipt(ride, now=timezone.now())
         if isinstance(request.accepted_renderer, PDFRenderer):
             name = f'attachment; filename="receipt-{ride.pk}.pdf"'

@@ -5,15 +5,20 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
+from accounts.permissions import require
 from core.errors import Missing
 from rides.models import Ride
 from rides.states import ACTIVE
 
+VIEW_RIDE = "rides.view_ride"
+VIEW_PAYMENT = "payments.view_payment"
+
 
 def rides_of(user: User) -> QuerySet[Ride]:
-    """The rides that an account took part in; all rides for staff."""
+    """The rides that an account took part in; all rides for staff, whom `Forbidden` refuses without the right."""
     rides = Ride.objects.select_related("partner__region", "user")
     if user.role == Role.STAFF:
+        require(user, VIEW_RIDE)
         return rides
     return rides.filter(Q(user_id=user.pk) | Q(partner__user_id=user.pk))
 
@@ -24,6 +29,13 @@ def ride_of(user: User, ride_id: UUID) -> Ride:
     if ride is None:
         raise Missing
     return ride
+
+
+def ride_with_bill_of(user: User, ride_id: UUID) -> Ride:
+    """A ride of which the account may see the bill. Raises `Missing`, and `Forbidden` for staff without the rights."""
+    if user.role == Role.STAFF:
+        require(user, VIEW_RIDE, VIEW_PAYMENT)
+    return ride_of(user, ride_id)
 
 
 def active_ride_of_partner(partner: Partner) -> Ride | None:

@@ -13,13 +13,14 @@ from typing import Any
 from unittest.mock import patch
 
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.db import connections
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts.applications import apply_as_partner, decide_application
-from accounts.models import Partner, User
+from accounts.models import Partner, Role, User
 from accounts.position_reports import report_position
 from accounts.sign_in import sign_up
 from accounts.states import Application
@@ -61,6 +62,19 @@ def make_user(name: str) -> User:
 def make_staff(name: str) -> User:
     """A member of staff, as `manage.py createsuperuser` makes them."""
     return User.objects.create_superuser(f"{name.lower()}@cast.test", PASSWORD, name=name)
+
+
+def make_clerk(name: str, *rights: str) -> User:
+    """A member of staff with these rights (`app.codename`) and no others."""
+    clerk = User.objects.create_user(f"{name.lower()}@cast.test", PASSWORD, name=name, role=Role.STAFF, is_staff=True)
+    clerk.user_permissions.set([right_of(right) for right in rights])
+    return clerk
+
+
+def right_of(name: str) -> Permission:
+    """The right of this name, `app.codename`."""
+    app, _, codename = name.partition(".")
+    return Permission.objects.get(content_type__app_label=app, codename=codename)
 
 
 def make_applicant(name: str, *, type: str = "cheerleader", phone: str = "+1 212 555 0100") -> Partner:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from accounts.permissions import permitted
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -26,11 +27,14 @@ class UserRequest(HttpRequest):
 UserPage = Callable[Concatenate[UserRequest, P], HttpResponse]
 
 
-def page_for(*roles: str, form: bool = False, sensitive: bool = False) -> Callable[[UserPage[P]], Page[P]]:
+def page_for(
+    *roles: str, form: bool = False, sensitive: bool = False, rights: tuple[str, ...] = ()
+) -> Callable[[UserPage[P]], Page[P]]:
     """Decorate a view as a page for accounts of these roles; without roles, for every signed-in account.
 
     Args:
         form: Accept POST as well.
+        rights: The rights that staff need for it.
         sensitive: Ask for the password again, because a browser may have been left open.
     """
 
@@ -43,7 +47,7 @@ def page_for(*roles: str, form: bool = False, sensitive: bool = False) -> Callab
         @wraps(view)
         def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             signed_in = cast(UserRequest, request)
-            if roles and signed_in.user.role not in roles:
+            if (roles and signed_in.user.role not in roles) or (rights and not permitted(signed_in.user, *rights)):
                 raise PermissionDenied
             answer: HttpResponse = guarded(signed_in, *args, **kwargs)
             return answer

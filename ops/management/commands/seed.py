@@ -1,4 +1,4 @@
-"""`manage.py seed`: create a region, the kinds of cheer, and in development the demo accounts."""
+"""`manage.py seed`: create a region, the kinds of cheer, the roles of staff, and in development the demo accounts."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from ops import seed as demo
+from ops.staff_roles import seed_roles
 
 
 class Command(BaseCommand):
-    help = "Seed New York City and the request types; in development also the demo accounts. Safe to run again."
+    help = "Seed New York City, request types and roles of staff; in development also demo accounts. Safe to run again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-accounts", action="store_true", help="leave the demo accounts out")
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         demo.seed_region()
         demo.seed_request_types()
+        seed_roles()
         if options["no_accounts"] or not settings.DEBUG:  # accounts with a public password belong in development only
             return
         demo.seed_accounts()

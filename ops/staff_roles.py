@@ -1,0 +1,72 @@
+"""The usual roles of staff, as groups of rights (docs/staff.md)."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.permissions import CHANGE_PARTNER, VIEW_STAFF_PAGE
+
+_LOOKING = (
+    VIEW_STAFF_PAGE,
+    "accounts.view_partner",
+    "regions.view_region",
+    "requests_app.view_cheerrequest",
+    "requests_app.view_offer",
+    "requests_app.view_requesttype",
+    "requests_app.view_scheduledrequest",
+    "rides.view_ride",
+)
+# A step on a page needs the right to change its rows.
+ROLES: dict[str, tuple[str, ...]] = {
+    "Viewer": _LOOKING,
+    "Dispatcher": (*_LOOKING, CHANGE_PARTNER, "requests_app.change_cheerrequest"),
+    "Finance": (
+        *_LOOKING,
+        "payments.change_payment",
+        "payments.view_attempt",
+        "payments.view_customer",
+        "payments.view_entry",
+        "payments.view_hold",
+        "payments.view_payment",
+        "payments.view_payoutaccount",
+        "payments.view_providerevent",
+        "payments.view_reconciliation",
+        "payments.view_refund",
+        "payments.view_reversal",
+        "payments.view_transfer",
+        "payments.view_dispute",
+        "risk.review_flag",
+        "risk.view_flag",
+    ),
+    "Support": (
+        *_LOOKING,
+        "accounts.change_user",
+        "accounts.view_notificationsettings",
+        "accounts.view_user",
+        "account.view_emailaddress",
+        "knox.change_authtoken",
+        "mfa.change_authenticator",
+        "payments.view_payment",
+    ),
+}
+
+
+def seed_roles() -> None:
+    """Create the groups that do not exist yet; the rights of the others stay as superusers have set them."""
+    for name, rights in ROLES.items():
+        with transaction.atomic():
+            group, created = Group.objects.get_or_create(name=name)
+            if created:
+                group.permissions.set(_permissions(rights))
+
+
+def _permissions(rights: tuple[str, ...]) -> list[Permission]:
+    """Return the rows of these rights. Raises `LookupError` if one does not exist."""
+    wanted = Q()
+    for right in rights:
+        app, _, codename = right.partition(".")
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    found = list(Permission.objects.filter(wanted))
+    if len(found) != len(rights):
+        raise LookupError("A right of a role does not exist; migrate first.")
+    return found
