@@ -45,8 +45,9 @@ help:
 	@echo "make format, make lint, make types, make bench, make messages, make lock, make clean"
 
 # `exec`: signals reach the program itself, not a shell around it.
+# Development is what DEBUG=1 says; without it the program wants the settings of production.
 run: $(RUN_STAMP)
-	@exec $(PY) -m speedycheers --follow-parent
+	@exec env DEBUG="$${DEBUG-1}" $(PY) -m speedycheers --follow-parent
 
 test: $(DEV_STAMP) $(NPM_STAMP)
 	@$(NPM) test

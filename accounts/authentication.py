@@ -13,18 +13,19 @@ from knox.models import AuthToken
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
+from accounts.demo import may_enter
 from accounts.models import Partner, Role, User
 from core.sql import read_row
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:
-    """Return the stored token with its account; None if the token is unknown or expired, or the account inactive."""
+    """Return the stored token with its account; None if it is unknown or expired, or the account can't be used."""
     try:
         digest = hash_token(token)
     except (TypeError, ValueError, binascii.Error):
         return None
     found = read_row(AuthToken, "user", using=router.db_for_read(AuthToken), digest=digest)
-    if found is None or found.expiry is None or found.expiry <= now or not found.user.is_active:
+    if found is None or found.expiry is None or found.expiry <= now or not may_enter(found.user):
         return None
     if found.user.role == Role.PARTNER:
         # One more read gets what a partner's calls need; most calls are not a partner's.

@@ -7,11 +7,11 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from knox.models import AuthToken
 
 from accounts.authentication import session_credential, token_credential
 from accounts.models import User
+from accounts.sessions import matches
 from notifications.credentials import Shown
 
 AT_ONCE = 200  # names per query
@@ -44,14 +44,9 @@ def _live_sessions(names: Collection[str], users: dict[str, User]) -> Shown:
         for session in sessions.filter(_begins("session_key", part)):
             data = session.get_decoded()
             user = users.get(str(data.get("_auth_user_id")))
-            if user is not None and _hash_of(user, str(data.get(HASH_SESSION_KEY))):
+            if user is not None and matches(user, data.get(HASH_SESSION_KEY)):
                 live.add((session_credential(session.session_key), str(user.pk)))
     return live
-
-
-def _hash_of(user: User, found: str) -> bool:
-    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(found, wanted) for wanted in hashes)
 
 
 def _prefixes(names: Iterable[str], kind: str) -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
+from accounts.demo import may_enter, password_is_public
 from accounts.models import User
 from api.idempotency import effect
 from api.throttles import Rate
@@ -82,7 +83,7 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         if (wait_s := Rate.named(scope).full(scope, who)) is not None:
             raise TooManyAttempts(wait_s)
     user = ModelBackend().authenticate(None, username=email.lower(), password=password)
-    if not isinstance(user, User):
+    if not isinstance(user, User) or not may_enter(user) or password_is_public(password):
         for scope, who in limits:
             Rate.named(scope).hit(scope, who)
         raise WrongCredentials

@@ -10,14 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
+from accounts.sessions import user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from notifications.hub import in_thread
@@ -134,9 +133,7 @@ def _session_user(cookies: str) -> tuple[User | None, str]:
         morsel = None
     if morsel is None or not morsel.value.isalnum():  # PostgreSQL answers a NUL with an error
         return None, ""
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
-    user = get_user(request)
-    if not isinstance(user, User) or not user.is_active:
+    user = user_of(import_module(settings.SESSION_ENGINE).SessionStore(morsel.value))
+    if user is None:
         return None, ""
     return User.objects.select_related("partner__region").get(pk=user.pk), session_credential(morsel.value)

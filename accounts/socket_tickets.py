@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from accounts.demo import may_enter
 from accounts.models import SocketTicket, User
 
 
@@ -21,13 +22,13 @@ def redeem_socket_ticket(ticket: str, *, now: datetime) -> tuple[User | None, st
 
     Returns:
         The ticket's account and credential. The account is None if the ticket is unknown, used, expired or of an
-        inactive account.
+        account that may not be used.
     """
     held = SocketTicket.objects.select_related("user__partner__region").filter(digest=_digest(ticket)).first()
     # The deletion's row count says which of two redemptions won.
     if held is None or not SocketTicket.objects.filter(pk=held.pk).delete()[0]:
         return None, ""
-    good = held.expires_at > now and held.user.is_active
+    good = held.expires_at > now and may_enter(held.user)
     return (held.user, held.credential) if good else (None, "")
 
 

@@ -18,6 +18,7 @@ BASE = Path(__file__).resolve().parent.parent
 START_S = 120.0
 STOP_S = 10.0
 GRANIAN = ("--blocking-threads", "8", "--no-ws", "--log-level", "warning")
+PRODUCTION = {"DEBUG": "0", "ALLOWED_HOSTS": "127.0.0.1", "SECURE_COOKIES": "0"}  # no TLS in front
 UNLIMITED = (
     "ACCOUNT",
     "ADDRESS",
@@ -60,7 +61,9 @@ def running_program(*, http_workers: int = 0, **settings: str) -> Iterator[Progr
         generous = {f"THROTTLE_{name}": "10000000/min" for name in UNLIMITED}
         generous["CONNECTIONS_PER_ADDRESS"] = "0"
         if http_workers:
-            os.environ.update(DEBUG="0", SECRET_KEY=secrets.token_urlsafe(64), ALLOWED_HOSTS="127.0.0.1")
+            os.environ.update(PRODUCTION, SECRET_KEY=secrets.token_urlsafe(64))
+        else:
+            os.environ["DEBUG"] = "1"
         os.environ.update({"SPEEDYCHEERS_DATA": folder, "PORT": str(port), "BOTS": "0", **generous, **settings})
         process = subprocess.Popen(
             [sys.executable, "-m", "speedycheers"], cwd=BASE, stdout=subprocess.PIPE, text=True, env=os.environ

@@ -58,6 +58,7 @@ def valkey(inside: Path) -> Iterator[redis.Redis]:
 
 def set_django_up() -> None:
     """Load the settings, which read the environment only now."""
+    os.environ.setdefault("DEBUG", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
     django.setup(set_prefix=False)
 

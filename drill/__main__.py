@@ -49,6 +49,7 @@ def point_settings_at(system: System) -> None:
     os.environ["SPEEDYCHEERS_DATA"] = str(system.stack.data)
     if system.database_url:
         os.environ["DATABASE_URL"] = system.database_url
+    os.environ["DEBUG"] = "1"
     os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
     django.setup(set_prefix=False)
     logging.getLogger("simulator").setLevel(logging.ERROR)

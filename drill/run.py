@@ -7,10 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from accounts.demo import PASSWORD
 from drill.faults import Chooser
 from drill.probe import Probe, Timeline
 from drill.system import System
-from ops.seed import PASSWORD, STAFF
+from ops.seed import STAFF
 from simulator.accounts import DEVELOPMENT_SECRET
 from simulator.feed import Feed
 from simulator.habits import Habits

@@ -6,15 +6,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from accounts.applications import apply_as_partner, decide_application
+from accounts.demo import DOMAIN, PASSWORD
 from accounts.models import Partner, Role, User
 from accounts.states import Application, PartnerType
 from regions.models import Region
 from requests_app.models import RequestType
 
-PASSWORD = "cheers-demo"  # noqa: S105  # public on purpose, and refused in production
-USERS = [f"user{n}@demo.test" for n in range(1, 6)]
-PARTNERS = [f"partner{n}@demo.test" for n in range(1, 6)]
-STAFF = "staff@demo.test"
+USERS = [f"user{n}@{DOMAIN}" for n in range(1, 6)]
+PARTNERS = [f"partner{n}@{DOMAIN}" for n in range(1, 6)]
+STAFF = f"staff@{DOMAIN}"
 
 # A plain outline of the five boroughs and the two airports, clockwise from the Bronx: [lng, lat].
 NEW_YORK_CITY = [

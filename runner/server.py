@@ -20,7 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runner import daphne_internals, lifeline, protocols
+from runner import daphne_internals, lifeline, own_server, protocols
 
 logger = logging.getLogger(__name__)
 
@@ -180,10 +180,11 @@ def raise_open_files() -> None:
 
 def serve() -> int:
     """Serve `settings.ASGI_APPLICATION` until told to stop. Returns the exit code."""
+    own_server.claim()
     lifeline.watch()
     raise_open_files()
     application = import_string(settings.ASGI_APPLICATION)
-    server = Server(application, host=os.environ.get("HOST", "127.0.0.1"), port=settings.PORT)
+    server = Server(application, host=settings.HOST, port=settings.PORT)
     server.run()
     return 1 if server.failed else 0
 

@@ -24,7 +24,7 @@ READY_POLL_S = 0.1
 READY_REMARK_S = 60.0
 TICK_S = 1.0
 COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # compiling takes two thirds of a part's restart
-ANY_HOST = ("", "0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104 - compared, not bound
+ANY_HOST = ("", "0.0.0.0", "localhost")  # noqa: S104 - compared, not bound
 
 
 class Interrupted(Exception):
@@ -62,9 +62,11 @@ class Supervisor:
         self.base: Path = settings.BASE_DIR
         self.payments_are_demo: bool = settings.PAYMENTS_ARE_DEMO
         self.tools_are_installed: bool = settings.TOOLS_ARE_INSTALLED
-        self.host = os.environ.get("HOST", "127.0.0.1")
+        self.host: str = settings.HOST
         self.reachable_at = "127.0.0.1" if self.host in ANY_HOST else self.host
         self.url = f"http://{self.reachable_at}:{self.port}"
+        # In production the site answers by its own name only.
+        self.site = f"{self.reachable_at}:{self.port}" if settings.DEBUG else settings.ALLOWED_HOSTS[0].lstrip(".")
         self.lock = RunLock(self.data)
         self.children: list[Child] = []
         self.signals: list[int] = []
@@ -163,7 +165,7 @@ class Supervisor:
         say(f"logs  {surroundings.log_folder}")
         self.wait_until_ready()
         say(f"ready {self.url}")
-        if os.environ.get("BOTS", "1") == "0":
+        if os.environ.get("BOTS", "1" if settings.DEBUG else "0") == "0":
             return
         if not self.tools_are_installed:
             say("no simulated city: requirements-tools.txt is not installed")
@@ -218,7 +220,7 @@ class Supervisor:
         connection = http.client.HTTPConnection(self.reachable_at, self.port, timeout=5)
         try:
             self.interruptible = True
-            connection.request("GET", "/readyz")
+            connection.request("GET", "/readyz", headers={"Host": self.site})
             return connection.getresponse().status
         except (OSError, http.client.HTTPException):
             return None

@@ -5,12 +5,18 @@ import re
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+
+from runner import own_server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 
 BOUNDARY = re.compile(r"boundary=\"?[A-Za-z0-9'()+_,./:=?-]{1,70}\"?", re.IGNORECASE)
 
+if settings.DEBUG and not own_server.is_ours():
+    raise ImproperlyConfigured("With DEBUG on, only the program's own server serves: use `make run`, or set DEBUG=0.")
 django_application = get_wsgi_application()
 
 

@@ -18,14 +18,13 @@ import pytest
 from django.conf import settings
 from django.db.backends.sqlite3.base import DatabaseOperations
 
-from runner import embedded_valkey, lifeline
+from runner import embedded_valkey, lifeline, own_server
 from testbed.postgres import Postgres
 
 # Variables that the settings read; a developer's own values must not reach the tests.
 SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings"
 IGNORED = {
     "BOTS",
-    "HOST",
     *re.findall(r'env[.\w]*\(\s*"([A-Z_]+)"', " ".join(part.read_text() for part in SETTINGS.glob("*.py"))),
 }
 VALKEYS: "list[subprocess.Popen[bytes]]" = []  # started by this process; the last one runs
@@ -36,6 +35,7 @@ def prepare(database: str) -> None:
     """Start the servers, point the environment at them and set up Django. `database` is "sqlite" or "postgres"."""
     for name in IGNORED:
         os.environ.pop(name, None)
+    os.environ["DEBUG"] = "1"
     folder = make_folder()
     if SERVER_URL not in os.environ:  # an xdist worker inherits its controller's
         os.environ[SERVER_URL] = start_postgres(folder) if database == "postgres" else ""
@@ -45,6 +45,7 @@ def prepare(database: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
     load_settings(folder)
     start_valkey()
+    own_server.claim()  # tests call the application themselves
     django.setup()
     let_tests_empty_the_ledger()
     # An xdist worker that inherited it would load its settings before it has prepared its own environment.

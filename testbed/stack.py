@@ -23,6 +23,7 @@ STOP_S = 5
 MARK = "SPEEDYCHEERS_TEST_RUN"
 # Short times, so that tests can wait for them, and high limits, because one address makes all calls.
 DEFAULTS = {
+    "DEBUG": "1",
     "BOTS": "0",
     "OFFER_TTL_S": "5",
     "REQUEST_PATIENCE_S": "60",

@@ -51,7 +51,7 @@ def test_threads_make_no_id_twice() -> None:
 
 @pytest.mark.parametrize("cell", ["-1", "1024"])
 def test_a_cell_out_of_range_is_refused_at_the_start(cell: str, tmp_path: Path) -> None:
-    environment = {"CELL": cell, "SPEEDYCHEERS_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "speedycheers.settings"}
+    environment = {"CELL": cell, "DEBUG": "1", "SPEEDYCHEERS_DATA": str(tmp_path)}
     command = [sys.executable, "-c", "import speedycheers.settings"]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode != 0

@@ -7,20 +7,32 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from speedycheers.settings.refusals import refusal
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 
 # ---------------------------------------------------------------- the kind of run
-DEBUG: bool = env.bool("DEBUG", default=True)
+# On for development only; `make run` turns it on.
+DEBUG: bool = env.bool("DEBUG", default=False)
 PORT: int = env.int("PORT", default=8000)
+HOST: str = env.str("HOST", default="127.0.0.1")  # the address that our own server listens on
 # The folder for all files that the program writes.
 DATA_DIR = Path(env.str("SPEEDYCHEERS_DATA", default=str(BASE_DIR / "var"))).resolve()
 
 DEVELOPMENT_SECRET_KEY = "development-only-never-used-when-DEBUG-is-off"  # noqa: S105
 SECRET_KEY: str = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
+# Earlier keys, newest first: what they have signed or encrypted stays readable.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or not ALLOWED_HOSTS):
-    raise ImproperlyConfigured("With DEBUG off, set SECRET_KEY and ALLOWED_HOSTS: production has no defaults for them.")
+if reason := refusal(
+    debug=DEBUG,
+    host=HOST,
+    secret_key="" if SECRET_KEY == DEVELOPMENT_SECRET_KEY else SECRET_KEY,
+    known_keys=[key for key in SECRET_KEY_FALLBACKS if key == DEVELOPMENT_SECRET_KEY],
+    allowed_hosts=ALLOWED_HOSTS,
+):
+    raise ImproperlyConfigured(reason)
 # The public address of the pages, for links in mails that are sent outside of a request.
 SITE_URL: str = env.str(
     "SITE_URL", default=f"http://localhost:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0]}"
@@ -76,7 +88,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.AuthenticationMiddleware",
     "web.language.PageLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

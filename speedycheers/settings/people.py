@@ -9,6 +9,8 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+# The accounts of `make run`, whose password is public. They exist in development only; elsewhere they are refused.
+DEMO_ACCOUNTS: bool = DEBUG
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

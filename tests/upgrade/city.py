@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.demo import PASSWORD
 from accounts.models import Partner, User
 from ops import seed as demo
 from ops.sweep import sweep_deadlines
@@ -33,7 +34,7 @@ class City:
     def sign_up(self, *names: str) -> None:
         """New user accounts, `<name>@demo.test`."""
         for name in names:
-            body = {"email": f"{name}@demo.test", "password": demo.PASSWORD, "name": name.capitalize()}
+            body = {"email": f"{name}@demo.test", "password": PASSWORD, "name": name.capitalize()}
             assert APIClient().post("/signup", body).status_code == 201
             self.clock.advance(CALL_S)
 
@@ -41,7 +42,7 @@ class City:
         """The client of an account, signed in by its password."""
         if who not in self.clients:
             client = APIClient()
-            answer = client.post("/login", {"email": f"{who}@demo.test", "password": demo.PASSWORD})
+            answer = client.post("/login", {"email": f"{who}@demo.test", "password": PASSWORD})
             assert answer.status_code == 200, answer.content
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json()['token']}")
             self.clients[who] = client

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework.test import APIClient
 
+from accounts.demo import PASSWORD
 from accounts.models import User
 from ops import seed as demo
 
@@ -33,7 +34,7 @@ def read_everything() -> dict[str, int]:
         for path, thing in things_of(user):
             read[f"{user.role} {path}"] += 1
             check_thing(user, path, thing)
-    sign_in(demo.USERS[0], demo.PASSWORD)
+    sign_in(demo.USERS[0], PASSWORD)
     return dict(read)
 
 

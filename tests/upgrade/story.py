@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.applications import decide_application
+from accounts.demo import PASSWORD
 from accounts.models import NotificationSettings
 from accounts.push_apis import KEYS
 from accounts.states import Application
-from ops import seed as demo
 from payments.books.refunds import refund
 from regions.selectors import forget_regions
 from requests_app import services
@@ -66,7 +66,7 @@ def what_users_keep(city: City) -> None:
     TOTP.activate(city.user("ada"), generate_totp_secret())
     RecoveryCodes.activate(city.user("ada"))
     page = Client(headers={"User-Agent": "demo"})
-    assert page.post("/account/login/", {"login": "user3@demo.test", "password": demo.PASSWORD}).status_code == 302
+    assert page.post("/account/login/", {"login": "user3@demo.test", "password": PASSWORD}).status_code == 302
     city.post("olga", "/logout")
     del city.clients["olga"]
 

@@ -20,6 +20,7 @@ def surround(database: str) -> Postgres | None:
     """Start what the program needs, in a temporary folder, and set Django up; returns PostgreSQL where that is used."""
     for name in environment.IGNORED:
         os.environ.pop(name, None)
+    os.environ["DEBUG"] = "1"
     folder = environment.make_folder()
     os.environ["SPEEDYCHEERS_DATA"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"

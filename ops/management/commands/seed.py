@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.demo import PASSWORD
 from ops import seed as demo
 from ops.staff_roles import seed_roles
 
@@ -19,11 +20,11 @@ class Command(BaseCommand):
         demo.seed_region()
         demo.seed_request_types()
         seed_roles()
-        if options["no_accounts"] or not settings.DEBUG:  # accounts with a public password belong in development only
+        if options["no_accounts"] or not settings.DEMO_ACCOUNTS:  # their password is public
             return
         demo.seed_accounts()
         self.stdout.write(
-            f"Demo sign-ins, all with the password {demo.PASSWORD}:\n"
+            f"Demo sign-ins, all with the password {PASSWORD}:\n"
             f"  users     {demo.USERS[0]} … {demo.USERS[-1]}\n"
             f"  partners  {demo.PARTNERS[0]} … {demo.PARTNERS[-1]}\n"
             f"  staff     {demo.STAFF}"

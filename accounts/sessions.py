@@ -1,0 +1,60 @@
+"""Sessions of browsers: their account, the limits of their age, and changes of the secret key."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend, middleware
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
+
+from accounts.demo import may_enter
+from accounts.models import User
+
+
+def user_of(session: SessionBase) -> User | None:
+    """Return the account of a session; None if it is signed out, or its account, password or time has changed or ended.
+
+    Unlike Django's `get_user` it writes nothing: under a new SECRET_KEY that would give the session a new key, which a
+    socket can't hand to the browser, and which signs out pages that load at the same moment.
+    """
+    backend = session.get(BACKEND_SESSION_KEY)
+    if SESSION_KEY not in session or backend not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    try:
+        user = load_backend(backend).get_user(User._meta.pk.to_python(session[SESSION_KEY]))
+    except ValidationError:
+        return None
+    if not isinstance(user, User) or not may_enter(user):
+        return None
+    return user if matches(user, session.get(HASH_SESSION_KEY)) else None
+
+
+def matches(user: User, session_hash: Any) -> bool:
+    """Return whether a session began with the account's password of now, under this SECRET_KEY or a fallback."""
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(str(session_hash), wanted) for wanted in hashes)
+
+
+def user_of_request(request: HttpRequest) -> User | AnonymousUser:
+    """Return the account of a page's session. A session that has ended is deleted; an old hash is renewed in place."""
+    session = request.session
+    user = user_of(session)
+    if user is None:
+        if SESSION_KEY in session:
+            session.flush()
+        return AnonymousUser()
+    current = user.get_session_auth_hash()
+    if not constant_time_compare(str(session.get(HASH_SESSION_KEY)), current):
+        session[HASH_SESSION_KEY] = current
+    return user
+
+
+class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
+    """Gives each request its account, looked up when it is first needed."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.user = SimpleLazyObject(lambda: user_of_request(request))  # type: ignore[assignment]
