@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils import timezone
 from knox.models import AuthToken
+from rest_framework.exceptions import NotAuthenticated
 
 from accounts.authentication import session_credential, token_credential
 from accounts.models import User
@@ -25,6 +26,13 @@ def ended(shown: Shown) -> Shown:
     names = {credential for credential, _ in shown}
     live |= _live_tokens(names) | _live_sessions(names, users)
     return {(credential, user) for credential, user in shown if user not in users or (credential, user) not in live}
+
+
+def require_live(user: User, credential: str) -> None:
+    """Raise `NotAuthenticated` if a credential has ended; otherwise none ends before this transaction does."""
+    User.objects.select_for_update().filter(pk=user.pk).first()  # `credentials_changed` takes this lock as well
+    if credential and ended({(credential, str(user.pk))}):
+        raise NotAuthenticated
 
 
 def _live_tokens(names: Collection[str]) -> Shown:

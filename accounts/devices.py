@@ -7,10 +7,10 @@ from datetime import datetime
 from allauth.usersessions.models import UserSession
 from knox.models import AuthToken
 
+from accounts.authentication import session_credential
 from accounts.models import User
-from accounts.sign_out import log_out
+from accounts.sign_out import end_credential, log_out
 from core.errors import Missing
-from notifications.events import close_sockets
 
 # Patterns of user agents. A browser comes before those whose names its user agent also contains.
 BROWSERS = {
@@ -55,7 +55,7 @@ def devices_of(user: User, *, session_key: str | None) -> list[Device]:
 
 
 def sign_out_device(user: User, *, kind: str, key: str) -> None:
-    """End one session or revoke one token, and close its sockets. Raises `Missing`."""
+    """End one session or revoke one token, with its tickets, pushes and sockets. Raises `Missing`."""
     if kind == "browser" and key.isdecimal():
         for session in UserSession.objects.filter(user=user, pk=int(key)):
             _end(session)
@@ -76,9 +76,9 @@ def sign_out_other_devices(user: User, *, session_key: str | None) -> int:
 
 
 def _end(session: UserSession) -> None:
-    key = session.session_key
+    credential = session_credential(session.session_key)
     session.end()
-    close_sockets(code=4401, credential=f"session:{key[:16]}")
+    end_credential(credential)
 
 
 def _browser(session: UserSession, session_key: str | None) -> Device:

@@ -51,6 +51,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="What we write in; empty: what the browser asks for.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    credentials_epoch = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Rises whenever the credentials change, which ends earlier sessions."
+    )
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -68,6 +71,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Return the hash that a live session has stored at its start. It changes with the password and the epoch."""
+        hashed: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]  # not in the stubs
+        return f"{hashed}.{self.credentials_epoch}" if self.credentials_epoch else hashed
 
     def get_full_name(self) -> str:
         return self.name or self.email

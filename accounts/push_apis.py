@@ -3,6 +3,7 @@
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import caller, credential_of
+from accounts.credentials import require_live
 from accounts.permissions import IsPartner
 from accounts.selectors import partner_of
 from api.fields import Text
@@ -114,13 +116,16 @@ class PushSubscriptions(APIView):
         values = validated(SubscriptionInput, request.data)
         if not push_service.enabled():
             raise Conflict("push_not_configured", "This installation sends no pushes.")
-        web_push.subscribe(
-            partner_recipient(partner_of(caller(request)).pk),
-            endpoint=values["endpoint"],
-            **values["keys"],
-            credential=credential_of(request),
-            now=timezone.now(),
-        )
+        credential = credential_of(request)
+        with transaction.atomic():
+            require_live(caller(request), credential)
+            web_push.subscribe(
+                partner_recipient(partner_of(caller(request)).pk),
+                endpoint=values["endpoint"],
+                **values["keys"],
+                credential=credential,
+                now=timezone.now(),
+            )
 
 
 class PushSubscriptionRemove(APIView):

@@ -1,12 +1,39 @@
 """Signal receivers and kinds of mail of accounts, loaded by `ops.apps`."""
 
+from allauth.account import signals as account_signals
+from allauth.mfa import signals as factor_signals
 from django.contrib.auth.signals import user_logged_out
+from django.http import HttpRequest
 
 from accounts import applications, credentials
-from accounts.sign_out import close_sockets_of_session
+from accounts.models import User
+from accounts.sign_out import close_sockets_of_session, credentials_changed
 from notifications.credentials import source
 
 __all__ = ["applications"]  # its mail
 
 source(credentials.ended)
 user_logged_out.connect(close_sockets_of_session, dispatch_uid="close_sockets_of_session")
+
+
+def _changed_here(*, request: HttpRequest, user: User, **_: object) -> None:
+    """The person has changed how their account is entered: everything ends except the session that did it."""
+    credentials_changed(User.objects.get(pk=user.pk), request=request)
+
+
+def _reset(*, user: User, **_: object) -> None:
+    """A forgotten password was replaced, by a visitor: everything ends."""
+    credentials_changed(User.objects.get(pk=user.pk))
+
+
+for _signal in (
+    account_signals.password_changed,
+    account_signals.password_set,
+    account_signals.email_changed,
+    account_signals.email_removed,
+    factor_signals.authenticator_added,
+    factor_signals.authenticator_removed,
+    factor_signals.authenticator_reset,
+):
+    _signal.connect(_changed_here, dispatch_uid="credentials_changed")
+account_signals.password_reset.connect(_reset, dispatch_uid="credentials_changed")

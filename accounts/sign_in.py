@@ -5,6 +5,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import password_validation
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
@@ -89,8 +90,19 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         raise WrongCredentials
     if is_mfa_enabled(user):
         _check_second_factor(user, otp)
-    token, text = AuthToken.objects.create(user)
-    return user, token, text
+    return user, *issue_token(user)
+
+
+def issue_token(user: User) -> tuple[AuthToken, str]:
+    """Issue a token. Raises `WrongCredentials` if the credentials have changed since the account was read."""
+    with transaction.atomic():
+        unchanged = User.objects.select_for_update().filter(
+            pk=user.pk, is_active=True, credentials_epoch=user.credentials_epoch
+        )
+        if not unchanged.exists():
+            raise WrongCredentials
+        token, text = AuthToken.objects.create(user)
+    return token, text
 
 
 def _check_second_factor(user: User, otp: str) -> None:

@@ -1,14 +1,22 @@
-"""End credentials: sign out, and delete expired tickets and tokens."""
+"""End credentials: sign out, end everything that an account holds, and delete expired tickets and tokens."""
 
 from datetime import datetime
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest
 from knox.models import AuthToken
 
 from accounts.authentication import session_credential, token_credential
-from accounts.models import SocketTicket
-from notifications.events import close_sockets
-from notifications.web_push import forget_devices
+from accounts.models import Partner, SocketTicket, User
+from notifications.events import close_sockets, partner_recipient, user_recipient
+from notifications.web_push import forget_devices, hand_over_devices, withdraw_pushes
+
+NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential has ended
 
 
 def log_out(token: AuthToken) -> None:
@@ -29,7 +37,57 @@ def end_credential(credential: str) -> None:
     """End the tickets, sockets and push subscriptions of a token or session that has just ended."""
     SocketTicket.objects.filter(credential=credential).delete()
     forget_devices(credential=credential)
-    close_sockets(code=4401, credential=credential)
+    close_sockets(code=NOT_AUTHENTICATED, credential=credential)
+
+
+def credentials_changed(user: User, *, request: HttpRequest | None = None) -> int:
+    """End everything that an account holds: tokens, tickets, pushes, sockets and sessions. Safe to call twice.
+
+    Tokens, tickets and sessions that other processes are issuing at this moment end as well: they were checked against
+    an earlier epoch of the account.
+
+    Args:
+        request: the request by which the account itself made the change. Its session stays, under a new key.
+
+    Returns:
+        The number of tokens deleted.
+    """
+    recipients = [user_recipient(user.pk)]
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(credentials_epoch=F("credentials_epoch") + 1)
+        user.refresh_from_db(fields=["credentials_epoch"])
+        recipients += [partner_recipient(pk) for pk in Partner.objects.filter(user=user).values_list("pk", flat=True)]
+        count: int = AuthToken.objects.filter(user=user).delete()[0]
+        SocketTicket.objects.filter(user=user).delete()
+        kept = _renewed_session(user, request)
+        for recipient in recipients:
+            withdraw_pushes(recipient)
+            forget_devices(recipient=recipient, except_of=session_credential(kept) if kept else "")
+        _end_sessions(user, kept=kept)
+        transaction.on_commit(lambda: close_sockets(code=NOT_AUTHENTICATED, user=str(user.pk)))
+    return count
+
+
+def _renewed_session(user: User, request: HttpRequest | None) -> str:
+    """Give the account's own session a new key and hash. Returns the key, or "" if the request has no such session."""
+    session = getattr(request, "session", None)
+    if request is None or session is None or not session.session_key or request.user.pk != user.pk:
+        return ""
+    old = session.session_key
+    update_session_auth_hash(request, user)
+    session.save()
+    UserSession.objects.filter(user=user, session_key=old).update(session_key=session.session_key)
+    # A changed password has renewed the key before; the cookie has the one that the browser subscribed with.
+    for key in {old, request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")} - {""}:
+        hand_over_devices(session_credential(key), session_credential(session.session_key))
+    return str(session.session_key)
+
+
+def _end_sessions(user: User, *, kept: str) -> None:
+    """Delete the account's sessions except one. Sessions that no row lists end by the epoch."""
+    listed = UserSession.objects.filter(user=user).exclude(session_key=kept)
+    Session.objects.filter(session_key__in=list(listed.values_list("session_key", flat=True))).delete()
+    listed.delete()
 
 
 def prune_tickets_and_tokens(now: datetime) -> None:

@@ -56,10 +56,24 @@ def unsubscribe(recipient: str, endpoint: str) -> None:
         answer.result()
 
 
-def forget_devices(*, recipient: str = "", credential: str = "") -> None:
-    """Delete the subscriptions of a recipient, or those made with a token or session."""
+def forget_devices(*, recipient: str = "", credential: str = "", except_of: str = "") -> None:
+    """Delete the subscriptions of a recipient, or those made with a token or session.
+
+    Those made with the credential `except_of` stay.
+    """
     if recipient or credential:
-        PushSubscription.objects.filter(Q(recipient=recipient) if recipient else Q(credential=credential)).delete()
+        found = PushSubscription.objects.filter(Q(recipient=recipient) if recipient else Q(credential=credential))
+        (found.exclude(credential=except_of) if except_of else found).delete()
+
+
+def hand_over_devices(credential: str, successor: str) -> None:
+    """Let the subscriptions made with a session end with the key that it has now."""
+    PushSubscription.objects.filter(credential=credential).update(credential=successor)
+
+
+def withdraw_pushes(recipient: str) -> None:
+    """Delete the pushes that wait for a recipient."""
+    DeferredPush.objects.filter(recipient=recipient).delete()
 
 
 def _digest(endpoint: str) -> str:

@@ -13,7 +13,7 @@ from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
 from accounts.models import DeferredMail, NotificationSettings, SocketTicket, User
-from accounts.sign_out import log_out
+from accounts.sign_out import credentials_changed, log_out
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
 from backoffice.steps import Step
@@ -38,6 +38,7 @@ def _remove(factor: Authenticator, actor: User, reason: str, now: datetime) -> N
     require_rank(actor, factor.user)
     if not Authenticator.objects.filter(pk=factor.pk).delete()[0]:
         raise Conflict("already_removed", "This second factor is gone already.")
+    credentials_changed(factor.user)
 
 
 def _named(row: Any) -> str:

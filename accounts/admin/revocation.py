@@ -1,18 +1,14 @@
-"""Revoke an account's credentials; deactivate and reactivate it."""
+"""Deactivate and reactivate an account, and who may manage it."""
 
 from datetime import datetime
 
 from django.db import transaction
-from knox.models import AuthToken
 
-from accounts.models import Partner, SocketTicket, User
+from accounts.models import Partner, User
 from accounts.partners import move_partners
+from accounts.sign_out import credentials_changed
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Forbidden
-from notifications.events import close_sockets, partner_recipient
-from notifications.web_push import forget_devices
-
-NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential has ended
 
 
 def may_manage(actor: User, user: User) -> bool:
@@ -24,21 +20,6 @@ def require_rank(actor: User, user: User) -> None:
     """Raise `Forbidden` unless this member of staff may manage this account."""
     if not may_manage(actor, user):
         raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
-
-
-def revoke_all(user: User) -> int:
-    """Delete an account's tokens, tickets and subscribed browsers, and close all its sockets.
-
-    Returns the number of tokens deleted.
-    """
-    with transaction.atomic():
-        count: int = AuthToken.objects.filter(user=user).delete()[0]
-        SocketTicket.objects.filter(user=user).delete()
-        partner = Partner.objects.filter(user=user).first()
-        if partner is not None:
-            forget_devices(recipient=partner_recipient(partner.pk))
-        transaction.on_commit(lambda: close_sockets(code=NOT_AUTHENTICATED, user=str(user.pk)))
-    return count
 
 
 def deactivate(user: User, *, actor: User, now: datetime) -> None:
@@ -57,7 +38,7 @@ def deactivate(user: User, *, actor: User, now: datetime) -> None:
             raise Conflict("already_inactive", "This account is deactivated already.")
         _send_home(locked, actor=actor, now=now)
         User.objects.filter(pk=user.pk).update(is_active=False)
-        revoke_all(user)
+        credentials_changed(user)
 
 
 def _send_home(user: User, *, actor: User, now: datetime) -> None:

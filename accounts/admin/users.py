@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from allauth.core import context
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -18,8 +19,9 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from accounts.admin.revocation import activate, deactivate, may_manage, require_rank, revoke_all
+from accounts.admin.revocation import activate, deactivate, may_manage, require_rank
 from accounts.models import Partner, Role, User
+from accounts.sign_out import credentials_changed
 from backoffice.base import StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.steps import Step
@@ -45,14 +47,14 @@ def _activate(user: User, actor: User, reason: str, now: datetime) -> None:
 
 def _revoke(user: User, actor: User, reason: str, now: datetime) -> str:
     require_rank(actor, user)
-    return f"{revoke_all(user)} tokens revoked, and all sockets closed."
+    return f"{credentials_changed(user)} tokens revoked, all sessions ended, and all sockets closed."
 
 
 DEACTIVATE = Step(
     "deactivate",
     "Deactivate",
     _deactivate,
-    "They can't sign in any more, their tokens are revoked and their sockets closed. A partner goes offline.",
+    "They can't sign in any more, and everything that they are signed in with ends. A partner goes offline.",
     fits=lambda user: user.is_active,
     icon="person_off",
     variant=ActionVariant.DANGER,
@@ -68,9 +70,9 @@ ACTIVATE = Step(
 )
 REVOKE = Step(
     "revoke",
-    "Revoke tokens",
+    "Sign out everywhere",
     _revoke,
-    "Every app of theirs must sign in again, and all their sockets close.",
+    "Every app and browser of theirs must sign in again, and all their sockets close.",
     icon="key_off",
     variant=ActionVariant.WARNING,
 )
@@ -99,7 +101,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
-        revoke_all(user)
+        credentials_changed(user, request=context.request)
         return user
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.admin.revocation import revoke_all
 from accounts.models import Partner, User
+from accounts.sign_out import credentials_changed
 from core import outward_connection
 from core.tests.listeners import resolving
 from notifications import push_service, web_push
@@ -89,7 +89,7 @@ def test_signing_out_of_a_session_too(partner: Partner) -> None:
 
 def test_an_account_whose_credentials_are_taken_away_has_none(partner_api: APIClient, partner: Partner) -> None:
     partner_api.post("/pushSubscription", body())
-    revoke_all(partner.user)
+    credentials_changed(partner.user)
     assert of(partner) == []
 
 

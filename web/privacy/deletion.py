@@ -3,19 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
-from django.utils.module_loading import import_string
 
 import positions
 from accounts.applications import decide_application
 from accounts.models import Partner, Role, User
+from accounts.sign_out import credentials_changed
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from core.errors import Conflict, Forbidden
-from notifications.events import close_sockets
 from payments.models import Payment
 from payments.provider import cards
 from payments.states import UNPAID
@@ -59,7 +56,7 @@ def delete_account(user: User, *, now: datetime) -> None:
         _retire(locked, now=now)
         for code in obstacles(locked):
             raise Conflict(code, "Something of this account is still open.")
-        _end_sessions(locked)
+        credentials_changed(locked)
         cards.forget(locked, now=now)
         owner = Owner.of(locked)
         for holding in HOLDINGS:
@@ -72,8 +69,7 @@ def delete_account(user: User, *, now: datetime) -> None:
 
 
 def _forget_outside(owner: Owner) -> None:
-    """Remove what is outside the database: close the open sockets and forget the position."""
-    close_sockets(code=4401, user=str(owner.user.pk))
+    """Remove what is outside the database: forget the position."""
     if owner.partner and owner.partner.region:
         positions.forget(owner.partner.region.slug, owner.partner.pk)
 
@@ -87,12 +83,6 @@ def _retire(user: User, *, now: datetime) -> None:
         if APPLICATION_GRAPH.allows(partner.application, end):
             decide_application(partner, end, actor=None, now=now, reason=REASON, notify=False)
             return
-
-
-def _end_sessions(user: User) -> None:
-    store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):
-        store().delete(key)
 
 
 def _let_go(holding: Holding, owner: Owner) -> None:
