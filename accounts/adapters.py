@@ -9,6 +9,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import translation
@@ -36,6 +38,12 @@ class AccountAdapter(DefaultAccountAdapter):
         language = reader.language if isinstance(reader, User) and reader.language else translation.get_language()
         with translation.override(language):
             super().send_mail(template_prefix, email, context)
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Ask accounts with a second factor for that: the password alone may be in wrong hands."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        factors = [method for method in methods if method["id"] != "reauthenticate"]
+        return factors or methods
 
     def render_mail(
         self,

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller
 from accounts.permissions import IsPartner, IsUser
+from accounts.reauthentication import require_recent_sign_in
 from accounts.selectors import partner_of
 from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
@@ -199,7 +200,11 @@ class HoldConfirmation(APIView):
 
 
 class PartnerPayoutAccount(APIView):
-    """The address where a partner gives the payment provider what it needs to pay them."""
+    """The address where a partner gives the payment provider what it needs to pay them.
+
+    It takes a token of the last ten minutes, or a session that was confirmed on the pages in that time; else 403
+    `reauthentication_required`.
+    """
 
     permission_classes = (IsPartner,)
 
@@ -207,6 +212,7 @@ class PartnerPayoutAccount(APIView):
         operation_id="openPayoutAccount", tags=["partners"], request=None, responses={200: OnboardingSerializer}
     )
     def post(self, request: Request) -> Response:
+        require_recent_sign_in(request)
         back = request.build_absolute_uri("/partner/statement")
         url = payouts.onboarding_url(partner_of(caller(request)), return_url=back, now=timezone.now())
         return Response({"url": url})

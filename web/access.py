@@ -28,18 +28,20 @@ UserPage = Callable[Concatenate[UserRequest, P], HttpResponse]
 
 
 def page_for(
-    *roles: str, form: bool = False, sensitive: bool = False, rights: tuple[str, ...] = ()
+    *roles: str, form: bool = False, sensitive: bool = False, sensitive_form: bool = False, rights: tuple[str, ...] = ()
 ) -> Callable[[UserPage[P]], Page[P]]:
     """Decorate a view as a page for accounts of these roles; without roles, for every signed-in account.
 
     Args:
         form: Accept POST as well.
         rights: The rights that staff need for it.
-        sensitive: Ask for the password again, because a browser may have been left open.
+        sensitive: Ask for the password or the second factor again, because a browser may have been left open.
+        sensitive_form: Do so when the form is sent; everything may be read.
     """
 
     def decorate(view: UserPage[P]) -> Page[P]:
-        guarded = reauthentication_required(view) if sensitive else view
+        asks = sensitive or sensitive_form
+        guarded = reauthentication_required(view, allow_get=not sensitive) if asks else view
 
         @(require_http_methods(["GET", "HEAD", "POST"]) if form else require_safe)
         @never_cache  # the page shows one account's state at one moment

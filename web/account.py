@@ -68,7 +68,7 @@ def notifications(request: UserRequest) -> HttpResponse:
     return render(request, "account/notifications.html", {"form": form})
 
 
-@page_for(form=True)
+@page_for(form=True, sensitive_form=True)
 def devices(request: UserRequest) -> HttpResponse:
     """List the devices on which the account is signed in, and sign out on them."""
     key = request.session.session_key

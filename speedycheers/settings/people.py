@@ -29,6 +29,7 @@ ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail about each change of a password, an address or a second factor
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds until sensitive pages ask for the password again
 ACCOUNT_MAX_EMAIL_ADDRESSES = 3
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"

@@ -6,7 +6,7 @@ from knox.models import AuthToken
 from accounts.models import Partner, User
 from accounts.selectors import notification_settings_of
 from tests.cast import PASSWORD, fresh, token_of
-from web.tests.browse import SIGN_IN, browser_of, text_of
+from web.tests.browse import SIGN_IN, browser_of, by_password, text_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PAGES = [
@@ -52,6 +52,7 @@ def test_devices_are_listed_and_signed_out(user: User) -> None:
     assert text.count("Firefox on Linux") == 2
     assert "This one" in text
     token = AuthToken.objects.get(user=user)
+    here.post("/account/reauthenticate/", {"password": PASSWORD})
     assert here.post("/account/devices", {"kind": "app", "key": token.token_key})["Location"] == "/account/devices"
     assert not AuthToken.objects.filter(user=user).exists()
     here.post("/account/devices", {"others": ""})
@@ -62,6 +63,7 @@ def test_devices_are_listed_and_signed_out(user: User) -> None:
 def test_nobody_signs_others_out(user: User, outsider: User) -> None:
     token_of(user)
     token = AuthToken.objects.get(user=user)
-    browser_of(outsider).post("/account/devices", {"kind": "app", "key": token.token_key})
-    browser_of(outsider).post("/account/devices", {"kind": "browser", "key": "not a number"})
+    browser = by_password(outsider)
+    browser.post("/account/devices", {"kind": "app", "key": token.token_key})
+    browser.post("/account/devices", {"kind": "browser", "key": "not a number"})
     assert AuthToken.objects.filter(user=user).exists()
