@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     This is the first moment at which the options are known, and the last before other conftests import models.
     """
     parser.addoption("--database", choices=["sqlite", "postgres"], default="sqlite", help="what the tests run on")
+    parser.addoption("--database-only", action="store_true", help="leave out the tests that use no database")
     config = pluginmanager.getplugin("pytestconfig")
     assert config is not None
     options = parser.parse_known_args(list(config.invocation_params.args))
@@ -27,11 +28,26 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start the whole program share one xdist worker: side by side they would only slow each other down."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that start the whole program share one xdist worker: side by side they would only slow each other down.
+
+    With `--database-only`, tests that no database has a part in are left out: they ran on the first database.
+    """
     for item in items:
         if item.get_closest_marker("e2e") or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("whole-program"))
+    if config.getoption("--database-only"):
+        without = [item for item in items if not uses_database(item)]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if uses_database(item)]
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether a test uses a database: pytest-django's, the whole program's, or one of its own (`own_database`)."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "e2e", "own_database"))
+    return marked or not {"db", "transactional_db", "django_db_setup", "stack"}.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from requests_app.models import CheerRequest, Offer
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
+from tests.effort import tries
 from tests.lives import Lives
 
 
@@ -22,7 +23,7 @@ def test_random_lives(nyc: Region) -> None:
     run_state_machine_as_test(
         Lives,
         settings=hypothesis(
-            max_examples=12,
+            max_examples=tries(12),
             stateful_step_count=30,
             deadline=None,
             derandomize=True,
