@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from accounts.models import Partner
 from core import valkey
+from positions.layout import Position
 from positions.live import held
-from positions.recording import Position
 
 
 @dataclass(frozen=True, slots=True)

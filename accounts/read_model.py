@@ -5,7 +5,7 @@ from uuid import UUID
 
 from accounts.models import Partner
 from api.fields import LatLng
-from positions.recording import Position
+from positions.layout import Position
 
 
 @dataclass(frozen=True, slots=True)

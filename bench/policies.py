@@ -20,10 +20,10 @@ from bench.replay import (
     Result,
     World,
 )
+from regions.geometry import S_PER_M
 from requests_app.matching import policy
 from requests_app.matching.assignment import cheapest
 from requests_app.matching.policy import RULES, Pairs, Rules
-from requests_app.travel import S_PER_M
 
 CANDIDATES = 20  # partners considered for each request
 SIGNAL_S = 120.0  # how early a partner could say that they are about to finish

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from requests_app.travel import S_PER_M
+from regions.geometry import S_PER_M
 
 Floats = NDArray[np.float64]
 Match = tuple[int, int]  # (request, partner)

@@ -6,6 +6,7 @@ no side effects: they return the positions in Valkey, which are at most `POSITIO
 Call every function that talks to Valkey outside a transaction.
 """
 
+from positions.layout import Position
 from positions.live import (
     available_count,
     checked,
@@ -25,7 +26,7 @@ from positions.live import (
     serving,
     without_position,
 )
-from positions.recording import Position, Recorded, Report, record_many
+from positions.recording import Recorded, Report, record_many
 from positions.reporting import Reports, entered
 from positions.search import Candidate, Search, nearest_to_many
 

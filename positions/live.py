@@ -1,4 +1,4 @@
-"""The searchable set, the stored positions, and the users they are forwarded to. `positions.keys` lists the keys.
+"""The searchable set, the stored positions, and the users they are forwarded to. `positions.layout` lists the keys.
 
 "Best effort" means: if Valkey does not answer, a warning is logged and the sweep repairs it later.
 """
@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from core import valkey
-from positions import keys
-from positions.recording import LAT_MAX, Position, Report, batches, parse, received_at_least, record_many
+from positions import layout
+from positions.layout import LAT_MAX, Position, parse, received_at_least
+from positions.recording import Report, batches, record_many
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def enter(region: str, partner_ids: Iterable[UUID]) -> None:
     names = [str(pk) for pk in partner_ids]
     try:
         for batch in batches(names):
-            _ENTER([keys.pos(region), keys.avail(region), keys.geo(region)], [-LAT_MAX, LAT_MAX, *batch])
+            _ENTER([layout.pos(region), layout.avail(region), layout.geo(region)], [-LAT_MAX, LAT_MAX, *batch])
     except valkey.Unreachable:
         _missed()
 
@@ -51,7 +52,7 @@ def enter(region: str, partner_ids: Iterable[UUID]) -> None:
 def leave(region: str, partner_ids: Iterable[UUID]) -> None:
     """Remove partners from the searchable set. Best effort."""
     names = [str(pk) for pk in partner_ids]
-    avail, geo = keys.avail(region), keys.geo(region)
+    avail, geo = layout.avail(region), layout.geo(region)
     if names:
         _best_effort(lambda pipe: (pipe.srem(avail, *names), pipe.zrem(geo, *names)))
 
@@ -62,15 +63,15 @@ def forget(region: str, partner_id: UUID) -> None:
     Reports may still be waiting, in this process or another, or on their way. Recording is atomic: a position recorded
     before the first of these steps is removed, and a report that arrives after it is dropped.
     """
-    name, forgotten = str(partner_id), keys.forgotten(region)
+    name, forgotten = str(partner_id), layout.forgotten(region)
 
     def fill(pipe: Any) -> None:
         pipe.sadd(forgotten, name)
         pipe.expire(forgotten, FORGOTTEN_FOR_S)
-        pipe.srem(keys.avail(region), name)
-        pipe.zrem(keys.geo(region), name)
-        pipe.hdel(keys.pos(region), name)
-        pipe.srem(keys.moved(region), name)
+        pipe.srem(layout.avail(region), name)
+        pipe.zrem(layout.geo(region), name)
+        pipe.hdel(layout.pos(region), name)
+        pipe.srem(layout.moved(region), name)
 
     _best_effort(fill)
 
@@ -79,12 +80,12 @@ def hide(region: str, partner_ids: Iterable[UUID]) -> None:
     """Take silent partners off the map; their next report puts them back. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
-        _best_effort(lambda pipe: pipe.zrem(keys.geo(region), *names))
+        _best_effort(lambda pipe: pipe.zrem(layout.geo(region), *names))
 
 
 def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
     """Forward a partner's positions to a user from now on, or to nobody if None. Best effort."""
-    key = keys.serves(region)
+    key = layout.serves(region)
     if user_id is None:
         _best_effort(lambda pipe: pipe.hdel(key, str(partner_id)))
     else:
@@ -93,7 +94,7 @@ def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
 
 def serving(region: str) -> dict[UUID, UUID]:
     """Return the user to whom each partner's positions are forwarded. Raises `valkey.Unreachable`."""
-    rows: Any = valkey.client().hgetall(keys.serves(region))
+    rows: Any = valkey.client().hgetall(layout.serves(region))
     return {UUID(partner.decode()): UUID(user.decode()) for partner, user in rows.items()}
 
 
@@ -108,17 +109,17 @@ def hand_over(old: str, new: str, partner_id: UUID) -> None:
     leave(old, [partner_id])
     try:
         pipe = valkey.client().pipeline(transaction=False)
-        pipe.hget(keys.pos(old), name)
-        pipe.hget(keys.serves(old), name)
-        pipe.hdel(keys.pos(old), name)
-        pipe.hdel(keys.serves(old), name)
+        pipe.hget(layout.pos(old), name)
+        pipe.hget(layout.serves(old), name)
+        pipe.hdel(layout.pos(old), name)
+        pipe.hdel(layout.serves(old), name)
         position, user_id, _, _ = pipe.execute()
     except valkey.Unreachable:
         return
     if position:
-        _best_effort(lambda pipe: pipe.hsetnx(keys.pos(new), name, position))
+        _best_effort(lambda pipe: pipe.hsetnx(layout.pos(new), name, position))
     if user_id:
-        _best_effort(lambda pipe: pipe.hset(keys.serves(new), name, user_id))
+        _best_effort(lambda pipe: pipe.hset(layout.serves(new), name, user_id))
 
 
 def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position, datetime]]:
@@ -129,8 +130,8 @@ def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position,
 def searchable(region: str) -> tuple[set[UUID], set[UUID]]:
     """Return the partners in the available set and those in the geo set. Raises `valkey.Unreachable`."""
     pipe = valkey.client().pipeline(transaction=False)
-    pipe.smembers(keys.avail(region))
-    pipe.zrange(keys.geo(region), 0, -1)
+    pipe.smembers(layout.avail(region))
+    pipe.zrange(layout.geo(region), 0, -1)
     members, placed = pipe.execute()
     return {UUID(name.decode()) for name in members}, {UUID(name.decode()) for name in placed}
 
@@ -145,7 +146,7 @@ def moved(region: str, count: int) -> dict[UUID, tuple[Position, datetime]]:
 
     A waiting report marks its partner as moved again when it is recorded, so the next call takes it.
     """
-    names: Any = valkey.client().spop(keys.moved(region), count)
+    names: Any = valkey.client().spop(layout.moved(region), count)
     return held(region, [UUID(name.decode()) for name in names])
 
 
@@ -153,7 +154,7 @@ def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
     """Mark partners from `moved` as moved again after a failed database write. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
-        _best_effort(lambda pipe: pipe.sadd(keys.moved(region), *names))
+        _best_effort(lambda pipe: pipe.sadd(layout.moved(region), *names))
 
 
 # ---------------------------------------------------------------- comparing with the database
@@ -161,18 +162,18 @@ def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
 
 def last_checked(region: str) -> datetime | None:
     """Return the time of the last full comparison; None if Valkey has lost its data. Raises `valkey.Unreachable`."""
-    text: Any = valkey.client().get(keys.checked(region))
+    text: Any = valkey.client().get(layout.checked(region))
     return datetime.fromtimestamp(float(text), UTC) if text else None
 
 
 def checked(region: str, now: datetime) -> None:
     """Store the time of a full comparison. Best effort."""
-    _best_effort(lambda pipe: pipe.set(keys.checked(region), now.timestamp()))
+    _best_effort(lambda pipe: pipe.set(layout.checked(region), now.timestamp()))
 
 
 def available_count(region: str) -> int:
     """Return the number of available partners, with or without a position. Raises `valkey.Unreachable`."""
-    count: Any = valkey.client().scard(keys.avail(region))
+    count: Any = valkey.client().scard(layout.avail(region))
     return int(count)
 
 
@@ -188,7 +189,7 @@ def without_position(region: str, partner_ids: Iterable[UUID]) -> set[UUID]:
 
 def _rows(region: str, partner_ids: Iterable[UUID]) -> Iterator[tuple[UUID, bytes | None]]:
     for batch in batches(partner_ids):
-        rows: Any = valkey.client().hmget(keys.pos(region), [str(pk) for pk in batch])
+        rows: Any = valkey.client().hmget(layout.pos(region), [str(pk) for pk in batch])
         yield from zip(batch, rows, strict=True)
 
 

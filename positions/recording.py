@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,19 +10,11 @@ from uuid import UUID
 from django.conf import settings
 
 from core import valkey
-from positions import keys
+from positions import layout
+from positions.layout import LAT_MAX, LNG_LIMIT, Position, on_the_map, time_text
 
 Item = TypeVar("Item")
 BATCH = 500  # reports per call: a script can unpack a few thousand values, and blocks Valkey while it runs
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A position in WGS 84 degrees and when the device recorded it."""
-
-    lat: float
-    lng: float
-    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +33,6 @@ class Report:
     partner_id: UUID
     position: Position
     received_at: datetime
-
-
-# ---------------------------------------------------------------- how a position is stored
-
-# "recorded received lat lng": both times in microseconds since the year 1, of a fixed width, so that a script
-# can compare them as text.
-_START = datetime(1, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def time_text(at: datetime) -> str:
-    """Format a time as in a stored position."""
-    return f"{(at - _START) // _MICROSECOND:018d}"
-
-
-def parse(row: bytes) -> tuple[Position, datetime]:
-    """Parse a stored position and the time it was received."""
-    recorded, received, lat, lng = row.split()
-    position = Position(float(lat), float(lng), _START + int(recorded) * _MICROSECOND)
-    return position, _START + int(received) * _MICROSECOND
-
-
-def received_at_least(row: bytes, oldest: datetime) -> bool:
-    """Whether a stored position was received at `oldest` or later."""
-    return row[19:37] >= time_text(oldest).encode()
-
-
-# ---------------------------------------------------------------- writing
-
-# The geo set ends near the poles (EPSG:3857), where nobody cheers.
-LAT_MAX = 85.05
-LNG_LIMIT = 179.99999995  # rounds to 180, which Valkey treats as a different place from -180
-
-
-def on_the_map(lat: float, lng: float) -> tuple[float, float]:
-    """Return the latitude and longitude at which the geo set stores a place."""
-    return max(-LAT_MAX, min(LAT_MAX, lat)), lng if lng < LNG_LIMIT else -180.0
 
 
 # Drop reports that are out of order or of forgotten partners, store the rest, and move available partners on the map.
@@ -139,7 +94,7 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _keys(region: str) -> list[str]:
-    names = (keys.pos, keys.avail, keys.geo, keys.serves, keys.moved, keys.forgotten)
+    names = (layout.pos, layout.avail, layout.geo, layout.serves, layout.moved, layout.forgotten)
     return [name(region) for name in names]
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from core import valkey
-from positions import keys
-from positions.recording import on_the_map, time_text
+from positions import layout
+from positions.layout import on_the_map, time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _call(region: str, search: Search, received_since: datetime | None) -> tuple
     oldest = time_text(received_since) if received_since else ""
     lat, lng = on_the_map(search.lat, search.lng)
     arguments = [lng, lat, search.count, search.radius_m, first_m, total, oldest]
-    return [keys.geo(region), keys.pos(region)], [*arguments, *map(str, search.excluded)]
+    return [layout.geo(region), layout.pos(region)], [*arguments, *map(str, search.excluded)]
 
 
 def _read(region: str, search: Search, answer: list[Any]) -> list[Candidate]:

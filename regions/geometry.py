@@ -1,9 +1,12 @@
-"""Pure functions for geometry in WGS 84 degrees."""
+"""Distances, the time to cover them, and boundaries: pure functions in WGS 84 degrees."""
 
 from collections.abc import Sequence
 from math import asin, cos, radians, sin, sqrt
 
 EARTH_RADIUS_M = 6_372_797.560856  # the value that Redis and Valkey use, so that both agree
+SPEED_M_PER_S = 20 / 3.6  # 20 km/h through a city
+STREET_FACTOR = 1.3  # length through streets / straight-line distance
+S_PER_M = STREET_FACTOR / SPEED_M_PER_S  # seconds of travel per metre of straight-line distance
 
 Ring = Sequence[Sequence[float]]  # [[lng, lat], …] as in GeoJSON (RFC 7946), closed or not
 
@@ -13,6 +16,11 @@ def distance_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
     u = sin((radians(lat2) - radians(lat1)) / 2)
     v = sin((radians(lng2) - radians(lng1)) / 2)
     return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(u * u + cos(radians(lat1)) * cos(radians(lat2)) * v * v)))
+
+
+def eta_s(distance_m: float) -> int:
+    """Seconds to cover a straight-line distance in metres through streets."""
+    return round(distance_m * S_PER_M)
 
 
 def ring_contains(ring: Ring, lat: float, lng: float) -> bool:

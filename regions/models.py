@@ -8,7 +8,6 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from core.ids import new_id
-from regions.geometry import polygon_contains
 
 COMMISSION_MAX_BPS = 10_000  # the whole amount
 
@@ -104,7 +103,3 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def contains(self, lat: float, lng: float) -> bool:
-        """Whether a position lies within the boundary."""
-        return polygon_contains(self.boundary, lat, lng)

@@ -1,6 +1,7 @@
 """Reads of regions. Each process caches them briefly, since they change rarely and every request reads them."""
 
 from core.recent import Recent
+from regions.geometry import polygon_contains
 from regions.models import Region
 
 
@@ -21,6 +22,6 @@ def region_by_slug(slug: str) -> Region | None:
 def region_at(lat: float, lng: float) -> Region | None:
     """Return the active region that contains a position; if boundaries overlap, the first by slug."""
     for region in active_regions():  # called for every position; a plain loop is fastest
-        if region.contains(lat, lng):
+        if polygon_contains(region.boundary, lat, lng):
             return region
     return None

@@ -14,12 +14,12 @@ from accounts.states import PartnerStatus
 from core.errors import Conflict
 from core.transitions import create_all
 from notifications.events import Outbox, recorded
+from regions.geometry import eta_s
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
-from requests_app.travel import eta_s
 
 # The clocks of two machines may differ by this much; a time further ahead was written before a clock was set back.
 CLOCKS_DIFFER = timedelta(seconds=5)

@@ -18,8 +18,8 @@ from bench.policies import (
 )
 from bench.policy import contenders, row
 from bench.replay import PATIENCE_S, SERVICE_MEAN_S, Case, Pickups, Policy, Result, make_case, replay
+from regions.geometry import S_PER_M
 from requests_app.matching.policy import Pairs
-from requests_app.travel import S_PER_M
 
 POLICIES: list[Policy] = [fifo_nearest, nearest_waiting, ours()]
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
+from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
 from regions.models import Region
 from regions.selectors import active_regions
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
@@ -22,7 +23,6 @@ from requests_app.selectors import open_offers_of
 from requests_app.serializers import offer_body, request_body
 from requests_app.sharing.serializers import shared_body
 from requests_app.states import ScheduledStatus
-from requests_app.travel import SPEED_M_PER_S, STREET_FACTOR
 from rides.models import Ride
 from rides.selectors import active_ride_of_partner
 from rides.serializers import ride_body

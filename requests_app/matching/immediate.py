@@ -29,7 +29,7 @@ CANDIDATES = 5  # more than one, because the nearest may just have received anot
 
 def near(request: CheerRequest, *, now: datetime) -> list[Candidate]:
     """The candidates for an immediate offer, nearest first; empty if Valkey is unreachable."""
-    reach_m = min(float(settings.MATCH_RADIUS_M[0]), policy.uncapped_m())
+    reach_m = min(float(settings.MATCH_RADIUS_M[0]), policy.UNCAPPED_M)
     search = Search(request.lat, request.lng, reach_m, CANDIDATES)
     fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
     try:

@@ -13,11 +13,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from regions.geometry import S_PER_M, eta_s
 from requests_app.matching.assignment import cheapest
-from requests_app.travel import S_PER_M, eta_s
 
 __all__ = [
     "RULES",
+    "UNCAPPED_M",
     "Pair",
     "Pairs",
     "Rules",
@@ -27,7 +28,6 @@ __all__ = [
     "decide",
     "eta_s",
     "shortage_size",
-    "uncapped_m",
 ]
 
 RECENT_S = 600.0  # requests younger than this count towards a shortage
@@ -48,7 +48,7 @@ P = TypeVar("P", bound=Sortable)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The weights of the policy. Times are in seconds; travel is time through streets (`requests_app/travel.py`).
+    """The weights of the policy. Times are in seconds; travel is time through streets (`regions/geometry.py`).
 
     In a shortage of n requests the pickup cap of a new request is `cap_s` · ∛(`cap_shortage` / n), at least
     `cap_least_s` and at most `cap_s`. The cube root balances two times: partners within r of a place become free at a
@@ -65,6 +65,8 @@ class Rules:
 
 
 RULES = Rules()
+# Within this distance, in metres, a lone request gets its nearest partner in any shortage.
+UNCAPPED_M = RULES.cap_least_s / S_PER_M if RULES.cap_lone else np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,6 @@ def cap_s(waited_s: NDArray[np.float64], *, shortage: int, rules: Rules = RULES)
     new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_shortage / max(shortage, 1)) ** (1 / 3)))
     caps: NDArray[np.float64] = new_s + rules.cap_widens * waited_s
     return caps
-
-
-def uncapped_m(*, rules: Rules = RULES) -> float:
-    """The distance in metres within which a lone request gets its nearest partner in any shortage."""
-    return rules.cap_least_s / S_PER_M if rules.cap_lone else np.inf
 
 
 def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:

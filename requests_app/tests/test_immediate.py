@@ -118,7 +118,7 @@ def test_who_waits_elsewhere_does_not_matter(nyc: Region, user: User, other_user
 
 
 def test_beyond_the_least_cap_the_matcher_decides(nyc: Region, user: User, woken: list[str]) -> None:
-    far = make_partner("Far", at=north(-policy.uncapped_m() - 20))
+    far = make_partner("Far", at=north(-policy.UNCAPPED_M - 20))
     request = submit(user)
     assert offered_to(request) is None
     assert woken[-1:] == ["nyc"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regions.geometry import S_PER_M
 from requests_app.matching.policy import (
     RULES,
     SHORTAGE_BUSY,
@@ -20,7 +21,6 @@ from requests_app.matching.policy import (
     eta_s,
     shortage_size,
 )
-from requests_app.travel import S_PER_M
 
 METRES = st.floats(0, 20_000)
 WAITED = st.floats(0, 280)
