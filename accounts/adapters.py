@@ -16,7 +16,6 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.encoding import force_bytes
 
-from accounts.demo import may_enter, password_is_public
 from accounts.mails import compose
 from accounts.models import User
 
@@ -26,12 +25,8 @@ SECOND_FACTORS = b"speedycheers second factors"
 class AccountAdapter(DefaultAccountAdapter):
     """Sends mails in the account's own language, whichever browser caused them."""
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return the account with these credentials; None if they are wrong, or the account can't be used here."""
-        user = super().authenticate(request, **credentials)
-        if not isinstance(user, User) or not may_enter(user) or password_is_public(str(credentials.get("password"))):
-            return None
-        return user
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count nothing: the backend counts each attempt (accounts/password_check.py)."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         reader = context.get("user")

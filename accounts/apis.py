@@ -35,9 +35,9 @@ from accounts.sign_out import log_out
 from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import Application
 from api.addresses import address_of
+from api.attempts import SignupThrottle
 from api.idempotency import idempotent
 from api.serializing import validated
-from api.throttles import SignupThrottle
 from core.errors import Missing
 
 

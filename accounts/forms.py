@@ -3,12 +3,17 @@
 from typing import Any
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import NotificationSettings, User
+from accounts.sign_in import second_factor_attempt
+from api.addresses import address_of, network_of
+from api.attempts import Attempt
 
 _ModelForm: Any = forms.ModelForm  # generic only to the type checker
 
@@ -21,11 +26,39 @@ class SignupForm(AllauthSignupForm):
     )
     field_order = ("name", "email", "password1")
 
+    def clean(self) -> dict[str, Any]:
+        """Count the attempt, together with those at `POST /signup`. Raises `TooManyAttempts`."""
+        Attempt([("signup", network_of(address_of(context.request)))]).require()
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned
+
     def save(self, request: HttpRequest) -> Any:
         user = super().save(request)
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
         return user
+
+
+class SecondFactorForm(AuthenticateForm):
+    """Asks for a second factor's code, within the limit that the API has as well."""
+
+    def clean_code(self) -> str:
+        """Raises `TooManyAttempts`."""
+        attempt = second_factor_attempt(self.user)
+        code: str = super().clean_code()
+        attempt.give_back()
+        return code
+
+
+class SecondFactorAgainForm(ReauthenticateForm):
+    """Asks for the code again before a sensitive page."""
+
+    def clean_code(self) -> str:
+        """Raises `TooManyAttempts`."""
+        attempt = second_factor_attempt(self.user)
+        code: str = super().clean_code()
+        attempt.give_back()
+        return code
 
 
 class ProfileForm(_ModelForm):

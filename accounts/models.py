@@ -199,3 +199,17 @@ class DeferredMail(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class KnownAddress(models.Model):
+    """A network address from which an account has signed in, as a keyed digest."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    last_used_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "digest"], name="known_address_once"),)
+
+    def __str__(self) -> str:
+        return f"used {self.last_used_at:%Y-%m-%d}"

@@ -2,18 +2,20 @@
 
 from allauth.account import signals as account_signals
 from allauth.mfa import signals as factor_signals
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
-from accounts import applications, credentials
+from accounts import applications, credentials, notices
+from accounts.known_addresses import remember_session
 from accounts.models import User
 from accounts.sign_out import close_sockets_of_session, credentials_changed
 from notifications.credentials import source
 
-__all__ = ["applications"]  # its mail
+__all__ = ["applications", "notices"]  # their mails
 
 source(credentials.ended)
 user_logged_out.connect(close_sockets_of_session, dispatch_uid="close_sockets_of_session")
+user_logged_in.connect(remember_session, dispatch_uid="remember_session")
 
 
 def _changed_here(*, request: HttpRequest, user: User, **_: object) -> None:

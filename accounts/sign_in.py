@@ -2,17 +2,20 @@
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib.auth import password_validation
-from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
-from accounts.demo import may_enter, password_is_public
+from accounts.authentication import token_credential
+from accounts.known_addresses import remember
 from accounts.models import User
+from accounts.password_check import check_password
+from accounts.sign_out import end_credential
+from api.attempts import Attempt
 from api.idempotency import effect
-from api.throttles import Rate
 from core.database import refused_as
 from core.errors import Invalid, ServiceError
 
@@ -35,16 +38,6 @@ class WrongSecondFactor(ServiceError):
     default_detail = gettext_noop("This code is wrong, or was used before.")
 
 
-class TooManyAttempts(ServiceError):
-    status = 429
-    default_code = "throttled"
-    default_detail = gettext_noop("Too many failed attempts. Try again later.")
-
-    def __init__(self, wait_s: float) -> None:
-        self.wait_s = max(1.0, wait_s)
-        super().__init__()
-
-
 def sign_up(*, email: str, password: str, name: str) -> User:
     """Create a user account. Raises `Invalid` on a weak password or a taken address."""
     email = email.lower()
@@ -65,8 +58,8 @@ def sign_up(*, email: str, password: str, name: str) -> User:
 def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[User, AuthToken, str]:
     """Check credentials and issue a token.
 
-    Failures are counted per address and account, per address, and for the second factor per account. An unknown
-    account gets the same answer in the same time as a known one, since its password is hashed as well.
+    An unknown account gets the same answer in the same time as a known one. Beyond `TOKENS_PER_ACCOUNT` the oldest
+    token ends.
 
     Args:
         address: the caller's network address.
@@ -77,24 +70,24 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         The user, the token, and the token's text, which is not stored.
 
     Raises:
-        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts
+        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts, HashingBusy
     """
-    limits = [("login_pair", f"{address} {email.lower()}"), ("login_address", address)]
-    for scope, who in limits:
-        if (wait_s := Rate.named(scope).full(scope, who)) is not None:
-            raise TooManyAttempts(wait_s)
-    user = ModelBackend().authenticate(None, username=email.lower(), password=password)
-    if not isinstance(user, User) or not may_enter(user) or password_is_public(password):
-        for scope, who in limits:
-            Rate.named(scope).hit(scope, who)
+    user = check_password(email=email, password=password, address=address)
+    if user is None:
         raise WrongCredentials
     if is_mfa_enabled(user):
         _check_second_factor(user, otp)
-    return user, *issue_token(user)
+    remember(user, address)
+    token, text = issue_token(user)
+    return user, token, text
 
 
 def issue_token(user: User) -> tuple[AuthToken, str]:
-    """Issue a token. Raises `WrongCredentials` if the credentials have changed since the account was read."""
+    """Issue a token, and end the oldest ones beyond `TOKENS_PER_ACCOUNT`.
+
+    The lock on the account's row makes simultaneous sign-ins take turns. Raises `WrongCredentials` if the credentials
+    have changed since the account was read.
+    """
     with transaction.atomic():
         unchanged = User.objects.select_for_update().filter(
             pk=user.pk, is_active=True, credentials_epoch=user.credentials_epoch
@@ -102,18 +95,29 @@ def issue_token(user: User) -> tuple[AuthToken, str]:
         if not unchanged.exists():
             raise WrongCredentials
         token, text = AuthToken.objects.create(user)
+        older = AuthToken.objects.filter(user=user).exclude(digest=token.digest).order_by("-created", "digest")
+        ended = list(older[settings.TOKENS_PER_ACCOUNT - 1 :].values_list("digest", flat=True))
+        AuthToken.objects.filter(digest__in=ended).delete()
+    for digest in ended:
+        end_credential(token_credential(digest))
     return token, text
 
 
 def _check_second_factor(user: User, otp: str) -> None:
     if not otp:
         raise SecondFactorRequired(attr="otp")
-    if (wait_s := Rate.named("login_otp").full("login_otp", str(user.pk))) is not None:
-        raise TooManyAttempts(wait_s)
+    attempt = second_factor_attempt(user)
     types = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
     for factor in Authenticator.objects.filter(user=user, type__in=types):
         if factor.wrap().validate_code(otp.replace(" ", "")):
+            attempt.give_back()
             factor.record_usage()
             return
-    Rate.named("login_otp").hit("login_otp", str(user.pk))
     raise WrongSecondFactor(attr="otp")
+
+
+def second_factor_attempt(user: User) -> Attempt:
+    """Count an attempt at a second factor's code, from wherever. Raises `TooManyAttempts`."""
+    attempt = Attempt([("login_otp", str(user.pk))])
+    attempt.require()
+    return attempt

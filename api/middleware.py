@@ -1,6 +1,7 @@
 """Gives programs the API's error shape, wherever in Django an error arises."""
 
 from collections.abc import Callable
+from math import ceil
 from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +9,7 @@ from django.shortcuts import render
 
 from api.errors import error_body, service_error_body
 from core.database import trouble_of
+from core.errors import ServiceError
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -41,15 +43,18 @@ class OneErrorShapeMiddleware:
         return shaped
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a database error with its sentence and `Retry-After`, as a page or as JSON."""
-        trouble = trouble_of(exception)
-        if trouble is None:
+        """Answer "not now" with its sentence and `Retry-After`, as a page or as JSON."""
+        trouble = exception if isinstance(exception, ServiceError) else trouble_of(exception)
+        wait_s = getattr(trouble, "wait_s", None)
+        if trouble is None or wait_s is None:
             return None
         if _wants_page(request):
-            response: HttpResponse = render(request, "503.html", {"detail": trouble.detail}, status=trouble.status)
+            response: HttpResponse = render(
+                request, "503.html", {"detail": trouble.detail, "status": trouble.status}, status=trouble.status
+            )
         else:
             response = JsonResponse(service_error_body(trouble), status=trouble.status)
-        response["Retry-After"] = f"{trouble.wait_s:.0f}"
+        response["Retry-After"] = f"{ceil(wait_s)}"
         return response
 
 

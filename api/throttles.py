@@ -1,4 +1,7 @@
-"""Rate limits: fixed windows counted in Valkey. If Valkey is down, no call is limited."""
+"""Rate limits: fixed windows counted in Valkey. If Valkey is down, no call is limited by them.
+
+Attempts at passwords and codes have limits of their own, which hold without Valkey as well (api/attempts.py).
+"""
 
 import hashlib
 import logging
@@ -34,18 +37,19 @@ class Rate:
         limit, _, period = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"][scope].partition("/")
         return cls(int(limit), PERIODS_S[period])
 
-    def _window(self) -> tuple[int, float]:
+    def window(self) -> tuple[int, float]:
         """Return the number of the current window, and the seconds left in it."""
         now = time.time()
         return int(now // self.period_s), self.period_s - now % self.period_s
 
-    def _key(self, scope: str, who: str) -> str:
+    def key(self, scope: str, who: str) -> str:
+        """Return the name of the counter of one account or address in the current window."""
         digest = hashlib.sha256(who.encode()).hexdigest()[:32]  # addresses are personal data
-        return f"rate:{scope}:{digest}:{self._window()[0]}"
+        return f"rate:{scope}:{digest}:{self.window()[0]}"
 
     def hit(self, scope: str, who: str) -> float | None:
         """Count one call. Returns the seconds to wait if it exceeds the limit, else None."""
-        key = self._key(scope, who)
+        key = self.key(scope, who)
         try:
             pipe = valkey.client().pipeline(transaction=False)
             pipe.incr(key)
@@ -54,15 +58,7 @@ class Rate:
         except valkey.Unreachable:
             log.warning("rate limit %s not counted: Valkey does not answer", scope)
             return None
-        return self._window()[1] if count > self.limit else None
-
-    def full(self, scope: str, who: str) -> float | None:
-        """Return the seconds to wait if the limit has been reached, else None. Doesn't count this call."""
-        try:
-            count = int(valkey.client().get(self._key(scope, who)) or 0)
-        except valkey.Unreachable:
-            return None
-        return self._window()[1] if count >= self.limit else None
+        return self.window()[1] if count > self.limit else None
 
 
 class WindowThrottle(SimpleRateThrottle):
@@ -101,10 +97,6 @@ class AddressThrottle(WindowThrottle):
     scope = "address"
 
 
-class SignupThrottle(WindowThrottle):
-    scope = "signup"
-
-
 class CostlyThrottle(WindowThrottle):
     """Counts a costly kind of call per account, per address and among all calls of the account, in one round trip.
 
@@ -138,14 +130,14 @@ def hit_all(counts: Sequence[tuple[str, str]]) -> float | None:
     try:
         pipe = valkey.client().pipeline(transaction=False)
         for rate, (scope, who) in zip(rates, counts, strict=True):
-            key = rate._key(scope, who)
+            key = rate.key(scope, who)
             pipe.incr(key)
             pipe.expire(key, rate.period_s)
         seen = pipe.execute()[::2]
     except valkey.Unreachable:
         log.warning("rate limits not counted: Valkey does not answer")
         return None
-    waits = [rate._window()[1] for rate, count in zip(rates, seen, strict=True) if count > rate.limit]
+    waits = [rate.window()[1] for rate, count in zip(rates, seen, strict=True) if count > rate.limit]
     return max(waits, default=None)
 
 

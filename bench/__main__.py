@@ -13,6 +13,7 @@ PARTS = {
     "positions": [],
     "dispatch": [],
     "delivery": [],
+    "sign_in": [],
 }
 WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
 

@@ -59,6 +59,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Tokens", "key", "knox_authtoken"),
         ("Second factors", "lock", "mfa_authenticator"),
         ("E-mail addresses", "mail", "account_emailaddress"),
+        ("Known addresses", "location_on", "accounts_knownaddress"),
         ("Mails", "outgoing_mail", "accounts_deferredmail"),
         ("Notification settings", "notifications", "accounts_notificationsettings"),
     ],

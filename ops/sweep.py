@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import positions
 from accounts.deferred_mails import prune_mails, sweep_mails
+from accounts.known_addresses import prune_known_addresses
 from accounts.presence import is_suspect, reconcile, snapshot_positions, suspect
 from accounts.sign_out import prune_tickets_and_tokens
 from api.models import IdempotencyRecord
@@ -126,6 +127,7 @@ def sweep_leftovers(now: datetime) -> None:
     prune_events(now)
     prune_tickets_and_tokens(now)
     prune_mails(now)
+    prune_known_addresses(now)
     prune_share_links(now)
     forget_events(now)
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()

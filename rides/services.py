@@ -60,13 +60,18 @@ def check_pin(ride: Ride, pin: str) -> None:
     """
     if not ride.pin:
         return
-    if ride.pin_failures >= PIN_FAILURES_MAX:
-        raise Conflict("pin_locked", "Too many wrong PINs. Staff can release this ride.")
-    if not compare_digest(ride.pin.encode(), pin.encode()):
-        wrong = WrongPin(attr="pin")
-        with effect() as answer:
-            Ride.objects.filter(pk=ride.pk).update(pin_failures=F("pin_failures") + 1)
+    right = compare_digest(ride.pin.encode(), pin.encode())
+    wrong = WrongPin(attr="pin")
+    tries = Ride.objects.filter(pk=ride.pk)
+    with effect() as answer:
+        # Every guess takes one of the tries in a single statement, so simultaneous guesses get no more of them.
+        if not tries.filter(pin_failures__lt=PIN_FAILURES_MAX).update(pin_failures=F("pin_failures") + 1):
+            raise Conflict("pin_locked", "Too many wrong PINs. Staff can release this ride.")
+        if right:
+            tries.update(pin_failures=F("pin_failures") - 1)
+        else:
             answer.refusal(wrong)
+    if not right:
         raise wrong
 
 

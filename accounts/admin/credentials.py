@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
-from accounts.models import DeferredMail, NotificationSettings, SocketTicket, User
+from accounts.models import DeferredMail, KnownAddress, NotificationSettings, SocketTicket, User
 from accounts.sign_out import credentials_changed, log_out
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
@@ -135,6 +135,22 @@ class DeferredMailAdmin(ReadOnlyAdmin):
     search_ids = ("user_id",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(KnownAddress)
+class KnownAddressAdmin(ReadOnlyAdmin):
+    """Network addresses, as digests, from which accounts have signed in."""
+
+    owner = related("user", "Account", named=True)
+    used = moment("last_used_at", "Last used")
+
+    list_display = ("owner", "used")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    search_ids = ("user_id",)
+    ordering = ("-last_used_at",)
     fields = list_display
     readonly_fields = list_display
 

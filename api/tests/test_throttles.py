@@ -18,8 +18,6 @@ def _low(settings: Settings) -> None:
         "account": "3/min",
         "address": "2/min",
         "signup": "1/hour",
-        "login_pair": "2/min",
-        "login_address": "4/min",
         "request": "2/min",
         "request_address": "4/min",
         "position": "2/min",

@@ -14,7 +14,7 @@ from accounts.models import User
 def desk_of(user: User) -> Client:
     """A browser in which this account is signed in."""
     client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, "accounts.backends.PasswordBackend")
     return client
 
 

@@ -103,7 +103,7 @@ def test_looking_at_a_dialog_does_nothing(desk: Client, pending: CheerRequest) -
 
 def test_a_forged_form_does_nothing(staff: User, pending: CheerRequest) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(staff, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(staff, "accounts.backends.PasswordBackend")
     with unchanged():
         assert client.post(url_of(CheerRequest, "cancel", pending.pk), {"_form_submitted": "on"}).status_code == 403
 

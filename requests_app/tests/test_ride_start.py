@@ -7,14 +7,15 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from core.errors import Conflict
 from notifications.models import Event
 from regions.models import Region
 from requests_app import services
 from requests_app.models import Offer
 from rides.models import Ride
-from rides.services import PIN_FAILURES_MAX
+from rides.services import PIN_FAILURES_MAX, WrongPin, check_pin
 from rides.states import RideStatus
-from tests.cast import Clock, accept, assert_refused, client_of, fresh, unchanged
+from tests.cast import Clock, accept, assert_refused, client_of, fresh, in_threads, unchanged
 
 
 def start(client: APIClient, ride: Ride, **fields: Any) -> Any:
@@ -150,6 +151,26 @@ def test_guessing_ends(partner_api: APIClient, pin_ride: Ride, with_key: bool) -
     with unchanged():
         assert_refused(start(honest, pin_ride, pin=pin_ride.pin), 409, "pin_locked")
         assert_refused(start(honest, pin_ride, pin=wrong(pin_ride)), 409, "pin_locked")
+
+
+def test_a_guess_that_was_read_before_the_last_ones_were_counted_is_none(pin_ride: Ride) -> None:
+    """As of a process that has read the ride while others guess."""
+    read_before = fresh(pin_ride)
+    for _ in range(PIN_FAILURES_MAX):
+        with pytest.raises(WrongPin):
+            check_pin(fresh(pin_ride), wrong(pin_ride))
+    for guess in (wrong(pin_ride), pin_ride.pin):
+        with pytest.raises(Conflict, match="pin_locked"):
+            check_pin(read_before, guess)
+    assert fresh(pin_ride).pin_failures == PIN_FAILURES_MAX
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_guesses_have_no_more_tries(pin_ride: Ride) -> None:
+    read_before = fresh(pin_ride)
+    outcomes = in_threads(*[lambda: check_pin(read_before, wrong(pin_ride))] * 12)
+    assert [type(outcome) for outcome in outcomes].count(WrongPin) == PIN_FAILURES_MAX
+    assert [type(outcome) for outcome in outcomes].count(Conflict) == 12 - PIN_FAILURES_MAX
 
 
 def test_a_few_slips_are_forgiven(partner_api: APIClient, pin_ride: Ride) -> None:

@@ -16,14 +16,20 @@ REST_FRAMEWORK = {
     "ALLOWED_VERSIONS": ["1"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["api.throttles.AccountThrottle", "api.throttles.AddressThrottle"],
-    # Calls per account, or per address for signed-out callers. Sign-in counts failures only.
+    # Calls per account, or per address for signed-out callers.
     "DEFAULT_THROTTLE_RATES": {
         "account": env.str("THROTTLE_ACCOUNT", default="1200/min"),
         "address": env.str("THROTTLE_ADDRESS", default="600/min"),
         "signup": env.str("THROTTLE_SIGNUP", default="600/min" if DEBUG else "30/hour"),
+        # Sign-ins, right ones included, per address and per account.
+        "login": env.str("THROTTLE_LOGIN", default="6000/min" if DEBUG else "120/min"),
+        "login_account": env.str("THROTTLE_LOGIN_ACCOUNT", default="600/min" if DEBUG else "30/min"),
+        # Failed sign-ins per address and account, per address, and per account from all addresses. Beyond the last one,
+        # only addresses that the account has used before get through to it.
         "login_pair": env.str("THROTTLE_LOGIN_PAIR", default="10/min"),
         "login_otp": env.str("THROTTLE_LOGIN_OTP", default="10/min"),
         "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="100/min"),
+        "login_failures": env.str("THROTTLE_LOGIN_FAILURES", default="100/hour"),
         # Calls that cost more than a read: requests, positions and socket handshakes. Many callers share an address.
         "request": env.str("THROTTLE_REQUEST", default="1200/min" if DEBUG else "60/min"),
         "request_address": env.str("THROTTLE_REQUEST_ADDRESS", default="6000/min"),

@@ -5,16 +5,13 @@ from datetime import timedelta
 from speedycheers.settings.base import DATA_DIR, DEBUG, env
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 # The accounts of `make run`, whose password is public. They exist in development only; elsewhere they are refused.
 DEMO_ACCOUNTS: bool = DEBUG
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "accounts.hashers.PBKDF2Hasher"]
+# Passwords hashed at the same time in one process (19 MiB each), and how long others wait before they are refused.
+PASSWORD_HASHES_AT_ONCE: int = env.int("PASSWORD_HASHES_AT_ONCE", default=4)
+PASSWORD_HASH_WAIT_S: float = env.float("PASSWORD_HASH_WAIT_S", default=3.0)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -26,6 +23,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="optional")
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+# Sign-ins, sign-ups and second factors are limited by api/attempts.py instead, as in the API.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": None}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail about each change of a password, an address or a second factor
@@ -33,6 +32,10 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds until sensitive pages ask for the password again
 ACCOUNT_MAX_EMAIL_ADDRESSES = 3
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.SecondFactorAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SpeedyCheers"
@@ -48,6 +51,7 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=30),
     "AUTO_REFRESH": False,
 }
+TOKENS_PER_ACCOUNT: int = env.int("TOKENS_PER_ACCOUNT", default=50)  # a new one ends the oldest
 SOCKET_TICKET_TTL_S = 30
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=0)
 

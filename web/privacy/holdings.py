@@ -112,6 +112,7 @@ HOLDINGS = [
     Holding("browserSessions", "usersessions.UserSession", _by("user"), frozenset(["session_key"])),
     Holding("apiTokens", "knox.AuthToken", _by("user"), frozenset(["digest"])),
     Holding("socketTickets", "accounts.SocketTicket", _by("user"), frozenset(["digest"])),
+    Holding("knownAddresses", "accounts.KnownAddress", _by("user"), frozenset(["digest"])),
     Holding("socialAccounts", "socialaccount.SocialAccount", _by("user")),
     Holding(
         "cheerRequests",

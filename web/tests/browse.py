@@ -17,7 +17,7 @@ def browser_of(user: User | None) -> Client:
     """A browser in which this account is signed in; None for a visitor."""
     client = Client(headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     if user is not None:
-        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, "accounts.backends.PasswordBackend")
     return client
 
 

@@ -119,7 +119,7 @@ def test_a_token_does_not_survive_a_first_password(account: User) -> None:
     thief = Thief(account)
     account.set_unusable_password()
     account.save(update_fields=["password"])
-    here.force_login(account, "django.contrib.auth.backends.ModelBackend")
+    here.force_login(account, "accounts.backends.PasswordBackend")
     form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     assert here.post("/account/password/set/", form).status_code == 302
     thief.assert_out()

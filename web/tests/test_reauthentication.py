@@ -99,7 +99,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("connect")
 def test_a_stolen_session_opens_no_payout_account(partner: Partner, online: Online) -> None:
     stolen = APIClient()
-    stolen.force_login(partner.user, "django.contrib.auth.backends.ModelBackend")
+    stolen.force_login(partner.user, "accounts.backends.PasswordBackend")
     with unchanged():
         assert_refused(stolen.post("/partner/payoutAccount"), 403, "reauthentication_required")
     here = by_password(partner.user)

@@ -1,0 +1,51 @@
+"""Network addresses from which an account has signed in, kept as keyed digests.
+
+They get through to an account while others guess at its password (accounts/password_check.py).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import KnownAddress, User
+from api.addresses import address_of, network_of
+
+PER_ACCOUNT_MAX = 20  # the oldest makes room
+KEPT_FOR = timedelta(days=90)
+REMEMBERED_EVERY = timedelta(days=1)  # how exact the time of the last sign-in is
+
+
+def is_known(user: User, network: str) -> bool:
+    """Return whether the account has signed in from this network lately."""
+    since = timezone.now() - KEPT_FOR
+    return KnownAddress.objects.filter(user=user, digest=_digest(user, network), last_used_at__gte=since).exists()
+
+
+def remember(user: User, address: str) -> None:
+    """Keep the address of a complete sign-in."""
+    now, digest = timezone.now(), _digest(user, network_of(address))
+    recent = KnownAddress.objects.filter(user=user, digest=digest, last_used_at__gt=now - REMEMBERED_EVERY)
+    if recent.exists():
+        return
+    with transaction.atomic():
+        KnownAddress.objects.update_or_create(user=user, digest=digest, defaults={"last_used_at": now})
+        newest = KnownAddress.objects.filter(user=user).order_by("-last_used_at").values_list("pk", flat=True)
+        KnownAddress.objects.filter(user=user).exclude(pk__in=list(newest[:PER_ACCOUNT_MAX])).delete()
+
+
+def remember_session(*, request: HttpRequest, user: User, **_: object) -> None:
+    """Keep the address of a session that has just started. Receives `user_logged_in`."""
+    if isinstance(user, User):
+        remember(user, address_of(request))
+
+
+def prune_known_addresses(now: datetime) -> None:
+    """Delete the addresses that were not used for a long time."""
+    KnownAddress.objects.filter(last_used_at__lt=now - KEPT_FOR).delete()
+
+
+def _digest(user: User, network: str) -> str:
+    return salted_hmac("accounts.known_address", f"{user.pk} {network}", algorithm="sha256").hexdigest()
