@@ -76,7 +76,7 @@ VALKEY_TIMEOUT_S = 2.0  # for each call; no call is worth a longer wait
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.json_cache.JSONCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         "OPTIONS": {
