@@ -1,15 +1,17 @@
 """Authenticate sockets by bearer header, single-use ticket or session cookie, and refuse foreign origins."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -23,41 +25,56 @@ from notifications.hub import in_thread
 
 Scope = Any  # an ASGI scope, for which asgiref and Channels have different types
 App = Callable[[Scope, Any, Any], Awaitable[None]]
-DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+HOST = re.compile(r"(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
+# As browsers write it: in lower case, without a user, a path or the usual port.
+ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    """Return a header; repeated ones are joined as HTTP does."""
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
-def origin_allowed(origin: str, host: str) -> bool:
+def host_allowed(host: str) -> bool:
+    """Whether this is one of ALLOWED_HOSTS, as for HTTP: a stranger's name may lead to our address."""
+    return bool(HOST.fullmatch(host)) and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+
+
+def origin_allowed(origin: str, scheme: str, host: str) -> bool:
     """Whether a browser page of this origin may connect: the site's own, or one of TRUSTED_ORIGINS.
 
     A client that sends no origin is not a browser, so a foreign page can't abuse its cookies.
     """
-    if not origin:
+    if not origin or origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    try:
-        page, here = urlsplit(origin), urlsplit(f"{urlsplit(origin).scheme}://{host}")
-        default = DEFAULT_PORTS.get(page.scheme)
-        return bool(default and page.hostname) and (page.hostname, page.port or default) == (
-            here.hostname,
-            here.port or default,
-        )
-    except ValueError:
+    page = ORIGIN.fullmatch(origin)
+    here = HOST.fullmatch(host)
+    if page is None or here is None or page["scheme"] != scheme:
         return False
+    default = DEFAULT_PORTS[scheme]
+    return (page["host"], page["port"] or default) == (here["host"].lower(), here["port"] or default)
+
+
+def scheme_of(scope: Scope) -> str:
+    """Return "https" or "http", as Django determines it: by the proxy's header if there is a proxy."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        variable, secure = settings.SECURE_PROXY_SSL_HEADER
+        name = variable.removeprefix("HTTP_").replace("_", "-").lower().encode()
+        if said := _header(scope, name):
+            return "https" if said.split(",", 1)[0].strip() == secure else "http"
+    return "https" if scope.get("scheme") in ("wss", "https") else "http"
 
 
 class SameOrigin:
-    """Refuses the handshake of cross-origin browser connections."""
+    """Refuses the handshake of cross-origin browser connections, and of those for another host."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        if origin_allowed(_header(scope, b"origin"), _header(scope, b"host")):
+        host = _header(scope, b"host")
+        if host_allowed(host) and origin_allowed(_header(scope, b"origin"), scheme_of(scope), host):
             await self.app(scope, receive, send)
         else:
             await WebsocketDenier()(scope, receive, send)

@@ -20,16 +20,14 @@ from api.errors import error_body, service_error_body
 from api.frames import error_frame
 from core.database import trouble_of
 from core.errors import Invalid, ServiceError
-from notifications import selectors
+from notifications import limits, selectors
 from notifications.events import UNSEQUENCED, close_sockets, frame
-from notifications.frames import Flood, Frame, frame_type, parse_frame
+from notifications.frames import Frame, frame_type, parse_frame
 from notifications.hub import hub, in_thread
 
 log = logging.getLogger(__name__)
 
 NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION, TRY_AGAIN_LATER = 4401, 4403, 4409, 1008, 1013
-BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S = 20, 10.0
-FRAMES_MAX, FRAMES_WINDOW_S = 1000, 10.0
 DEVICE_MAX_CHARS = 64
 UNSENT_MAX = 64  # frames queued for a socket whose server takes them one by one; later ones are read from the log
 CATCH_UP_EVENTS = 100  # read from the log in one query
@@ -42,6 +40,7 @@ class EventConsumer(AsyncWebsocketConsumer):
 
     commands: ClassVar[Mapping[str, Command]] = {}
     silent_commands: ClassVar[frozenset[str]] = frozenset()  # answered only if they carry an id
+    command_rates: ClassVar[Mapping[str, str]] = {}  # names of rates; "command" for those that are not here
 
     # Events come from the hub; a channel layer would add a subscription and a queue for each socket.
     channel_layer_alias = "none"
@@ -49,6 +48,10 @@ class EventConsumer(AsyncWebsocketConsumer):
     recipient = ""
     seen_seq = 0
     labels: dict[str, str]
+
+    @property
+    def _account(self) -> str:
+        return str(getattr(self.user, "pk", ""))
 
     def recipient_of(self, user: Any) -> str | None:
         """Return this account's recipient; None if its role may not connect to this socket."""
@@ -67,7 +70,6 @@ class EventConsumer(AsyncWebsocketConsumer):
         self._unsent: list[str] = []
         # Writes a frame to daphne's socket immediately; False if the peer reads too slowly (runner/protocols.py).
         self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
-        self._bad, self._all = Flood(BAD_FRAMES_MAX, BAD_FRAMES_WINDOW_S), Flood(FRAMES_MAX, FRAMES_WINDOW_S)
         # Accept even a socket that will be refused: a browser sees the close code only of an open one.
         await self.accept()
         if self.scope.get("too_many") or hub.full:
@@ -200,7 +202,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         if not self.recipient:
             return
         size = len(bytes_data or b"") if text_data is None else len(text_data.encode("utf-8", "surrogatepass"))
-        if size > settings.SOCKET_MAX_FRAME_BYTES or self._all.hit():
+        if size > settings.SOCKET_MAX_FRAME_BYTES or limits.too_many_frames(self._account):
             await self.close(code=POLICY_VIOLATION)
             return
         content: Frame = {}
@@ -230,12 +232,21 @@ class EventConsumer(AsyncWebsocketConsumer):
         elif kind == "ack":
             self._acknowledge(content.get("seq"))
         elif command := self.commands.get(kind):
-            result = await in_thread(command)(self.user, {k: v for k, v in content.items() if k not in ("type", "id")})
+            rate = self.command_rates.get(kind, "command")
+            limits.count_command(rate, self._account)
+            data = {key: value for key, value in content.items() if key not in ("type", "id")}
+            result = await in_thread(self._obey)(command, rate, data, everywhere=kind not in self.silent_commands)
             if "id" in content or kind not in self.silent_commands:
                 await self._reply(content, {"type": "answer", "command": kind, **(result or {})})
         else:
             known = ", ".join(["ack", "ping", *self.commands])
             raise Invalid("unknown_type", "Unknown frame type; known are %(known)s.", "type", known=known)
+
+    def _obey(self, command: Command, rate: str, data: Frame, *, everywhere: bool) -> Frame | None:
+        # Silent commands are the frequent ones, which a call of Valkey for each would slow down.
+        if everywhere:
+            limits.count_command_everywhere(rate, self._account)
+        return command(self.user, data)
 
     def _acknowledge(self, seq: Any) -> None:
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= self.seen_seq:
@@ -249,7 +260,7 @@ class EventConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, content: Frame, body: Frame, *, malformed: bool) -> None:
         await self._reply(content, body)
-        if malformed and self._bad.hit():
+        if malformed and limits.too_many_bad_frames(self._account):
             await self.close(code=POLICY_VIOLATION)
 
 

@@ -1,32 +1,11 @@
-"""Parses the frames that clients send, and detects floods of them."""
+"""Parses the frames that clients send."""
 
-import time
 from typing import Any
 
 from api.parsers import MalformedJSON, loads
 from core.errors import Invalid
 
 Frame = dict[str, Any]
-
-
-class Flood:
-    """Detects more than `limit` hits within a window of `window_s` seconds.
-
-    The window begins with its first hit. This takes two numbers; a list of times would be kilobytes for each socket.
-    """
-
-    __slots__ = ("_count", "_limit", "_since", "_window_s")
-
-    def __init__(self, limit: int, window_s: float) -> None:
-        self._limit, self._window_s = limit, window_s
-        self._since, self._count = float("-inf"), 0
-
-    def hit(self) -> bool:
-        now = time.monotonic()
-        if now - self._since >= self._window_s:
-            self._since, self._count = now, 0
-        self._count += 1
-        return self._count > self._limit
 
 
 def parse_frame(text: str | None) -> Frame:

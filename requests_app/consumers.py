@@ -43,6 +43,7 @@ class PartnerConsumer(EventConsumer):
         "status": _status,
     }
     silent_commands = frozenset({"location"})
+    command_rates: ClassVar[dict[str, str]] = {"location": "position", "status": "status"}
 
     def recipient_of(self, user: User) -> str | None:
         return partner_recipient(user.partner.pk) if user.role == Role.PARTNER else None

@@ -14,8 +14,10 @@ below that is missing or has changed, so that each upgrade is checked against th
 | `_max_message_size_exceeded`, `_fail_connection` | autobahn | an oversized message gets the contract's close code |
 | `current_frame`, `data` | autobahn | an empty pong is recognized without parsing |
 | `http_request_data`, `http_headers`, `request` | autobahn | the handshake is released once it is done |
+| `onMessageFrameBegin` | autobahn | the frames of unfinished messages are counted |
 | `sendCloseFrame` | autobahn | `sendClose` refuses the codes from 1001 to 2999 |
 | `channel.connectionLost` | Twisted | the count of an address's connections drops even if daphne fails |
+| `_channel`, `lineReceived`, `_respondToBadRequestAndDisconnect` | Twisted | a folded header is refused |
 | `HTTPChannel.forceAbortClient` | Twisted | a slow or half-answered client is cut off without waiting for its buffer |
 | `dataBuffer`, `_tempDataBuffer`, `writeSomeData` | Twisted | a frame is written past the buffer, 6.5 times faster |
 """
@@ -119,6 +121,20 @@ def when_lost(channel: Any, callback: Callable[[], None]) -> None:
             callback()
 
     channel.connectionLost = lost
+
+
+def refuse_folded_headers(channel: Any) -> None:
+    """Answer a header that is continued on the next line with 400 (RFC 9112, section 5.2); Twisted joins the lines."""
+    http = getattr(channel, "_channel", channel)
+    understand = http.lineReceived
+
+    def received(line: bytes) -> None:
+        if line[:1] in (b" ", b"\t"):
+            http._respondToBadRequestAndDisconnect()
+        else:
+            understand(line)
+
+    http.lineReceived = received
 
 
 def applications(server: Any) -> "Iterator[tuple[Task[None] | None, bool]]":

@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+from core.floods import Flood
 from runner import daphne_internals
 from runner.daphne_internals import event_loop, write_directly
 
@@ -24,6 +25,11 @@ EMPTY_PONG, EMPTY_PONG_BYTES = b"\x8a\x80", 6  # plus a mask; the answer to a pi
 
 SLOW_READER_S = 5.0  # how long the buffer may stay full before the socket is closed
 UNREAD_MAX = 128  # client messages that the application has not received yet: at most 2 MiB
+
+INTAKE_WINDOW_S = 10.0
+INTAKE_BYTES_MAX = 1024 * 1024
+INTAKE_FRAMES_MAX = 2000  # of messages; the application allows 1000
+INTAKE_CONTROL_FRAMES_MAX = 100  # pings and pongs
 
 # Above every limit of the application, Django's included. The rest of a body is dropped as it arrives;
 # daphne would keep all of it in memory.
@@ -55,14 +61,20 @@ class Request(daphne_internals.Request):
             super().handleContentChunk(data)
 
     def process(self) -> Any:
-        """Answer the complete request, with 413 if its body is too large."""
+        """Answer the complete request, with an error if its body is too large or it does not name one host."""
         self._arrived = True
-        if self._body_bytes <= MAX_BODY_BYTES:
-            return super().process()
+        if self._body_bytes > MAX_BODY_BYTES:
+            return self._refuse(413, b"Content Too Large", f"A body may have {MAX_BODY_BYTES} bytes at most.")
+        # RFC 9112, section 3.2
+        hosts = len(self.requestHeaders.getRawHeaders(b"host", []))
+        if hosts > 1 or (hosts == 0 and self.clientproto == b"HTTP/1.1"):
+            return self._refuse(400, b"Bad Request", "A request names one host.")
+        return super().process()
+
+    def _refuse(self, status: int, status_text: bytes, body: str) -> None:
         self.client_addr = None
         self.request_start = time.time()
-        self.basic_error(413, b"Content Too Large", f"A body may have {MAX_BODY_BYTES} bytes at most.")
-        return None
+        self.basic_error(status, status_text, body)
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Send an error that the application did not send itself."""
@@ -80,6 +92,17 @@ class Request(daphne_internals.Request):
             super().handle_exception(exception)
 
 
+class Intake:
+    """Counts what a peer sends, before any of it is understood. An honest client sends a few hundred bytes a second."""
+
+    __slots__ = ("bytes", "control", "frames")
+
+    def __init__(self) -> None:
+        self.bytes = Flood(INTAKE_BYTES_MAX, INTAKE_WINDOW_S)
+        self.frames = Flood(INTAKE_FRAMES_MAX, INTAKE_WINDOW_S)
+        self.control = Flood(INTAKE_CONTROL_FRAMES_MAX, INTAKE_WINDOW_S)
+
+
 class Socket(daphne_internals.Socket):
     """A socket that sends a close code, detects a dead peer and buffers little for a slow one."""
 
@@ -88,8 +111,13 @@ class Socket(daphne_internals.Socket):
     congested: bool = False  # the transport's buffer is full
     heard_at: float = 0.0
     pinged_at: float = 0.0
+    deaf: bool = False  # nothing more is read from this peer
     _drained: "asyncio.Future[None] | None" = None
     _patience: "asyncio.TimerHandle | None" = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.intake = Intake()
 
     def connectionLost(self, *reason: Any) -> None:
         """Report the lost connection to the server, whether or not the handshake was done."""
@@ -111,9 +139,14 @@ class Socket(daphne_internals.Socket):
     def dataReceived(self, data: bytes) -> None:
         """Note that the peer is alive, and process the data unless it is an empty pong."""
         self.heard_at = time.monotonic()
-        if len(data) == EMPTY_PONG_BYTES and data[:2] == EMPTY_PONG and self.between_frames():
-            return  # nothing to process
-        super().dataReceived(data)
+        if self.deaf:
+            return
+        if self.intake.bytes.hit(len(data)):
+            self.give_up_flooder()
+        elif len(data) == EMPTY_PONG_BYTES and data[:2] == EMPTY_PONG and self.between_frames():
+            self.onPong(b"")  # nothing to process
+        else:
+            super().dataReceived(data)
 
     def check_heartbeat(self, now: float) -> None:
         """Ping a silent peer once, and give it up if it stays silent. Called every second."""
@@ -191,6 +224,31 @@ class Socket(daphne_internals.Socket):
         self.dropConnection(abort=True)
 
     # ------------------------------------------------------------ incoming messages
+
+    def onPing(self, payload: bytes) -> None:
+        """Answer a ping, unless there are too many."""
+        if self.intake.control.hit():
+            self.give_up_flooder()
+        else:
+            super().onPing(payload)
+
+    def onPong(self, payload: bytes) -> None:
+        """Count a pong; the server sends a ping every few seconds at most."""
+        if self.intake.control.hit():
+            self.give_up_flooder()
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """Count a frame, also one of an unfinished message."""
+        if self.intake.frames.hit():
+            self.give_up_flooder()
+        super().onMessageFrameBegin(length)
+
+    def give_up_flooder(self) -> None:
+        """Close the socket of a peer that sends far too much, and read nothing more from it."""
+        if not self.deaf:
+            self.deaf = True
+            self.close_with(POLICY_VIOLATION, "too much at once")
+            self.tell_disconnected(POLICY_VIOLATION)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Pass a message on. A client that sends faster than it is served is closed, which bounds the queue."""

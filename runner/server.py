@@ -76,6 +76,7 @@ class Server(daphne_internals.Server):
             return None
         channel = make(address)
         channel.requestFactory = protocols.Request
+        daphne_internals.refuse_folded_headers(channel)
         self.open_from[host] += 1
         daphne_internals.when_lost(channel, lambda: self.left(host))
         return channel

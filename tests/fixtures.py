@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from core.valkey import client
+from notifications.limits import floods
 from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
@@ -39,6 +40,7 @@ from tests.cast import (
 def _clean_slate() -> None:
     """Each test starts with an empty Valkey, and with nothing kept of the database before."""
     client().flushall()
+    floods.clear()
     forget_regions()
     request_types_by_slug.forget()
 

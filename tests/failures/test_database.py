@@ -13,7 +13,6 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from core.database import AWAY, BUSY, FULL, trouble_of
-from notifications.consumers import Flood
 from regions.models import Region
 from requests_app.consumers import PartnerConsumer
 from requests_app.models import CheerRequest, Offer
@@ -226,7 +225,6 @@ async def test_a_socket_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
         said.append(body)
 
     socket.recipient, socket.user, socket.scope = "partner:1", None, {}
-    socket._all = socket._bad = Flood(10, 1.0)
     monkeypatch.setattr(socket, "answer", answer)
     monkeypatch.setattr(PartnerConsumer, "commands", {"accept": away})
     await socket.receive('{"type": "accept", "offerId": "1", "id": "a"}')

@@ -29,6 +29,8 @@ class Line:
 
     def __init__(self, runner: asyncio.Runner, path: str, headers: list[tuple[bytes, bytes]], query: str = "") -> None:
         self.runner = runner
+        if not any(name == b"host" for name, _ in headers):
+            headers = [(b"host", b"localhost"), *headers]
         self.socket = WebsocketCommunicator(websocket_application, path + query, headers=headers)
         self.pings = 0
 

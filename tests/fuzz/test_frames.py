@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import notifications.consumers
 from api.parsers import loads
-from notifications.consumers import BAD_FRAMES_MAX, FRAMES_MAX, POLICY_VIOLATION
+from notifications.consumers import POLICY_VIOLATION
+from notifications.limits import BAD_FRAMES_MAX, FRAMES_MAX
 from tests.fuzz.calls import UNKNOWN_ID
 from tests.fuzz.conftest import FUZZ
 from tests.fuzz.lines import COMMANDS, KNOWN, Lines, everybody
@@ -115,8 +116,8 @@ def _with_raw_text(value: Any) -> str:
 
 @everybody
 def test_bad_frames(role: str, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notifications.consumers, "BAD_FRAMES_MAX", NEVER)
-    monkeypatch.setattr(notifications.consumers, "FRAMES_MAX", NEVER)
+    monkeypatch.setattr(notifications.limits, "BAD_FRAMES_MAX", NEVER)
+    monkeypatch.setattr(notifications.limits, "FRAMES_MAX", NEVER)
     line = lines.line(role)
     assert line.open()["type"] == "hello"
     before = rows()

@@ -9,8 +9,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from runner import protocols
 from testbed.processes import wait_until
-from tests.run.echo import Echo
+from tests.run.echo import Echo, frame, raw_socket
 
 pytestmark = pytest.mark.e2e
 
@@ -60,6 +61,41 @@ def test_requests_sent_drop_by_drop_end_and_harm_nobody(echo: Echo, first: bytes
             return all(is_closed(link) for link in links)
 
         wait_until(all_closed, 15, "the server has hung up on all of them")
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"\x89\x80\0\0\0\0" * 2_000,  # empty pings
+        b"\x8a\x80\0\0\0\0" * 2_000,  # empty pongs
+        b"\x8a\x81\0\0\0\0x" * 2_000,
+        b"\x01\x81\0\0\0\0x" + b"\x00\x80\0\0\0\0" * 4_000,  # a message in empty parts
+        (b"\x82\xfe\x3f\xff\0\0\0\0" + b"x" * 0x3FFF) * 80,
+    ],
+    ids=["pings", "empty pongs", "pongs", "parts", "bytes"],
+)
+def test_a_socket_that_sends_far_too_much_is_closed(echo: Echo, flood: bytes) -> None:
+    with raw_socket(echo) as connection, connect(echo.ws) as neighbour:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(flood)
+        assert closed_with(connection) == 1008
+        neighbour.send("hello")
+        assert neighbour.recv(timeout=5) == "hello"
+
+
+def closed_with(connection: socket.socket) -> int:
+    """The code of the close frame, behind the answers to what came before it."""
+    while (said := frame(connection))[0] != 8:
+        pass
+    return int.from_bytes(said[1][:2])
+
+
+def test_empty_pongs_one_by_one_are_a_flood_as_well(echo: Echo) -> None:
+    with raw_socket(echo) as connection:
+        with contextlib.suppress(ConnectionError):
+            for _ in range(protocols.INTAKE_CONTROL_FRAMES_MAX + 1):
+                connection.sendall(b"\x8a\x80\0\0\0\0")
+        assert closed_with(connection) == 1008
 
 
 def test_connections_that_say_nothing_end(echo: Echo) -> None:

@@ -22,6 +22,53 @@ def test_the_request_arrives_as_it_was_sent(echo: Echo) -> None:
     assert seen["REMOTE_ADDR"] == "127.0.0.1"
 
 
+def raw(echo: Echo, head: bytes) -> bytes:
+    """The answer to these bytes."""
+    with socket.create_connection(("127.0.0.1", echo.port), timeout=15) as connection:
+        connection.sendall(head)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\tfolded\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\n Host: a\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["no host", "two hosts", "a socket without host", "a folded line", "folded by a tab", "a folded first line"],
+)
+def test_a_head_that_can_be_read_two_ways_is_refused(echo: Echo, head: bytes) -> None:
+    answer = raw(echo, head)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_http_1_0_needs_no_host(echo: Echo) -> None:
+    assert b" 200 " in raw(echo, b"GET / HTTP/1.0\r\n\r\n").split(b"\r\n")[0]
+
+
+def test_an_underscore_is_no_hyphen(echo: Echo) -> None:
+    """Both would become one variable; a proxy clears only the one that it knows."""
+    seen = echo.seen("GET", "/", X_Forwarded_Proto="https", X_Forwarded_For="6.6.6.6")
+    assert not {"HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR"} & set(seen)
+    seen = echo.seen("GET", "/", **{"X-Forwarded-Proto": "http", "X_Forwarded_Proto": "https"})
+    assert seen["HTTP_X_FORWARDED_PROTO"] == "http"
+
+
+def test_repeated_headers_are_one_list(echo: Echo) -> None:
+    lines = b"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 198.51.100.7\r\nCookie: a=1\r\nCookie: b=2\r\n"
+    answer = raw(echo, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + lines + b"\r\n")
+    seen = json.loads(answer.split(b"\r\n\r\n")[1])
+    assert (seen["HTTP_X_FORWARDED_FOR"], seen["HTTP_COOKIE"]) == ("6.6.6.6,198.51.100.7", "a=1; b=2")
+
+
 def test_a_client_can_not_set_the_script_name(echo: Echo) -> None:
     assert echo.seen("GET", "/", **{"Daphne-Root-Path": "//evil.test"})["SCRIPT_NAME"] == ""
 

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
-from notifications.consumers import BAD_FRAMES_MAX, FRAMES_MAX
+from notifications.limits import BAD_FRAMES_MAX, FRAMES_MAX
 from notifications.tests.sockets.client import PARTNER, USER, WAIT_S, Socket, aside
 from requests_app.models import Offer
 from tests.cast import accept

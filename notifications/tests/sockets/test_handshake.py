@@ -99,6 +99,12 @@ async def test_other_paths(user_token: str, path: str) -> None:
         "nonsense",
         "http://[",
         f"http://{HOST}:nonsense",
+        f"https://{HOST}",  # the server speaks http
+        f"http://user@{HOST}",
+        f"http://user:secret@{HOST}",
+        f"http://{HOST}/",
+        f"http://{HOST}:80\\@evil.example",
+        f"http://{HOST}, http://evil.example",
     ],
 )
 async def test_cross_origin_browsers_are_refused(user: User, origin: str) -> None:
@@ -107,7 +113,7 @@ async def test_cross_origin_browsers_are_refused(user: User, origin: str) -> Non
     assert not accepted
 
 
-@pytest.mark.parametrize("origin", [f"http://{HOST}", f"https://{HOST}", f"http://{HOST}:80", "https://app.example"])
+@pytest.mark.parametrize("origin", [f"http://{HOST}", f"http://{HOST}:80", "https://app.example"])
 async def test_the_own_origin_and_trusted_ones_are_not(
     user_token: str, origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +121,39 @@ async def test_the_own_origin_and_trusted_ones_are_not(
     socket = Socket(USER, user_token, origin=origin)
     await socket.open()
     await socket.leave()
+
+
+@pytest.mark.parametrize("host", ["evil.example", f"{HOST}.evil.example", f"user@{HOST}", f"{HOST}:x", "", "["])
+async def test_a_host_that_is_not_ours_is_refused(user_token: str, host: str) -> None:
+    """A page of evil.example, whose name has come to lead to our address, has this host as its own origin."""
+    headers = {"host": host, "authorization": f"Bearer {user_token}"}
+    for origin in ({"origin": f"http://{host}"}, {}):
+        socket = Socket(USER, **headers, **origin)
+        accepted, _ = await socket.link.connect(timeout=WAIT_S)
+        assert not accepted
+
+
+@pytest.mark.parametrize(
+    ("said", "origin", "allowed"),
+    [
+        ("https", f"https://{HOST}", True),
+        ("https", f"https://{HOST}:443", True),
+        ("https", f"http://{HOST}", False),
+        ("http", f"http://{HOST}", True),
+        ("http", f"https://{HOST}", False),
+        ("http, https", f"https://{HOST}", False),
+        ("", f"http://{HOST}", True),
+    ],
+)
+async def test_behind_a_proxy_the_scheme_is_the_proxys(
+    user_token: str, monkeypatch: pytest.MonkeyPatch, said: str, origin: str, allowed: bool
+) -> None:
+    monkeypatch.setattr(settings, "SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"))
+    proxy = {"x-forwarded-proto": said} if said else {}
+    accepted, _ = await (socket := Socket(USER, user_token, origin=origin, **proxy)).link.connect(timeout=WAIT_S)
+    assert accepted is allowed
+    if accepted:
+        await socket.leave()
 
 
 # ---------------------------------------------------------------- how often, and from where
@@ -143,11 +182,13 @@ async def test_who_comes_too_often_is_asked_to_come_later(
         (2, "203.0.113.9, 198.51.100.7", "203.0.113.9"),
         (2, "198.51.100.7", "198.51.100.7"),
         (1, "", "192.0.2.1"),
+        (1, "6.6.6.6|198.51.100.7", "198.51.100.7"),  # a proxy that adds a line, below the caller's own
+        (2, "6.6.6.6|203.0.113.9|198.51.100.7", "203.0.113.9"),
     ],
 )
 async def test_whose_address_counts(
     monkeypatch: pytest.MonkeyPatch, proxies: int, forwarded: str, address: str
 ) -> None:
     monkeypatch.setitem(settings.REST_FRAMEWORK, "NUM_PROXIES", proxies)
-    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded.split("|")] if forwarded else []
     assert address_of({"headers": headers, "client": ["192.0.2.1", 5000]}) == address
