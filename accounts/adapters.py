@@ -1,25 +1,18 @@
 """Adapters for allauth: mails in the reader's language, and second factors encrypted at rest."""
 
-import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.encoding import force_bytes
 
+from accounts import vault
 from accounts.mails import compose
 from accounts.models import User
-
-SECOND_FACTORS = b"speedycheers second factors"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -52,23 +45,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Encrypts second factors with a key derived from SECRET_KEY, so that the database alone reveals no codes."""
+    """Keeps second factors encrypted, so that the database alone reveals no codes."""
 
     def encrypt(self, text: str) -> str:
-        return _vault().encrypt(text.encode()).decode()
+        return vault.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _vault().decrypt(encrypted_text.encode()).decode()
+        return vault.decrypt(encrypted_text)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {**super().get_public_key_credential_rp_entity(), "name": "SpeedyCheers"}
-
-
-def _vault() -> MultiFernet:
-    """Return a cipher that encrypts with the current SECRET_KEY, and decrypts with it and its fallbacks."""
-    return MultiFernet([Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
-
-
-def _key(secret: str | bytes) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=SECOND_FACTORS).derive(force_bytes(secret))
-    return base64.urlsafe_b64encode(derived)

@@ -1,5 +1,6 @@
 """Sessions of browsers: their account, the limits of their age, and changes of the secret key."""
 
+import time
 from typing import Any
 
 from django.conf import settings
@@ -8,11 +9,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from accounts.demo import may_enter
 from accounts.models import User
+
+BEGAN_AT, SEEN_AT = "began_at", "seen_at"  # in seconds since the epoch
+SEEN_EVERY_S = 600
 
 
 def user_of(session: SessionBase) -> User | None:
@@ -22,7 +27,7 @@ def user_of(session: SessionBase) -> User | None:
     socket can't hand to the browser, and which signs out pages that load at the same moment.
     """
     backend = session.get(BACKEND_SESSION_KEY)
-    if SESSION_KEY not in session or backend not in settings.AUTHENTICATION_BACKENDS:
+    if SESSION_KEY not in session or backend not in settings.AUTHENTICATION_BACKENDS or _time_left_s(session) <= 0:
         return None
     try:
         user = load_backend(backend).get_user(User._meta.pk.to_python(session[SESSION_KEY]))
@@ -53,8 +58,37 @@ def user_of_request(request: HttpRequest) -> User | AnonymousUser:
     return user
 
 
+def begin_anew(*, request: HttpRequest, **_: object) -> None:
+    """Count a session's age from this sign-in on, also if the browser was signed in before. A signal's receiver."""
+    for mark in (BEGAN_AT, SEEN_AT):
+        request.session.pop(mark, None)
+
+
+def keep_alive(session: SessionBase) -> None:
+    """Prolong a session that is in use, up to its greatest age. It is written once in a while, not at each call."""
+    now = int(time.time())
+    if now - session.get(SEEN_AT, 0) < SEEN_EVERY_S:
+        return
+    session[BEGAN_AT] = session.get(BEGAN_AT, now)
+    session[SEEN_AT] = now
+    # Everything that looks for live sessions looks at this time only.
+    session.set_expiry(max(1, min(settings.SESSION_IDLE_S, _time_left_s(session))))
+
+
+def _time_left_s(session: SessionBase) -> int:
+    """Return the seconds until the session reaches its greatest age, however much it is used."""
+    now = int(time.time())
+    return int(session.get(BEGAN_AT, now)) + settings.SESSION_COOKIE_AGE - now
+
+
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
-    """Gives each request its account, looked up when it is first needed."""
+    """Gives each request its account, looked up when it is first needed, and prolongs the session of its answer."""
 
     def process_request(self, request: HttpRequest) -> None:
         request.user = SimpleLazyObject(lambda: user_of_request(request))  # type: ignore[assignment]
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        session = request.session
+        if session.accessed and SESSION_KEY in session:  # reading it otherwise would make every answer vary by cookie
+            keep_alive(session)
+        return response

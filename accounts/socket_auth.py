@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from django.utils.translation import get_supported_language_variant
@@ -18,7 +19,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
-from accounts.sessions import user_of
+from accounts.sessions import keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from notifications.hub import in_thread
@@ -150,7 +151,12 @@ def _session_user(cookies: str) -> tuple[User | None, str]:
         morsel = None
     if morsel is None or not morsel.value.isalnum():  # PostgreSQL answers a NUL with an error
         return None, ""
-    user = user_of(import_module(settings.SESSION_ENGINE).SessionStore(morsel.value))
+    session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    user = user_of(session)
     if user is None:
         return None, ""
+    keep_alive(session)
+    if session.modified:
+        with suppress(UpdateError):  # signed out at this moment
+            session.save()
     return User.objects.select_related("partner__region").get(pk=user.pk), session_credential(morsel.value)

@@ -19,7 +19,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial, wraps
 from typing import Any
@@ -53,7 +53,7 @@ class Call:
 
     scope: str
     key: str
-    fingerprint: str
+    fingerprints: list[str]  # under SECRET_KEY, then under its fallbacks
     status: int
     render: Callable[[Any], Any]
     answer: tuple[int, Any] | None = None
@@ -94,7 +94,7 @@ class Answer:
         record = IdempotencyRecord(
             scope=self._call.scope,
             key=self._call.key,
-            fingerprint=self._call.fingerprint,
+            fingerprint=self._call.fingerprints[0],
             status=status,
             body=body,
             created_at=timezone.now(),
@@ -158,7 +158,10 @@ def idempotent(
             if key is None:
                 return Response(render(handler(view, request, *args, **kwargs), request.user), status=status)
             _require_valid(key)
-            call = Call(_scope(request), key, _fingerprint(request), status, partial(_for, request.user, render))
+            call = Call(_scope(request), key, _fingerprints(request), status, partial(_for, request.user, render))
+            for scope in _earlier_scopes(request):
+                if (stored := _stored(replace(call, scope=scope))) is not None:
+                    return stored
             if acts_outside and (stored := _stored(call)) is not None:
                 return stored
             return _answered(call, partial(handler, view, request, *args, **kwargs))
@@ -208,7 +211,7 @@ def _stored(call: Call) -> Response | None:
         oldest = timezone.now() - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)
         if record.created_at < oldest:  # expired, but not swept yet
             IdempotencyRecord.objects.using(using).filter(pk=record.pk, created_at__lt=oldest).delete()
-        elif record.fingerprint != call.fingerprint:
+        elif record.fingerprint not in call.fingerprints:
             raise Conflict("idempotency_mismatch", "This Idempotency-Key was used with another call.")
         else:
             return Response(record.body, status=record.status, headers={"Idempotency-Replayed": "true"})
@@ -226,10 +229,23 @@ def _scope(request: Request) -> str:
     """Return the scope in which a key is unique: the account, or a digest of an anonymous caller's address."""
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
-    return "address:" + salted_hmac("idempotency.address", address_of(request), algorithm="sha256").hexdigest()[:32]
+    return f"address:{_keyed('idempotency.address', address_of(request))[0][:32]}"
 
 
-def _fingerprint(request: Request) -> str:
+def _earlier_scopes(request: Request) -> list[str]:
+    """Return the scopes in which an answer from before a change of SECRET_KEY may be stored."""
+    if request.user.is_authenticated or not settings.SECRET_KEY_FALLBACKS:
+        return []
+    return [f"address:{digest[:32]}" for digest in _keyed("idempotency.address", address_of(request))[1:]]
+
+
+def _fingerprints(request: Request) -> list[str]:
+    """Return the digests of a call, under SECRET_KEY and then under its fallbacks."""
     call = json.dumps([request.method, request.path, request.data], sort_keys=True)
     # Keyed, because a body may contain a password, which could be guessed from a plain digest.
-    return salted_hmac("idempotency", call, algorithm="sha256").hexdigest()
+    return _keyed("idempotency", call)
+
+
+def _keyed(salt: str, text: str) -> list[str]:
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [salted_hmac(salt, text, secret=secret, algorithm="sha256").hexdigest() for secret in secrets]

@@ -1,6 +1,7 @@
 """Every setting of SpeedyCheers, by subject. The environment configures them; in development all are optional."""
 
 from speedycheers.settings.base import *
+from speedycheers.settings.browsers import *
 from speedycheers.settings.delivery import *
 from speedycheers.settings.dispatch import *
 from speedycheers.settings.interface import *

@@ -80,6 +80,7 @@ if TOOLS_ARE_INSTALLED:
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "web.answer_headers.AnswerHeadersMiddleware",
     "web.content_security.ContentSecurityMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -8,9 +8,6 @@ from speedycheers.settings.base import BASE_DIR, DATA_DIR, DEBUG, env
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-LANGUAGE_COOKIE_SAMESITE = "Lax"
-LANGUAGE_COOKIE_SECURE = not DEBUG
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -29,7 +26,7 @@ if not DEBUG:
 MAP_TILES_URL: str = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
 
-# ---------------------------------------------------------------- safety
+# ---------------------------------------------------------------- what a page may load and use
 # Origins of the map's tiles, if not our own ("https://tiles.example"); pages may fetch from no other origin.
 MAP_TILE_ORIGINS: list[str] = env.list("MAP_TILE_ORIGINS", default=[])
 CONTENT_SECURITY_POLICY = {
@@ -59,17 +56,6 @@ PERMISSIONS_POLICY: dict[str, str | list[str]] = {
     "serial": [],
     "browsing-topics": [],
 }
-X_FRAME_OPTIONS = "DENY"
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-if not DEBUG:
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=True)
-    SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)  # usually the proxy's work
-    SECURE_HSTS_SECONDS = env.int("HSTS_S", default=0)  # set it once every address of the domain uses HTTPS permanently
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 
 # ---------------------------------------------------------------- the admin's appearance
 UNFOLD = {

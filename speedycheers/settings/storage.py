@@ -51,8 +51,6 @@ CELLS = 1024
 CELL: int = env.int("CELL", default=0)
 if not 0 <= CELL < CELLS:
     raise ImproperlyConfigured(f"CELL takes a number from 0 to {CELLS - 1}, not {CELL}.")
-# E-mail addresses are unique by a constraint on their lower case, which this check does not recognize.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 # ---------------------------------------------------------------- Valkey: hints only, rebuilt from the database
 MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 104 (macOS) or 108 (Linux)

@@ -61,10 +61,13 @@ export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+/** With TLS its name has a prefix, which keeps other hosts of the domain from setting it. */
+const CSRF_COOKIE = /^(?:__Host-)?csrftoken=/;
+
 /** From the cookie, which is that of now: signing in again in another tab changes it. The page's own is of its loading. */
 function csrfToken() {
-  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  if (cookie !== undefined) return cookie.slice("csrftoken=".length);
+  const cookie = document.cookie.split("; ").find((part) => CSRF_COOKIE.test(part));
+  if (cookie !== undefined) return cookie.replace(CSRF_COOKIE, "");
   /** @type {HTMLMetaElement | null} */
   const meta = document.querySelector('meta[name="csrf-token"]');
   return meta?.content ?? "";
