@@ -63,7 +63,11 @@ class Login(APIView):
 
 
 class Signup(APIView):
-    """Create a user account."""
+    """Create a user account.
+
+    The answer is the same if the address has an account already. Then nothing is created, `userId` belongs to nobody,
+    and the owner of the address gets a mail.
+    """
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -76,7 +80,9 @@ class Signup(APIView):
         responses={201: UserSerializer},
         examples=[
             OpenApiExample(
-                "A user", {"email": "ada@example.com", "password": "correct horse", "name": "Ada"}, request_only=True
+                "A user",
+                {"email": "ada@example.com", "password": "seventeen brass trombones", "name": "Ada"},
+                request_only=True,
             )
         ],
     )

@@ -7,6 +7,7 @@ from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +32,12 @@ class SignupForm(AllauthSignupForm):
         Attempt([("signup", network_of(address_of(context.request)))]).require()
         cleaned: dict[str, Any] = super().clean()
         return cleaned
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Hash the password for a taken address as well, so that the time does not tell which addresses are taken."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> Any:
         user = super().save(request)

@@ -36,7 +36,7 @@ def check_password(*, email: str, password: str, address: str) -> User | None:
         HashingBusy: Too many passwords are being hashed.
     """
     email, network = email.strip().lower(), network_of(address)
-    user = _account(email)
+    user = owner_of(email)
     account = str(user.pk) if user else email
     attempt = Attempt(
         [
@@ -70,15 +70,13 @@ def _beyond_the_limit(attempt: Attempt, user: User | None, network: str) -> None
     attempt.require()
 
 
-def _account(email: str) -> User | None:
-    """Return the active account with this address, or else the one that has confirmed it as a further address.
+def owner_of(email: str) -> User | None:
+    """Return the account with this address, or else the one that has confirmed it as a further address.
 
     Both are always looked up, so that the time tells nothing. The lower case is what the index has.
     """
-    active = User.objects.filter(is_active=True)
-    own = active.alias(lower=Lower("email")).filter(lower=email).first()
-    further = EmailAddress.objects.filter(email=email, verified=True, user__is_active=True)
-    other = further.select_related("user").first()
+    own = User.objects.alias(lower=Lower("email")).filter(lower=email).first()
+    other = EmailAddress.objects.filter(email=email, verified=True).select_related("user").first()
     return own or (other.user if other else None)
 
 

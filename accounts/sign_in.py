@@ -4,20 +4,27 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
 from accounts.authentication import token_credential
 from accounts.known_addresses import remember
 from accounts.models import User
-from accounts.password_check import check_password
+from accounts.notices import tell_of_sign_up
+from accounts.password_check import check_password, owner_of
 from accounts.sign_out import end_credential
 from api.attempts import Attempt
 from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Invalid, ServiceError
+
+
+class _Taken(ServiceError):
+    """Another sign-up has taken the address meanwhile."""
 
 
 class WrongCredentials(ServiceError):
@@ -39,20 +46,38 @@ class WrongSecondFactor(ServiceError):
 
 
 def sign_up(*, email: str, password: str, name: str) -> User:
-    """Create a user account. Raises `Invalid` on a weak password or a taken address."""
+    """Create a user account.
+
+    A taken address gets the answer of a free one, so that nobody learns who has an account: the account returned is
+    then not stored, its id belongs to nobody, and the owner of the address gets a mail.
+
+    Raises: `Invalid` on a weak password.
+    """
     email = email.lower()
     try:
         password_validation.validate_password(password, User(email=email, name=name))
     except ValidationError as error:
         reasons = " ".join(error.messages)
         raise Invalid("password_too_weak", reasons, "password") from None
-    taken = Invalid("email_taken", "An account with this e-mail address exists.", "email")
-    if User.objects.filter(email__iexact=email).exists():
-        raise taken
-    with refused_as({"user_email_unique": taken}), effect() as answer:
-        user = User.objects.create_user(email, password, name=name)
+    user = User(email=email, name=name, password=make_password(password))  # hashed while no transaction is open
+    with effect() as answer:
+        owner = owner_of(email)
+        if owner is None and not _stored(user):
+            owner = owner_of(email)
+        if owner is not None:
+            tell_of_sign_up(owner, now=timezone.now())
         answer.result(user)
     return user
+
+
+def _stored(user: User) -> bool:
+    """Store a new account; returns False if another sign-up has taken the address meanwhile."""
+    try:
+        with refused_as({"user_email_unique": _Taken()}), transaction.atomic():
+            user.save(force_insert=True)
+    except _Taken:
+        return False
+    return True
 
 
 def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[User, AuthToken, str]:
