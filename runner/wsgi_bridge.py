@@ -1,4 +1,4 @@
-"""An ASGI application around a WSGI one, for servers that buffer the whole body before they call it, as daphne does.
+"""An ASGI application around a WSGI one. No thread waits for a body: it is read before, within a time and a size.
 
 a2wsgi is not used: under daphne its threads wait for ever once a client has left a slow response, and eight
 such clients stopped the server; it reads chunked bodies as empty; and it crosses between thread and loop
@@ -7,6 +7,7 @@ five times a request, this module only twice (docs/architecture.md has the figur
 
 import asyncio
 import io
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -22,6 +23,14 @@ FILE_BLOCK_BYTES = 64 * 1024
 SEND_TIMEOUT_S = 30.0
 
 
+# Above every limit of the application. A server that hands bodies on as they arrive would keep all of it in memory.
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class BodyTooLarge(Exception):
+    """A body has more than `MAX_BODY_BYTES`."""
+
+
 class Closable(Protocol):
     """A WSGI response that must be closed after use."""
 
@@ -31,35 +40,59 @@ class Closable(Protocol):
 class Bridge:
     """Runs each request in one of `threads` threads, which keep their database connections."""
 
-    def __init__(self, application: WSGIApplication, *, threads: int) -> None:
+    def __init__(self, application: WSGIApplication, *, threads: int, arrives_s: float = 15.0) -> None:
         self.application = application
+        self.arrives_s = arrives_s
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="http")
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        body = await read_body(receive)
+        try:
+            async with asyncio.timeout(self.arrives_s):
+                body = await read_body(receive)
+        except TimeoutError:
+            await refuse(send, 408, "The request took too long to arrive.")
+            return
+        except BodyTooLarge:
+            await refuse(send, 413, f"A body may have {MAX_BODY_BYTES} bytes at most.")
+            return
         if body is None:
             return
         loop = asyncio.get_running_loop()
-        exchange = Exchange(self.application, build_environ(scope, body), loop, send)
+        exchange = Exchange(self.application, build_environ(scope, body), loop, send, receive)
         try:
             messages = await loop.run_in_executor(self.pool, exchange.run)
         except asyncio.CancelledError:
             exchange.abandoned.set()
             raise
+        finally:
+            exchange.stop_watching()
         for message in messages:
             await send(message)
 
 
 async def read_body(receive: ASGIReceiveCallable) -> bytes | None:
-    """Return the whole body of a request, or None if the client has left."""
+    """Return the whole body of a request, or None if the client has left. Raises `BodyTooLarge`."""
     parts = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        parts.append(message.get("body", b""))
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+async def refuse(send: ASGISendCallable, status: int, detail: str) -> None:
+    """Answer without the application, and end the connection, on which the rest of a body may still arrive."""
+    body = {"type": "client_error", "errors": [{"code": "invalid", "detail": detail, "attr": None}]}
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode(), "more_body": False})
 
 
 class Exchange:
@@ -71,11 +104,14 @@ class Exchange:
         environ: WSGIEnvironment,
         loop: asyncio.AbstractEventLoop,
         send: ASGISendCallable,
+        receive: ASGIReceiveCallable,
     ) -> None:
         self.application = application
         self.environ = environ
         self.loop = loop
         self.send = send
+        self.receive = receive
+        self.watcher: asyncio.Task[None] | None = None
         self.head: Any = None
         self.abandoned = threading.Event()
 
@@ -110,11 +146,26 @@ class Exchange:
             if self.abandoned.is_set():
                 return []
             if not started:
+                self.loop.call_soon_threadsafe(self.watch)
                 self.send_and_wait(self.head)
                 started = True
             self.send_and_wait({"type": "http.response.body", "body": part, "more_body": True})
         end: list[Any] = [{"type": "http.response.body", "body": b"", "more_body": False}]
         return end if started else [self.head, *end]
+
+    def watch(self) -> None:
+        """Notice that the client leaves a stream; not every server cancels the application then."""
+        self.watcher = self.loop.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        self.abandoned.set()
+
+    def stop_watching(self) -> None:
+        """End the watch, if there is one."""
+        if self.watcher is not None:
+            self.watcher.cancel()
 
     def send_and_wait(self, message: Any) -> None:
         """Send from this thread, and wait until the event loop has sent it."""
@@ -158,6 +209,8 @@ def build_environ(scope: HTTPScope, body: bytes) -> WSGIEnvironment:
         "wsgi.run_once": False,
     }
     for raw_name, raw_value in scope["headers"]:
+        if b"_" in raw_name:
+            continue  # it would take the place of the header with a hyphen, which proxies set
         key = "HTTP_" + raw_name.decode("latin1").upper().replace("-", "_")
         value = raw_value.decode("latin1")
         joint = "; " if key == "HTTP_COOKIE" else ","

@@ -12,7 +12,9 @@ from speedycheers.wsgi import application as wsgi_application
 
 from speedycheers.routing import websocket_application  # isort: skip
 
-http_application = Bridge(wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8))
+http_application = Bridge(
+    wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8), arrives_s=settings.REQUEST_ARRIVES_S
+)
 
 
 async def application(scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -72,7 +73,7 @@ async def say(scope: Any, send: Any, kib: int) -> None:
     print("said", kib, "refused", refused, flush=True)  # noqa: T201 - the test reads it
 
 
-http = Bridge(wsgi, threads=2)
+http = Bridge(wsgi, threads=2, arrives_s=float(os.environ.get("ECHO_ARRIVES_S", "15")))
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
