@@ -1,12 +1,16 @@
 """Health checks: `healthz` for the process, `readyz` for the system."""
 
 import logging
+import time
 from collections.abc import Callable
+from threading import Lock
 
 from celery import current_app
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
+from api.monitors import is_monitor
 from core import valkey
 
 log = logging.getLogger(__name__)
@@ -35,15 +39,44 @@ def _worker() -> None:
 CHECKS: dict[str, Callable[[], None]] = {"database": _database, "valkey": _valkey, "worker": _worker}
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if the database, Valkey and a worker respond, else 503 with the names of those that don't."""
-    failing = []
-    for name, check in CHECKS.items():
+class Readiness:
+    """The failing parts, looked for by one thread at a time; the others get what was found last."""
+
+    def __init__(self) -> None:
+        self._checking = Lock()
+        self._found: list[str] | None = None
+        self._until = 0.0  # on the monotonic clock
+
+    def failing(self) -> list[str]:
+        """Return the names of the parts that don't answer, as of a moment ago."""
+        # Only the callers of a process that has just started wait for each other.
+        if not self._checking.acquire(blocking=self._found is None):
+            return self._found or []
         try:
-            check()
-        except Exception as error:
-            log.warning("not ready: %s (%s)", name, type(error).__name__)
-            failing.append(name)
-    if failing:
-        return JsonResponse({"status": "unavailable", "failing": failing}, status=503)
-    return JsonResponse({"status": "ok", "failing": []})
+            if self._found is None or time.monotonic() >= self._until:
+                self._found = [name for name, check in CHECKS.items() if not _answers(name, check)]
+                self._until = time.monotonic() + settings.READY_KEPT_S
+            return self._found
+        finally:
+            self._checking.release()
+
+
+def _answers(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception as error:
+        log.warning("not ready: %s (%s)", name, type(error).__name__)
+        return False
+    return True
+
+
+readiness = Readiness()
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 if the database, Valkey and a worker respond, else 503; monitors get the names of those that don't."""
+    failing = readiness.failing()
+    if not failing:
+        return JsonResponse({"status": "ok", "failing": []})
+    named = {"failing": failing} if is_monitor(request) else {}
+    return JsonResponse({"status": "unavailable", **named}, status=503)

@@ -19,6 +19,7 @@ SENTENCES = {
     404: ("not_found", "Not found."),
     405: ("method_not_allowed", "This method is not allowed here."),
     413: ("too_large", "The body is too large."),
+    429: ("throttled", "Too many calls. Try again later."),
 }
 
 
@@ -38,8 +39,9 @@ class OneErrorShapeMiddleware:
         type = "server_error" if response.status_code >= 500 else "client_error"
         code, detail = SENTENCES.get(response.status_code, ("error", response.reason_phrase))
         shaped = JsonResponse(error_body(code, detail, type=type), status=response.status_code)
-        if response.has_header("Allow"):
-            shaped["Allow"] = response["Allow"]
+        for header in ("Allow", "Retry-After"):
+            if response.has_header(header):
+                shaped[header] = response[header]
         return shaped
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

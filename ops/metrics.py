@@ -1,19 +1,33 @@
-"""`GET /metrics` for Prometheus, read from the database at each scrape and so right with any number of processes."""
+"""`GET /metrics` for Prometheus, the same from every process.
 
+Rows in a state that changes are counted at each scrape, by an index on their few rows. Rows in a final state are most
+of a table, so the sweep counts them now and then; Valkey keeps the numbers.
+"""
+
+import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from accounts.models import Partner
-from ops.dashboard import live_counts
+from accounts.states import PartnerStatus
+from api.errors import error_body
+from api.monitors import is_monitor
+from core import valkey
 from payments.models import Payment
+from payments.states import PaymentStatus
 from requests_app.models import CheerRequest, Offer
+from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.models import Ride
+from rides.states import ACTIVE
 
 TABLES: dict[str, Any] = {
     "requests": CheerRequest,
@@ -22,21 +36,62 @@ TABLES: dict[str, Any] = {
     "payments": Payment,
     "partners": Partner,
 }
+LIVE: dict[str, list[str]] = {
+    "requests": list(OPEN),
+    "offers": [OfferStatus.PENDING],
+    "rides": list(ACTIVE),
+    "payments": [PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION],
+    "partners": [PartnerStatus.AVAILABLE, PartnerStatus.OFFERED, PartnerStatus.BUSY],
+}
+COUNTED = "metrics:final"
+KEPT_S = 3600  # old numbers vanish rather than mislead
 
 
 class DispatchCollector(Collector):
     """Collects rows by status, and the age of the oldest pending request."""
 
     def collect(self) -> Iterator[Metric]:
+        final = final_counts()
         for name, model in TABLES.items():
             gauge = GaugeMetricFamily(f"speedycheers_{name}", f"Rows of {name} by status.", labels=["status"])
-            rows = model._default_manager.values_list("status").annotate(n=Count("pk")).order_by("status")
-            for status, count in rows:
+            live = _by_status(model._default_manager.filter(status__in=LIVE[name]))
+            for status, count in sorted((final.get(name, {}) | dict.fromkeys(LIVE[name], 0) | live).items()):
                 gauge.add_metric([status], count)
             yield gauge
         oldest = GaugeMetricFamily("speedycheers_oldest_pending_seconds", "Age of the oldest request being matched.")
-        oldest.add_metric([], live_counts()["oldestPendingS"] or 0)
+        oldest.add_metric([], _oldest_pending_s())
         yield oldest
+
+
+def sweep_final_counts(now: datetime) -> None:
+    """Count the rows in final states and keep the numbers for scrapes; one of several sweeps does it."""
+    try:
+        if not valkey.client().set(f"{COUNTED}:by", "1", nx=True, ex=max(1, settings.RECOUNT_EVERY_S - 1)):
+            return
+        counts = {
+            name: _by_status(model._default_manager.exclude(status__in=LIVE[name])) for name, model in TABLES.items()
+        }
+        valkey.client().set(COUNTED, json.dumps(counts), ex=KEPT_S)
+    except valkey.Unreachable:
+        return
+
+
+def final_counts() -> dict[str, dict[str, int]]:
+    """Return the rows in final states by table and status, as of the last count; empty without one."""
+    try:
+        kept = valkey.client().get(COUNTED)
+    except valkey.Unreachable:
+        return {}
+    return json.loads(kept) if kept else {}
+
+
+def _by_status(rows: Any) -> dict[str, int]:
+    return dict(rows.values_list("status").annotate(n=Count("pk")).order_by("status"))
+
+
+def _oldest_pending_s() -> int:
+    oldest = CheerRequest.objects.filter(status=RequestStatus.PENDING).aggregate(at=Min("created_at"))["at"]
+    return int((timezone.now() - oldest).total_seconds()) if oldest else 0
 
 
 REGISTRY = CollectorRegistry()
@@ -44,5 +99,8 @@ REGISTRY.register(DispatchCollector())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the metrics as text."""
+    """Return the metrics as text, to monitors only."""
+    if not is_monitor(request):
+        body = json.dumps(error_body("permission_denied", "Metrics are for monitors only."))
+        return HttpResponse(body, content_type="application/json", status=403)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

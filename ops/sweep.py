@@ -20,6 +20,7 @@ from core.database import trouble_of
 from core.errors import Conflict
 from notifications.services import prune_events, publish_again
 from notifications.web_push import sweep_pushes
+from ops.metrics import sweep_final_counts
 from payments.sweep import forget_events, sweep_operations, sweep_reconciliation
 from regions.models import Region
 from requests_app.bookings import sweep_holds
@@ -147,6 +148,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),
+    (sweep_final_counts, float(settings.RECOUNT_EVERY_S)),
 ]
 
 

@@ -3,11 +3,12 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from accounts import apis as accounts
 from accounts import push_apis as push
 from api.health import healthz, readyz
+from api.schema_views import Schema
 from ops.metrics import metrics
 from ops.pages import staff
 from payments import apis as payments
@@ -69,7 +70,7 @@ api = [
 
 urlpatterns = [
     *api,
-    path("schema", SpectacularAPIView.as_view(urlconf=api), name="schema"),
+    path("schema", Schema.as_view(urlconf=api), name="schema"),
     path(
         "docs", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]), name="docs"
     ),

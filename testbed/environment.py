@@ -80,6 +80,7 @@ def load_settings(folder: Path) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Each report is written immediately: the writer's thread does not see a test's own transaction.
     settings.POSITION_FLUSH_S = 0.0
+    settings.READY_KEPT_S = 0.0  # a test stops a part and asks
 
 
 def let_tests_empty_the_ledger() -> None:

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from api import schema_views
 from speedycheers.urls import api as api_paths
+from tests.cast import in_threads
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +208,31 @@ def test_docs(anonymous: APIClient) -> None:
     page = response.content.decode()
     assert "swagger" in page.lower()
     assert "cdn" not in page  # nothing from elsewhere
+
+
+def test_it_is_made_once_for_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making it takes a tenth of a second of CPU; forty clients that ask must not pay it forty times."""
+    made: list[str] = []
+    make = schema_views.Schema._made
+
+    def counted(view: Any, request: Any, language: str) -> Any:
+        made.append(language)
+        return make(view, request, language)
+
+    monkeypatch.setattr(schema_views, "_documents", {})
+    monkeypatch.setattr(schema_views.Schema, "_made", counted)
+    bodies: list[bytes] = []
+    in_threads(*[lambda: bodies.append(APIClient().get("/schema").content)] * 8)
+    assert len(set(bodies)) == 1
+    assert made == ["en"]
+    for odd in ("?lang=xx", "?lang=de", "?lang=de", "?lang=../de", "?lang="):
+        assert APIClient().get(f"/schema{odd}").status_code == 200
+    assert made == ["en", "de"]  # what a client makes up costs nothing and is not kept
+
+
+def test_clients_keep_it(anonymous: APIClient) -> None:
+    answer = anonymous.get("/schema")
+    assert answer["Cache-Control"] == "public, max-age=300"
+    again = anonymous.get("/schema", headers={"if-none-match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert anonymous.get("/schema?format=json")["ETag"] != answer["ETag"]

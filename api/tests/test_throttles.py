@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -34,7 +35,7 @@ def _stopped_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.throttles.time.time", lambda: 1_800_000_030.0)
 
 
-def statuses(client: APIClient, path: str, times: int) -> list[int]:
+def statuses(client: Any, path: str, times: int) -> list[int]:
     return [client.get(path).status_code for _ in range(times)]
 
 
@@ -147,3 +148,25 @@ def test_without_valkey_nobody_is_turned_away(user_api: APIClient, monkeypatch: 
     monkeypatch.setattr(valkey, "client", away)
     assert [user_api.post("/cheerRequest", {}).status_code for _ in range(4)] == [400] * 4
     assert [socket_wait(address="", account="a") for _ in range(4)] == [None] * 4
+
+
+def test_pages_count_like_calls(user: User, anonymous: APIClient) -> None:
+    pages = Client()
+    assert [pages.get("/help").status_code for _ in range(3)] == [200, 200, 429]
+    assert pages.get("/account/login/").status_code == 429
+    answer = pages.get("/terms", HTTP_ACCEPT="text/html")
+    assert answer.status_code == 429
+    assert 1 <= int(answer["Retry-After"]) <= 60
+    assert "429" in answer.content.decode()
+    shaped = pages.get("/terms", HTTP_ACCEPT="application/json")
+    assert_refused(shaped, 429, "throttled")
+    assert shaped.has_header("Retry-After")
+    assert anonymous.get("/requestType").status_code == 429  # the address has one window
+    assert pages.get("/healthz").status_code == 200
+
+
+def test_a_signed_in_browser_counts_for_its_account(user: User) -> None:
+    pages = Client()
+    pages.force_login(user)
+    assert statuses(pages, "/account/data/export", 5)[-1] == 429
+    assert Client().get("/help").status_code == 200

@@ -10,3 +10,4 @@ from speedycheers.settings.money import *
 from speedycheers.settings.pages import *
 from speedycheers.settings.people import *
 from speedycheers.settings.storage import *
+from speedycheers.settings.watching import *
