@@ -1,7 +1,7 @@
 """Authenticate callers: apps by bearer token, pages by session cookie with CSRF."""
 
 import binascii
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from accounts.demo import may_enter
 from accounts.models import Partner, Role, User
+from accounts.second_factor import SecondFactorMissing, lacks_second_factor
 from core.sql import read_row
 
 
@@ -27,6 +28,8 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
         return None
     found = read_row(AuthToken, "user", using=router.db_for_read(AuthToken), digest=digest)
     if found is None or found.expiry is None or found.expiry <= now or not may_enter(found.user):
+        return None
+    if found.user.role == Role.STAFF and found.created + timedelta(seconds=settings.STAFF_TOKEN_TTL_S) <= now:
         return None
     if found.user.role == Role.PARTNER:
         # One more read gets what a partner's calls need; most calls are not a partner's.
@@ -68,6 +71,8 @@ class BearerAuthentication(TokenAuthentication):
         found = live_token(token.decode("ascii", "replace"), timezone.now())
         if found is None:
             raise exceptions.AuthenticationFailed("Invalid or expired token.")
+        if lacks_second_factor(found.user):
+            raise exceptions.PermissionDenied(SecondFactorMissing.default_detail, SecondFactorMissing.default_code)
         return found.user, found
 
 

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from accounts.demo import may_enter
-from accounts.models import User
+from accounts.models import Role, User
 
 BEGAN_AT, SEEN_AT = "began_at", "seen_at"  # in seconds since the epoch
 SEEN_EVERY_S = 600
@@ -64,15 +64,21 @@ def begin_anew(*, request: HttpRequest, **_: object) -> None:
         request.session.pop(mark, None)
 
 
-def keep_alive(session: SessionBase) -> None:
-    """Prolong a session that is in use, up to its greatest age. It is written once in a while, not at each call."""
+def idle_s_of(user: object) -> int:
+    """Return how long a session of this account lives without being used, in seconds."""
+    idle_s: int = settings.STAFF_IDLE_S if getattr(user, "role", "") == Role.STAFF else settings.SESSION_IDLE_S
+    return idle_s
+
+
+def keep_alive(session: SessionBase, *, idle_s: int) -> None:
+    """Prolong a session that is in use by its idle time, up to its greatest age. It is not written at each call."""
     now = int(time.time())
-    if now - session.get(SEEN_AT, 0) < SEEN_EVERY_S:
+    if now - session.get(SEEN_AT, 0) < min(SEEN_EVERY_S, idle_s // 30):
         return
     session[BEGAN_AT] = session.get(BEGAN_AT, now)
     session[SEEN_AT] = now
     # Everything that looks for live sessions looks at this time only.
-    session.set_expiry(max(1, min(settings.SESSION_IDLE_S, _time_left_s(session))))
+    session.set_expiry(max(1, min(idle_s, _time_left_s(session))))
 
 
 def _time_left_s(session: SessionBase) -> int:
@@ -90,5 +96,5 @@ class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         session = request.session
         if session.accessed and SESSION_KEY in session:  # reading it otherwise would make every answer vary by cookie
-            keep_alive(session)
+            keep_alive(session, idle_s=idle_s_of(request.user))
         return response

@@ -1,5 +1,7 @@
 """Sign up with a password, and sign in by password and second factor."""
 
+from datetime import timedelta
+
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -13,9 +15,10 @@ from knox.models import AuthToken
 
 from accounts.authentication import token_credential
 from accounts.known_addresses import remember
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.notices import tell_of_sign_up
 from accounts.password_check import check_password, owner_of
+from accounts.second_factor import SecondFactorMissing, lacks_second_factor
 from accounts.sign_out import end_credential
 from api.attempts import Attempt
 from api.idempotency import effect
@@ -95,13 +98,16 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         The user, the token, and the token's text, which is not stored.
 
     Raises:
-        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts, HashingBusy
+        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts, HashingBusy,
+        SecondFactorMissing: the account is staff and has no second factor.
     """
     user = check_password(email=email, password=password, address=address)
     if user is None:
         raise WrongCredentials
     if is_mfa_enabled(user):
         _check_second_factor(user, otp)
+    if lacks_second_factor(user):
+        raise SecondFactorMissing
     remember(user, address)
     token, text = issue_token(user)
     return user, token, text
@@ -119,13 +125,18 @@ def issue_token(user: User) -> tuple[AuthToken, str]:
         )
         if not unchanged.exists():
             raise WrongCredentials
-        token, text = AuthToken.objects.create(user)
+        token, text = AuthToken.objects.create(user, **_lifetime(user))
         older = AuthToken.objects.filter(user=user).exclude(digest=token.digest).order_by("-created", "digest")
         ended = list(older[settings.TOKENS_PER_ACCOUNT - 1 :].values_list("digest", flat=True))
         AuthToken.objects.filter(digest__in=ended).delete()
     for digest in ended:
         end_credential(token_credential(digest))
     return token, text
+
+
+def _lifetime(user: User) -> dict[str, timedelta]:
+    """Return how long a new token lives, if not as long as tokens usually do."""
+    return {"expiry": timedelta(seconds=settings.STAFF_TOKEN_TTL_S)} if user.role == Role.STAFF else {}
 
 
 def _check_second_factor(user: User, otp: str) -> None:

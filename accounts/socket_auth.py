@@ -19,7 +19,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
-from accounts.sessions import keep_alive, user_of
+from accounts.sessions import idle_s_of, keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from notifications.hub import in_thread
@@ -155,7 +155,7 @@ def _session_user(cookies: str) -> tuple[User | None, str]:
     user = user_of(session)
     if user is None:
         return None, ""
-    keep_alive(session)
+    keep_alive(session, idle_s=idle_s_of(user))
     if session.modified:
         with suppress(UpdateError):  # signed out at this moment
             session.save()

@@ -34,7 +34,7 @@ class OneErrorShapeMiddleware:
             return JsonResponse(error_body(*SENTENCES[400]), status=400)
         response = self.get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html")
-        if response.status_code < 400 or not is_page or _wants_page(request):
+        if response.status_code < 400 or not is_page or wants_page(request):
             return response
         type = "server_error" if response.status_code >= 500 else "client_error"
         code, detail = SENTENCES.get(response.status_code, ("error", response.reason_phrase))
@@ -50,7 +50,7 @@ class OneErrorShapeMiddleware:
         wait_s = getattr(trouble, "wait_s", None)
         if trouble is None or wait_s is None:
             return None
-        if _wants_page(request):
+        if wants_page(request):
             response: HttpResponse = render(
                 request, "503.html", {"detail": trouble.detail, "status": trouble.status}, status=trouble.status
             )
@@ -60,7 +60,8 @@ class OneErrorShapeMiddleware:
         return response
 
 
-def _wants_page(request: HttpRequest) -> bool:
+def wants_page(request: HttpRequest) -> bool:
+    """Whether the client asked for HTML."""
     try:
         return "text/html" in request.headers.get("Accept", "") and request.accepts("text/html")
     except ValueError:  # a header that can't be parsed

@@ -4,12 +4,17 @@ import asyncio
 
 from accounts.models import User
 from accounts.permissions import VIEW_STAFF_PAGE, permitted
+from accounts.second_factor import lacks_second_factor
 from notifications.consumers import EventConsumer
 from notifications.frames import Frame
 from notifications.hub import in_thread
 from ops.dashboard import live_counts
 
 COUNTS_EVERY_S = 1.0
+
+
+def _may_watch(user: User) -> bool:
+    return permitted(user, VIEW_STAFF_PAGE) and not lacks_second_factor(user)
 
 
 class StaffConsumer(EventConsumer):
@@ -27,7 +32,7 @@ class StaffConsumer(EventConsumer):
 
     async def connect(self) -> None:
         user = self.scope.get("user")
-        self._may_watch = user is not None and await in_thread(permitted)(user, VIEW_STAFF_PAGE)
+        self._may_watch = user is not None and await in_thread(_may_watch)(user)
         await super().connect()
         if self.recipient:
             self._counting = asyncio.create_task(self._count())

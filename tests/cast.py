@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import connections
@@ -60,15 +61,24 @@ def make_user(name: str) -> User:
 
 
 def make_staff(name: str) -> User:
-    """A member of staff, as `manage.py createsuperuser` makes them."""
-    return User.objects.create_superuser(f"{name.lower()}@cast.test", PASSWORD, name=name)
+    """A superuser with a second factor."""
+    staff = User.objects.create_superuser(f"{name.lower()}@cast.test", PASSWORD, name=name)
+    return with_factor(staff)
+
+
+def with_factor(user: User, secret: str = "") -> User:
+    """The account, which has an authenticator app now."""
+    TOTP.activate(user, secret or generate_totp_secret())
+    return user
 
 
 def make_clerk(name: str, *rights: str) -> User:
-    """A member of staff with these rights (`app.codename`) and no others."""
-    clerk = User.objects.create_user(f"{name.lower()}@cast.test", PASSWORD, name=name, role=Role.STAFF, is_staff=True)
+    """A member of staff with a second factor, these rights (`app.codename`) and no others."""
+    clerk = User.objects.create_user(
+        f"{name.lower().replace(' ', '.')}@cast.test", PASSWORD, name=name, role=Role.STAFF, is_staff=True
+    )
     clerk.user_permissions.set([right_of(right) for right in rights])
-    return clerk
+    return with_factor(clerk)
 
 
 def right_of(name: str) -> Permission:

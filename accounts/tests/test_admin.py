@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group, Permission
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
@@ -15,7 +21,7 @@ from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import PartnerStatus
 from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from notifications import events
-from tests.cast import PASSWORD, client_of, fresh, make_staff, make_user, token_of, unchanged
+from tests.cast import PASSWORD, client_of, fresh, make_clerk, make_user, token_of, unchanged, with_factor
 
 
 @pytest.fixture
@@ -23,13 +29,21 @@ def desk(staff: User) -> Client:
     return desk_of(staff)
 
 
+CLERKS_RIGHTS = (
+    "accounts.add_user",
+    "accounts.change_user",
+    "accounts.view_user",
+    "knox.change_authtoken",
+    "mfa.change_authenticator",
+    "auth.view_group",
+    "auth.change_group",
+)
+
+
 @pytest.fixture
 def clerk(nyc: object) -> User:
     """Staff who may manage accounts, but not everything."""
-    clerk = User.objects.create_user("clerk@cast.test", PASSWORD, role=Role.STAFF, is_staff=True)
-    rights = ["add_user", "change_user", "view_user", "change_authtoken", "view_group", "change_group"]
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    return clerk
+    return make_clerk("Clerk", *CLERKS_RIGHTS)
 
 
 @pytest.fixture
@@ -118,7 +132,7 @@ def test_superusers_give_rights_to_staff(desk: Client, clerk: User) -> None:
 
 
 def test_clerks_give_no_rights(clerk: User, user: User) -> None:
-    other = User.objects.create_user("other@cast.test", PASSWORD, role=Role.STAFF, is_staff=True)
+    other = make_clerk("Other")
     group = Group.objects.create(name="Night shift")
     client = desk_of(clerk)
     for account in (clerk, other, user):
@@ -256,7 +270,7 @@ def test_a_second_factor_is_removed_but_never_shown(desk: Client, user: User) ->
     for address in (page_of(factor), url_of(Authenticator, "changelist")):
         assert "JBSWY3DPEHPK3PXP" not in desk.get(address).content.decode()
     take(desk, factor, "remove", reason="lost phone")
-    assert not Authenticator.objects.exists()
+    assert not Authenticator.objects.filter(user=user).exists()
 
 
 def test_what_staff_do_is_logged_without_a_trace_in_the_log(
@@ -278,10 +292,14 @@ def test_sockets_of_an_account_close(desk: Client, user: User, monkeypatch: pyte
 def test_the_admin_is_entered_by_the_pages_sign_in(nyc: object) -> None:
     """That asks for a second factor, which the admin's own would not."""
     sign_in = "/account/login/"
-    staff, client = make_staff("Sam"), Client()
+    secret = generate_totp_secret()
+    staff, client = with_factor(User.objects.create_superuser("sam@cast.test", PASSWORD), secret), Client()
     assert client.post("/admin/login/", {"username": staff.email, "password": PASSWORD})["Location"].startswith(sign_in)
     assert client.get("/admin/").status_code == 302
     client.post(sign_in, {"login": staff.email, "password": PASSWORD})
+    assert client.get("/admin/").status_code == 302
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    client.post("/account/2fa/authenticate/", {"code": code})
     assert client.get("/admin/").status_code == 200
     user, client = make_user("Uma"), Client()
     client.post(sign_in, {"login": user.email, "password": PASSWORD})

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts.models import Partner, Role, User
+from accounts.models import Partner, User
 from backoffice.tests.desk import desk_of, page_of, take_selected, url_of
 from payments.models import Payment
 from regions.models import Region
@@ -22,6 +21,7 @@ from rides.models import Ride
 from tests.cast import (
     accept,
     end,
+    make_clerk,
     make_partner,
     make_user,
     match,
@@ -137,8 +137,7 @@ def test_nobody_else_gets_in(who: str, request: pytest.FixtureRequest, pending: 
 
 
 def test_a_desk_that_may_only_look_can_not_act(pending: CheerRequest, nyc: Region) -> None:
-    looker = User.objects.create_user("look@cast.test", "x", role=Role.STAFF, is_staff=True)
-    looker.user_permissions.add(Permission.objects.get(codename="view_cheerrequest"))
+    looker = make_clerk("Look", "requests_app.view_cheerrequest")
     client = desk_of(looker)
     page = client.get(page_of(pending))
     assert page.status_code == 200
@@ -257,8 +256,7 @@ def test_the_front_page_shows_figures(desk: Client) -> None:
 
 @pytest.mark.usefixtures("own_sidebar")
 def test_the_sidebar_shows_what_one_may_see(nyc: Region) -> None:
-    looker = User.objects.create_user("look@cast.test", "x", role=Role.STAFF, is_staff=True)
-    looker.user_permissions.add(Permission.objects.get(codename="view_ride"))
+    looker = make_clerk("Look", "rides.view_ride")
     page = desk_of(looker).get("/admin/")
     assert set(items_of(page)) == {"Rides"}
     assert "figures" not in page.context

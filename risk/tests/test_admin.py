@@ -1,22 +1,19 @@
 """Flags in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import User
 from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from risk.flags import raise_flag
 from risk.models import Flag
 from risk.states import FlagKind, FlagStatus
-from tests.cast import PASSWORD, fresh, unchanged
+from tests.cast import fresh, make_clerk, unchanged
 
 
 def staff_with(*rights: str) -> Client:
-    clerk = User.objects.create_user(f"{len(rights)}@cast.test", PASSWORD, role=Role.STAFF, is_staff=True)
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    return desk_of(clerk)
+    return desk_of(make_clerk(f"Clerk {len(rights)}", *rights))
 
 
 @pytest.fixture
@@ -26,7 +23,7 @@ def flag(user: User) -> Flag:
 
 
 def test_a_flag_is_cleared_by_who_may_review(flag: Flag) -> None:
-    desk = staff_with("review_flag")
+    desk = staff_with("risk.review_flag")
     assert "90000 / 2000" in desk.get(page_of(flag)).content.decode()
     assert told(take(desk, flag, "clear", reason="a birthday")) == [("success", "Clear: done.")]
     assert (fresh(flag).status, fresh(flag).note) == (FlagStatus.CLEARED, "a birthday")
@@ -37,12 +34,12 @@ def test_a_flag_is_cleared_by_who_may_review(flag: Flag) -> None:
 
 def test_many_flags_are_reviewed_together(flag: Flag, user: User) -> None:
     raise_flag(FlagKind.CARD_VELOCITY, now=timezone.now(), account_id=user.pk)
-    take_selected(staff_with("review_flag"), list(Flag.objects.all()), "confirm")
+    take_selected(staff_with("risk.review_flag"), list(Flag.objects.all()), "confirm")
     assert {each.status for each in Flag.objects.all()} == {FlagStatus.CONFIRMED}
 
 
 def test_looking_is_not_reviewing(flag: Flag) -> None:
-    desk = staff_with("view_flag", "change_flag")
+    desk = staff_with("risk.view_flag", "risk.change_flag")
     assert desk.get(page_of(flag)).status_code == 200
     with unchanged():
         assert desk.get(url_of(Flag, "clear", flag.pk)).status_code == 403
@@ -53,7 +50,7 @@ def test_looking_is_not_reviewing(flag: Flag) -> None:
 
 
 def test_a_flag_that_changed_meanwhile_is_not_overwritten(flag: Flag) -> None:
-    desk = staff_with("review_flag")
+    desk = staff_with("risk.review_flag")
     take(desk, flag, "clear")
     with unchanged():
         assert refusals(take(desk, flag, "clear")) == [f"{flag}: This flag is cleared and can't become cleared."]

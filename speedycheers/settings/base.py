@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "web.language.PageLanguageMiddleware",
     "api.page_throttle.PageThrottleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.StaffFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",

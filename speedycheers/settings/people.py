@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.core.exceptions import ImproperlyConfigured
+
 from speedycheers.settings.base import DATA_DIR, DEBUG, env
 
 AUTH_USER_MODEL = "accounts.User"
@@ -51,6 +53,13 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
 }
 TOKENS_PER_ACCOUNT: int = env.int("TOKENS_PER_ACCOUNT", default=50)  # a new one ends the oldest
+# Staff sign in for a shift: their tokens end after so many seconds, their sessions after so many without a call.
+STAFF_TOKEN_TTL_S: int = env.int("STAFF_TOKEN_TTL_S", default=12 * 3600)
+if not 0 < STAFF_TOKEN_TTL_S <= 12 * 3600:
+    raise ImproperlyConfigured("STAFF_TOKEN_TTL_S takes seconds, at most 43200: 12 hours.")
+STAFF_IDLE_S: int = env.int("STAFF_IDLE_S", default=30 * 60)
+if STAFF_IDLE_S <= 0:
+    raise ImproperlyConfigured("STAFF_IDLE_S takes seconds, at least 1.")
 SOCKET_TICKET_TTL_S = 30
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=0)
 

@@ -1,6 +1,7 @@
 """Who may connect: with which credential, in which role, from which origin and address, and how often."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils import timezone
 
@@ -9,7 +10,7 @@ from accounts.socket_auth import address_of
 from accounts.socket_tickets import issue_socket_ticket
 from notifications.tests.sockets.client import HOST, PARTNER, STAFF, USER, WAIT_S, Socket, aside, session_of
 from regions.models import Region
-from tests.cast import token_of
+from tests.cast import make_clerk, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,6 +79,13 @@ async def test_each_role_has_its_own(user: User, partner: Partner, staff: User, 
         await socket.leave()
     else:
         assert await socket.refused() == 4403
+
+
+async def test_staff_need_the_right_and_a_second_factor(staff: User) -> None:
+    clerk = await aside(make_clerk)("Carl", "rides.view_ride")
+    assert await Socket(STAFF, await aside(token_of)(clerk)).refused() == 4403
+    await aside(Authenticator.objects.filter(user=staff).delete)()
+    assert await Socket(STAFF, await aside(token_of)(staff)).refused() == 4403
 
 
 @pytest.mark.parametrize("path", ["/", "/notification", "/partner/notification/", "/admin/notification"])
