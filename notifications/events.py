@@ -11,6 +11,7 @@ numbers, and each socket that is behind fetches the rest (notifications/hub.py).
 
 A message on the channel consists of pairs of lines: a header, then its text, which is JSON and so has no line break.
     <recipient> <seq>     a frame for that recipient; the number is 0 if the frame is not in the log
+    <kind>:* 0            a frame for all recipients of a kind
     # 0                   heads: {recipient: number of its newest event}
     ! 0                   an order to close sockets: {code, match}
 """
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 PUSH_CHANNEL = "push"
 UNSEQUENCED = 0
 HEADS, CLOSE = "#", "!"
+EVERYONE = "*"
 FRAMES_A_MESSAGE = 100
 Payload = dict[str, Any]
 Message = tuple[str, str, Payload]  # recipient, type, payload
@@ -51,6 +53,11 @@ def user_recipient(user_id: UUID | str) -> str:
 def partner_recipient(partner_id: UUID | str) -> str:
     """The recipient name of a partner."""
     return f"partner:{partner_id}"
+
+
+def everyone(kind: str) -> str:
+    """The recipient name of all accounts of a kind, such as `staff`, for messages that are not in the log."""
+    return f"{kind}:{EVERYONE}"
 
 
 @dataclass(frozen=True)

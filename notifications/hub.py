@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import reset_queries
 
 from notifications import credentials, selectors, services
-from notifications.events import CLOSE, HEADS, PUSH_CHANNEL
+from notifications.events import CLOSE, EVERYONE, HEADS, PUSH_CHANNEL
 
 log = logging.getLogger(__name__)
 
@@ -187,11 +187,18 @@ class Hub:
             elif recipient == CLOSE:
                 await self._obey(json.loads(text))
             else:
-                for socket in tuple(self._sockets.get(recipient, ())):
+                for socket in self._addressed(recipient):
                     try:
                         socket.deliver(int(seq), text)
                     except Exception:  # one broken socket must not keep the frame from the others
                         log.exception("a frame could not be delivered")
+
+    def _addressed(self, recipient: str) -> list[Socket]:
+        """Return the sockets of a recipient, or of all recipients of a kind."""
+        if not recipient.endswith(EVERYONE):
+            return list(self._sockets.get(recipient, ()))
+        kind = recipient.removesuffix(EVERYONE)
+        return [socket for name, sockets in self._sockets.items() if name.startswith(kind) for socket in sockets]
 
     async def _obey(self, order: dict[str, Any]) -> None:
         now = time.monotonic()

@@ -1,16 +1,12 @@
 """The staff's socket."""
 
-import asyncio
-
 from accounts.models import User
 from accounts.permissions import VIEW_STAFF_PAGE, permitted
 from accounts.second_factor import lacks_second_factor
 from notifications.consumers import EventConsumer
 from notifications.frames import Frame
 from notifications.hub import in_thread
-from ops.dashboard import live_counts
-
-COUNTS_EVERY_S = 1.0
+from ops.dashboard import latest_counts
 
 
 def _may_watch(user: User) -> bool:
@@ -18,35 +14,27 @@ def _may_watch(user: User) -> bool:
 
 
 class StaffConsumer(EventConsumer):
-    """`/staff/notification`: live counts, sent when they change, for staff with the right to the staff page."""
+    """`/staff/notification`: live counts, sent when they change, for staff with the right to the staff page.
 
-    _counting: asyncio.Task[None] | None = None
+    The sweep publishes the counts to all of these sockets; a socket asks the database for nothing.
+    """
 
     _may_watch = False
+    _last = ""
 
     def recipient_of(self, user: User) -> str | None:
         return f"staff:{user.pk}" if self._may_watch else None
 
     def snapshot(self) -> Frame:
-        return {"counts": live_counts()}
+        return {"counts": latest_counts()}
 
     async def connect(self) -> None:
         user = self.scope.get("user")
         self._may_watch = user is not None and await in_thread(_may_watch)(user)
         await super().connect()
-        if self.recipient:
-            self._counting = asyncio.create_task(self._count())
 
-    async def disconnect(self, code: int) -> None:
-        if self._counting is not None:
-            self._counting.cancel()
-        await super().disconnect(code)
-
-    async def _count(self) -> None:
-        last: Frame | None = None
-        while True:
-            counts = await in_thread(live_counts)()
-            if counts != last:
-                last = counts
-                await self.answer({"type": "counts", "counts": counts})
-            await asyncio.sleep(COUNTS_EVERY_S)
+    def deliver(self, seq: int, text: str) -> None:
+        """Send one pushed frame, unless the page has it already."""
+        if text != self._last:
+            self._last = text
+            super().deliver(seq, text)

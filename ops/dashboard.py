@@ -1,6 +1,7 @@
-"""The live counts on the staff page."""
+"""The live counts on the staff page: the sweep counts once a second for every page."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min
@@ -8,12 +9,37 @@ from django.utils import timezone
 
 from accounts.models import Partner
 from accounts.states import Application, PartnerStatus
+from core import valkey
+from notifications.events import everyone, push_latest
 from payments.models import Payment
 from payments.states import UNPAID
 from requests_app.models import CheerRequest
 from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
+
+COUNTS_KEY = "staff:counts"
+COUNTS_KEPT_S = 10  # for pages that open; after that the sweep is down, and each page counts for itself
+
+
+def publish_counts(now: datetime) -> None:
+    """Count, store the counts for pages that open, and push them to every open page."""
+    counts = live_counts()
+    try:
+        valkey.client().set(COUNTS_KEY, json.dumps(counts), ex=COUNTS_KEPT_S)
+    except valkey.Unreachable:
+        return  # the push would be lost, too
+    push_latest([(everyone("staff"), "counts", {"counts": counts})])
+
+
+def latest_counts() -> dict[str, Any]:
+    """Return the counts that were published last, or count if none were within `COUNTS_KEPT_S`."""
+    try:
+        stored = valkey.client().get(COUNTS_KEY)
+    except valkey.Unreachable:
+        stored = None
+    counts: dict[str, Any] = json.loads(stored) if stored else live_counts()
+    return counts
 
 
 def _by_status(rows: Any) -> dict[str, int]:

@@ -20,14 +20,15 @@ from core.database import trouble_of
 from core.errors import Conflict
 from notifications.services import prune_events, publish_again
 from notifications.web_push import sweep_pushes
+from ops.dashboard import publish_counts
 from ops.metrics import sweep_final_counts
 from payments.sweep import forget_events, sweep_operations, sweep_reconciliation
 from regions.models import Region
 from requests_app.bookings import sweep_holds
+from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.planning.schedule import request_scheduled
-from requests_app.services import dead_letter
 from requests_app.serving.session_holds import sweep_sessions
 from requests_app.sharing.links import prune_share_links
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
@@ -139,6 +140,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_lost_presence, 0.5),
     (sweep_deadlines, 0.5),
     (publish_again, 1.0),
+    (publish_counts, 1.0),
     (sweep_pushes, 0.5),
     (sweep_holds, 0.5),
     (sweep_sessions, 0.5),

@@ -42,15 +42,19 @@ def card_for(user: User, region: Region) -> Customer | None:
     return customer if region.hold_amount else None
 
 
-def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime) -> None:
-    """Hold the region's amount for a new request, which is matched only once the card's bank agrees."""
+def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime, off_session: bool = False) -> None:
+    """Hold the region's amount for a request, which is matched only once the card's bank agrees.
+
+    `off_session`: the user is not there to be asked by their bank.
+    """
     region = request.region
     holds.place(
         customer,
         request_id=request.pk,
         amount=region.hold_amount,
         currency=region.currency,
-        off_session=False,
+        off_session=off_session,
+        for_booking=True,
         now=now,
     )
 
@@ -59,7 +63,12 @@ def without_unheld(requests: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
     """Leave out the requests that still wait for their booking's hold."""
     if not configuration.enabled():
         return requests
-    return requests.exclude(Exists(Hold.objects.filter(UNANSWERED, request=OuterRef("pk"), number=1)))
+    return requests.exclude(Exists(Hold.objects.filter(UNANSWERED, request=OuterRef("pk"), for_booking=True)))
+
+
+def waits_for_hold(request: CheerRequest) -> bool:
+    """Whether a request is not matched yet because its booking is not held: its first attempt is put off to its end."""
+    return request.status == RequestStatus.PENDING and request.next_attempt_at >= request.give_up_at
 
 
 def sweep_holds(now: datetime) -> None:
@@ -100,7 +109,7 @@ def answer_hold(hold_id: UUID, *, now: datetime) -> None:
         Hold.objects.filter(pk=hold.pk).update(answered_at=now)
         if request.status not in OPEN:
             holds.release(request.pk, now=now)
-        elif hold.number == 1 and request.status == RequestStatus.PENDING and not request.attempts:
+        elif hold.for_booking and waits_for_hold(request):
             _answer_booking(outbox, request, hold, now=now)
         elif ride is not None and ride.status == RideStatus.IN_PROGRESS:
             cover_session(outbox, ride, now=now)
@@ -127,7 +136,7 @@ def _give_up_confirming(hold_id: UUID, *, now: datetime) -> None:
         request, _, hold = _locked(hold_id)
         if hold.status != HoldStatus.REQUIRES_ACTION:
             return
-        if request.status == RequestStatus.PENDING and hold.number == 1:
+        if hold.for_booking and waits_for_hold(request):
             _cancel_request(request, "card_not_confirmed", now=now)
             announce.request_updated(outbox, request)
         else:

@@ -217,4 +217,5 @@ def _holds_of(requests: Sequence[CheerRequest], viewer: User) -> dict[UUID, Hold
     ]
     if not waiting or not configuration.enabled():
         return {}
-    return {hold.request_id: hold for hold in Hold.objects.filter(request_id__in=waiting, number=1)}
+    booked = Hold.objects.filter(request_id__in=waiting, for_booking=True).order_by("number")
+    return {hold.request_id: hold for hold in booked}  # of a request that was requeued, the newest

@@ -1,4 +1,4 @@
-"""Submits, cancels, dead-letters and requeues requests."""
+"""Submits and cancels requests."""
 
 from collections.abc import Callable
 from copy import copy
@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from accounts.models import User
 from core.database import refused_as
@@ -18,10 +17,10 @@ from regions.selectors import region_at
 from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
-from requests_app.models import CheerRequest, Offer, RequestType
+from requests_app.models import CheerRequest, RequestType
 from requests_app.offers import rescind_offer
 from requests_app.selectors import request_types_by_slug
-from requests_app.serving.release import back_to_pending, free_partner
+from requests_app.serving.release import free_partner
 from requests_app.states import OPEN, RequestStatus
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation
@@ -144,34 +143,3 @@ def _cancel_ride_of(
         charge_cancellation(ride, request.region, outbox, now=now)
     free_partner(partner, actor=actor, now=now, reason="ride cancelled")
     announce.ride_updated(outbox, ride, partner)
-
-
-def dead_letter(request_id: UUID, *, now: datetime) -> bool:
-    """Dead-letter a request whose patience is over, with the reason. Returns False if it is not pending or not due."""
-    with recorded() as outbox:
-        request = lock_request(request_id)
-        if request.status != RequestStatus.PENDING or request.give_up_at > now:
-            return False
-        asked = Offer.objects.filter(request=request).exists()
-        why = "nobody_accepted" if asked else "no_partner_nearby"
-        request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_because=why)
-        holds.release(request.pk, now=now)
-        announce.request_updated(outbox, request)
-    return True
-
-
-def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> CheerRequest:
-    """Requeue a dead letter as staff, with fresh patience.
-
-    Raises: `Conflict` if it is no dead letter, or if its user has another open request (`request_already_open`).
-    """
-    with recorded() as outbox:
-        locked = lock_request(request.pk)
-        if locked.status != RequestStatus.NO_MATCH:
-            raise Conflict(f"request_{locked.status}", "The state of this request does not allow that.")
-        asked_anew = Conflict("request_already_open", "This user has another open request.")
-        with refused_as({ONE_OPEN: asked_anew}), transaction.atomic():
-            back_to_pending(locked, actor=actor, now=now, reason="requeued by staff")
-        announce.request_updated(outbox, locked)
-        wakeups.wake_on_commit(locked.region.slug)
-    return locked

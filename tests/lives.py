@@ -25,7 +25,7 @@ from payments.models import Payment
 from payments.services import settle_in_cash
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app import offers, services
+from requests_app import dead_letters, offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer
 from requests_app.serving import availability, fulfilment
@@ -180,7 +180,7 @@ class Lives(RuleBasedStateMachine):
     @rule(asleep=SELDOM)
     def requeue(self, asleep: bool) -> None:
         dead = CheerRequest.objects.filter(status=RequestStatus.NO_MATCH)[0]
-        self.attempt(lambda: services.requeue_request(dead, actor=self.staff, now=self.now))
+        self.attempt(lambda: dead_letters.requeue_request(dead, actor=self.staff, now=self.now))
         self.woken(asleep)
 
     @precondition(lambda self: Payment.objects.exists())

@@ -22,7 +22,7 @@ from payments.models import Payment
 from payments.provider.webhook import take_provider_event
 from payments.services import settle_in_cash
 from regions.models import Region
-from requests_app import services
+from requests_app import dead_letters, services
 from requests_app.serving import availability, fulfilment
 from requests_app.tests.scenes import held_and_paid_out, planned_and_shared
 from rides.models import Ride
@@ -88,10 +88,10 @@ def history(nyc: Region, staff: User) -> None:
     start(ride_to(nyc, "Running"))
     ride_to(nyc, "Waiting")
     dead = submit(make_user("Dead"), at=(40.60, -74.20), now=NOW() - HOUR)
-    services.dead_letter(dead.pk, now=NOW())
-    services.requeue_request(dead, actor=staff, now=NOW())
+    dead_letters.dead_letter(dead.pk, now=NOW())
+    dead_letters.requeue_request(dead, actor=staff, now=NOW())
     given_up = submit(make_user("Given Up"), at=(40.60, -74.20), now=NOW() - HOUR)
-    services.dead_letter(given_up.pk, now=NOW())
+    dead_letters.dead_letter(given_up.pk, now=NOW())
     planned_and_shared(make_user("Plans"), make_user("Waits"), now=NOW())
     make_partner("Quin")
     submit(make_user("Offered"))

@@ -29,9 +29,19 @@ def require_good_standing(user: User) -> Customer:
 
 
 def place(
-    customer: Customer, *, request_id: UUID, amount: int, currency: str, off_session: bool, now: datetime
+    customer: Customer,
+    *,
+    request_id: UUID,
+    amount: int,
+    currency: str,
+    off_session: bool,
+    now: datetime,
+    for_booking: bool = False,
 ) -> Hold:
-    """Plan to hold `amount` minor units for a request. Call it inside a transaction that holds the request's row."""
+    """Plan to hold `amount` minor units for a request. Call it inside a transaction that holds the request's row.
+
+    Args: `for_booking`: the request is not matched before this hold is answered.
+    """
     number = Hold.objects.filter(request=request_id).count() + 1
     hold = Hold(
         request_id=request_id,
@@ -40,6 +50,7 @@ def place(
         amount=amount,
         currency=currency,
         off_session=off_session,
+        for_booking=for_booking,
         card_reference=customer.card_reference,
         card_brand=customer.card_brand,
         card_last4=customer.card_last4,

@@ -25,10 +25,11 @@ class Hold(ProviderOperation):
     # By name only: the table refers to its request, but no code in this app imports that one.
     request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="holds")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    number = models.PositiveSmallIntegerField(help_text="1 at booking, then one more for each extension.")
+    number = models.PositiveSmallIntegerField(help_text="1 at the first booking, then one more each.")
     amount = models.PositiveIntegerField(help_text="Minor units.")
     currency = models.CharField(max_length=3)
     off_session = models.BooleanField(default=False)
+    for_booking = models.BooleanField(default=False, help_text="The request is matched once this hold is answered.")
     status = models.CharField(max_length=16, choices=HoldStatus.choices, default=HoldStatus.PLANNED)
     card_reference = models.CharField(max_length=255)
     card_brand = models.CharField(max_length=20, blank=True)

@@ -10,8 +10,9 @@ from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
 from backoffice.steps import Step
+from requests_app.dead_letters import requeue_request
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
-from requests_app.services import cancel_request_as_staff, requeue_request
+from requests_app.services import cancel_request_as_staff
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.admin import RideInline
 

@@ -27,8 +27,11 @@ def free_partner(
         transaction.on_commit(lambda: positions.serve(slug, partner.pk, None))
 
 
-def back_to_pending(request: CheerRequest, *, actor: User | None, now: datetime, reason: str) -> None:
-    """Move a locked request back to pending, with fresh patience."""
+def back_to_pending(
+    request: CheerRequest, *, actor: User | None, now: datetime, reason: str, held: bool = True
+) -> None:
+    """Move a locked request back to pending, with fresh patience. Unless `held`, no partner is looked for yet."""
+    give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
     request.move(
         RequestStatus.PENDING,
         actor=actor,
@@ -36,8 +39,8 @@ def back_to_pending(request: CheerRequest, *, actor: User | None, now: datetime,
         reason=reason,
         wave=0,
         closed_because="",
-        next_attempt_at=now,
-        give_up_at=now + timedelta(seconds=settings.REQUEST_PATIENCE_S),
+        next_attempt_at=now if held else give_up_at,
+        give_up_at=give_up_at,
     )
 
 

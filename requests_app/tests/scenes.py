@@ -11,7 +11,7 @@ from payments.models import Customer, Payment, Reversal, Transfer
 from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus
 from regions.models import Region
-from requests_app import services
+from requests_app import dead_letters, services
 from requests_app.models import CheerRequest, ScheduledRequest
 from requests_app.planning import places, schedule
 from requests_app.sharing import links
@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 def make_dead_letter(user: User) -> CheerRequest:
     """A request that nobody took."""
     request = queue(user, now=timezone.now() - HOUR)
-    assert services.dead_letter(request.pk, now=timezone.now())
+    assert dead_letters.dead_letter(request.pk, now=timezone.now())
     return fresh(request)  # type: ignore[no-any-return]
 
 

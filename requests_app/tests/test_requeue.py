@@ -11,8 +11,8 @@ from core.errors import Conflict
 from notifications.models import Event
 from ops.sweep import sweep_deadlines
 from regions.models import Region
+from requests_app.dead_letters import requeue_request
 from requests_app.models import CheerRequest, Offer
-from requests_app.services import requeue_request
 from requests_app.states import RequestStatus
 from requests_app.wakeups import match_queue
 from tests.cast import Clock, decline, fresh, make_partner, match, north, offered_to, report, submit, unchanged
@@ -29,7 +29,7 @@ def dead(pending: CheerRequest, clock: Clock) -> CheerRequest:
 
 def test_waits_again_with_fresh_patience(dead: CheerRequest, staff: User, clock: Clock, nyc: Region) -> None:
     valkey.client().delete(match_queue("nyc"), "{nyc}:match:pending")
-    clock.advance(3600)
+    clock.advance(3000)
     requeue_request(dead, actor=staff, now=clock.now)
     found = fresh(dead)
     assert (found.status, found.closed_because, found.wave) == (RequestStatus.PENDING, "", 0)
@@ -84,3 +84,23 @@ def test_who_declined_is_still_not_asked(
     report(partner, north(500))
     match(nyc)
     assert offered_to(offer.request) is None
+
+
+def test_not_what_is_an_hour_old(dead: CheerRequest, staff: User, clock: Clock) -> None:
+    clock.advance(settings.REQUEUE_MAX_AGE_S + 1)
+    with unchanged(), pytest.raises(Conflict) as refused:
+        requeue_request(dead, actor=staff, now=clock.now)
+    assert refused.value.code == "dead_letter_too_old"
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [("user", "account_inactive"), ("region", "region_not_served"), ("request_type", "request_type_inactive")],
+)
+def test_not_what_would_be_refused_anew(dead: CheerRequest, staff: User, clock: Clock, what: str, code: str) -> None:
+    subject = getattr(dead, what)
+    setattr(subject, "is_active" if what == "user" else "active", False)
+    subject.save()
+    with unchanged(), pytest.raises(Conflict) as refused:
+        requeue_request(dead, actor=staff, now=clock.now)
+    assert refused.value.code == code

@@ -10,7 +10,7 @@ from payments.models import Payment, ProviderEvent
 from payments.provider.webhook import take_provider_event
 from payments.services import settle_in_cash
 from payments.states import PaymentKind
-from requests_app import services
+from requests_app import dead_letters
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
@@ -133,10 +133,10 @@ def one_user_asks_twice(stage: Stage) -> Race:
 
 def requeue_and_a_new_request(stage: Stage) -> Race:
     request = submit(stage.user())
-    services.dead_letter(request.pk, now=request.give_up_at)
+    dead_letters.dead_letter(request.pk, now=request.give_up_at)
     return Race(
         [
-            lambda: services.requeue_request(request, actor=stage.staff, now=now()),
+            lambda: dead_letters.requeue_request(request, actor=stage.staff, now=now()),
             lambda: submit(request.user),
         ],
         one_wins("request_already_open"),

@@ -15,7 +15,7 @@ from accounts.push_apis import KEYS
 from accounts.states import Application
 from payments.books.refunds import refund
 from regions.selectors import forget_regions
-from requests_app import services
+from requests_app import dead_letters, services
 from requests_app.serving import fulfilment
 from tests.cast import at
 from tests.online import set_region
@@ -101,7 +101,7 @@ def nobody_comes(city: City) -> None:
         city.match()
         city.clock.advance(31)
     city.pass_time(601)
-    services.requeue_request(request, actor=city.staff, now=city.clock.now)
+    dead_letters.requeue_request(request, actor=city.staff, now=city.clock.now)
     city.match()
     city.pass_time(601)
     city.go_online("partner4")

@@ -3,11 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from accounts.models import Partner, User
-from notifications.tests.sockets.client import PARTNER, STAFF, USER, Socket, aside
+from accounts.models import Partner
+from notifications.tests.sockets.client import PARTNER, USER, Socket, aside
 from requests_app.models import Offer
 from rides.models import Ride
-from tests.cast import accept, submit, token_of
+from tests.cast import accept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,14 +42,4 @@ async def test_a_user_is_told_their_request_and_ride(user_token: str, running: R
     assert hello["request"]["requestId"] == str(running.request_id)
     assert hello["request"]["partner"]["name"] == "Pia"
     assert (hello["ride"]["rideId"], hello["ride"]["status"]) == (str(running.pk), "in_progress")
-    await socket.leave()
-
-
-async def test_staff_are_told_counts_and_their_changes(staff: User, user: User) -> None:
-    socket = Socket(STAFF, await aside(token_of)(staff))
-    hello = await socket.open()
-    assert hello["counts"]["requests"] == {}
-    await socket.expect("counts")
-    await aside(submit)(user)
-    assert (await socket.expect("counts"))["counts"]["requests"] == {"pending": 1}
     await socket.leave()
