@@ -15,6 +15,7 @@ from accounts.models import NotificationSettings, User
 from accounts.sign_in import second_factor_attempt
 from api.addresses import address_of, network_of
 from api.attempts import Attempt
+from core.texts import check_line, composed
 
 _ModelForm: Any = forms.ModelForm  # generic only to the type checker
 
@@ -23,7 +24,11 @@ class SignupForm(AllauthSignupForm):
     """Sign up with a name, an e-mail address and a password."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Name"),
+        max_length=80,
+        required=False,
+        validators=[check_line],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ("name", "email", "password1")
 
@@ -41,7 +46,7 @@ class SignupForm(AllauthSignupForm):
 
     def save(self, request: HttpRequest) -> Any:
         user = super().save(request)
-        user.name = self.cleaned_data["name"]
+        user.name = composed(self.cleaned_data["name"])
         user.save(update_fields=["name"])
         return user
 

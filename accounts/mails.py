@@ -6,12 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.http.request import validate_host
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts.models import User
 
-ADDRESS = re.compile(r"https?://\S+")
+ADDRESS = re.compile(r"https?://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?(?:[/?]\S*)?", re.ASCII)
 
 
 def message_to(
@@ -29,10 +30,19 @@ def message_to(
 
 
 def compose(subject: str, text: str, *, to: list[str], headers: dict[str, str] | None = None) -> EmailMultiAlternatives:
-    """Compose a mail. Empty lines separate paragraphs; a paragraph that is only a URL becomes a button."""
+    """Compose a mail. Empty lines separate paragraphs; a paragraph that is only one of our URLs becomes a button."""
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     mail = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, to, headers=headers)
-    parts = [{"text": part, "is_link": bool(ADDRESS.fullmatch(part))} for part in text.strip().split("\n\n")]
+    parts = [{"text": part, "is_link": _is_ours(part)} for part in text.strip().split("\n\n")]
     page = render_to_string("email/message.html", {"subject": subject, "parts": parts})
     mail.attach_alternative(page, "text/html")
     return mail
+
+
+def _is_ours(paragraph: str) -> bool:
+    """Return whether a paragraph is an address of this site; what strangers write never becomes a button."""
+    found = ADDRESS.fullmatch(paragraph)
+    site = ADDRESS.match(settings.SITE_URL)
+    if found is None:
+        return False
+    return found["host"] == (site and site["host"]) or validate_host(found["host"], settings.ALLOWED_HOSTS)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.states import PARTNER_GRAPH, Application, PartnerStatus, PartnerType
 from core.ids import new_id
+from core.texts import Line
 from core.transitions import Stateful, Transition
 from regions.models import Region
 
@@ -40,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(max_length=254)
-    name = models.CharField(max_length=80, blank=True)
+    name = Line(max_length=80, blank=True)
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May use the admin.")
@@ -109,7 +110,7 @@ class Partner(Stateful):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="partner")
-    name = models.CharField(max_length=80)
+    name = Line(max_length=80)
     type = models.CharField(max_length=16, choices=PartnerType.choices, default=PartnerType.CHEERLEADER)
     phone = models.CharField(max_length=32)
     application = models.CharField(max_length=10, choices=Application.choices, default=Application.APPLIED)

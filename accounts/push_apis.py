@@ -18,7 +18,7 @@ from accounts.authentication import caller, credential_of
 from accounts.credentials import require_live
 from accounts.permissions import IsPartner
 from accounts.selectors import partner_of
-from api.fields import Text
+from api.fields import Text, Verbatim
 from api.idempotency import idempotent
 from api.serializing import validated
 from core.errors import Conflict
@@ -68,7 +68,7 @@ class KeysInput(serializers.Serializer[Any]):
 
 
 class EndpointInput(serializers.Serializer[Any]):
-    endpoint = Text(max_length=ENDPOINT_MAX_CHARS)
+    endpoint = Verbatim(max_length=ENDPOINT_MAX_CHARS)
 
     class Meta:
         ref_name = "PushEndpointInput"

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from accounts.locations import Located, stored_location
 from accounts.models import Partner, Role, User
 from accounts.states import Application, PartnerStatus, PartnerType
-from api.fields import Choice, Float, LocationSerializer, OptionalLocationField, Text, Time, location
+from api.fields import Choice, Float, LocationSerializer, OptionalLocationField, Text, Time, Verbatim, location
 from api.serializing import json_of
 
 
@@ -93,7 +93,7 @@ class NoInput(serializers.Serializer[Any]):
 
 class LoginInput(serializers.Serializer[Any]):
     email = Text(max_length=EMAIL_MAX_CHARS)
-    password = Text(max_length=128, trim_whitespace=False)
+    password = Verbatim(max_length=128, trim_whitespace=False)
     otp = Text(
         max_length=32,
         required=False,
@@ -108,7 +108,7 @@ class LoginInput(serializers.Serializer[Any]):
 
 class SignupInput(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=EMAIL_MAX_CHARS)
-    password = Text(max_length=128, trim_whitespace=False)
+    password = Verbatim(max_length=128, trim_whitespace=False)
     name = Text(max_length=80, required=False, allow_blank=True, default="")
 
     def validate_email(self, email: str) -> str:

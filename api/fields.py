@@ -10,14 +10,33 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.texts import check_line, check_note, composed
 
-class Text(serializers.CharField):
-    """A string; numbers are rejected."""
+
+class Verbatim(serializers.CharField):
+    """A string, taken as it is; numbers are rejected."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Text(Verbatim):
+    """One line of visible characters, in Unicode's composed form."""
+
+    check = staticmethod(check_line)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = composed(super().to_internal_value(data))
+        self.check(text)
+        return text
+
+
+class Note(Text):
+    """A text that may have line breaks."""
+
+    check = staticmethod(check_note)
 
 
 class Choice(serializers.ChoiceField):

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from core.ids import new_id
+from core.texts import Line
 
 COMMISSION_MAX_BPS = 10_000  # the whole amount
 
@@ -42,7 +43,7 @@ class Region(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(unique=True, help_text="Short name in the API and in queue and key names.")
-    name = models.CharField(max_length=80)
+    name = Line(max_length=80)
     active = models.BooleanField(default=True, help_text="New requests are taken only in active regions.")
     boundary = models.JSONField(
         validators=[check_polygon], help_text="Coordinates of a GeoJSON polygon: rings of [lng, lat]."

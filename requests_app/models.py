@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 
 from accounts.states import PartnerType
 from core.ids import new_id
+from core.texts import Line, Note
 from core.transitions import Stateful, Transition
 from regions.models import Region
 from requests_app.states import (
@@ -34,7 +35,7 @@ class RequestType(models.Model):
     """A kind of cheer that users may ask for."""
 
     slug = models.SlugField(primary_key=True, max_length=REQUEST_TYPE_SLUG_MAX_CHARS)
-    name = models.CharField(max_length=60)
+    name = Line(max_length=60)
     description = models.CharField(max_length=200, blank=True)
     icon = models.CharField(max_length=8, help_text="One emoji.")
     partner_types = models.JSONField(
@@ -71,7 +72,7 @@ class CheerRequest(Stateful):
     request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
     lat = models.FloatField()
     lng = models.FloatField()
-    note = models.CharField(max_length=NOTE_MAX_CHARS, blank=True)
+    note = Note(max_length=NOTE_MAX_CHARS, blank=True)
     status = models.CharField(max_length=10, choices=RequestStatus.choices, default=RequestStatus.PENDING)
     closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was cancelled or not matched.")
     created_at = models.DateTimeField()
@@ -169,7 +170,7 @@ class ScheduledRequest(Stateful):
     request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
     lat = models.FloatField()
     lng = models.FloatField()
-    note = models.CharField(max_length=NOTE_MAX_CHARS, blank=True)
+    note = Note(max_length=NOTE_MAX_CHARS, blank=True)
     status = models.CharField(max_length=10, choices=ScheduledStatus.choices, default=ScheduledStatus.WAITING)
     closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was cancelled or not requested.")
     created_at = models.DateTimeField()
@@ -211,7 +212,7 @@ class SavedPlace(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_places")
-    name = models.CharField(max_length=PLACE_NAME_MAX_CHARS)
+    name = Line(max_length=PLACE_NAME_MAX_CHARS)
     lat = models.FloatField()
     lng = models.FloatField()
     created_at = models.DateTimeField()

@@ -10,7 +10,7 @@ from rest_framework.fields import empty
 
 from accounts.models import User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import LocationSerializer, MoneySerializer, Text
+from api.fields import LocationSerializer, MoneySerializer, Note, Text
 from api.serializing import json_of
 from payments.states import HoldStatus
 from requests_app.models import NOTE_MAX_CHARS, REQUEST_TYPE_SLUG_MAX_CHARS, CheerRequest, Offer, RequestType
@@ -145,7 +145,7 @@ class RequestTypeField(serializers.Field[RequestType, str, str, Any]):
 class CheerRequestInput(serializers.Serializer[Any]):
     location = LocationSerializer()
     requestType = RequestTypeField(required=False)
-    note = Text(max_length=NOTE_MAX_CHARS, required=False, allow_blank=True, default="")
+    note = Note(max_length=NOTE_MAX_CHARS, required=False, allow_blank=True, default="")
 
 
 class CancelInput(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from core.ids import new_id
+from core.texts import Note
 from core.transitions import Stateful, Transition
 from rides import fares
 from rides.states import ACTIVE, RIDE_GRAPH, RideStatus
@@ -54,7 +55,7 @@ class Ride(Stateful):
     rating = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
-    rating_comment = models.CharField(max_length=500, blank=True)
+    rating_comment = Note(max_length=500, blank=True)
 
     class Meta:
         indexes = (

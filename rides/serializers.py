@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import User
-from api.fields import Identifier, Integer, MoneySerializer, Text
+from api.fields import Identifier, Integer, MoneySerializer, Note, Text
 from api.serializing import json_of
 from payments.states import PaymentKind, PaymentStatus
 from rides.models import Ride
@@ -122,7 +122,7 @@ class RideCancelInput(RideIdInput):
 
 class RatingInput(serializers.Serializer[Any]):
     rating = Integer(min_value=1, max_value=5)
-    comment = Text(max_length=500, required=False, allow_blank=True, default="")
+    comment = Note(max_length=500, required=False, allow_blank=True, default="")
 
     class Meta:
         ref_name = "RideRatingInput"

@@ -1,0 +1,68 @@
+"""Checks and columns for what people write: visible characters in composed form, in one line or in several."""
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# Controls, separators of lines and paragraphs, and characters that reorder their neighbours.
+HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+HIDDEN_BUT_BREAKS = re.compile(HIDDEN.pattern.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f"))
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that show nothing
+UNSEEN_KINDS = frozenset(("Cc", "Cf", "Cn", "Mn", "Me", "Zl", "Zp", "Zs"))
+
+
+def composed(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), with line breaks as a single character."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+
+
+def check_line(text: str) -> None:
+    """Raise `ValidationError` unless a text is one line that can be seen."""
+    if HIDDEN.search(text):
+        raise ValidationError(_("This takes one line of visible characters."), code="invalid")
+    _check_seen(text)
+
+
+def check_note(text: str) -> None:
+    """Raise `ValidationError` unless a text, perhaps of several lines, can be seen."""
+    if HIDDEN_BUT_BREAKS.search(text):
+        raise ValidationError(_("This has characters that can not be seen."), code="invalid")
+    _check_seen(text)
+
+
+def _check_seen(text: str) -> None:
+    if text.strip() and all(one in BLANK_LETTERS or unicodedata.category(one) in UNSEEN_KINDS for one in text):
+        raise ValidationError(_("This has no visible characters."), code="invalid")
+
+
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]  # generic only to the type checker
+else:
+    _CharField = models.CharField
+
+
+class _TextField(_CharField):
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        return composed(found) if isinstance(found, str) else found
+
+    def deconstruct(self) -> Any:
+        """Return the field as Django's own, since the column is the same."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
+class Line(_TextField):
+    """A column for one line, as a name; forms and the admin refuse anything else."""
+
+    default_validators = [check_line]
+
+
+class Note(_TextField):
+    """A column for a text that may have line breaks."""
+
+    default_validators = [check_note]
