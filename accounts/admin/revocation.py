@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import Partner, User
+from accounts.models import Partner, Role, User
 from accounts.partners import move_partners
 from accounts.sign_out import credentials_changed
 from accounts.states import PartnerStatus
@@ -12,14 +12,14 @@ from core.errors import Conflict, Forbidden
 
 
 def may_manage(actor: User, user: User) -> bool:
-    """Whether `actor` may manage `user`: only superusers may manage a superuser."""
-    return actor.is_superuser or not user.is_superuser
+    """Whether `actor` may manage `user`: only superusers may manage staff, themselves included."""
+    return actor.is_superuser or not (user.role == Role.STAFF or user.is_staff or user.is_superuser)
 
 
 def require_rank(actor: User, user: User) -> None:
     """Raise `Forbidden` unless this member of staff may manage this account."""
     if not may_manage(actor, user):
-        raise Forbidden("permission_denied", "Only superusers may do this to a superuser.")
+        raise Forbidden("permission_denied", "Only superusers may do this to an account of staff.")
 
 
 def deactivate(user: User, *, actor: User, now: datetime) -> None:

@@ -4,12 +4,6 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
@@ -21,7 +15,7 @@ from accounts.socket_tickets import issue_socket_ticket
 from accounts.states import PartnerStatus
 from backoffice.tests.desk import desk_of, page_of, refusals, take, take_selected, told, url_of
 from notifications import events
-from tests.cast import PASSWORD, client_of, fresh, make_clerk, make_user, token_of, unchanged, with_factor
+from tests.cast import PASSWORD, client_of, fresh, make_clerk, token_of, unchanged
 
 
 @pytest.fixture
@@ -287,20 +281,3 @@ def test_sockets_of_an_account_close(desk: Client, user: User, monkeypatch: pyte
     monkeypatch.setattr(events, "_publish", pushed.append)
     take(desk, user, "revoke")
     assert any(str(user.pk) in message and "4401" in message for message in pushed)
-
-
-def test_the_admin_is_entered_by_the_pages_sign_in(nyc: object) -> None:
-    """That asks for a second factor, which the admin's own would not."""
-    sign_in = "/account/login/"
-    secret = generate_totp_secret()
-    staff, client = with_factor(User.objects.create_superuser("sam@cast.test", PASSWORD), secret), Client()
-    assert client.post("/admin/login/", {"username": staff.email, "password": PASSWORD})["Location"].startswith(sign_in)
-    assert client.get("/admin/").status_code == 302
-    client.post(sign_in, {"login": staff.email, "password": PASSWORD})
-    assert client.get("/admin/").status_code == 302
-    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-    client.post("/account/2fa/authenticate/", {"code": code})
-    assert client.get("/admin/").status_code == 200
-    user, client = make_user("Uma"), Client()
-    client.post(sign_in, {"login": user.email, "password": PASSWORD})
-    assert client.get("/admin/", follow=True).status_code == 403

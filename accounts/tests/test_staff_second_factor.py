@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.test import Client
 from knox.models import AuthToken
 
 from accounts.models import User
 from backoffice.tests.desk import desk_of
 from ops import seed as demo
-from tests.cast import PASSWORD, Clock, assert_refused, client_of
+from tests.cast import PASSWORD, Clock, assert_refused, client_of, make_user, with_factor
 from web.tests.browse import browser_of
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +93,23 @@ def test_demo_accounts_are_exempt_in_development_only(nyc: object, settings: Any
     assert desk_of(staff).get("/admin/").status_code == 200
     other = User.objects.create_superuser("bare@cast.test", PASSWORD)
     assert browser_of(other).get("/admin/").status_code == 302
+
+
+def test_the_admin_is_entered_by_the_pages_sign_in(nyc: object) -> None:
+    """That asks for a second factor, which the admin's own would not."""
+    sign_in = "/account/login/"
+    secret = generate_totp_secret()
+    staff, client = with_factor(User.objects.create_superuser("sam@cast.test", PASSWORD), secret), Client()
+    assert client.post("/admin/login/", {"username": staff.email, "password": PASSWORD})["Location"].startswith(sign_in)
+    assert client.get("/admin/").status_code == 302
+    client.post(sign_in, {"login": staff.email, "password": PASSWORD})
+    assert client.get("/admin/").status_code == 302
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    client.post("/account/2fa/authenticate/", {"code": code})
+    assert client.get("/admin/").status_code == 200
+    user, client = make_user("Uma"), Client()
+    client.post(sign_in, {"login": user.email, "password": PASSWORD})
+    assert client.get("/admin/", follow=True).status_code == 403
 
 
 # ---------------------------------------------------------------- short-lived
