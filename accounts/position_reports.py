@@ -4,6 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 import positions
+from accounts.implausible import reachable, usable
+from accounts.locations import stored_location
 from accounts.models import Partner
 from accounts.position_rows import save_reports
 from accounts.states import PartnerStatus
@@ -14,21 +16,27 @@ from regions.selectors import region_at
 reports = Reports(save=save_reports)
 
 
-def report_position(partner: Partner, position: Position, *, now: datetime) -> None:
+def report_position(partner: Partner, position: Position, *, now: datetime, accuracy_m: float | None = None) -> None:
     """Store a partner's position, put them on the map if available, and forward it to the user they serve.
 
-    A position not newer than the stored one is dropped. One recorded in the future counts as recorded now, since
-    device clocks can be wrong. If Valkey does not answer, the position goes to the database. Call it outside a
-    transaction.
+    A position not newer than the stored one is dropped, and so is one that tells little or can't be; the caller is not
+    told. One recorded a little in the future counts as recorded now, since device clocks can be wrong. If Valkey does
+    not answer, the position goes to the database. Call it outside a transaction.
+
+    Args:
+        accuracy_m: the error that the device expects, if it says so.
     """
+    if not usable(position, accuracy_m=accuracy_m, now=now):
+        return
     if position.recorded_at > now:
         position = Position(position.lat, position.lng, now)
+    report = Report(partner.id, position, now)
     region = region_at(position.lat, position.lng)
     if region is not None and region.id != partner.region_id:
-        if _newer_is_held(partner, position):
+        if not _crosses(partner, report):
             return
         _enter_region(partner, region.pk)
-    report, home = Report(partner.id, position, now), partner.region
+    home = partner.region
     if home is None:
         save_reports([report])
         return
@@ -42,18 +50,18 @@ def report_position(partner: Partner, position: Position, *, now: datetime) -> N
         partner.position_at = now
 
 
-def _newer_is_held(partner: Partner, position: Position) -> bool:
-    """Whether Valkey has an equally new or newer position: a delayed report must not move a partner back over a border.
+def _crosses(partner: Partner, report: Report) -> bool:
+    """Whether a report from another region moves its partner there: not if it is delayed, or can't be.
 
-    If the newer report still waits for the writer, the delayed one moves the partner until their next report.
+    It is stored in the old region first, since only Valkey can judge it.
     """
     if partner.region is None:
-        return False
+        return True
     try:
-        held = positions.held(partner.region.slug, [partner.pk]).get(partner.pk)
+        return reports.write(partner.region.slug, report).applied
     except valkey.Unreachable:
-        return False
-    return held is not None and held[0].recorded_at >= position.recorded_at
+        old = stored_location(partner)
+        return old is None or reachable(old, report)
 
 
 def _enter_region(partner: Partner, region_id: UUID) -> None:

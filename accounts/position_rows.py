@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 from django.db.models import DateTimeField, UUIDField
 
+from accounts.implausible import reachable
+from accounts.locations import stored_location
 from accounts.models import Partner
 from positions import Report
 
@@ -35,8 +37,11 @@ def write_positions(rows: Iterable[Row]) -> int:
 
 
 def save_reports(reports: Sequence[Report]) -> None:
-    """Write reported positions that Valkey does not accept. Best effort: a failure is logged."""
+    """Write reported positions that Valkey does not accept, if they can be. Best effort: a failure is logged."""
     try:
-        write_positions((r.partner_id, r.position.lat, r.position.lng, r.received_at) for r in reports)
+        placed = Partner.objects.filter(pk__in=[report.partner_id for report in reports]).exclude(position_at=None)
+        before = {partner.pk: stored_location(partner) for partner in placed.only("lat", "lng", "position_at")}
+        possible = (r for r in reports if (old := before.get(r.partner_id)) is None or reachable(old, r))
+        write_positions((r.partner_id, r.position.lat, r.position.lng, r.received_at) for r in possible)
     except DatabaseError:
         log.warning("%d positions lost: neither Valkey nor the database takes them", len(reports))

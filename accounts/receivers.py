@@ -7,17 +7,19 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 
-from accounts import applications, credentials, notices
+from accounts import applications, credentials, implausible, notices
 from accounts.known_addresses import remember_session
 from accounts.models import User
 from accounts.sessions import begin_anew
 from accounts.sign_out import close_sockets_of_session, credentials_changed
 from accounts.vault import renew_at_use
 from notifications.credentials import source
+from positions import doubted
 
 __all__ = ["applications", "notices"]  # their mails
 
 source(credentials.ended)
+doubted.connect(implausible.flag, dispatch_uid="implausible_position")
 user_logged_out.connect(close_sockets_of_session, dispatch_uid="close_sockets_of_session")
 user_logged_in.connect(remember_session, dispatch_uid="remember_session")
 post_save.connect(renew_at_use, sender=Authenticator, dispatch_uid="renew_second_factor")

@@ -1,5 +1,6 @@
 """The measurements of `bench.positions`. Import it after the settings are loaded."""
 
+import random
 import statistics
 import threading
 import time
@@ -23,12 +24,17 @@ from regions.models import Region
 RUNS = 5
 BATCH = 500  # as in positions.recording
 SAVES = 500
+STEP = 0.00003  # degrees, about three metres
 
 
 def moves(partners: Sequence[Any], count: int, seed: int) -> list[tuple[Any, Place]]:
-    """Move the partners in turn: `count` pairs of a partner and a new place."""
-    city = City(seed=seed)
-    return [(partners[n % len(partners)], city.place()) for n in range(count)]
+    """Move the partners in turn, each a few metres around their own place: `count` pairs of a partner and a place."""
+    homes, draw = City().places(len(partners)), random.Random(seed)
+    made = []
+    for n in range(count):
+        lat, lng = homes[n % len(partners)]
+        made.append((partners[n % len(partners)], (lat + draw.uniform(-STEP, STEP), lng + draw.uniform(-STEP, STEP))))
+    return made
 
 
 def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:

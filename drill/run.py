@@ -31,6 +31,7 @@ BRISK = Habits(
     ignore=0.03,
     think_s=(0.1, 0.8),
     arrival_s=(0.8, 3.0),
+    top_speed_m_per_s=1500.0,
     service_median_s=2.0,
     service_s=(0.5, 6.0),
     drift_m=200.0,

@@ -27,7 +27,7 @@ from positions.live import (
     without_position,
 )
 from positions.recording import Recorded, Report, record_many
-from positions.reporting import Reports, entered
+from positions.reporting import Reports, doubted, entered
 from positions.search import Candidate, Search, nearest_to_many
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Search",
     "available_count",
     "checked",
+    "doubted",
     "enter",
     "entered",
     "forget",

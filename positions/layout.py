@@ -1,11 +1,12 @@
 """How Valkey holds a region: its keys, its positions, and the map. The slug is the hash tag of the keys, so a Redis
 Cluster keeps them together.
 
-- `{nyc}:pos`       hash partner → "recorded received lat lng"
+- `{nyc}:pos`       hash partner → "recorded received lat lng", and what is left of the allowance if it isn't full
 - `{nyc}:avail`     set of the available partners
 - `{nyc}:geo`       geo set of the available partners that have a position; the search reads it
 - `{nyc}:serves`    hash partner → id of the user of their ride
 - `{nyc}:moved`     set of the partners whose position is newer than the database's
+- `{nyc}:doubts`    hash partner → "marks since count first position": their implausible reports (`positions.recording`)
 - `{nyc}:forgotten` set of partners whose account is deleted; it expires once none of their reports can be waiting
 - `{nyc}:checked`   time of the last full comparison with the database (Unix seconds); missing if Valkey lost its data
 """
@@ -39,6 +40,11 @@ def moved(region: str) -> str:
     return f"{{{region}}}:moved"
 
 
+def doubts(region: str) -> str:
+    """The hash of the partners who have reported what can't be."""
+    return f"{{{region}}}:doubts"
+
+
 def forgotten(region: str) -> str:
     """The set of the partners whose reports are dropped."""
     return f"{{{region}}}:forgotten"
@@ -61,8 +67,8 @@ class Position:
     recorded_at: datetime
 
 
-# "recorded received lat lng": both times in microseconds since the year 1, of a fixed width, so that a script
-# can compare them as text.
+# "recorded received lat lng [left]": both times in microseconds since the year 1, of a fixed width, so that a script
+# can compare them as text; what is left of the allowance in metres.
 _START = datetime(1, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,7 +80,7 @@ def time_text(at: datetime) -> str:
 
 def parse(row: bytes) -> tuple[Position, datetime]:
     """Parse a stored position and the time it was received."""
-    recorded, received, lat, lng = row.split()
+    recorded, received, lat, lng = row.split()[:4]
     position = Position(float(lat), float(lng), _START + int(recorded) * _MICROSECOND)
     return position, _START + int(received) * _MICROSECOND
 

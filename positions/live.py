@@ -72,6 +72,7 @@ def forget(region: str, partner_id: UUID) -> None:
         pipe.zrem(layout.geo(region), name)
         pipe.hdel(layout.pos(region), name)
         pipe.srem(layout.moved(region), name)
+        pipe.hdel(layout.doubts(region), name)
 
     _best_effort(fill)
 
@@ -113,7 +114,8 @@ def hand_over(old: str, new: str, partner_id: UUID) -> None:
         pipe.hget(layout.serves(old), name)
         pipe.hdel(layout.pos(old), name)
         pipe.hdel(layout.serves(old), name)
-        position, user_id, _, _ = pipe.execute()
+        pipe.hdel(layout.doubts(old), name)
+        position, user_id, *_ = pipe.execute()
     except valkey.Unreachable:
         return
     if position:

@@ -29,6 +29,9 @@ WRITER = "positions"  # the name of the writer thread
 # Sent with `region` (its slug) after a write made a partner searchable who was not, or whose last report was stale.
 # Receivers run in the thread that wrote, outside any transaction; their errors are logged.
 entered = Signal()
+# Sent with `report` and `speed_mps` when a partner has reported too much that can't be. Receivers run as those of
+# `entered`.
+doubted = Signal()
 
 
 class Reports:
@@ -64,7 +67,11 @@ class Reports:
                 self._written_at = now
             else:
                 self._add(region, report)
-        return _write(region, [report])[0] if alone else None
+        return self.write(region, report) if alone else None
+
+    def write(self, region: str, report: Report) -> Recorded:
+        """Write a report now. Raises `valkey.Unreachable`."""
+        return _write(region, [report])[0]
 
     def _add(self, region: str, report: Report) -> None:
         waiting = self._waiting.setdefault(region, {})
@@ -108,11 +115,14 @@ class Reports:
 
 
 def _write(region: str, batch: list[Report]) -> list[Recorded]:
-    """Write to Valkey, forward to the users served, and send `entered`. Raises `valkey.Unreachable`."""
+    """Write to Valkey, forward to the users served, and send the signals. Raises `valkey.Unreachable`."""
     recorded = record_many(region, batch)
     push_latest(_forwarded(batch, recorded))
     if any(result.entered for result in recorded):
         entered.send_robust(sender=Reports, region=region)
+    for report, result in zip(batch, recorded, strict=True):
+        if result.suspect_mps is not None:
+            doubted.send_robust(sender=Reports, report=report, speed_mps=result.suspect_mps)
     return recorded
 
 

@@ -22,8 +22,8 @@ class FlagKind(models.TextChoices):
 
 # The rule behind each kind, as staff read it. `figure` and `limit` of a flag are what it names in brackets.
 DESCRIPTIONS: dict[str, str] = {
-    FlagKind.IMPLAUSIBLE_POSITION: "A device reported a position that it can't have reached, or with a wrong accuracy "
-    "or time (metres per second).",
+    FlagKind.IMPLAUSIBLE_POSITION: "A device has often reported positions that it can't have reached (metres per "
+    "second).",
     FlagKind.EARLY_START: "A session was started without an arrival at the place (metres from the place).",
     FlagKind.ARRIVAL_DISPUTED: "The user says that nobody is at the place, although the partner's positions say so.",
     FlagKind.PARTED_DURING_SESSION: "User and partner moved apart while the session was billed (metres).",

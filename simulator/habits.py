@@ -5,7 +5,7 @@ from enum import Enum
 from math import exp, log
 from random import Random
 
-from simulator.movement import Place, drive_s
+from simulator.movement import Place, distance_m, drive_s
 
 Range = tuple[float, float]
 
@@ -26,7 +26,8 @@ class Habits:
     decline: float = 0.1  # share of offers
     ignore: float = 0.02
     think_s: Range = (1.0, 4.0)
-    arrival_s: Range | None = None  # bounds of a drive, for any distance
+    arrival_s: Range | None = None  # bounds of a drive
+    top_speed_m_per_s: float = 40.0  # no drive is faster, whatever its bounds
     service_median_s: float = 360.0
     service_sigma: float = 0.6  # of the logarithm
     service_s: Range = (30.0, 3600.0)  # bounds of a session
@@ -52,8 +53,9 @@ class Habits:
         return rng.uniform(*self.think_s) / self.speed
 
     def driving(self, here: Place, there: Place) -> float:
-        """Wall seconds from here to there."""
-        return bounded(drive_s(here, there), self.arrival_s) / self.speed
+        """Wall seconds from here to there. A server holds back what is faster than `POSITION_SPEED_MAX_MPS`."""
+        fastest_s = distance_m(here, there) / self.top_speed_m_per_s
+        return max(fastest_s, bounded(drive_s(here, there), self.arrival_s)) / self.speed
 
     def serving(self, rng: Random) -> float:
         """Wall seconds from arrival to the end of the session, lognormal."""

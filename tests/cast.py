@@ -5,7 +5,7 @@ Rows come from the services only, so that no test starts from a state that the p
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from math import pi
 from threading import Thread
@@ -21,12 +21,14 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts.applications import apply_as_partner, decide_application
+from accounts.locations import current_location
 from accounts.models import Partner, Role, User
 from accounts.position_reports import report_position
 from accounts.sign_in import sign_up
 from accounts.states import Application
-from positions import Position
-from regions.geometry import EARTH_RADIUS_M
+from core import valkey
+from positions import Position, layout
+from regions.geometry import EARTH_RADIUS_M, distance_m
 from regions.models import Region
 from requests_app import offers, services
 from requests_app.matching.batch import match_batch
@@ -38,6 +40,7 @@ from rides.models import Ride
 PASSWORD = "hip-hip-hooray-42"
 Place = tuple[float, float]  # (lat, lng)
 EMPIRE_STATE: Place = (40.7484, -73.9857)
+NEARBY_M = 250  # a step that nothing makes implausible
 LONDON: Place = (51.5072, -0.1276)  # served by nobody
 METRES_PER_DEGREE = EARTH_RADIUS_M * pi / 180
 
@@ -106,9 +109,18 @@ def make_partner(
 
 
 def report(partner: Partner, place: Place, *, recorded_at: datetime | None = None) -> None:
-    """A partner reports a position."""
-    now = timezone.now()
-    report_position(fresh(partner), Position(*place, recorded_at or now), now=now)
+    """A partner reports a position. If it is far from their last one, they have travelled meanwhile."""
+    now, whom = timezone.now(), fresh(partner)
+    if recorded_at is None and (last := current_location(whom)) and distance_m(last.lat, last.lng, *place) > NEARBY_M:
+        travelled(whom)
+    report_position(whom, Position(*place, recorded_at or now), now=now)
+
+
+def travelled(partner: Partner) -> None:
+    """A partner has been under way long enough to be anywhere: nothing is known of where they were."""
+    assert partner.region is not None
+    with suppress(valkey.Unreachable):
+        valkey.client().hdel(layout.pos(partner.region.slug), str(partner.pk))
 
 
 def submit(

@@ -144,11 +144,11 @@ def test_what_happens_outside_of_the_database_happens_once(
     partner_api: APIClient, partner: Partner, clock: Clock
 ) -> None:
     """A report without a time of its own, repeated late, must not carry the partner back."""
-    for place, key in ((north(100), "a"), (north(200), "b"), (north(100), "a")):
+    for place, key in ((north(400), "a"), (north(300), "b"), (north(400), "a")):
         clock.advance(1)
         assert post(partner_api, "/updateLocation", {"location": at(place)}, key=key).status_code == 204
     held = positions.held("nyc", [partner.pk])[partner.pk][0]
-    assert held.lat == pytest.approx(north(200)[0])
+    assert held.lat == pytest.approx(north(300)[0])
 
 
 def test_an_answer_without_content(partner_api: APIClient, offer: Offer) -> None:

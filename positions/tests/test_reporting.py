@@ -199,7 +199,7 @@ def test_a_snapshot_takes_what_waited_at_its_next_turn(cue: Cue, busy: Reports) 
     let_wait(busy, mine)
     assert mine.partner_id not in positions.moved("x", 10)
     cue.write()
-    assert positions.moved("x", 10)[mine.partner_id][0].lng == 2
+    assert positions.moved("x", 10)[mine.partner_id][0].lng == mine.position.lng
 
 
 # ---------------------------------------------------------------- processes

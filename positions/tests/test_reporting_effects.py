@@ -48,7 +48,7 @@ def test_those_served_hear_of_a_batch(cue: Cue, busy: Reports, monkeypatch: pyte
     let_wait(busy, *crowd)
     cue.write()
     assert [(to, type) for to, type, _ in sent] == [(f"user:{UUID(int=9)}", "partner.location")] * 2
-    assert [payload["location"] for _, _, payload in sent] == [{"lat": 40.0, "lng": 2.0}, {"lat": 40.0, "lng": 3.0}]
+    assert [payload["location"]["lng"] for _, _, payload in sent] == [one.position.lng for one in crowd[2:]]
 
 
 def away() -> None:

@@ -24,7 +24,7 @@ def update_location(user: User, data: Any) -> None:
     now = timezone.now()
     place = report["location"]
     position = Position(place.lat, place.lng, report.get("recordedAt", now))
-    report_position(partner_of(user), position, now=now)
+    report_position(partner_of(user), position, now=now, accuracy_m=report.get("accuracyM"))
 
 
 def accept(user: User, data: Any) -> Ride:

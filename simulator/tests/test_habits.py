@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.habits import FRIENDLY, LIFELIKE, Answer, Habits, backoff_s, bounded, lognormal
-from simulator.movement import Place
+from simulator.movement import Place, distance_m
 
 HERE = Place(40.7580, -73.9855)
 draws = st.integers(0, 10_000).map(Random)
@@ -37,7 +37,8 @@ def test_impossible_habits_are_refused(wrong: dict[str, float]) -> None:
 
 @given(draws, st.floats(40.5, 40.9), st.floats(-74.2, -73.7))
 def test_a_newcomer_sees_an_arrival_and_an_end_soon(rng: Random, lat: float, lng: float) -> None:
-    assert 20 <= FRIENDLY.driving(HERE, Place(lat, lng)) <= 40
+    there = Place(lat, lng)
+    assert 20 <= FRIENDLY.driving(HERE, there) <= max(40, distance_m(HERE, there) / FRIENDLY.top_speed_m_per_s)
     assert 40 <= FRIENDLY.serving(rng) <= 90
     assert 1 <= FRIENDLY.thinking(rng) <= 4
 

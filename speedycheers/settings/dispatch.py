@@ -18,6 +18,21 @@ REOFFER_AFTER_S: int = env.int("REOFFER_AFTER_S", default=120)
 POSITION_FRESH_S: int = env.int("POSITION_FRESH_S", default=120)
 # The longest time that a reported position waits, on a busy system, to be written together with others.
 POSITION_FLUSH_S: float = env.float("POSITION_FLUSH_S", default=0.025)
+# A position that a partner can't have reached is held back: faster than this between two reports, beyond an allowance
+# for the errors of devices.
+POSITION_SPEED_MAX_MPS: float = env.float("POSITION_SPEED_MAX_MPS", default=50.0)
+POSITION_ALLOWANCE_M: float = env.float("POSITION_ALLOWANCE_M", default=300.0)
+# A position whose device names a larger error is not used.
+POSITION_ACCURACY_MAX_M: float = env.float("POSITION_ACCURACY_MAX_M", default=300.0)
+# A report's own time counts up to this long before its receipt. One that runs further ahead of our clock is not used.
+POSITION_LATE_S: int = env.int("POSITION_LATE_S", default=20)
+POSITION_AHEAD_S: int = env.int("POSITION_AHEAD_S", default=300)
+# So many reports in a row, over this time, make a place plausible that can't have been reached.
+POSITION_SETTLE_REPORTS: int = env.int("POSITION_SETTLE_REPORTS", default=5)
+POSITION_SETTLE_S: int = env.int("POSITION_SETTLE_S", default=60)
+# So many implausible reports within this time raise a flag.
+POSITION_FLAG_REPORTS: int = env.int("POSITION_FLAG_REPORTS", default=10)
+POSITION_FLAG_SPAN_S: int = env.int("POSITION_FLAG_SPAN_S", default=3600)
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 

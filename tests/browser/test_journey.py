@@ -39,7 +39,7 @@ def test_from_the_map_to_the_receipt(cast: Cast, visit: Callable[..., Visit]) ->
     user.accessible()
     user.press("Close")
     before = user.page.locator("#distance").inner_text()
-    partner.move_to(40.80, -73.95)
+    partner.move_to(40.7598, -73.9855)
     expect(user.page.locator("#distance")).not_to_have_text(before)
     expect(user.page.locator("#eta")).to_have_text(re.compile(r"^\d+ min$"))
 

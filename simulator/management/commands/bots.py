@@ -57,7 +57,8 @@ class Command(BaseCommand):
     help = (
         "Simulate partners through the public API and sockets, until a signal. They accept, drive, cheer and go on. "
         "At the friendly pace they arrive within 20 to 40 s and stay for 40 to 90 s, so that a newcomer sees a whole "
-        "session; at the real pace they drive at 20 km/h and stay for about 6 minutes."
+        "session; at the real pace they drive at 20 km/h and stay for about 6 minutes. With --speed above 1, multiply "
+        "the server's POSITION_SPEED_MAX_MPS (50) by it."
     )
     requires_system_checks: list[str] = []  # a client; the server has run the checks
 

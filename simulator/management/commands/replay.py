@@ -31,6 +31,7 @@ take their simulated time divided by --speed. The server's own clocks are not sp
 and a request REQUEST_PATIENCE_S (600) seconds of the wall clock, which at speed 10 are 200 s and 100 min of simulated
 time. Both ways are fine: with the server's defaults, users at high speed are very patient; for waits that are true to
 life divide both by the speed when starting the server, for example REQUEST_PATIENCE_S=60 OFFER_TTL_S=2 at speed 10.
+Positions change faster as well: multiply the server's POSITION_SPEED_MAX_MPS (50) by the speed.
 Start the server with BOTS=0: other partners would serve the same requests and blur the figures.
 
 Accounts are made when first needed and remembered in --cache. Hashing their passwords costs the server about 0.2 s of
