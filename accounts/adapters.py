@@ -3,16 +3,21 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import translation
 
 from accounts import vault
 from accounts.mails import compose
 from accounts.models import User
+from core.transactions import in_transaction
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -24,8 +29,33 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         reader = context.get("user")
         language = reader.language if isinstance(reader, User) and reader.language else translation.get_language()
-        with translation.override(language):
-            super().send_mail(template_prefix, email, context)
+
+        def send() -> None:
+            with translation.override(language):
+                super(AccountAdapter, self).send_mail(template_prefix, email, context)
+
+        if in_transaction():
+            transaction.on_commit(send)
+        else:
+            send()
+
+    def send_notification_mail(self, template_prefix: str, *args: Any, **kwargs: Any) -> None:
+        """Tell the owner of a change. Of a new address, the old one is told by `accounts.address_changes`."""
+        if template_prefix != "account/email/email_changed":
+            super().send_notification_mail(template_prefix, *args, **kwargs)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Confirm an address in one transaction with what that ends."""
+        with transaction.atomic():
+            return bool(super().confirm_email(request, email_address))
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        """Ask for a password if the confirmation has ended the one that was chosen at sign-up."""
+        user = User.objects.get(pk=email_address.user_id)
+        if user.has_usable_password():
+            return str(super().get_email_verification_redirect_url(email_address))
+        key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+        return str(self.get_reset_password_from_key_url(key))
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         """Ask accounts with a second factor for that: the password alone may be in wrong hands."""

@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +31,12 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, role=Role.STAFF, **fields)
+        """Create a superuser, for whose address the command line vouches."""
+        with transaction.atomic():
+            user = self.create_user(email, password, is_staff=True, is_superuser=True, role=Role.STAFF, **fields)
+            addresses = apps.get_model("account", "EmailAddress")._default_manager
+            addresses.create(user=user, email=user.email, verified=True, primary=True)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
@@ -175,6 +181,24 @@ class SocketTicket(models.Model):
 
     def __str__(self) -> str:
         return f"until {self.expires_at:%H:%M:%S}"
+
+
+class AddressChange(models.Model):
+    """A change of the address by which an account goes, which its old address can undo until `expires_at`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    address = models.EmailField(max_length=254, help_text="The old address.")
+    digest = models.CharField(max_length=64, help_text="Of the token in the link.")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["digest"], name="address_change_one_per_link"),)
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at:%Y-%m-%d}"
 
 
 class DeferredMail(models.Model):

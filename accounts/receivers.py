@@ -1,13 +1,18 @@
 """Signal receivers and kinds of mail of accounts, loaded by `ops.apps`."""
 
 from allauth.account import signals as account_signals
+from allauth.account.models import EmailAddress
 from allauth.mfa import signals as factor_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.db.models.signals import post_save
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts import applications, credentials, implausible, notices
+from accounts.address_changes import address_changed, address_removed
+from accounts.confirmation import confirmed, confirmed_by_reset
 from accounts.known_addresses import remember_session
 from accounts.models import User
 from accounts.sessions import begin_anew
@@ -33,9 +38,27 @@ def _changed_here(*, request: HttpRequest, user: User, **_: object) -> None:
 
 def _reset(*, user: User, **_: object) -> None:
     """A forgotten password was replaced, by a visitor: everything ends."""
-    credentials_changed(User.objects.get(pk=user.pk))
+    owner = User.objects.get(pk=user.pk)
+    with transaction.atomic():
+        confirmed_by_reset(owner)
+        credentials_changed(owner)
 
 
+def _confirmed(*, request: HttpRequest, email_address: EmailAddress, **_: object) -> None:
+    confirmed(email_address, request)
+
+
+def _address_changed(*, user: User, from_email_address: EmailAddress | None, **_: object) -> None:
+    if from_email_address is not None:
+        address_changed(User.objects.get(pk=user.pk), from_email_address, now=timezone.now())
+
+
+def _address_removed(*, user: User, email_address: EmailAddress, **_: object) -> None:
+    address_removed(User.objects.get(pk=user.pk), email_address, now=timezone.now())
+
+
+account_signals.email_changed.connect(_address_changed, dispatch_uid="notice_to_the_old_address")
+account_signals.email_removed.connect(_address_removed, dispatch_uid="notice_to_the_old_address")
 for _signal in (
     account_signals.password_changed,
     account_signals.password_set,
@@ -46,4 +69,5 @@ for _signal in (
     factor_signals.authenticator_reset,
 ):
     _signal.connect(_changed_here, dispatch_uid="credentials_changed")
+account_signals.email_confirmed.connect(_confirmed, dispatch_uid="first_confirmation")
 account_signals.password_reset.connect(_reset, dispatch_uid="credentials_changed")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
 from accounts.authentication import token_credential
+from accounts.confirmation import ask_to_confirm, require_confirmed
 from accounts.known_addresses import remember
 from accounts.models import Role, User
 from accounts.notices import tell_of_sign_up
@@ -49,7 +50,7 @@ class WrongSecondFactor(ServiceError):
 
 
 def sign_up(*, email: str, password: str, name: str) -> User:
-    """Create a user account.
+    """Create a user account, and mail the link that confirms its address.
 
     A taken address gets the answer of a free one, so that nobody learns who has an account: the account returned is
     then not stored, its id belongs to nobody, and the owner of the address gets a mail.
@@ -64,11 +65,11 @@ def sign_up(*, email: str, password: str, name: str) -> User:
         raise Invalid("password_too_weak", reasons, "password") from None
     user = User(email=email, name=name, password=make_password(password))  # hashed while no transaction is open
     with effect() as answer:
-        owner = owner_of(email)
-        if owner is None and not _stored(user):
-            owner = owner_of(email)
-        if owner is not None:
-            tell_of_sign_up(owner, now=timezone.now())
+        now = timezone.now()
+        if owner_of(email) is None and _stored(user):
+            ask_to_confirm(user, now=now)
+        elif (owner := owner_of(email)) is not None:
+            tell_of_sign_up(owner, now=now)
         answer.result(user)
     return user
 
@@ -98,7 +99,7 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         The user, the token, and the token's text, which is not stored.
 
     Raises:
-        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts, HashingBusy,
+        WrongCredentials, SecondFactorRequired, WrongSecondFactor, TooManyAttempts, HashingBusy, EmailUnconfirmed,
         SecondFactorMissing: the account is staff and has no second factor.
     """
     user = check_password(email=email, password=password, address=address)
@@ -106,6 +107,7 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         raise WrongCredentials
     if is_mfa_enabled(user):
         _check_second_factor(user, otp)
+    require_confirmed(user, now=timezone.now())
     if lacks_second_factor(user):
         raise SecondFactorMissing
     remember(user, address)

@@ -11,8 +11,15 @@ class InsideTransaction(RuntimeError):
 
 def require_no_transaction(what: str) -> None:
     """Raise `InsideTransaction` if this thread has a transaction open; `what` names the service in the message."""
-    for connection in connections.all(initialized_only=True):
-        for block in connection.atomic_blocks:
-            # Django marks the transactions that its test cases wrap around whole tests.
-            if not getattr(block, "_from_testcase", False):
-                raise InsideTransaction(f"{what} was used inside a transaction.")
+    if in_transaction():
+        raise InsideTransaction(f"{what} was used inside a transaction.")
+
+
+def in_transaction() -> bool:
+    """Return whether this thread has a transaction open."""
+    return any(
+        # Django marks the transactions that its test cases wrap around whole tests.
+        not getattr(block, "_from_testcase", False)
+        for connection in connections.all(initialized_only=True)
+        for block in connection.atomic_blocks
+    )

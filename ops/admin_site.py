@@ -60,6 +60,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Second factors", "lock", "mfa_authenticator"),
         ("E-mail addresses", "mail", "account_emailaddress"),
         ("Known addresses", "location_on", "accounts_knownaddress"),
+        ("Address changes", "undo", "accounts_addresschange"),
         ("Mails", "outgoing_mail", "accounts_deferredmail"),
         ("Notification settings", "notifications", "accounts_notificationsettings"),
     ],

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 import positions
+from accounts.address_changes import prune_address_changes
 from accounts.deferred_mails import prune_mails, sweep_mails
 from accounts.known_addresses import prune_known_addresses
 from accounts.presence import is_suspect, reconcile, snapshot_positions, suspect
@@ -125,11 +126,12 @@ def _reconcile_forwarding(region: Region) -> None:
 
 
 def sweep_leftovers(now: datetime) -> None:
-    """Delete expired rows: old events, tickets, tokens, mails, share links and stored answers."""
+    """Delete expired rows: old events, tickets, tokens, mails, address changes, share links and stored answers."""
     prune_events(now)
     prune_tickets_and_tokens(now)
     prune_mails(now)
     prune_known_addresses(now)
+    prune_address_changes(now)
     prune_share_links(now)
     forget_events(now)
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()

@@ -17,6 +17,7 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
+from web.addresses import Addresses
 
 # The admin's own sign-in asks for no second factor, so ours replaces it.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -79,6 +80,7 @@ urlpatterns = [
     path("metrics", metrics),
     path("staff/", staff, name="staff"),
     path("admin/", admin.site.urls),
+    path("account/email/", Addresses.as_view(), name="account_email"),
     path("account/", include("allauth.urls")),
     path("", include("web.urls")),
 ]

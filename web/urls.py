@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from web import account, app_files, views, wallet
+from web.addresses import undo_address
 from web.language import choose_language
 from web.texts import texts
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("account/profile", account.profile, name="account-profile"),
     path("account/notifications", account.notifications, name="account-notifications"),
     path("account/devices", account.devices, name="account-devices"),
+    path("account/address/undo/<str:token>", undo_address, name="undo-address"),
     path("account/data", account.data, name="account-data"),
     path("account/data/export", account.export_data, name="account-export"),
     path("account/delete", account.delete, name="account-delete"),

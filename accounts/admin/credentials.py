@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
-from accounts.models import DeferredMail, KnownAddress, NotificationSettings, SocketTicket, User
+from accounts.models import AddressChange, DeferredMail, KnownAddress, NotificationSettings, SocketTicket, User
 from accounts.sign_out import credentials_changed, log_out
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
@@ -151,6 +151,25 @@ class KnownAddressAdmin(ReadOnlyAdmin):
     search_fields = ("user__email",)
     search_ids = ("user_id",)
     ordering = ("-last_used_at",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(AddressChange)
+class AddressChangeAdmin(ReadOnlyAdmin):
+    """Changes of addresses that the old address can still undo."""
+
+    owner = related("user", "Account", named=True)
+    changed = moment("created_at", "Changed")
+    expires = moment("expires_at", "Undone until")
+    undone = moment("undone_at", "Undone")
+
+    list_display = ("address", "owner", "changed", "expires", "undone")
+    list_select_related = ("user",)
+    search_fields = ("address", "user__email")
+    search_ids = ("user_id",)
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
     fields = list_display
     readonly_fields = list_display
 

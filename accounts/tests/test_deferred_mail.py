@@ -23,6 +23,12 @@ def _greeting(row: DeferredMail) -> EmailMultiAlternatives | None:
     return compose("Hello", "Hello", to=[row.to or row.user.email]) if row.user.name else None
 
 
+@pytest.fixture(autouse=True)
+def _nothing_else(user: User, other_user: User) -> None:
+    """The mails about their sign-up are out of the way."""
+    DeferredMail.objects.all().delete()
+
+
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The mails whose task has been queued."""

@@ -22,7 +22,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="optional")
+# "mandatory": nobody signs in before the address is confirmed.
+ACCOUNT_EMAIL_VERIFICATION: str = env.str("EMAIL_VERIFICATION", default="optional" if DEBUG else "mandatory")
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 # Sign-ins, sign-ups and second factors are limited by api/attempts.py instead, as in the API.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": None}
@@ -32,6 +33,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail about each change of a password, an
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds until sensitive pages ask for the password again
 ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+ADDRESS_UNDO_DAYS: int = env.int("ADDRESS_UNDO_DAYS", default=7)  # how long the old address may undo a change
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.forms.SecondFactorForm",

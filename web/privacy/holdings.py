@@ -107,6 +107,7 @@ HOLDINGS = [
     Holding("rights", "accounts.User_user_permissions", _by("user")),
     Holding("emailAddresses", "account.EmailAddress", _by("user")),
     Holding("notificationSettings", "accounts.NotificationSettings", _by("user")),
+    Holding("addressChanges", "accounts.AddressChange", _by("user"), frozenset(["digest"])),
     Holding("mails", "accounts.DeferredMail", _by("user")),
     Holding("secondFactors", "mfa.Authenticator", _by("user"), frozenset(["data"])),
     Holding("browserSessions", "usersessions.UserSession", _by("user"), frozenset(["session_key"])),

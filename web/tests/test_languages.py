@@ -269,7 +269,7 @@ def test_a_decision_is_told(nyc: object, decision: str) -> None:
     applicant: Partner = make_applicant("Nora")
     User.objects.filter(pk=applicant.user_id).update(language="de")
     decide_application(applicant, decision, actor=None, now=timezone.now())
-    (row,) = DeferredMail.objects.all()
+    (row,) = DeferredMail.objects.filter(kind="application_decision")
     send_mail(str(row.pk))
     sent = mail.outbox[-1]
     assert sent.to == ["nora@cast.test"]
@@ -281,7 +281,7 @@ def test_a_decision_that_has_changed_meanwhile_is_not_told(nyc: object) -> None:
     applicant: Partner = make_applicant("Nora")
     for decision in (Application.APPROVED, Application.SUSPENDED):
         decide_application(applicant, decision, actor=None, now=timezone.now())
-    for row in DeferredMail.objects.order_by("created_at"):
+    for row in DeferredMail.objects.filter(kind="application_decision").order_by("created_at"):
         send_mail(str(row.pk))
     assert [sent.subject for sent in mail.outbox] == ["Your work as a partner is paused"]
 
