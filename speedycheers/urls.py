@@ -81,6 +81,6 @@ urlpatterns = [
     path("staff/", staff, name="staff"),
     path("admin/", admin.site.urls),
     path("account/email/", Addresses.as_view(), name="account_email"),
-    path("account/", include("allauth.urls")),
+    path("account/", include("accounts.urls")),
     path("", include("web.urls")),
 ]

@@ -10,4 +10,5 @@ from speedycheers.settings.money import *
 from speedycheers.settings.pages import *
 from speedycheers.settings.people import *
 from speedycheers.settings.storage import *
+from speedycheers.settings.third_parties import *
 from speedycheers.settings.watching import *

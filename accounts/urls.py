@@ -1,0 +1,16 @@
+"""The addresses of allauth's account pages. Those of third parties are there only if a provider is configured."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("allauth.account.urls")),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("sessions/", include("allauth.usersessions.urls")),
+]
+third_party: list[URLPattern | URLResolver] = [
+    path("3rdparty/", include("allauth.socialaccount.urls")),
+    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+]
+if settings.OIDC_IS_ON:
+    urlpatterns += third_party
