@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -47,6 +48,8 @@ class StaffFactorMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Run before the view of a known address; tokens of the API are held to the same by their authentication."""
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:  # a page for everybody must not vary by cookie
+            return None
         user = request.user
         if not isinstance(user, User) or user.role != Role.STAFF:
             return None

@@ -12,6 +12,7 @@ from django.http import HttpRequest, JsonResponse
 
 from api.monitors import is_monitor
 from core import valkey
+from core.heartbeats import is_alive
 
 log = logging.getLogger(__name__)
 WORKER_ANSWER_S = 1.5
@@ -36,7 +37,23 @@ def _worker() -> None:
         raise TimeoutError("no worker answered")
 
 
-CHECKS: dict[str, Callable[[], None]] = {"database": _database, "valkey": _valkey, "worker": _worker}
+def _sweep() -> None:
+    try:
+        alive = is_alive("sweep")
+    except (valkey.Unreachable, OSError):  # which is told of already, and tells nothing about the sweep
+        return
+    if not alive:
+        raise TimeoutError("no sweep is running")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "valkey": _valkey,
+    "worker": _worker,
+    "sweep": _sweep,
+}
+# Without these, calls are still answered: offers and requests outlive their deadlines, which staff must hear of.
+DEGRADING = {"sweep"}
 
 
 class Readiness:
@@ -74,9 +91,14 @@ readiness = Readiness()
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if the database, Valkey and a worker respond, else 503; monitors get the names of those that don't."""
+    """Answer 200 if the database, Valkey and a worker respond, else 503; monitors get the names of those that don't.
+
+    Without a sweep the status is `degraded`, with 200: taking the process out of service would help nobody.
+    """
     failing = readiness.failing()
+    named = {"failing": failing} if is_monitor(request) or not failing else {}
     if not failing:
-        return JsonResponse({"status": "ok", "failing": []})
-    named = {"failing": failing} if is_monitor(request) else {}
+        return JsonResponse({"status": "ok", **named})
+    if DEGRADING.issuperset(failing):
+        return JsonResponse({"status": "degraded", **named})
     return JsonResponse({"status": "unavailable", **named}, status=503)

@@ -1,11 +1,13 @@
 """Gives programs the API's error shape, wherever in Django an error arises."""
 
+import sys
 from collections.abc import Callable
 from math import ceil
 from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views import defaults
 
 from api.errors import error_body, service_error_body
 from core.database import trouble_of
@@ -46,18 +48,29 @@ class OneErrorShapeMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer "not now" with its sentence and `Retry-After`, as a page or as JSON."""
-        trouble = exception if isinstance(exception, ServiceError) else trouble_of(exception)
-        wait_s = getattr(trouble, "wait_s", None)
-        if trouble is None or wait_s is None:
-            return None
-        if wants_page(request):
-            response: HttpResponse = render(
-                request, "503.html", {"detail": trouble.detail, "status": trouble.status}, status=trouble.status
-            )
-        else:
-            response = JsonResponse(service_error_body(trouble), status=trouble.status)
-        response["Retry-After"] = f"{ceil(wait_s)}"
-        return response
+        return not_now(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer an exception that no view raised, but a middleware: `handler500`."""
+    exception = sys.exc_info()[1]
+    answer = not_now(request, exception) if isinstance(exception, Exception) else None
+    return answer or defaults.server_error(request)
+
+
+def not_now(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """Return the answer to a failure that passes, such as a database that is away; None for others."""
+    trouble = exception if isinstance(exception, ServiceError) else trouble_of(exception)
+    wait_s = getattr(trouble, "wait_s", None)
+    if trouble is None or wait_s is None:
+        return None
+    if wants_page(request):
+        context = {"detail": trouble.detail, "status": trouble.status}
+        response: HttpResponse = render(request, "503.html", context, status=trouble.status)
+    else:
+        response = JsonResponse(service_error_body(trouble), status=trouble.status)
+    response["Retry-After"] = f"{ceil(wait_s)}"
+    return response
 
 
 def wants_page(request: HttpRequest) -> bool:

@@ -19,6 +19,7 @@ from api.models import IdempotencyRecord
 from core import valkey
 from core.database import trouble_of
 from core.errors import Conflict
+from core.heartbeats import beat
 from notifications.services import prune_events, publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
@@ -40,6 +41,7 @@ from rides.states import ACTIVE
 
 log = logging.getLogger(__name__)
 
+PART = "sweep"
 BATCH = 500  # rows of one kind per pass
 
 
@@ -125,6 +127,11 @@ def _reconcile_forwarding(region: Region) -> None:
             positions.serve(region.slug, partner_id, rides.get(partner_id))
 
 
+def show_life(now: datetime) -> None:
+    """Tell `/readyz` that a sweep is running."""
+    beat(PART)
+
+
 def sweep_leftovers(now: datetime) -> None:
     """Delete expired rows: old events, tickets, tokens, mails, address changes, share links and stored answers."""
     prune_events(now)
@@ -139,6 +146,7 @@ def sweep_leftovers(now: datetime) -> None:
 
 # Each pass with its interval in seconds.
 PASSES: list[tuple[Callable[[datetime], None], float]] = [
+    (show_life, 1.0),
     (sweep_lost_presence, 0.5),
     (sweep_deadlines, 0.5),
     (publish_again, 1.0),

@@ -68,7 +68,8 @@ def without_unheld(requests: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
 
 def waits_for_hold(request: CheerRequest) -> bool:
     """Whether a request is not matched yet because its booking is not held: its first attempt is put off to its end."""
-    return request.status == RequestStatus.PENDING and request.next_attempt_at >= request.give_up_at
+    planned = request.next_attempt_at
+    return request.status == RequestStatus.PENDING and planned is not None and planned >= request.give_up_at
 
 
 def sweep_holds(now: datetime) -> None:

@@ -84,3 +84,5 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("web.urls")),
 ]
+
+handler500 = "api.middleware.server_error"

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Partner
 from api import health
 from core import valkey
+from core.heartbeats import beat
 from ops.metrics import COUNTED, TABLES, sweep_final_counts
+from ops.sweep import show_life
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from speedycheers.celery import app
@@ -50,6 +53,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process that has just started, and numbers that nobody has counted."""
     monkeypatch.setattr(health, "readiness", health.Readiness())
+    beat("sweep")
     valkey.client().delete(COUNTED, f"{COUNTED}:by")
     yield
     valkey.client().delete(COUNTED, f"{COUNTED}:by")
@@ -209,3 +213,15 @@ def test_one_of_several_sweeps_counts(completed: Ride, clock: Clock) -> None:
         sweep_final_counts(clock.now)
         sweep_final_counts(clock.now)
     assert len(seen) == len(TABLES)
+
+
+def test_a_sweep_that_is_away_degrades(worker: None, anonymous: APIClient) -> None:
+    valkey.client().delete("heartbeat:sweep")
+    answer = anonymous.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "degraded", "failing": ["sweep"]})
+
+
+def test_each_round_of_the_sweep_shows_its_life(worker: None, anonymous: APIClient) -> None:
+    valkey.client().delete("heartbeat:sweep")
+    show_life(timezone.now())
+    assert anonymous.get("/readyz").json()["status"] == "ok"
