@@ -15,6 +15,8 @@ from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Forbidden
 from notifications.events import recorded
+from risk.states import TraceKind
+from risk.traces import leave_trace
 
 
 def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datetime) -> Partner:
@@ -36,6 +38,7 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
             partner.create(actor=user, at=now)
         ApplicationTransition.objects.create(subject=partner, new=Application.APPLIED, actor=user, at=now)
         User.objects.filter(pk=user.pk).update(role=Role.PARTNER)
+        leave_trace(user.pk, TraceKind.PHONE, phone, now=now)
         answer.result(partner)
     user.role = Role.PARTNER
     return partner

@@ -12,6 +12,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import KnownAddress, User
 from api.addresses import address_of, network_of
+from risk.states import TraceKind
+from risk.traces import leave_trace
 
 PER_ACCOUNT_MAX = 20  # the oldest makes room
 KEPT_FOR = timedelta(days=90)
@@ -30,6 +32,7 @@ def remember(user: User, address: str) -> None:
     recent = KnownAddress.objects.filter(user=user, digest=digest, last_used_at__gt=now - REMEMBERED_EVERY)
     if recent.exists():
         return
+    leave_trace(user.pk, TraceKind.ADDRESS, address, now=now)
     with transaction.atomic():
         KnownAddress.objects.update_or_create(user=user, digest=digest, defaults={"last_used_at": now})
         newest = KnownAddress.objects.filter(user=user).order_by("-last_used_at").values_list("pk", flat=True)

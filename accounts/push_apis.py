@@ -24,6 +24,8 @@ from api.serializing import validated
 from core.errors import Conflict
 from notifications import push_service, web_push
 from notifications.events import partner_recipient
+from risk.states import TraceKind
+from risk.traces import leave_trace
 
 ENDPOINT_MAX_CHARS = 2048
 AUTH_BYTES = 16
@@ -126,6 +128,7 @@ class PushSubscriptions(APIView):
                 credential=credential,
                 now=timezone.now(),
             )
+            leave_trace(caller(request).pk, TraceKind.DEVICE, values["endpoint"], now=timezone.now())
 
 
 class PushSubscriptionRemove(APIView):

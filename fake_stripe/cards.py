@@ -1,6 +1,7 @@
 """Stripe's test cards and the behaviour of each number (docs.stripe.com/testing)."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 
@@ -63,4 +64,11 @@ def passes_luhn(number: str) -> bool:
 
 def card_of(number: str, month: int, year: int) -> dict[str, Any]:
     """The public details of a card."""
-    return {"brand": behaviour(number).brand, "last4": number[-4:], "exp_month": month, "exp_year": year}
+    fingerprint = sha256(f"fingerprint of {number}".encode()).hexdigest()[:16]  # the same for the same number
+    return {
+        "brand": behaviour(number).brand,
+        "last4": number[-4:],
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": fingerprint,
+    }

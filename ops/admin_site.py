@@ -44,8 +44,10 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Disputes", "gavel", "payments_dispute"),
         ("Ledger", "account_balance", "payments_entry"),
         ("Payouts", "outbound", "payments_transfer"),
+        ("Held payouts", "front_hand", "payments_payouthold"),
         ("Reconciliations", "balance", "payments_reconciliation"),
         ("Flags", "flag", "risk_flag"),
+        ("Traces", "fingerprint", "risk_trace"),
     ],
     "Set-up": [
         ("Regions", "map", "regions_region"),

@@ -35,8 +35,11 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.view_reversal",
         "payments.view_transfer",
         "payments.view_dispute",
+        "payments.release_payout",
+        "payments.view_payouthold",
         "risk.review_flag",
         "risk.view_flag",
+        "risk.view_trace",
     ),
     "Support": (
         *_LOOKING,

@@ -24,6 +24,7 @@ from notifications.services import prune_events, publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
 from ops.metrics import sweep_final_counts
+from payments.books.payout_holds import sweep_payout_holds
 from payments.sweep import forget_events, sweep_operations, sweep_reconciliation
 from regions.models import Region
 from requests_app.bookings import sweep_holds
@@ -38,6 +39,7 @@ from requests_app.wakeups import wake
 from rides.mails import sweep_receipts
 from rides.models import Ride
 from rides.states import ACTIVE
+from risk.traces import prune_traces
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +143,7 @@ def sweep_leftovers(now: datetime) -> None:
     prune_address_changes(now)
     prune_share_links(now)
     forget_events(now)
+    prune_traces(now)
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
 
 
@@ -157,6 +160,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_operations, 0.5),
     (sweep_receipts, 5.0),
     (sweep_mails, 1.0),
+    (sweep_payout_holds, 5.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),

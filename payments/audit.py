@@ -20,9 +20,9 @@ from backoffice.audit import (
     wrong_rows,
 )
 from payments.books.status import derived_status
-from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent, Refund, Reversal, Transfer
+from payments.models import Attempt, Entry, Hold, Payment, PayoutHold, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
-from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, RefundStatus, TransferStatus
+from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, PayoutHoldStatus, RefundStatus, TransferStatus
 
 CHECKS = Checks()
 
@@ -113,6 +113,20 @@ def payouts_are_booked(now: datetime) -> Result:
     return unless(transfers, paid & Q(_back=F("_made"), reversed_amount=F("_counted")))
 
 
+@CHECKS
+def held_payouts_are_not_made(now: datetime) -> Result:
+    """A payout that is held or refused has no transfer."""
+    released = Q(status=PayoutHoldStatus.RELEASED)
+    return unless(PayoutHold.objects.all(), released | Q(payment__transfer__isnull=True))
+
+
+@CHECKS.of_kind(OVERDUE)
+def held_payouts_are_seen_to(now: datetime) -> Result:
+    """The rules are applied again to a held payout when its time has come."""
+    holds = PayoutHold.objects.all()
+    return wrong_rows(holds, holds.filter(due_at__lt=now - GRACE))
+
+
 @CHECKS.of_kind(ODD)
 def refunds_need_nobody(now: datetime) -> Result:
     """No refund waits for staff: the provider gave back the amount that was asked for."""
@@ -143,4 +157,5 @@ add_history_checks(CHECKS, "refund", Refund, Refund.history, Refund.graph)
 add_history_checks(CHECKS, "payment", Payment, Payment.history, Payment.graph)
 add_history_checks(CHECKS, "hold", Hold, Hold.history, Hold.graph)
 add_history_checks(CHECKS, "transfer", Transfer, Transfer.history, Transfer.graph)
+add_history_checks(CHECKS, "payout_hold", PayoutHold, PayoutHold.history, PayoutHold.graph)
 add_history_checks(CHECKS, "reversal", Reversal, Reversal.history, Reversal.graph)

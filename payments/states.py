@@ -173,6 +173,22 @@ class TransferStatus(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class PayoutHoldStatus(models.TextChoices):
+    HELD = "held", "Held"
+    RELEASED = "released", "Released"
+    REFUSED = "refused", "Refused"
+
+
+PAYOUT_HOLD_GRAPH = Graph(
+    PayoutHoldStatus,
+    initial=PayoutHoldStatus.HELD,
+    edges={
+        PayoutHoldStatus.HELD: [PayoutHoldStatus.RELEASED, PayoutHoldStatus.REFUSED],
+        PayoutHoldStatus.REFUSED: [PayoutHoldStatus.RELEASED],
+    },
+)
+
+
 TRANSFER_GRAPH = Graph(
     TransferStatus,
     initial=TransferStatus.PLANNED,

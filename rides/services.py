@@ -22,6 +22,14 @@ from payments.states import PaymentKind
 from regions.models import Region
 from rides import fares
 from rides.fees import cancellation_fee
+from rides.limits import (
+    TipOverCap,
+    TipsOverDailyCap,
+    flag_linked_accounts,
+    flag_short_session,
+    flag_tip,
+    require_tip_within_caps,
+)
 from rides.models import Ride
 from rides.states import RideStatus
 
@@ -99,6 +107,8 @@ def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, r
     amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
     changes = {"end_time": end_time, "fare_amount": amount, "receipt_due_at": now + RECEIPT_AFTER}
     ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, **changes)
+    flag_short_session(ride, now=now)  # before the payment, whose payout a flag holds
+    flag_linked_accounts(ride, now=now)
     _charge(ride, outbox, PaymentKind.FARE, amount, now=now)
 
 
@@ -151,12 +161,20 @@ def rate_ride(ride: Ride, *, stars: int, comment: str) -> Ride:
 
 
 def tip_ride(ride: Ride, *, amount: int, currency: str, now: datetime) -> Payment:
-    """Open the payment of a tip for a completed ride, once, in minor units. Raises `Conflict`, `Invalid`."""
+    """Open the payment of a tip for a completed ride, once, in minor units. A tip over a cap is flagged.
+
+    Raises: `Conflict`, `Invalid`.
+    """
     if ride.status != RideStatus.COMPLETED:
         raise Conflict("ride_not_completed", "Only a completed ride can be tipped.")
     if currency != ride.tariff_currency:
         raise Invalid("invalid", "This ride is paid in %(currency)s.", "amount", currency=ride.tariff_currency.upper())
-    with recorded() as outbox:
-        tip = _charge(ride, outbox, PaymentKind.TIP, amount, now=now)
-        outbox.result(tip)
+    try:
+        with recorded() as outbox:
+            require_tip_within_caps(ride, amount, now=now)
+            tip = _charge(ride, outbox, PaymentKind.TIP, amount, now=now)
+            outbox.result(tip)
+    except (TipOverCap, TipsOverDailyCap) as refusal:
+        flag_tip(ride, refusal, now=now)
+        raise
     return tip

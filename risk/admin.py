@@ -10,7 +10,7 @@ from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import NOTHING, badge, identity, moment, pretty_json, related, shown
 from backoffice.steps import Step
 from risk.flags import clear, confirm
-from risk.models import Flag, FlagTransition
+from risk.models import Flag, FlagTransition, Trace
 from risk.states import DESCRIPTIONS, FLAG_GRAPH, FlagStatus
 
 STATUS_COLOURS = {FlagStatus.OPEN: "warning", FlagStatus.CONFIRMED: "danger", FlagStatus.CLEARED: "success"}
@@ -115,3 +115,20 @@ class FlagAdmin(ReadOnlyAdmin):
 
 
 admin.site.register(FlagTransition, HistoryAdmin)
+
+
+@admin.register(Trace)
+class TraceAdmin(ReadOnlyAdmin):
+    """Which accounts use the same card, device, address or phone, as digests."""
+
+    account_link = related("account", "Account", named=True)
+    first = moment("first_seen", "First seen")
+    last = moment("last_seen", "Last seen")
+    list_display = ("last", "kind", "account_link", "digest")
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    list_select_related = ("account",)
+    search_fields = ("digest",)
+    search_ids = ("account_id",)
+    ordering = ("-last_seen",)
+    fields = ("account_link", "kind", "digest", ("first", "last"))
+    readonly_fields = ("account_link", "first", "last")

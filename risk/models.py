@@ -1,4 +1,4 @@
-"""Flags: the findings of rules against fraud, for staff to judge."""
+"""Flags: the findings of rules against fraud, for staff to judge. Traces: what links accounts."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from core.ids import new_id
 from core.transitions import Stateful, Transition
-from risk.states import FLAG_GRAPH, FlagKind, FlagStatus
+from risk.states import FLAG_GRAPH, FlagKind, FlagStatus, TraceKind
 
 SUBJECT_MAX_CHARS = 64
 
@@ -76,3 +76,23 @@ class Flag(Stateful):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.subject}"
+
+
+class Trace(models.Model):
+    """A keyed digest of something that an account uses; equal digests of two accounts link them."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="traces")
+    kind = models.CharField(max_length=8, choices=TraceKind.choices)
+    digest = models.CharField(max_length=64)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["digest", "kind"], name="trace_digest"),)
+        constraints = (
+            models.UniqueConstraint(fields=["account", "kind", "digest"], name="trace_once_per_account"),
+            models.CheckConstraint(condition=Q(kind__in=TraceKind.values), name="trace_kind_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} seen {self.last_seen:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""The kinds of flags, and the states of a flag."""
+"""The kinds of flags and of traces, and the states of a flag."""
 
 from django.db import models
 
@@ -36,6 +36,13 @@ DESCRIPTIONS: dict[str, str] = {
     FlagKind.CARD_VELOCITY: "An account or an address tried many cards, or many were declined in a row (tries).",
     FlagKind.CARD_SHARED: "The same card was saved by several accounts (accounts).",
 }
+
+
+class TraceKind(models.TextChoices):
+    CARD = "card", "Card"
+    DEVICE = "device", "Device"
+    ADDRESS = "address", "Network address"
+    PHONE = "phone", "Phone"
 
 
 class FlagStatus(models.TextChoices):

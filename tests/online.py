@@ -123,6 +123,9 @@ def charging(server: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
     """Charge payments online, with this server as the provider, until the patches are undone."""
     settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = SECRET_KEY, PAGE_KEY
     settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = HOOK_SECRET, server.url
+    # No rule holds a payout, except in the tests of these rules.
+    settings.PAYOUT_DELAY_DAYS = settings.PAYOUT_ACCOUNT_DELAY_DAYS = settings.PAYOUTS_REVIEWED = 0
+    settings.MIN_SESSION_S = 0.0
     # The library waits between its own repetitions; ours are rows.
     monkeypatch.setattr(gateway, "RETRIES", 0)
     # Nothing is queued here: a test runs what is due.

@@ -103,7 +103,7 @@ def history(nyc: Region, staff: User) -> None:
     issue_socket_ticket(user, now=NOW())
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=NOW())
     raise_flag(FlagKind.TIP_OVER_CAP, now=NOW(), account_id=user.pk)
-    clear(Flag.objects.get(), actor=staff, now=NOW())
+    clear(Flag.objects.get(account=user), actor=staff, now=NOW())
 
 
 @pytest.mark.usefixtures("history")

@@ -1,5 +1,5 @@
 """The admin pages of payments."""
 
-from payments.admin import books, operations, payments
+from payments.admin import books, operations, payments, payout_holds
 
-__all__ = ["books", "operations", "payments"]
+__all__ = ["books", "operations", "payments", "payout_holds"]

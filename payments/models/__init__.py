@@ -7,7 +7,14 @@ from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
 from payments.models.provider import Dispute, ProviderEvent, Reconciliation
 from payments.models.refund import Refund, RefundTransition
-from payments.models.transfer import Reversal, ReversalTransition, Transfer, TransferTransition
+from payments.models.transfer import (
+    PayoutHold,
+    PayoutHoldTransition,
+    Reversal,
+    ReversalTransition,
+    Transfer,
+    TransferTransition,
+)
 
 __all__ = [
     "Attempt",
@@ -20,6 +27,8 @@ __all__ = [
     "Payment",
     "PaymentTransition",
     "PayoutAccount",
+    "PayoutHold",
+    "PayoutHoldTransition",
     "ProviderEvent",
     "Reconciliation",
     "Refund",

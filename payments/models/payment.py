@@ -43,6 +43,7 @@ class Payment(Stateful):
         indexes = (
             models.Index(fields=["user", "-created_at"], name="payment_user"),
             models.Index(fields=["status"], name="payment_status"),
+            models.Index(fields=["partner", "created_at"], name="payment_partner_created"),
         )
         constraints = (
             models.UniqueConstraint(fields=["ride", "kind"], name="payment_one_per_ride_and_kind"),

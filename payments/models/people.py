@@ -35,6 +35,14 @@ class PayoutAccount(models.Model):
     )
     reference = models.CharField(max_length=255, unique=True, help_text="The provider's id.")
     ready = models.BooleanField(default=False, help_text="Whether the provider would pay them.")
+    destination = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A digest of the bank account or card that the provider pays to.",
+    )
+    changed_at = models.DateTimeField(null=True, blank=True, help_text="When the destination changed last.")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

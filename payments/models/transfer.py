@@ -1,11 +1,53 @@
-"""Transfers to partners, and reversals of them."""
+"""Transfers to partners, reversals of them, and the holds that delay them."""
 
 from django.db import models
 from django.db.models import F, Q
 
-from core.transitions import Transition
+from core.ids import new_id
+from core.transitions import Stateful, Transition
 from payments.models.operation import ProviderOperation
-from payments.states import TRANSFER_GRAPH, TransferStatus
+from payments.states import PAYOUT_HOLD_GRAPH, TRANSFER_GRAPH, PayoutHoldStatus, TransferStatus
+
+
+class PayoutHoldTransition(Transition):
+    subject = models.ForeignKey("payments.PayoutHold", on_delete=models.CASCADE, related_name="transitions")
+
+    class Meta(Transition.Meta):
+        abstract = False
+
+
+class PayoutHold(Stateful):
+    """A partner's share of one payment that is owed, but not transferred before a moment or a review.
+
+    The sweep looks again at `due_at`; without one, only staff release the hold.
+    """
+
+    graph = PAYOUT_HOLD_GRAPH
+    history = PayoutHoldTransition
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    payment = models.OneToOneField("payments.Payment", on_delete=models.PROTECT, related_name="payout_hold")
+    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="payout_holds")
+    status = models.CharField(max_length=10, choices=PayoutHoldStatus.choices, default=PayoutHoldStatus.HELD)
+    reasons = models.JSONField(help_text="The rules that hold it.")
+    due_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="When the rules are applied again; empty: after a review."
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        permissions = (("release_payout", "Can release and refuse held payouts"),)
+        indexes = (models.Index(fields=["status", "-created_at"], name="payout_hold_status"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(status__in=PayoutHoldStatus.values), name="payout_hold_status_known"),
+            models.CheckConstraint(
+                condition=Q(status=PayoutHoldStatus.HELD) | Q(due_at__isnull=True),
+                name="payout_hold_due_only_while_held",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Held payout of {self.payment_id}"
 
 
 class TransferTransition(Transition):

@@ -16,6 +16,8 @@ from payments.models import Customer, Payment
 from payments.operations import Operation, enqueue_on_commit, operation_key, retry_later
 from payments.provider.gateway import ProviderError, Refused, Unreachable, gateway
 from payments.states import UNPAID
+from risk.states import TraceKind
+from risk.traces import leave_trace
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +126,7 @@ def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:
         customer.card_last4 = str(card.get("last4") or "")[:4]
         customer.card_exp_month, customer.card_exp_year = card.get("exp_month"), card.get("exp_year")
         customer.save()
+        leave_trace(customer.pk, TraceKind.CARD, str(card.get("fingerprint") or ""), now=now)
         _charge_unpaid(outbox, customer, now=now)
         outbox.result(customer)
     return True

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Partner
+from core.digests import keyed_digest
 from core.errors import Conflict
 from payments.books import payouts
 from payments.configuration import connected
@@ -17,6 +20,8 @@ from payments.operations import operation_key, retry_later
 from payments.provider.call import provider_call, replace_key
 from payments.provider.gateway import Declined, Refused, Unreachable, gateway
 from payments.states import TransferStatus
+from risk.flags import raise_flag
+from risk.states import FlagKind
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +57,35 @@ def apply_account(answer: dict[str, Any], *, now: datetime) -> bool:
     if account is None:
         return False
     PayoutAccount.objects.filter(pk=account.pk).update(ready=ready)
+    _note_destination(account.pk, answer, now=now)
     if ready:
         payouts.plan_all(account.partner_id, now=now)
     return True
+
+
+def _note_destination(account_id: UUID, answer: dict[str, Any], *, now: datetime) -> None:
+    """Store where the provider pays an account's money to; a change holds its payouts for some days, and is flagged."""
+    found = (answer.get("external_accounts") or {}).get("data") or []
+    chosen = next((each for each in found if each.get("default_for_currency")), found[0] if found else {})
+    digest = keyed_digest("destination", str(chosen.get("fingerprint") or chosen.get("id") or ""))
+    if not chosen:
+        return
+    with transaction.atomic():
+        account = PayoutAccount.objects.select_for_update(of=("self",)).select_related("partner").get(pk=account_id)
+        if account.destination == digest:
+            return
+        changes = bool(account.destination)
+        account.destination, account.changed_at = digest, now
+        account.save(update_fields=["destination", "changed_at"])
+        if changes:
+            raise_flag(
+                FlagKind.PAYOUT_ACCOUNT_CHANGED,
+                now=now,
+                account_id=account.partner.user_id,
+                subject=f"partner:{account.partner_id}",
+                figure=0,
+                limit=settings.PAYOUT_ACCOUNT_DELAY_DAYS,
+            )
 
 
 def step_transfer(transfer_id: UUID) -> None:

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from payments.books import holds, payouts
-from payments.models import Customer, Payment, Reversal, Transfer
+from payments.models import Customer, Payment, PayoutHold, Reversal, Transfer
 from payments.provider.webhook import take_provider_event
-from payments.states import HoldStatus
+from payments.states import HoldStatus, PayoutHoldStatus
 from regions.models import Region
 from requests_app import dead_letters, services
 from requests_app.models import CheerRequest, ScheduledRequest
@@ -103,6 +103,10 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
         holds.release_one(hold, now=now)
         holds.move(hold, HoldStatus.RELEASED, now=now, reason="", next_step_at=None)
     fare = Payment.objects.get(ride=ride, kind="fare")
+    with transaction.atomic():
+        delayed = PayoutHold(payment=fare, partner=ride.partner, reasons=["new_partner"], due_at=now, created_at=now)
+        delayed.create(actor=None, at=now)
+        delayed.move(PayoutHoldStatus.RELEASED, actor=None, at=now, due_at=None)
     paid = Transfer(payment=fare, partner=ride.partner, amount=800, key="transfer:1", created_at=now)
     paid.create(actor=None, at=now)
     payouts.succeed(paid, "tr_1", now=now)

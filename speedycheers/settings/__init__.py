@@ -4,6 +4,7 @@ from speedycheers.settings.base import *
 from speedycheers.settings.browsers import *
 from speedycheers.settings.delivery import *
 from speedycheers.settings.dispatch import *
+from speedycheers.settings.fraud import *
 from speedycheers.settings.interface import *
 from speedycheers.settings.logs import *
 from speedycheers.settings.money import *

@@ -148,6 +148,8 @@ HOLDINGS = [
     Holding("refundSteps", "payments.RefundTransition", _by("subject__attempt__payment__user", "actor"), kept=SILENT),
     Holding("payoutAccount", "payments.PayoutAccount", _by("partner__user"), kept={}),
     Holding("payouts", "payments.Transfer", _by("partner__user"), kept={}),
+    Holding("heldPayouts", "payments.PayoutHold", _by("partner__user"), kept={}),
+    Holding("heldPayoutSteps", "payments.PayoutHoldTransition", _by("subject__partner__user", "actor"), kept=SILENT),
     Holding("payoutSteps", "payments.TransferTransition", _by("subject__partner__user", "actor"), kept=SILENT),
     Holding("payoutReversals", "payments.Reversal", _by("transfer__partner__user"), kept={}),
     Holding(
@@ -164,6 +166,7 @@ HOLDINGS = [
         frozenset(["evidence", "limit", "note", "reviewed_by_id"]),
         {"note": ""},
     ),
+    Holding("traces", "risk.Trace", _by("account"), frozenset(["digest"])),
     Holding("flagSteps", "risk.FlagTransition", _by("subject__account", "actor"), kept=SILENT),
     Holding("ledger", "payments.Entry", _by("partner__user"), kept={}),
     Holding(

@@ -1,0 +1,83 @@
+"""Traces: keyed digests of what accounts use, and how closely they link two accounts."""
+
+import ipaddress
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from core.digests import keyed_digest
+from risk.models import Trace
+from risk.states import TraceKind
+
+PRUNE_BATCH = 500  # rows a pass
+IPV6_NETWORK_BITS = 64  # a household has such a network
+
+
+def leave_trace(account_id: UUID, kind: TraceKind, value: str, *, now: datetime) -> None:
+    """Record that an account uses something: a card, a device, an address or a phone. Empty values are ignored.
+
+    Beyond `TRACES_PER_KIND` the oldest of an account's traces makes room.
+    """
+    digest = _digest(kind, value)
+    if not digest:
+        return
+    Trace.objects.bulk_create(
+        [Trace(account_id=account_id, kind=kind, digest=digest, first_seen=now, last_seen=now)],
+        update_conflicts=True,
+        unique_fields=["account", "kind", "digest"],
+        update_fields=["last_seen"],
+    )
+    mine = Trace.objects.filter(account=account_id, kind=kind).order_by("-last_seen", "-pk")
+    if older := list(mine.values_list("pk", flat=True)[settings.TRACES_PER_KIND :]):
+        Trace.objects.filter(pk__in=older).delete()
+
+
+def link_score(one: UUID, other: UUID) -> tuple[int, list[str]]:
+    """Return how closely two accounts are linked, and by which kinds of traces.
+
+    Each kind that they share counts once, with its weight from the settings. A trace that more than
+    `LINK_SHARED_MAX` accounts have, such as the address of a mobile network, counts nothing. Both accounts have at
+    most `TRACES_PER_KIND` traces of a kind, which bounds the cost.
+    """
+    theirs = Trace.objects.filter(account=other, kind=OuterRef("kind"), digest=OuterRef("digest"))
+    shared = Trace.objects.filter(Exists(theirs), account=one).annotate(holders=_holders())
+    kinds = sorted(set(shared.filter(holders__lte=settings.LINK_SHARED_MAX).values_list("kind", flat=True)))
+    return sum(settings.LINK_WEIGHTS[kind] for kind in kinds), kinds
+
+
+def accounts_with(kind: TraceKind, value: str, *, other_than: UUID) -> int:
+    """Return how many other accounts have left this trace."""
+    return Trace.objects.filter(kind=kind, digest=_digest(kind, value)).exclude(account=other_than).count()
+
+
+def prune_traces(now: datetime) -> None:
+    """Delete traces that were not seen for `TRACES_KEPT_DAYS`, a batch at a time."""
+    old = Trace.objects.filter(last_seen__lt=now - timedelta(days=settings.TRACES_KEPT_DAYS)).order_by("last_seen")
+    Trace.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:PRUNE_BATCH])).delete()
+
+
+def _holders() -> Coalesce:
+    same = Trace.objects.filter(kind=OuterRef("kind"), digest=OuterRef("digest")).order_by()
+    return Coalesce(Subquery(same.values("digest").annotate(n=Count("pk")).values("n")), 0)
+
+
+def _digest(kind: TraceKind, value: str) -> str:
+    plain = _normal(kind, value.strip())
+    return keyed_digest(f"trace.{kind}", plain) if plain else ""
+
+
+def _normal(kind: TraceKind, value: str) -> str:
+    if kind == TraceKind.PHONE:
+        return "".join(each for each in value if each.isdecimal()).lstrip("0")
+    if kind == TraceKind.ADDRESS:
+        try:
+            address = ipaddress.ip_address(value)
+        except ValueError:
+            return ""
+        if address.version == 6:
+            return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+        return str(address)
+    return value

@@ -1,0 +1,36 @@
+"""The figures of the rules against fraud, which docs/fraud.md explains; amounts are minor units."""
+
+from speedycheers.settings.base import env
+
+# ---------------------------------------------------------------- tips
+# The highest tip: this percentage of the fare, or the floor if that is more.
+TIP_CAP_PERCENT: int = env.int("TIP_CAP_PERCENT", default=100)
+TIP_CAP_FLOOR: int = env.int("TIP_CAP_FLOOR", default=2000)
+# The highest sum of one user's tips to one partner in 24 hours.
+TIPS_PER_PAIR_DAY_MAX: int = env.int("TIPS_PER_PAIR_DAY_MAX", default=10_000)
+
+# ---------------------------------------------------------------- sessions
+# A shorter session is billed as any other, but flagged, and its payout waits for a review.
+MIN_SESSION_S: float = env.float("MIN_SESSION_S", default=30.0)
+
+# ---------------------------------------------------------------- payouts
+# Earnings are held for this time after a partner's first earning, and after a payout account is new or has changed.
+PAYOUT_DELAY_DAYS: float = env.float("PAYOUT_DELAY_DAYS", default=7.0)
+PAYOUT_ACCOUNT_DELAY_DAYS: float = env.float("PAYOUT_ACCOUNT_DELAY_DAYS", default=3.0)
+# So many first payouts of a partner wait for a review by staff.
+PAYOUTS_REVIEWED: int = env.int("PAYOUTS_REVIEWED", default=3)
+
+# ---------------------------------------------------------------- links between accounts
+# The two sides of a ride are flagged from this score on, and the payout waits for a review.
+LINK_SCORE_LIMIT: int = env.int("LINK_SCORE_LIMIT", default=60)
+# A kind of trace that both sides share counts this much. Households and mobile networks share addresses.
+LINK_WEIGHTS: dict[str, int] = {
+    "card": env.int("LINK_WEIGHT_CARD", default=100),
+    "device": env.int("LINK_WEIGHT_DEVICE", default=80),
+    "phone": env.int("LINK_WEIGHT_PHONE", default=80),
+    "address": env.int("LINK_WEIGHT_ADDRESS", default=20),
+}
+LINK_SHARED_MAX: int = env.int("LINK_SHARED_MAX", default=10)  # a trace of more accounts links nobody
+# The days that a digest is kept after it was seen last, and the number of digests of a kind for each account.
+TRACES_KEPT_DAYS: int = env.int("TRACES_KEPT_DAYS", default=180)
+TRACES_PER_KIND: int = env.int("TRACES_PER_KIND", default=20)
