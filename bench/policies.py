@@ -159,9 +159,9 @@ _BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, cap_lone=False)
 ABLATION: dict[str, Policy] = {
     "assignment only": ours(_BARE),
     "+ cap, never for one alone": ours(replace(_BARE, cap_s=RULES.cap_s)),
-    "+ cap in a rush for all": ours(replace(RULES, age_credit=0.0)),
+    "+ cap in a shortage for all": ours(replace(RULES, age_credit=0.0)),
     "+ age credit (ours)": ours(),
-    "ours, cap not by rush": ours(replace(RULES, cap_shortage=np.inf)),
+    "ours, cap not by shortage": ours(replace(RULES, cap_shortage=np.inf)),
     "ours, cap not widening": ours(replace(RULES, cap_widens=0.0)),
     "ours + about to finish, expected": ours(finishing="expected"),
     "ours + about to finish, signalled": ours(finishing="signalled"),

@@ -157,7 +157,7 @@ class Partner:
 
     def on_rescinded(self, frame: Frame) -> None:
         """Record that an offer has been rescinded or has lapsed."""
-        self.ledger.offers["expired" if frame["reason"] == "expired" else "withdrawn"] += 1
+        self.ledger.offers["expired" if frame["reason"] == "expired" else "rescinded"] += 1
         if self.offer is not None and self.offer["offerId"] == frame["offerId"]:
             self.offer = None
             self.say("an offer has ended: %s", frame["reason"])

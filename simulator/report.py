@@ -9,7 +9,7 @@ from simulator.figures import Spread, spread_of
 from simulator.ledger import FINAL, Ledger, Story
 
 SOMETHING_LOST = "SOMETHING WAS LOST: see the lines lost, told otherwise, missing and unsent."
-OFFER_OUTCOMES = ("made", "accepted", "declined", "expired", "withdrawn", "too late")
+OFFER_OUTCOMES = ("made", "accepted", "declined", "expired", "rescinded", "too late")
 SPREAD_HEAD = f"{'':<34}{'count':>7}{'mean':>10}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}"
 
 

@@ -101,7 +101,7 @@ async def test_declines_or_lets_an_offer_lapse(habit: str) -> None:
         assert partner.ledger.offers["expired"] == (habit == "ignore")
 
 
-async def test_an_offer_withdrawn_while_thinking_is_not_answered() -> None:
+async def test_an_offer_rescinded_while_thinking_is_not_answered() -> None:
     server = Server()
     async with at_work(server, dataclasses.replace(HASTY, speed=10.0)) as partner:
         offer_to(partner)
