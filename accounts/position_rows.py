@@ -11,26 +11,32 @@ from django.db.models import DateTimeField, UUIDField
 from accounts.implausible import reachable
 from accounts.locations import stored_location
 from accounts.models import Partner
+from accounts.states import Application
 from positions import Report
 
 log = logging.getLogger(__name__)
 
+APPROVED = str(Application.APPROVED.value)
 Row = tuple[UUID, float, float, datetime]  # partner, lat, lng, received
 
 
 def write_positions(rows: Iterable[Row]) -> int:
-    """Write positions received later than those in the database. Returns the number of rows changed."""
+    """Write positions received later than those in the database. Returns the number of rows changed.
+
+    Partners who are not approved have no position: one that was read just before a partner's account was deleted is
+    not written afterwards.
+    """
     table, pk_field, at_field = Partner._meta.db_table, UUIDField(), DateTimeField()
     parameters = []
     for pk, lat, lng, received_at in sorted(rows):  # locks rows in the same order everywhere
         at = at_field.get_db_prep_value(received_at, connection)
-        parameters.append((lat, lng, at, pk_field.get_db_prep_value(pk, connection), at))
+        parameters.append((lat, lng, at, pk_field.get_db_prep_value(pk, connection), at, APPROVED))
     if not parameters:
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET lat = %s, lng = %s, position_at = %s "  # noqa: S608  # no outside text
-            "WHERE id = %s AND (position_at IS NULL OR position_at < %s)",
+            "WHERE id = %s AND (position_at IS NULL OR position_at < %s) AND application = %s",
             parameters,
         )
         return int(cursor.rowcount)

@@ -21,6 +21,7 @@ from requests_app.states import OPEN
 from rides.models import Ride
 from rides.states import ACTIVE
 from web.privacy.holdings import HOLDINGS, Holding, Owner
+from web.privacy.traces import redact_traces
 
 NOBODY = "deleted-{id}@deleted.invalid"  # RFC 2606: an address that can't exist
 REASON = "account deleted"
@@ -59,6 +60,7 @@ def delete_account(user: User, *, now: datetime) -> None:
         credentials_changed(locked)
         cards.forget(locked, now=now)
         owner = Owner.of(locked)
+        redact_traces(owner, now=now)
         for holding in HOLDINGS:
             _let_go(holding, owner)
         locked.refresh_from_db()

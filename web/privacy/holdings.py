@@ -10,14 +10,11 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Case, F, Model, Q, QuerySet, Value, When
-from django.db.models.functions import Round
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Partner, User
 from notifications.events import partner_recipient, user_recipient
-from requests_app.states import OfferStatus, RequestStatus
-
-COARSE_DEGREES = 2  # digits after the point: about a kilometre
+from requests_app.retention import COARSE_OFFER, COARSE_REQUEST, COARSE_RIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +79,6 @@ def _logged(owner: Owner) -> Q:
     return about | Q(user=owner.user)
 
 
-def _without_words_of(status: str) -> Case:
-    """Clear a reason that a person typed, and keep a code that the program set."""
-    return Case(When(status=status, then=Value("")), default=F("closed_because"))
-
-
 SILENT: Mapping[str, Any] = {"reason": ""}  # keep the step, clear its text
 NO_CARD: Mapping[str, Any] = {
     "card_reference": "",
@@ -112,19 +104,14 @@ HOLDINGS = [
     Holding("secondFactors", "mfa.Authenticator", _by("user"), frozenset(["data"])),
     Holding("browserSessions", "usersessions.UserSession", _by("user"), frozenset(["session_key"])),
     Holding("apiTokens", "knox.AuthToken", _by("user"), frozenset(["digest"])),
-    Holding("socketTickets", "accounts.SocketTicket", _by("user"), frozenset(["digest"])),
+    Holding("socketTickets", "accounts.SocketTicket", _by("user"), frozenset(["digest", "credential"])),
     Holding("knownAddresses", "accounts.KnownAddress", _by("user"), frozenset(["digest"])),
     Holding("socialAccounts", "socialaccount.SocialAccount", _by("user")),
     Holding(
         "cheerRequests",
         "requests_app.CheerRequest",
         _by("user"),
-        kept={
-            "note": "",
-            "lat": Round("lat", COARSE_DEGREES),
-            "lng": Round("lng", COARSE_DEGREES),
-            "closed_because": _without_words_of(RequestStatus.CANCELLED),
-        },
+        kept=COARSE_REQUEST,
     ),
     Holding("cheerRequestSteps", "requests_app.CheerRequestTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("sharedLinks", "requests_app.ShareLink", _by("request__user"), frozenset(["digest"])),
@@ -134,7 +121,7 @@ HOLDINGS = [
     Holding("scheduledRequests", "requests_app.ScheduledRequest", _by("user")),
     Holding("savedPlaces", "requests_app.SavedPlace", _by("user")),
     # One section for all rides, whether they asked for them or served them.
-    Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), {"rating_comment": "", "pin": ""}),
+    Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), COARSE_RIDE),
     Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
     Holding("payments", "payments.Payment", _by("user"), kept={}),
     Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),
@@ -181,10 +168,17 @@ HOLDINGS = [
         "offers",
         "requests_app.Offer",
         _by("partner__user"),
-        kept={"closed_because": _without_words_of(OfferStatus.DECLINED)},
+        kept=COARSE_OFFER,
     ),
     Holding("offerSteps", "requests_app.OfferTransition", _by("subject__partner__user", "actor"), kept=SILENT),
     Holding("events", "notifications.Event", _addressed("recipient")),
+    Holding(
+        "pushSubscriptions",
+        "notifications.PushSubscription",
+        _addressed("recipient"),
+        frozenset(["digest", "endpoint", "p256dh", "auth", "credential"]),
+    ),
+    Holding("waitingPushes", "notifications.DeferredPush", _addressed("recipient")),
     Holding("eventCounters", "notifications.Stream", _addressed("pk")),
     Holding("keptAnswers", "api.IdempotencyRecord", lambda owner: Q(scope=f"user:{owner.user.pk}")),
     Holding("adminLog", "admin.LogEntry", _logged, kept={"object_repr": "deleted account", "change_message": ""}),
