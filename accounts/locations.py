@@ -1,7 +1,9 @@
 """A partner's present position, live or as last stored."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
 
 from accounts.models import Partner
 from core import valkey
@@ -35,6 +37,25 @@ def current_location(partner: Partner) -> Position | None:
         if live:
             return live[0]
     return stored_location(partner)
+
+
+def fresh_location(partner: Partner, *, now: datetime) -> Position | None:
+    """Return the position that shows where a partner is at `now`; None if there is no fresh one.
+
+    It was recorded, and received, within `POSITION_FRESH_S`. Call it outside a transaction.
+    """
+    oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
+    live = None
+    if partner.region is not None:
+        try:
+            live = held(partner.region.slug, [partner.pk]).get(partner.pk)
+        except valkey.Unreachable:
+            live = None
+    if live is None:
+        stored = stored_location(partner)
+        return stored if stored and stored.recorded_at >= oldest else None
+    position, received_at = live
+    return position if min(position.recorded_at, received_at) >= oldest else None
 
 
 def stored_location(partner: Partner) -> Position | None:

@@ -52,3 +52,8 @@ class MayChangePartners(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return isinstance(request.user, User) and permitted(request.user, CHANGE_PARTNER)
+
+
+class IsUserOrPartner(_HasRole):
+    message = "Only users and partners may do this."
+    roles = (Role.USER, Role.PARTNER)

@@ -33,6 +33,7 @@ from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.planning.schedule import request_scheduled
 from requests_app.serving.session_holds import sweep_sessions
+from requests_app.serving.watching import service_of
 from requests_app.sharing.links import prune_share_links
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
 from requests_app.wakeups import wake
@@ -119,11 +120,11 @@ def _bring_in_line(region: Region, *, now: datetime) -> None:
 
 
 def _reconcile_forwarding(region: Region) -> None:
-    """Forward a partner's positions to the user of their active ride, and to no other user."""
+    """Forward a partner's positions to the user of their active ride and to no other, and watch its place."""
     # Read before the rides, so that a ride accepted in between is not considered over.
     told = positions.serving(region.slug)
-    active = Ride.objects.filter(status__in=ACTIVE, partner__region=region)
-    rides = dict(active.values_list("partner_id", "user_id"))
+    active = Ride.objects.select_related("request").filter(status__in=ACTIVE, partner__region=region)
+    rides = {ride.partner_id: service_of(ride, ride.request.lat, ride.request.lng) for ride in active}
     for partner_id in told.keys() | rides.keys():
         if told.get(partner_id) != rides.get(partner_id):
             positions.serve(region.slug, partner_id, rides.get(partner_id))

@@ -6,10 +6,10 @@ from uuid import UUID
 from accounts.models import User
 from core.errors import Conflict, Missing
 from notifications.events import recorded
-from payments.books.attempts import close, take_cash, withdraw_scheduled
+from payments.books.attempts import charge, close, take_cash, withdraw_scheduled
 from payments.books.paying import pay
 from payments.books.status import derive
-from payments.configuration import require_enabled
+from payments.configuration import enabled, require_enabled
 from payments.models import Customer, Payment
 from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptStatus, PaymentStatus
 
@@ -30,9 +30,31 @@ def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
             raise Conflict("card_required", "Save a card first.")
         if payment.status == PaymentStatus.REQUIRES_ACTION:
             raise Conflict("confirmation_required", "Your bank waits for you to confirm this payment.")
+        _thaw(payment)
         pay(outbox, payment, now=now)
         outbox.result(payment)
     return payment
+
+
+def collect_frozen(payment: Payment, *, actor: User, now: datetime) -> None:
+    """Charge the card for a frozen payment, as staff: the session took place.
+
+    Raises: `Conflict` (`not_frozen`).
+    """
+    with recorded() as outbox:
+        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        if not locked.frozen or locked.status not in UNPAID:
+            raise Conflict("not_frozen", "This payment is not frozen.")
+        _thaw(locked)
+        if enabled():
+            charge(locked, now=now, off_session=True)
+            derive(outbox, locked, now=now, reason="collected by staff", actor=actor)
+
+
+def _thaw(payment: Payment) -> None:
+    if payment.frozen:
+        payment.frozen = False
+        payment.save(update_fields=["frozen"])
 
 
 def settle_in_cash(payment: Payment, *, actor: User, now: datetime) -> None:

@@ -22,13 +22,12 @@ from positions.live import (
     received_since,
     restore,
     searchable,
-    serve,
-    serving,
     without_position,
 )
 from positions.recording import Recorded, Report, record_many
-from positions.reporting import Reports, doubted, entered
+from positions.reporting import Reports, doubted, entered, noticed
 from positions.search import Candidate, Search, nearest_to_many
+from positions.serving import Service, Watch, serve, serving
 
 __all__ = [
     "Candidate",
@@ -37,6 +36,8 @@ __all__ = [
     "Report",
     "Reports",
     "Search",
+    "Service",
+    "Watch",
     "available_count",
     "checked",
     "doubted",
@@ -51,6 +52,7 @@ __all__ = [
     "moved",
     "moved_still",
     "nearest_to_many",
+    "noticed",
     "received_since",
     "record_many",
     "restore",

@@ -4,7 +4,8 @@ Cluster keeps them together.
 - `{nyc}:pos`       hash partner → "recorded received lat lng", and what is left of the allowance if it isn't full
 - `{nyc}:avail`     set of the available partners
 - `{nyc}:geo`       geo set of the available partners that have a position; the search reads it
-- `{nyc}:serves`    hash partner → id of the user of their ride
+- `{nyc}:serves`    hash partner → the user of their ride, and the place that is watched (see `positions.serving`)
+- `{nyc}:streak`    hash partner → "count first last": the latest reports in a row that fit the partner's watch
 - `{nyc}:moved`     set of the partners whose position is newer than the database's
 - `{nyc}:doubts`    hash partner → "marks since count first position": their implausible reports (`positions.recording`)
 - `{nyc}:forgotten` set of partners whose account is deleted; it expires once none of their reports can be waiting
@@ -33,6 +34,11 @@ def geo(region: str) -> str:
 def serves(region: str) -> str:
     """The hash of partners and the users to whom their positions are forwarded."""
     return f"{{{region}}}:serves"
+
+
+def streak(region: str) -> str:
+    """The hash of partners and the reports in a row that fit their watch."""
+    return f"{{{region}}}:streak"
 
 
 def moved(region: str) -> str:

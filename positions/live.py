@@ -1,4 +1,4 @@
-"""The searchable set, the stored positions, and the users they are forwarded to. `positions.layout` lists the keys.
+"""The searchable set and the stored positions. `positions.layout` lists the keys.
 
 "Best effort" means: if Valkey does not answer, a warning is logged and the sweep repairs it later.
 """
@@ -54,7 +54,7 @@ def leave(region: str, partner_ids: Iterable[UUID]) -> None:
     names = [str(pk) for pk in partner_ids]
     avail, geo = layout.avail(region), layout.geo(region)
     if names:
-        _best_effort(lambda pipe: (pipe.srem(avail, *names), pipe.zrem(geo, *names)))
+        best_effort(lambda pipe: (pipe.srem(avail, *names), pipe.zrem(geo, *names)))
 
 
 def forget(region: str, partner_id: UUID) -> None:
@@ -73,30 +73,16 @@ def forget(region: str, partner_id: UUID) -> None:
         pipe.hdel(layout.pos(region), name)
         pipe.srem(layout.moved(region), name)
         pipe.hdel(layout.doubts(region), name)
+        pipe.hdel(layout.streak(region), name)
 
-    _best_effort(fill)
+    best_effort(fill)
 
 
 def hide(region: str, partner_ids: Iterable[UUID]) -> None:
     """Take silent partners off the map; their next report puts them back. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
-        _best_effort(lambda pipe: pipe.zrem(layout.geo(region), *names))
-
-
-def serve(region: str, partner_id: UUID, user_id: UUID | None) -> None:
-    """Forward a partner's positions to a user from now on, or to nobody if None. Best effort."""
-    key = layout.serves(region)
-    if user_id is None:
-        _best_effort(lambda pipe: pipe.hdel(key, str(partner_id)))
-    else:
-        _best_effort(lambda pipe: pipe.hset(key, str(partner_id), str(user_id)))
-
-
-def serving(region: str) -> dict[UUID, UUID]:
-    """Return the user to whom each partner's positions are forwarded. Raises `valkey.Unreachable`."""
-    rows: Any = valkey.client().hgetall(layout.serves(region))
-    return {UUID(partner.decode()): UUID(user.decode()) for partner, user in rows.items()}
+        best_effort(lambda pipe: pipe.zrem(layout.geo(region), *names))
 
 
 def hand_over(old: str, new: str, partner_id: UUID) -> None:
@@ -119,9 +105,9 @@ def hand_over(old: str, new: str, partner_id: UUID) -> None:
     except valkey.Unreachable:
         return
     if position:
-        _best_effort(lambda pipe: pipe.hsetnx(layout.pos(new), name, position))
+        best_effort(lambda pipe: pipe.hsetnx(layout.pos(new), name, position))
     if user_id:
-        _best_effort(lambda pipe: pipe.hset(layout.serves(new), name, user_id))
+        best_effort(lambda pipe: pipe.hset(layout.serves(new), name, user_id))
 
 
 def held(region: str, partner_ids: Sequence[UUID]) -> dict[UUID, tuple[Position, datetime]]:
@@ -156,7 +142,7 @@ def moved_still(region: str, partner_ids: Iterable[UUID]) -> None:
     """Mark partners from `moved` as moved again after a failed database write. Best effort."""
     names = [str(pk) for pk in partner_ids]
     if names:
-        _best_effort(lambda pipe: pipe.sadd(layout.moved(region), *names))
+        best_effort(lambda pipe: pipe.sadd(layout.moved(region), *names))
 
 
 # ---------------------------------------------------------------- comparing with the database
@@ -170,7 +156,7 @@ def last_checked(region: str) -> datetime | None:
 
 def checked(region: str, now: datetime) -> None:
     """Store the time of a full comparison. Best effort."""
-    _best_effort(lambda pipe: pipe.set(layout.checked(region), now.timestamp()))
+    best_effort(lambda pipe: pipe.set(layout.checked(region), now.timestamp()))
 
 
 def available_count(region: str) -> int:
@@ -195,7 +181,8 @@ def _rows(region: str, partner_ids: Iterable[UUID]) -> Iterator[tuple[UUID, byte
         yield from zip(batch, rows, strict=True)
 
 
-def _best_effort(fill: Callable[[Any], object]) -> None:
+def best_effort(fill: Callable[[Any], object]) -> None:
+    """Send the commands that `fill` puts into a pipeline; a warning is logged if Valkey does not answer."""
     try:
         pipe = valkey.client().pipeline(transaction=False)
         fill(pipe)

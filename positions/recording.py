@@ -24,6 +24,7 @@ class Recorded:
     applied: bool  # False: an equally new or newer one is stored, it is implausible, or the partner is forgotten
     entered: bool  # its batch made a partner searchable who was not, or whose last report was stale
     serves_user_id: str | None  # the user of the partner's ride
+    noticed: bool = False  # the partner's reports fulfil their watch
     suspect_mps: int | None = None  # the speed of this report, if it is the one that makes implausible ones too many
 
 
@@ -37,8 +38,12 @@ class Report:
 
 
 # Drop reports that are out of order, implausible, or of forgotten partners, store the rest, and move available partners
-# on the map. Returns whether a partner entered, the numbers of dropped reports, the number and user of each serving
-# partner, and the number and speed of each report that makes a partner's implausible ones too many.
+# on the map. Returns whether a partner entered; the numbers of dropped reports; the number and user of each serving
+# partner, and whether their watch is fulfilled; and the number and speed of each report that makes a partner's
+# implausible ones too many.
+#
+# A stored report of a watched partner lengthens their streak or ends it. Distances to the watched place are those of a
+# plane, exact enough within a few kilometres.
 #
 # A partner has an allowance of some metres, for errors of their device. It refills at the highest speed, and each
 # report spends its distance from the one stored; a report that overdraws it is implausible. So noise is forgiven, but
@@ -46,6 +51,7 @@ class Report:
 # until enough implausible ones in a row, over enough time, fit each other.
 _RECORD = valkey.Script("""
 local pos, avail, geo, serves, moved, forgotten, doubts = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local streak = KEYS[8]
 local oldest, speed, allowance, late = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local in_a_row, settle, often, span = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local sub, match, rad, names = string.sub, string.match, math.rad, {}
@@ -70,6 +76,31 @@ local function step(old, new)
   local h = u * u + math.cos(rad(lat)) * math.cos(rad(new_lat)) * v * v
   local length = 12742000 * math.asin(math.min(1, math.sqrt(h)))
   return (tonumber(left) or allowance) + speed * between(old, new) - length, length
+end
+
+-- Whether a position lies as its watch asks for, and what else the watch asks for.
+local function fits_watch(watch, new)
+  local lat, lng, radius, near, reports, dwell = match(watch, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local new_lat, new_lng = match(new, '^(%S+) (%S+)', 39)
+  local north, east = new_lat - lat, math.abs(new_lng - lng)
+  if east > 180 then east = 360 - east end
+  east = east * math.cos(rad((new_lat + lat) / 2))
+  local inside = math.sqrt(north * north + east * east) * 111195 <= tonumber(radius)
+  return inside == (near == '1'), tonumber(reports), tonumber(dwell)
+end
+
+local function noticed(name, watch, new)
+  if sub(new, 1, 18) < oldest then return 0 end
+  local fit, reports, dwell = fits_watch(watch, new)
+  if not fit then
+    redis.call('HDEL', streak, name)
+    return 0
+  end
+  local received, count, first = sub(new, 20, 37), 0, sub(new, 20, 37)
+  local before = redis.call('HGET', streak, name)
+  if before and sub(before, -18) >= oldest then count, first = match(before, '^(%S+) (%S+) ') end
+  redis.call('HSET', streak, name, string.format('%d %s %s', count + 1, first, received))
+  return (count + 1 >= reports and received - first >= dwell * 1000000) and 1 or 0
 end
 
 for i = 9, #ARGV, 4 do names[#names + 1] = ARGV[i] end
@@ -130,7 +161,9 @@ for n, name in ipairs(names) do
   end
   if users[n] then
     serving[#serving + 1] = n
-    serving[#serving + 1] = users[n]
+    local user, watch = match(users[n], '^(%S+) ?(.*)$')
+    serving[#serving + 1] = user
+    serving[#serving + 1] = stored and watch ~= '' and noticed(name, watch, new) or 0
   end
 end
 if #values > 0 then
@@ -161,7 +194,16 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _keys(region: str) -> list[str]:
-    names = (layout.pos, layout.avail, layout.geo, layout.serves, layout.moved, layout.forgotten, layout.doubts)
+    names = (
+        layout.pos,
+        layout.avail,
+        layout.geo,
+        layout.serves,
+        layout.moved,
+        layout.forgotten,
+        layout.doubts,
+        layout.streak,
+    )
     return [name(region) for name in names]
 
 
@@ -199,11 +241,11 @@ def _fields(report: Report) -> tuple[str, str, str, str]:
 
 def _answers(count: int, answer: Any) -> list[Recorded]:
     entered, dropped, serving, suspects = answer
-    users = {serving[i]: serving[i + 1].decode() for i in range(0, len(serving), 2)}
+    users = {serving[i]: (serving[i + 1].decode(), bool(serving[i + 2])) for i in range(0, len(serving), 3)}
     if not dropped and not users:
         return [Recorded(True, bool(entered), None)] * count
     gone, speeds = set(dropped), dict(zip(suspects[::2], suspects[1::2], strict=True))
     return [
-        Recorded(n not in gone, bool(entered) and n not in gone, users.get(n), speeds.get(n))
+        Recorded(n not in gone, bool(entered) and n not in gone, *users.get(n, (None, False)), speeds.get(n))
         for n in range(1, count + 1)
     ]

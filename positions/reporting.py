@@ -32,6 +32,9 @@ entered = Signal()
 # Sent with `report` and `speed_mps` when a partner has reported too much that can't be. Receivers run as those of
 # `entered`.
 doubted = Signal()
+# Sent with `reports` after a write fulfilled the watches of their partners, and again with each further report until
+# the watch is replaced. Receivers run as those of `entered`.
+noticed = Signal()
 
 
 class Reports:
@@ -123,6 +126,8 @@ def _write(region: str, batch: list[Report]) -> list[Recorded]:
     for report, result in zip(batch, recorded, strict=True):
         if result.suspect_mps is not None:
             doubted.send_robust(sender=Reports, report=report, speed_mps=result.suspect_mps)
+    if seen := [report for report, result in zip(batch, recorded, strict=True) if result.noticed]:
+        noticed.send_robust(sender=Reports, reports=seen)
     return recorded
 
 

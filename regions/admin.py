@@ -99,7 +99,7 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     no_show_fee_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
     no_show_wait_s = forms.IntegerField(
-        min_value=0, max_value=GRACE_MAX_S, label="No-show wait", help_text="Seconds after acceptance."
+        min_value=0, max_value=GRACE_MAX_S, label="No-show wait", help_text="Seconds after arrival."
     )
     hold_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units. 0: nothing is held.")
     holds_max = forms.IntegerField(min_value=1, max_value=20, help_text="The session ends when the last is used up.")
@@ -125,7 +125,7 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "hold_amount",
             "holds_max",
             "commission_bps",
-            "pin_required",
+            "start_guard",
         )
 
     def clean_boundary(self) -> list[list[list[float]]]:
@@ -159,7 +159,7 @@ class RegionAdmin(StaffAdmin):
         except ValidationError:
             return NOTHING
 
-    list_display: ClassVar[Sequence[str]] = ("name", "slug", "active", "time_zone", "tariff", "fee", "pin_required")
+    list_display: ClassVar[Sequence[str]] = ("name", "slug", "active", "time_zone", "tariff", "fee", "start_guard")
     list_filter = (("active", BooleanRadioFilter),)
     search_fields = ("name", "slug", "time_zone")
     fieldsets = (
@@ -171,7 +171,7 @@ class RegionAdmin(StaffAdmin):
             {"fields": (("cancellation_fee_amount", "cancellation_grace_s"), ("no_show_fee_amount", "no_show_wait_s"))},
         ),
         ("Money", {"fields": (("hold_amount", "holds_max"), "commission_bps")}),
-        ("Sessions", {"fields": ("pin_required",)}),
+        ("Sessions", {"fields": ("start_guard",)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> tuple[str, ...]:

@@ -38,6 +38,14 @@ def _degrees(value: Any) -> float:
     return float(value)
 
 
+class StartGuard(models.TextChoices):
+    """The proof that a partner needs to start a session."""
+
+    ARRIVAL_OR_PIN = "arrival_or_pin", "Arrival, or the user's PIN"
+    PIN = "pin", "The user's PIN"
+    NONE = "none", "Nothing"
+
+
 class Region(models.Model):
     """One served area with its tariff and rules."""
 
@@ -67,7 +75,7 @@ class Region(models.Model):
         default=1000, help_text="What a user pays who isn't there, in minor units."
     )
     no_show_wait_s = models.PositiveIntegerField(
-        default=300, help_text="How long after acceptance a partner must wait before reporting that nobody is there."
+        default=300, help_text="How long after arrival a partner must wait before reporting that nobody is there."
     )
     hold_amount = models.PositiveIntegerField(
         default=6000, help_text="What is held on the card at booking, and again as a session outgrows it: minor units."
@@ -80,8 +88,11 @@ class Region(models.Model):
     commission_bps = models.PositiveIntegerField(
         default=2000, help_text="Our part of fares and fees, in hundredths of a percent: 2000 is 20%."
     )
-    pin_required = models.BooleanField(
-        default=False, help_text="The partner must enter the PIN shown to the user to start a session."
+    start_guard = models.CharField(
+        max_length=16,
+        choices=StartGuard.choices,
+        default=StartGuard.ARRIVAL_OR_PIN,
+        help_text="What a partner needs to start a session.",
     )
 
     class Meta:
@@ -99,6 +110,9 @@ class Region(models.Model):
             models.CheckConstraint(
                 condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_MAX_BPS),
                 name="region_commission_is_a_part",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(start_guard__in=StartGuard.values), name="region_start_guard_known"
             ),
         )
 

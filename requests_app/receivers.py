@@ -1,13 +1,16 @@
 """Signal receivers of this app. Loaded by `ops.apps`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 import positions
+from positions import Report
 from requests_app.models import RequestType
 from requests_app.selectors import request_types_by_slug
+from requests_app.serving.arrival import notice
 from requests_app.wakeups import wake
 
 
@@ -21,3 +24,10 @@ def forget_request_types(**_: Any) -> None:
 def wake_matcher(*, region: str, **_: Any) -> None:
     """Wake the region's matcher when a position report makes a partner searchable."""
     wake(region)
+
+
+@receiver(positions.noticed)
+def notice_partners(*, reports: Sequence[Report], **_: Any) -> None:
+    """Act on reports that say that a partner has reached the place of their ride, or left it."""
+    for report in reports:
+        notice(report.partner_id, report.position, now=report.received_at)

@@ -12,7 +12,7 @@ from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, 
 from payments.admin.payments import PaymentInline
 from payments.models import Dispute
 from rides.evidence import evidence_of
-from rides.models import Ride, RideTransition
+from rides.models import Ride, RideSign, RideTransition
 from rides.states import RIDE_GRAPH, RideStatus
 
 STATUS_COLOURS = {
@@ -26,6 +26,11 @@ class _Columns:
     linked = identity()
     status_badge = badge("status", "Status", STATUS_COLOURS)
     accepted = moment("accepted_at", "Accepted")
+    arrived = moment("arrived_at", "Arrived")
+    no_show_from = moment("no_show_at", "No-show from")
+    user_here = moment("user_here_at", "User says they are there")
+    disputed = moment("disputed_at", "User says nobody is there")
+    parted = moment("parted_at", "Parted")
     started = moment("start_time", "Started")
     ended = moment("end_time", "Ended")
     cancelled = moment("cancelled_at", "Cancelled")
@@ -64,11 +69,21 @@ class RideHistoryInline(HistoryInline):
     model = RideTransition
 
 
+class RideSignInline(ReadOnlyInline):
+    """Signs of where partner and user are, newest first."""
+
+    model = RideSign
+    when = moment("at", "When")
+    fields = ("when", "sign")
+    ordering = ("-id",)
+    verbose_name_plural = "Arrival"
+
+
 @admin.register(Ride)
 class RideAdmin(_Columns, ReadOnlyAdmin):
     """Rides and their bills. Staff release a partner who is stuck on a ride on the partner's page."""
 
-    inlines = (PaymentInline, RideHistoryInline)
+    inlines = (PaymentInline, RideSignInline, RideHistoryInline)
 
     @shown("Receipt")
     def receipt(self, row: Ride) -> str | SafeString:
@@ -81,10 +96,11 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
         "user_link",
         "length",
         "fare",
+        "ended_by",
         "stars",
         "request_link",
     )
-    list_filter = (("status", ChoicesDropdownFilter),)
+    list_filter = (("status", ChoicesDropdownFilter), ("ended_by", ChoicesDropdownFilter))
     list_select_related = ("user", "partner")
     search_fields = ("user__email", "partner__name", "partner__user__email")
     search_ids = ("pk", "request_id", "user_id", "partner_id")
@@ -92,7 +108,11 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
     ordering = ("-accepted_at",)
     fieldsets = (
         (None, {"fields": (("status_badge", "request_link"), ("user_link", "partner_link"))}),
-        ("Session", {"fields": (("accepted", "cancelled"), ("started", "ended"), ("length", "pin_failures"))}),
+        (
+            "Arrival",
+            {"fields": (("arrived", "no_show_from"), ("user_here", "disputed"), ("start_guard", "pin_failures"))},
+        ),
+        ("Session", {"fields": (("accepted", "cancelled"), ("started", "ended"), ("ended_by", "length"), "parted")}),
         ("Bill", {"fields": (("tariff", "fare"), "receipt")}),
         ("Rating", {"fields": ("stars", "rating_comment")}),
     )
@@ -102,6 +122,11 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
         "user_link",
         "partner_link",
         "accepted",
+        "arrived",
+        "no_show_from",
+        "user_here",
+        "disputed",
+        "parted",
         "started",
         "ended",
         "cancelled",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Partner
@@ -20,8 +20,8 @@ from backoffice.audit import (
 from payments.models import Payment
 from payments.states import PaymentKind
 from rides import fares
-from rides.models import Ride
-from rides.states import ACTIVE, RideStatus
+from rides.models import Ride, RideSign
+from rides.states import ACTIVE, RideStatus, Sign
 
 CHECKS = Checks()
 
@@ -45,6 +45,14 @@ def ride_times_go_forward(now: datetime) -> Result:
     rides = Ride.objects.all()
     before = Q(start_time__lt=F("accepted_at")) | Q(cancelled_at__lt=F("accepted_at"))
     return wrong_rows(rides, rides.filter(before | Q(cancelled_at__lt=F("start_time"))))
+
+
+@CHECKS
+def arrivals_are_explained(now: datetime) -> Result:
+    """A ride with an arrival has the sign that says when it was noticed or reported."""
+    rides = Ride.objects.filter(arrived_at__isnull=False)
+    signs = RideSign.objects.filter(ride=OuterRef("pk"), sign__in=[Sign.NOTICED, Sign.REPORTED])
+    return wrong_rows(rides, rides.exclude(Exists(signs)))
 
 
 @CHECKS

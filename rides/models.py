@@ -10,8 +10,9 @@ from django.db.models import F, Q
 from core.ids import new_id
 from core.texts import Note
 from core.transitions import Stateful, Transition
+from regions.models import StartGuard
 from rides import fares
-from rides.states import ACTIVE, RIDE_GRAPH, RideStatus
+from rides.states import ACTIVE, RIDE_GRAPH, EndedBy, RideStatus, Sign
 
 
 class RideTransition(Transition):
@@ -34,10 +35,22 @@ class Ride(Stateful):
     partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="rides")
     status = models.CharField(max_length=12, choices=RideStatus.choices, default=RideStatus.EN_ROUTE)
     accepted_at = models.DateTimeField()
+    arrived_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the partner is at the place; empty again if they leave it."
+    )
+    no_show_at = models.DateTimeField(
+        null=True, blank=True, help_text="From when the partner may report that nobody is there."
+    )
+    user_here_at = models.DateTimeField(null=True, blank=True, help_text="When the user said that they are there.")
+    disputed_at = models.DateTimeField(null=True, blank=True, help_text="When the user said that nobody is there.")
+    parted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the partner was seen to have left the session."
+    )
     start_time = models.DateTimeField(null=True, blank=True)
     start_lat = models.FloatField(null=True, blank=True, help_text="Where the partner was when the session started.")
     start_lng = models.FloatField(null=True, blank=True)
     end_time = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=8, choices=EndedBy.choices, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     tariff_amount = models.PositiveIntegerField()
     tariff_currency = models.CharField(max_length=3)
@@ -50,7 +63,13 @@ class Ride(Stateful):
     receipt_due_at = models.DateTimeField(
         null=True, blank=True, db_index=True, help_text="When the receipt is to be mailed; empty once it was."
     )
-    pin = models.CharField(max_length=4, blank=True, help_text="Shown to the user; empty where none is asked for.")
+    start_guard = models.CharField(
+        max_length=16,
+        choices=StartGuard.choices,
+        default=StartGuard.ARRIVAL_OR_PIN,
+        help_text="What the partner needs to start the session.",
+    )
+    pin = models.CharField(max_length=4, blank=True, help_text="Shown to the user; empty where none is used.")
     pin_failures = models.PositiveSmallIntegerField(default=0)
     rating = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
@@ -86,6 +105,27 @@ class Ride(Stateful):
                 name="ride_completed_has_end_and_fare",
             ),
             models.CheckConstraint(
+                condition=Q(status=RideStatus.COMPLETED, ended_by__in=EndedBy.values)
+                | (~Q(status=RideStatus.COMPLETED) & Q(ended_by="")),
+                name="ride_completed_says_who_ended_it",
+            ),
+            # A comparison with an empty column is unknown, which a check allows: a PIN starts without an arrival.
+            models.CheckConstraint(
+                condition=Q(arrived_at__gte=F("accepted_at")) & Q(arrived_at__lte=F("start_time")),
+                name="ride_arrives_between_acceptance_and_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(arrived_at__isnull=False) | Q(no_show_at__isnull=True, user_here_at__isnull=True),
+                name="ride_no_show_needs_arrival",
+            ),
+            models.CheckConstraint(condition=Q(no_show_at__gte=F("arrived_at")), name="ride_no_show_after_arrival"),
+            models.CheckConstraint(
+                condition=Q(disputed_at__isnull=True) | Q(arrived_at__isnull=True) | Q(start_time__isnull=False),
+                name="ride_disputed_has_not_arrived",
+            ),
+            models.CheckConstraint(condition=Q(parted_at__gte=F("start_time")), name="ride_parted_after_start"),
+            models.CheckConstraint(condition=Q(start_guard__in=StartGuard.values), name="ride_start_guard_known"),
+            models.CheckConstraint(
                 condition=Q(tariff_amount__gte=0, tariff_increment_s__gte=1), name="ride_tariff_sane"
             ),
             models.CheckConstraint(
@@ -96,6 +136,13 @@ class Ride(Stateful):
 
     def __str__(self) -> str:
         return f"Ride {self.id}"
+
+    @property
+    def needs_pin(self) -> bool:
+        """Whether only the user's PIN starts the session, or has started it."""
+        if self.start_guard == StartGuard.ARRIVAL_OR_PIN:
+            return self.arrived_at is None
+        return self.start_guard == StartGuard.PIN
 
     @property
     def tariff(self) -> fares.Tariff:
@@ -112,3 +159,18 @@ class Ride(Stateful):
         if self.fare_amount is not None or self.start_time is None:
             return self.fare_amount
         return fares.fare(self.tariff, self.elapsed(now))
+
+
+class RideSign(models.Model):
+    """Something noticed or said about where a ride's partner and user are. Its rows explain `arrived_at`."""
+
+    ride = models.ForeignKey(Ride, on_delete=models.CASCADE, related_name="signs")
+    sign = models.CharField(max_length=12, choices=Sign.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.CheckConstraint(condition=Q(sign__in=Sign.values), name="ride_sign_known"),)
+
+    def __str__(self) -> str:
+        return self.get_sign_display()

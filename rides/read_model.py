@@ -21,8 +21,13 @@ class RideView:
     partner_id: UUID
     status: str
     accepted_at: datetime
+    arrived_at: datetime | None
+    user_here_at: datetime | None
+    disputed_at: datetime | None
+    no_show_at: datetime | None
     start_time: datetime | None
     end_time: datetime | None
+    ended_by: str | None
     elapsed_s: float
     fare: Money | None
     covered_until: datetime | None
@@ -45,14 +50,19 @@ def ride_view(ride: Ride, viewer: User, *, now: datetime) -> RideView:
         partner_id=ride.partner_id,
         status=ride.status,
         accepted_at=ride.accepted_at,
+        arrived_at=ride.arrived_at,
+        user_here_at=ride.user_here_at,
+        disputed_at=ride.disputed_at,
+        no_show_at=ride.no_show_at if ride.status == RideStatus.EN_ROUTE else None,
         start_time=ride.start_time,
         end_time=ride.end_time,
+        ended_by=ride.ended_by or None,
         elapsed_s=ride.elapsed(now).total_seconds(),
         fare=None if fare is None else Money(fare, ride.tariff_currency),
         covered_until=ride.covered_until,
         tariff=ride.tariff,
         rating=ride.rating,
-        pin_required=bool(ride.pin),
+        pin_required=ride.needs_pin,
         pin=(ride.pin or None) if shows_pin else None,
         user_name=(ride.user.name or None) if shows_name else None,
     )

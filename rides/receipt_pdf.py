@@ -68,7 +68,11 @@ def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple
         facts.append((_("Started"), _moment(receipt["startTime"], zone)))
     if receipt["endTime"] is not None:
         minutes, seconds = divmod(receipt["elapsedS"], 60)
-        facts += [(_("Ended"), _moment(receipt["endTime"], zone)), (_("Cheered for"), f"{minutes}:{seconds:02}")]
+        facts += [
+            (_("Ended"), _moment(receipt["endTime"], zone)),
+            (_("Ended by"), ride.get_ended_by_display()),
+            (_("Cheered for"), f"{minutes}:{seconds:02}"),
+        ]
     else:
         facts.append((_("Called off"), ""))
     price = {"price": money(tariff.amount, tariff.currency), "time": increment(tariff.increment_s)}

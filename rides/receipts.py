@@ -30,6 +30,7 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
         "status": ride.status,
         "startTime": ride.start_time,
         "endTime": ride.end_time,
+        "endedBy": ride.ended_by or None,
         "elapsedS": int(ride.elapsed(now).total_seconds()),
         "lines": lines,
         "total": money(total, ride.tariff_currency),

@@ -25,7 +25,26 @@ def rides_of(user: User) -> QuerySet[Ride]:
 
 def ride_of(user: User, ride_id: UUID) -> Ride:
     """A ride that the account may see. Raises `Missing` for any other."""
-    ride = rides_of(user).filter(pk=ride_id).first()
+    return _one(rides_of(user).filter(pk=ride_id))
+
+
+def own_ride(partner: Partner, ride_id: UUID) -> Ride:
+    """A ride that a partner serves or has served, with its request. Raises `Missing` for any other."""
+    return _one(Ride.objects.select_related("request").filter(pk=ride_id, partner=partner))
+
+
+def ride_of_user(user: User, ride_id: UUID) -> Ride:
+    """A ride that a user has asked for. Raises `Missing` for any other."""
+    return _one(Ride.objects.filter(pk=ride_id, user=user))
+
+
+def ride_of_side(account: User, ride_id: UUID) -> Ride:
+    """A ride that an account takes part in, as its partner or its user. Raises `Missing` for any other."""
+    return _one(Ride.objects.filter(Q(user=account) | Q(partner__user=account), pk=ride_id))
+
+
+def _one(rides: QuerySet[Ride]) -> Ride:
+    ride = rides.first()
     if ride is None:
         raise Missing
     return ride

@@ -12,7 +12,7 @@ from api.serializing import json_of
 from payments.states import PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.read_model import ride_view
-from rides.states import RideStatus
+from rides.states import EndedBy, RideStatus
 
 
 class TariffSerializer(serializers.Serializer[Any]):
@@ -35,8 +35,23 @@ class RideSerializer(serializers.Serializer[Any]):
     partnerId = serializers.UUIDField(source="partner_id")
     status = serializers.ChoiceField(choices=RideStatus.choices)
     acceptedAt = serializers.DateTimeField(source="accepted_at")
+    arrivedAt = serializers.DateTimeField(
+        source="arrived_at", allow_null=True, help_text="Since when the partner is at the place."
+    )
+    userHereAt = serializers.DateTimeField(
+        source="user_here_at", allow_null=True, help_text="When the user answered that they are at the place."
+    )
+    disputedAt = serializers.DateTimeField(
+        source="disputed_at", allow_null=True, help_text="When the user answered that nobody is there."
+    )
+    noShowAt = serializers.DateTimeField(
+        source="no_show_at",
+        allow_null=True,
+        help_text="From when the partner, if still at the place, may report a no-show.",
+    )
     startTime = serializers.DateTimeField(source="start_time", allow_null=True)
     endTime = serializers.DateTimeField(source="end_time", allow_null=True)
+    endedBy = serializers.ChoiceField(source="ended_by", choices=EndedBy.choices, allow_null=True)
     elapsedS = serializers.FloatField(source="elapsed_s")
     fare = MoneySerializer(allow_null=True)
     coveredUntil = serializers.DateTimeField(
@@ -46,7 +61,9 @@ class RideSerializer(serializers.Serializer[Any]):
     )
     tariff = TariffSerializer()
     rating = serializers.IntegerField(allow_null=True)
-    pinRequired = serializers.BooleanField(source="pin_required")
+    pinRequired = serializers.BooleanField(
+        source="pin_required", help_text="Whether only the user's PIN starts the session, or has started it."
+    )
     pin = serializers.CharField(allow_null=True, help_text="Only for the user, until the session starts.")
     userName = serializers.CharField(
         source="user_name", allow_null=True, help_text="Only for the partner, from acceptance to completion."
@@ -98,6 +115,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=RideStatus.choices)
     startTime = serializers.DateTimeField(allow_null=True)
     endTime = serializers.DateTimeField(allow_null=True)
+    endedBy = serializers.ChoiceField(choices=EndedBy.choices, allow_null=True)
     elapsedS = serializers.IntegerField()
     lines = ReceiptLineSerializer(many=True)
     total = MoneySerializer()

@@ -19,7 +19,7 @@ from notifications.events import Outbox, recorded
 from payments.books.billing import Bill, PartnerShare, open_payment
 from payments.models import Payment
 from payments.states import PaymentKind
-from regions.models import Region
+from regions.models import Region, StartGuard
 from rides import fares
 from rides.fees import cancellation_fee
 from rides.limits import (
@@ -31,7 +31,7 @@ from rides.limits import (
     require_tip_within_caps,
 )
 from rides.models import Ride
-from rides.states import RideStatus
+from rides.states import EndedBy, RideStatus
 
 PIN_FAILURES_MAX = 5
 RECEIPT_AFTER = timedelta(minutes=1)  # by then the card is charged, and perhaps a tip given
@@ -53,21 +53,24 @@ def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region,
         tariff_currency=region.currency,
         tariff_increment_s=region.increment_s,
         commission_bps=region.commission_bps,
-        pin=f"{secrets.randbelow(10_000):04}" if region.pin_required else "",
+        start_guard=region.start_guard,
+        pin="" if region.start_guard == StartGuard.NONE else f"{secrets.randbelow(10_000):04}",
     )
     ride.create(actor=partner.user, at=now)
     return ride
 
 
-def check_pin(ride: Ride, pin: str) -> None:
-    """Check the PIN that the user told the partner. Failures are counted, which limits guessing.
+def check_pin(ride: Ride, pin: str) -> bool:
+    """Check the PIN that the user told the partner, if one is needed. Failures are counted, which limits guessing.
+
+    Returns: whether the PIN is right; False also if none is needed, or if an arrival may take its place.
 
     Raises:
         WrongPin: The PIN is wrong.
         Conflict: Too many PINs were wrong (`pin_locked`).
     """
-    if not ride.pin:
-        return
+    if not ride.needs_pin or (ride.start_guard == StartGuard.ARRIVAL_OR_PIN and not pin):
+        return False
     right = compare_digest(ride.pin.encode(), pin.encode())
     wrong = WrongPin(attr="pin")
     tries = Ride.objects.filter(pk=ride.pk)
@@ -81,35 +84,57 @@ def check_pin(ride: Ride, pin: str) -> None:
             answer.refusal(wrong)
     if not right:
         raise wrong
+    return True
 
 
-def start_ride(ride: Ride, *, actor: User, now: datetime, place: tuple[float, float] | None = None) -> None:
-    """Start the session clock: the partner has arrived, at `place` (lat, lng).
+def start_ride(
+    ride: Ride, *, actor: User, now: datetime, pin_checked: bool, place: tuple[float, float] | None = None
+) -> None:
+    """Start the session clock: the partner has arrived, at `place` (lat, lng), or has told the user's PIN.
 
-    Raises `Conflict` unless the ride is on the way.
+    Raises `Conflict` unless the ride is on the way, and if the partner has neither arrived nor told the PIN.
     """
     if ride.status == RideStatus.IN_PROGRESS:
         raise Conflict("ride_already_started", "This session is running already.")
     if ride.status != RideStatus.EN_ROUTE:
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
-    start_time = max(now, ride.accepted_at)  # the clock may have stepped back
+    if ride.needs_pin and not pin_checked:
+        raise Conflict("not_arrived", "You have not arrived. Go to the place, or enter the user's PIN.")
+    start_time = max(now, ride.arrived_at or ride.accepted_at)  # the clock may have stepped back
     lat, lng = place or (None, None)
     ride.move(RideStatus.IN_PROGRESS, actor=actor, at=now, start_time=start_time, start_lat=lat, start_lng=lng)
 
 
-def end_ride(ride: Ride, outbox: Outbox, *, actor: User | None, now: datetime, reason: str = "") -> None:
-    """End the session: freeze its end and fare, and open the payment. Raises `Conflict` unless it is running."""
+def end_ride(
+    ride: Ride,
+    outbox: Outbox,
+    *,
+    actor: User | None,
+    ended_by: EndedBy,
+    now: datetime,
+    reason: str = "",
+    collect: bool = True,
+) -> None:
+    """End the session: freeze its end and fare, and open the payment. Raises `Conflict` unless it is running.
+
+    `collect`: if False, the fare is not charged until staff say so.
+    """
     if ride.status == RideStatus.EN_ROUTE:
         raise Conflict("ride_not_started", "This session has not started.")
     if ride.status != RideStatus.IN_PROGRESS or ride.start_time is None:
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     end_time = max(now, ride.start_time)  # the clock may have stepped back
     amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
-    changes = {"end_time": end_time, "fare_amount": amount, "receipt_due_at": now + RECEIPT_AFTER}
+    changes = {
+        "end_time": end_time,
+        "ended_by": ended_by,
+        "fare_amount": amount,
+        "receipt_due_at": now + RECEIPT_AFTER,
+    }
     ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, **changes)
     flag_short_session(ride, now=now)  # before the payment, whose payout a flag holds
     flag_linked_accounts(ride, now=now)
-    _charge(ride, outbox, PaymentKind.FARE, amount, now=now)
+    _charge(ride, outbox, PaymentKind.FARE, amount, now=now, collect=collect)
 
 
 def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -> None:
@@ -137,12 +162,14 @@ def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, n
     return _charge(ride, outbox, kind, amount, now=now)
 
 
-def _charge(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime) -> Payment:
+def _charge(
+    ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime, collect: bool = True
+) -> Payment:
     """Open a payment for a ride. A tip has no commission, and is not collected from the request's holds."""
     is_tip = kind == PaymentKind.TIP
     commission = 0 if is_tip else fares.commission(amount, ride.commission_bps)
     share = PartnerShare(ride.partner, amount - commission)
-    bill = Bill(ride.pk, ride.user, kind, amount, ride.tariff_currency, share)
+    bill = Bill(ride.pk, ride.user, kind, amount, ride.tariff_currency, share, collect)
     return open_payment(outbox, bill, now=now, request_id=None if is_tip else ride.request_id)
 
 

@@ -94,6 +94,8 @@ declare namespace Api {
 
   type RideStatus = "en_route" | "in_progress" | "completed" | "cancelled";
 
+  type EndedBy = "partner" | "user" | "system" | "staff";
+
   interface Ride {
     rideId: Id;
     requestId: Id;
@@ -101,8 +103,13 @@ declare namespace Api {
     partnerId: Id;
     status: RideStatus;
     acceptedAt: Time;
+    arrivedAt: Time | null;
+    userHereAt: Time | null;
+    disputedAt: Time | null;
+    noShowAt: Time | null;
     startTime: Time | null;
     endTime: Time | null;
+    endedBy: EndedBy | null;
     elapsedS: number;
     fare: Money | null;
     coveredUntil: Time | null;
@@ -129,6 +136,7 @@ declare namespace Api {
     status: string;
     startTime: Time | null;
     endTime: Time | null;
+    endedBy: EndedBy | null;
     elapsedS: number;
     lines: ReceiptLine[];
     total: Money;

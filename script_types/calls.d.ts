@@ -28,9 +28,15 @@ declare namespace Api {
                     : never;
 
   /** What POST answers at a path. */
-  type AnswerToPost<Path extends string> = Path extends "/rideAccept" | "/rideStart" | "/rideEnd" | "/rideCancel"
+  type AnswerToPost<Path extends string> = Path extends
+    | "/rideAccept"
+    | "/rideArrive"
+    | "/rideStart"
+    | "/rideEnd"
+    | "/rideCancel"
+    | "/rideNoShow"
     ? Ride
-    : Path extends `/ride/${string}/rating`
+    : Path extends `/ride/${string}/rating` | `/ride/${string}/here` | `/ride/${string}/nobodyHere`
       ? Ride
       : Path extends "/cheerRequest" | `/cheerRequest/${string}/cancel`
         ? CheerRequest

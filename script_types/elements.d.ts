@@ -15,7 +15,15 @@ declare namespace Elements {
     | "end"
     | "end-confirm"
     | "end-keep"
+    | "here"
     | "locate"
+    | "no-show"
+    | "no-show-confirm"
+    | "no-show-keep"
+    | "nobody-confirm"
+    | "nobody-here"
+    | "nobody-keep"
+    | "nobody-running"
     | "notify"
     | "online"
     | "print"
@@ -29,7 +37,15 @@ declare namespace Elements {
     | "start"
     | "submit";
 
-  type Dialog = "bank" | "call-off-dialog" | "cancel-dialog" | "end-dialog" | "save-dialog" | "share-dialog";
+  type Dialog =
+    | "bank"
+    | "call-off-dialog"
+    | "cancel-dialog"
+    | "end-dialog"
+    | "no-show-dialog"
+    | "nobody-dialog"
+    | "save-dialog"
+    | "share-dialog";
 
   type Form =
     | "apply-form"
@@ -49,6 +65,9 @@ declare namespace Elements {
 
   type Plain =
     | "announcer"
+    | "arrival-answers"
+    | "arrival-card"
+    | "arrival-text"
     | "awake-text"
     | "bill-about"
     | "call-off-row"
@@ -76,6 +95,7 @@ declare namespace Elements {
     | "map"
     | "next-step"
     | "no-match-why"
+    | "nobody-terms"
     | "notify-row"
     | "notify-text"
     | "offer-distance"

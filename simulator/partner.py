@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from simulator.accounts import Account, Staff
+from simulator.arriving import report_arrival
 from simulator.feed import Feed, Frame
 from simulator.habits import Answer, Habits
 from simulator.ledger import Ledger
@@ -265,13 +266,15 @@ class Partner:
             self.leg = Leg.standing(self.here())
             self.say("a ride was called off on the way")
             return False
+        if not await report_arrival(self.account, ride_id, self.here(), lambda seconds: self.wait(still, seconds)):
+            return False
         answer = await self.account.call("POST", "/rideStart", {"rideId": ride_id}, key=f"start-{ride_id}")
         if answer.ok or answer.code == "ride_already_started":
             self.say("arrived")
             return True
         self.say("could not start a session: %s", answer.code)
-        if answer.code in ("wrong_pin", "pin_locked"):
-            body = {"rideId": ride_id, "reason": "A bot can't read the PIN."}
+        if answer.code in ("wrong_pin", "pin_locked", "not_arrived"):
+            body = {"rideId": ride_id, "reason": "A bot can't ask for the PIN."}
             await self.account.call("POST", "/rideCancel", body, key=f"cancel-{ride_id}")
         if still():
             self.ride = None

@@ -33,7 +33,7 @@ from regions.models import Region
 from requests_app import offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer, RequestType
-from requests_app.serving import availability, fulfilment
+from requests_app.serving import arrival, availability, fulfilment
 from requests_app.states import OfferStatus
 from rides.models import Ride
 
@@ -168,14 +168,27 @@ def decline(offer: Offer, reason: str = "") -> None:
     offers.decline_offer(fresh(offer.partner), offer.pk, reason=reason, now=timezone.now())
 
 
+def come(ride: Ride) -> None:
+    """The partner comes to the place and reports that, also while the clock stands still."""
+    report(ride.partner, (ride.request.lat, ride.request.lng))
+
+
+def arrive(ride: Ride) -> Ride:
+    """The partner is at the place, and says so."""
+    come(ride)
+    return arrival.arrive(fresh(ride.partner), ride.pk, now=timezone.now())
+
+
 def start(ride: Ride, pin: str = "") -> Ride:
-    """The partner has arrived."""
+    """The partner arrives and starts the session."""
+    if not fresh(ride).arrived_at and not pin:
+        arrive(ride)
     return fulfilment.start_session(fresh(ride.partner), ride.pk, pin=pin, now=timezone.now())
 
 
 def end(ride: Ride) -> Ride:
     """The session is over."""
-    return fulfilment.end_session(fresh(ride.partner), ride.pk, now=timezone.now())
+    return fulfilment.end_session(fresh(ride.partner).user, ride.pk, now=timezone.now())
 
 
 def fresh(row: Any) -> Any:

@@ -28,7 +28,7 @@ from regions.selectors import forget_regions
 from requests_app import dead_letters, offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer
-from requests_app.serving import availability, fulfilment
+from requests_app.serving import answers, arrival, availability, fulfilment
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
@@ -37,6 +37,7 @@ from tests.cast import LONDON, Clock, fresh, make_partner, make_staff, make_user
 
 USER, PARTNER = st.integers(0, 1), st.integers(0, 2)
 SELDOM = st.sampled_from([False] * 7 + [True])
+RIDE_STEPS = ["arrive", "start", "end", "end", "end by user", "here", "nobody here", "no-show", "cancel"]
 
 
 class Lives(RuleBasedStateMachine):
@@ -153,13 +154,18 @@ class Lives(RuleBasedStateMachine):
         self.woken(asleep)
 
     @precondition(lambda self: Ride.objects.exists())
-    @rule(n=PARTNER, step=st.sampled_from(["start", "end", "end", "cancel"]), stranger=SELDOM, asleep=SELDOM)
+    @rule(n=PARTNER, step=st.sampled_from(RIDE_STEPS), stranger=SELDOM, asleep=SELDOM)
     def go_on(self, n: int, step: str, stranger: bool, asleep: bool) -> None:
         ride = Ride.objects.filter(status__in=ACTIVE).first() or Ride.objects.order_by("-accepted_at")[0]
         who = self.partner(n) if stranger else fresh(ride.partner)
         steps: dict[str, Callable[[], object]] = {
-            "start": lambda: fulfilment.start_session(who, ride.pk, pin="", now=self.now),
-            "end": lambda: fulfilment.end_session(who, ride.pk, now=self.now),
+            "arrive": lambda: arrival.arrive(who, ride.pk, now=self.now),
+            "start": lambda: fulfilment.start_session(who, ride.pk, pin=ride.pin, now=self.now),
+            "end by user": lambda: fulfilment.end_session(ride.user, ride.pk, now=self.now),
+            "here": lambda: answers.user_here(ride.user, ride.pk, now=self.now),
+            "nobody here": lambda: answers.nobody_here(ride.user, ride.pk, now=self.now),
+            "no-show": lambda: arrival.report_no_show(who, ride.pk, now=self.now),
+            "end": lambda: fulfilment.end_session(who.user, ride.pk, now=self.now),
             "cancel": lambda: fulfilment.cancel_by_partner(who, ride.pk, reason="x", now=self.now),
         }
         self.attempt(steps[step])
@@ -218,12 +224,12 @@ class Lives(RuleBasedStateMachine):
         available = set(Partner.objects.filter(status=PartnerStatus.AVAILABLE).values_list("pk", flat=True))
         assert positions.searchable("nyc") == (available, available)
         serving = dict(Ride.objects.filter(status__in=ACTIVE).values_list("partner_id", "user_id"))
-        assert positions.serving("nyc") == serving
+        assert {pk: service.user_id for pk, service in positions.serving("nyc").items()} == serving
 
     @invariant()
     def nobody_is_asked_again_who_said_no(self) -> None:
         asked: dict[tuple[Any, Any], list[str]] = defaultdict(list)
         for offer in Offer.objects.order_by("created_at"):
             asked[offer.request_id, offer.partner_id].append(offer.status)
-        for answers in asked.values():
-            assert not {OfferStatus.DECLINED, OfferStatus.ACCEPTED} & set(answers[:-1])
+        for replies in asked.values():
+            assert not {OfferStatus.DECLINED, OfferStatus.ACCEPTED} & set(replies[:-1])

@@ -27,6 +27,7 @@ from tests.cast import (
     fresh,
     match,
     north,
+    report,
     unchanged,
 )
 
@@ -260,7 +261,8 @@ def test_the_whole_way_with_every_call_made_twice(
     made = twice(user_api, "/cheerRequest", BODY)
     match(nyc)
     ride = twice(partner_api, "/rideAccept", {"requestId": made["requestId"]})
-    for path in ("/rideStart", "/rideEnd"):
+    report(partner, EMPIRE_STATE)
+    for path in ("/rideArrive", "/rideStart", "/rideEnd"):
         twice(partner_api, path, {"rideId": ride["rideId"]})
     for path, body in (("rating", {"rating": 5}), ("tip", {"amount": 100})):
         twice(user_api, f"/ride/{ride['rideId']}/{path}", body)

@@ -60,12 +60,13 @@ async function ask(user: Api): Promise<Schemas["CheerRequest"]> {
   return bodyOf(await user.POST("/cheerRequest", { params: { header }, body }));
 }
 
-/** Accept the offer, come, cheer and finish. The user tells the partner the PIN, if the region asks for one. */
+/** Accept the offer, come, cheer and finish. */
 async function serve(partner: Api, user: Api, { offerId }: Schemas["Offer"]): Promise<Schemas["Ride"]> {
   const { rideId } = bodyOf(await partner.POST("/rideAccept", { body: { offerId } }));
   bodyOf(await partner.POST("/updateLocation", { body: { location: DOOR } }));
-  const { pin } = bodyOf(await user.GET("/ride/{rideId}", { params: { path: { rideId } } }));
-  bodyOf(await partner.POST("/rideStart", { body: { rideId, pin: pin ?? "" } }));
+  bodyOf(await partner.POST("/rideArrive", { body: { rideId } }));
+  // In a region that asks for a PIN, the user would tell it to the partner now.
+  bodyOf(await partner.POST("/rideStart", { body: { rideId } }));
   return bodyOf(await partner.POST("/rideEnd", { body: { rideId } }));
 }
 

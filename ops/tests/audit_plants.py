@@ -42,7 +42,7 @@ from requests_app.models import (
     ScheduledRequestTransition,
     ShareLink,
 )
-from rides.models import Ride, RideTransition
+from rides.models import Ride, RideSign, RideTransition
 from risk.models import FlagTransition
 
 NOW = timezone.now
@@ -103,6 +103,7 @@ PLANTS: dict[str, Plant] = {
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),
+    "arrivals_are_explained": lambda: RideSign.objects.filter(ride__in=one(Ride, status="completed")).delete(),
     "cancelled_rides_say_when": lambda: one(Ride, status="cancelled").update(cancelled_at=None),
     "ride_times_go_forward": lambda: one(Ride, status="in_progress").update(start_time=F("accepted_at") - HOUR),
     "fares_are_right": lambda: one(Ride, status="completed").update(fare_amount=999),

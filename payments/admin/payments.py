@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import User
@@ -18,7 +18,7 @@ from payments.models import (
     Payment,
     PaymentTransition,
 )
-from payments.services import settle_in_cash, withdraw
+from payments.services import collect_frozen, settle_in_cash, withdraw
 from payments.states import UNPAID, AttemptStatus, PaymentStatus
 
 STATUS_COLOURS = {
@@ -42,6 +42,21 @@ SETTLE = Step(
     fits=lambda payment: payment.status in UNPAID,
     icon="payments",
     variant=ActionVariant.SUCCESS,
+)
+
+
+def _collect(payment: Payment, actor: User, reason: str, now: datetime) -> None:
+    collect_frozen(payment, actor=actor, now=now)
+
+
+COLLECT = Step(
+    "collect",
+    "Charge the card",
+    _collect,
+    "The session took place: the user's card is charged. A payment that stays frozen is never charged.",
+    fits=lambda payment: payment.frozen and payment.status in UNPAID,
+    icon="credit_card",
+    variant=ActionVariant.DANGER,
 )
 
 
@@ -118,13 +133,14 @@ class EntryInline(ReadOnlyInline):
 class PaymentAdmin(_Columns, ReadOnlyAdmin):
     """Payments: amounts that users owe."""
 
-    steps = (SETTLE, WITHDRAW, REFUND)
+    steps = (SETTLE, COLLECT, WITHDRAW, REFUND)
     inlines = (AttemptInline, EntryInline, PaymentHistoryInline)
 
     list_display = ("created", "kind", "money", "refunded", "status_badge", "user_link", "ride_link")
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
+        ("frozen", BooleanRadioFilter),
     )
     list_select_related = ("user",)
     search_fields = ("user__email", "third_party_reference_id")
@@ -132,7 +148,7 @@ class PaymentAdmin(_Columns, ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fieldsets = (
-        (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), "created")}),
+        (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), ("created", "frozen"))}),
         ("For", {"fields": (("ride_link", "user_link"),)}),
         ("Provider", {"fields": ("third_party_reference_id",)}),
     )

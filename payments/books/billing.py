@@ -36,10 +36,11 @@ class Bill:
     amount: int
     currency: str
     share: PartnerShare | None = None
+    collect: bool = True  # False: nothing is collected until staff decide
 
 
 def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID | None = None) -> Payment:
-    """Record what a user owes for a ride, and plan to collect it. Call it inside `recorded`.
+    """Record what a user owes for a ride, and plan to collect it unless it is frozen. Call it inside `recorded`.
 
     With `request_id`, the holds of that request are captured first.
 
@@ -55,6 +56,7 @@ def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID 
         partner=share.partner if share else None,
         partner_share=share.amount if share else 0,
         created_at=now,
+        frozen=not bill.collect,
     )
     exists = Conflict("payment_exists", "This ride has a payment of this kind already.")
     with refused_as({"payment_one_per_ride_and_kind": exists}), transaction.atomic():
@@ -62,6 +64,8 @@ def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID 
     book(EntryKind.OWED, str(payment.pk), payment, payment.amount, now=now)
     book(EntryKind.SHARE, str(payment.pk), payment, payment.partner_share, now=now)
     announce.payment_updated(outbox, payment)
+    if not bill.collect:
+        return payment
     # A user tips while looking at the page; anything else may become due while they are away.
     collect(outbox, payment, request_id=request_id, off_session=bill.kind != PaymentKind.TIP, now=now)
     return payment

@@ -37,6 +37,9 @@ class Payment(Stateful):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=PaymentStatus.choices, default=PaymentStatus.DUE)
     third_party_reference_id = models.CharField(max_length=255, blank=True, db_index=True)
+    frozen = models.BooleanField(
+        default=False, help_text="The user disputes the session: nothing is collected until staff decide."
+    )
     created_at = models.DateTimeField()
 
     class Meta:

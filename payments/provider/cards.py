@@ -133,6 +133,6 @@ def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:
 
 
 def _charge_unpaid(outbox: Outbox, customer: Customer, *, now: datetime) -> None:
-    unpaid = Payment.objects.select_for_update().filter(user=customer.pk, status__in=UNPAID).order_by("pk")
-    for payment in unpaid:
+    unpaid = Payment.objects.select_for_update().filter(user=customer.pk, status__in=UNPAID, frozen=False)
+    for payment in unpaid.order_by("pk"):
         pay(outbox, payment, now=now)

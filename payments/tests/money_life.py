@@ -120,7 +120,7 @@ class MoneyLife(RuleBasedStateMachine):
                 return
         for ride in Ride.objects.filter(status__in=ACTIVE):
             if ride.status == RideStatus.EN_ROUTE:
-                fulfilment.start_session(fresh(self.partner), ride.pk, pin="", now=self.clock.now)
+                fulfilment.start_session(fresh(self.partner), ride.pk, pin=ride.pin, now=self.clock.now)
                 return
 
     @rule(death=DEATH)
@@ -128,7 +128,7 @@ class MoneyLife(RuleBasedStateMachine):
         """The session is over, if the process lives to write it down."""
         for ride in Ride.objects.filter(status=RideStatus.IN_PROGRESS):
             with dying_at(death):
-                fulfilment.end_session(fresh(self.partner), ride.pk, now=self.clock.now)
+                fulfilment.end_session(fresh(self.partner).user, ride.pk, now=self.clock.now)
 
     @rule(who=st.integers(0, 1))
     def cancel(self, who: int) -> None:

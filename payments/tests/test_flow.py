@@ -18,7 +18,7 @@ from requests_app.serving import fulfilment
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from rides.services import tip_ride
-from tests.cast import EMPIRE_STATE, Clock, assert_refused, end, fresh, match, offered_to, report, start, submit
+from tests.cast import EMPIRE_STATE, Clock, arrive, assert_refused, end, fresh, match, offered_to, report, start, submit
 from tests.online import Online, later, set_region
 from tests.online_scenes import book, charged, fare_of, ride_of
 
@@ -101,7 +101,7 @@ def test_the_fare_is_captured_and_the_rest_let_go(
     assert ledger.owed_to(partner, "usd") == 2400
     assert ledger.balance("sales") == -600  # our commission
     with pytest.raises(Conflict):
-        fulfilment.end_session(fresh(partner), ride.pk, now=clock.now)
+        fulfilment.end_session(fresh(partner).user, ride.pk, now=clock.now)
 
 
 def test_a_session_that_outgrows_its_hold_holds_more(
@@ -205,9 +205,11 @@ def test_nobody_there(
 ) -> None:
     ride = ride_of(book(online, carded), nyc)
     call = {"rideId": str(ride.pk)}
+    assert_refused(partner_api.post("/rideNoShow", call), 409, "not_arrived")
+    arrive(ride)
     assert_refused(partner_api.post("/rideNoShow", call), 409, "too_early")
     later(clock, minutes=6)
-    assert_refused(partner_api.post("/rideNoShow", call), 409, "not_there")
+    assert_refused(partner_api.post("/rideNoShow", call), 409, "not_at_place")
     report(partner, EMPIRE_STATE)
     assert partner_api.post("/rideNoShow", call).json()["status"] == "cancelled"
     online.work()

@@ -15,6 +15,7 @@ from core import valkey
 from notifications.events import PUSH_CHANNEL
 from notifications.models import Event
 from ops.sweep import sweep_presence
+from positions import Service
 from positions.tests.live_map import NEXT_DOOR
 from regions.models import Region
 from requests_app.models import Offer
@@ -60,6 +61,7 @@ def test_positions_go_to_the_served_user_from_acceptance_to_completion(
     assert forwarded(pushed) == [f"user:{user.pk}"]  # the one held
     assert move() == [f"user:{user.pk}"]
     start(ride)
+    assert forwarded(pushed) == [f"user:{user.pk}"]  # that they are there
     assert move() == [f"user:{user.pk}"]
     end(ride)
     assert move() == []
@@ -124,7 +126,7 @@ def test_the_sweep_restores_forwarding_that_was_lost(running: Ride, user: Any, p
 def test_the_sweep_ends_forwarding_that_should_have_ended(
     completed: Ride, user: Any, pushed: Any, clock: Clock
 ) -> None:
-    positions.serve("nyc", completed.partner_id, user.pk)  # the program died between the commit and this
+    positions.serve("nyc", completed.partner_id, Service(user.pk))  # the program died between the commit and this
     sweep_presence(clock.now)
     clock.advance(1)
     pushed()

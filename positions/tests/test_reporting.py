@@ -14,7 +14,7 @@ from django.utils import timezone
 
 import positions
 from core import valkey
-from positions import Reports, Search
+from positions import Reports, Search, Service
 from positions.tests.conftest import EVERY_S, Cue
 from positions.tests.live_map import wait_for_writers, writers
 from positions.tests.reports import at, let_wait, stored
@@ -90,7 +90,7 @@ def test_what_is_older_than_what_is_held_is_dropped_from_a_batch(cue: Cue, busy:
 
 def test_each_answer_belongs_to_its_report() -> None:
     served, old, plain = at(1), at(2), at(3)
-    positions.serve("x", served.partner_id, UUID(int=5))
+    positions.serve("x", served.partner_id, Service(UUID(int=5)))
     positions.record_many("x", [old])
     positions.enter("x", [plain.partner_id])
     batch = [at(number) for number in range(700)]

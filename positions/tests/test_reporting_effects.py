@@ -7,7 +7,7 @@ import pytest
 
 import positions
 from core import valkey
-from positions import Reports, reporting
+from positions import Reports, Service, reporting
 from positions.tests.conftest import Cue, Rows
 from positions.tests.reports import at, let_wait, stored
 
@@ -44,7 +44,7 @@ def test_those_served_hear_of_a_batch(cue: Cue, busy: Reports, monkeypatch: pyte
     monkeypatch.setattr(reporting, "push_latest", sent.extend)
     crowd = [at(number) for number in range(4)]
     for one in crowd[2:]:
-        positions.serve("x", one.partner_id, UUID(int=9))
+        positions.serve("x", one.partner_id, Service(UUID(int=9)))
     let_wait(busy, *crowd)
     cue.write()
     assert [(to, type) for to, type, _ in sent] == [(f"user:{UUID(int=9)}", "partner.location")] * 2

@@ -32,6 +32,7 @@ PARIS = {
     "hold_amount": "6000",
     "holds_max": "3",
     "commission_bps": "2000",
+    "start_guard": "arrival_or_pin",
 }
 
 
@@ -51,7 +52,7 @@ def told_workers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_new_region(desk: Client, told_workers: list[str]) -> None:
     assert desk.post(url_of(Region, "add"), PARIS).status_code == 302
     region = Region.objects.get(slug="paris")
-    assert (region.currency, region.boundary, region.pin_required) == ("eur", SQUARE, False)
+    assert (region.currency, region.boundary, region.start_guard) == ("eur", SQUARE, "arrival_or_pin")
     assert polygon_contains(region.boundary, 48.9, 2.3)
     assert told_workers == ["match.paris"]
 

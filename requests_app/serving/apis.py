@@ -1,16 +1,20 @@
 """A partner at work over HTTP: position, online and offline, offers, and the ride that follows."""
 
+from uuid import UUID
+
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication import caller
 from accounts.locations import Located
-from accounts.permissions import IsPartner
+from accounts.permissions import IsPartner, IsUser, IsUserOrPartner
 from accounts.serializers import PartnerSerializer, PositionInput, partner_body
 from api.idempotency import idempotent, store_answer
+from api.serializing import validated
 from api.throttles import PositionThrottle
-from requests_app.serving import partner_commands
+from requests_app.serving import answers, fulfilment, partner_commands
 from requests_app.serving.serializers import AcceptInput, DeclineInput, StatusInput
 from rides.models import Ride
 from rides.serializers import RideCancelInput, RideIdInput, RideSerializer, RideStartInput, ride_body
@@ -86,8 +90,23 @@ class RideDecline(_ByPartner):
         partner_commands.decline(caller(request), request.data)
 
 
+class RideArrive(_ByPartner):
+    """Report your arrival at the place. The server also notices it from your positions."""
+
+    @extend_schema(
+        operation_id="reportArrival",
+        tags=["rides"],
+        request=RideIdInput,
+        responses={200: RideSerializer},
+        examples=[OpenApiExample("A ride", RIDE_ID, request_only=True)],
+    )
+    @idempotent(ride_body)
+    def post(self, request: Request) -> Ride:
+        return partner_commands.arrive(caller(request), request.data)
+
+
 class RideStart(_ByPartner):
-    """Start the session after arriving. Billing starts with it."""
+    """Start the session after arriving, or with the user's PIN. Billing starts with it."""
 
     @extend_schema(
         operation_id="startRide",
@@ -101,8 +120,10 @@ class RideStart(_ByPartner):
         return partner_commands.start(caller(request), request.data)
 
 
-class RideEnd(_ByPartner):
-    """The session is over: the fare is fixed and due."""
+class RideEnd(APIView):
+    """End the session, as its partner or its user: the fare is fixed and due."""
+
+    permission_classes = (IsUserOrPartner,)
 
     @extend_schema(
         operation_id="endRide",
@@ -113,7 +134,8 @@ class RideEnd(_ByPartner):
     )
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
-        return partner_commands.end(caller(request), request.data)
+        ride_id = validated(RideIdInput, request.data)["rideId"]
+        return fulfilment.end_session(caller(request), ride_id, now=timezone.now())
 
 
 class RideCancel(_ByPartner):
@@ -132,7 +154,7 @@ class RideCancel(_ByPartner):
 
 
 class RideNoShow(_ByPartner):
-    """Report a no-show after waiting at the place. The request is cancelled, and a fee is due."""
+    """Report a no-show after waiting at the place since your arrival. The request is cancelled, and a fee is due."""
 
     @extend_schema(
         operation_id="reportNoShow",
@@ -144,3 +166,25 @@ class RideNoShow(_ByPartner):
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
         return partner_commands.no_show(caller(request), request.data)
+
+
+class RideHere(APIView):
+    """Answer your partner's arrival: you are at the place. Their wait for you begins again, once."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="sayUserHere", tags=["rides"], request=None, responses={200: RideSerializer})
+    @idempotent(ride_body)
+    def post(self, request: Request, ride_id: UUID) -> Ride:
+        return answers.user_here(caller(request), ride_id, now=timezone.now())
+
+
+class RideNobodyHere(APIView):
+    """Answer your partner's arrival: nobody is there. A session that has just begun ends, and its fare waits."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="sayNobodyHere", tags=["rides"], request=None, responses={200: RideSerializer})
+    @idempotent(ride_body)
+    def post(self, request: Request, ride_id: UUID) -> Ride:
+        return answers.nobody_here(caller(request), ride_id, now=timezone.now())

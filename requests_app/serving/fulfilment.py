@@ -6,31 +6,32 @@ from uuid import UUID
 
 from django.db import transaction
 
-import positions
-from accounts.locations import current_location
+from accounts.locations import current_location, fresh_location
 from accounts.models import Partner, User
 from accounts.partners import move_partners, notify_partner_updated
 from accounts.states import PartnerStatus
 from api.fields import location
 from core.database import refused_as
-from core.errors import Conflict, Missing
+from core.errors import Conflict
 from notifications.events import push_latest, recorded, user_recipient
 from payments.books import holds
-from regions.geometry import distance_m
 from requests_app import announce
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
 from requests_app.selectors import latest_offer
 from requests_app.serving.release import free_partner, match_again
+from requests_app.serving.suspicions import suspect_dispute, suspect_early_start
+from requests_app.serving.watching import watch_on_commit
 from requests_app.states import OfferStatus, RequestStatus
+from rides.arrivals import dispute_session
 from rides.cover import cover
 from rides.models import Ride
-from rides.services import cancel_ride, charge_no_show, check_pin, end_ride, open_ride, start_ride
-from rides.states import ACTIVE, RideStatus
+from rides.selectors import own_ride, ride_of_side
+from rides.services import cancel_ride, check_pin, end_ride, open_ride, start_ride
+from rides.states import ACTIVE, EndedBy, RideStatus
 
 LATE_END = timedelta(seconds=30)
-NO_SHOW_WITHIN_M = 300  # how near a partner must be to report a no-show
 
 
 def accept_offer(
@@ -51,16 +52,14 @@ def accept_offer(
             ride = open_ride(request.pk, user=request.user, partner=locked, region=request.region, now=now)
         announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, locked)
-        if locked.region is not None:
-            slug = locked.region.slug
-            transaction.on_commit(lambda: _forward_positions(slug, locked, ride.user_id))
+        watch_on_commit(ride, request, locked)
+        transaction.on_commit(lambda: _forward_position(locked, ride.user_id))
         outbox.result(ride)
     return ride
 
 
-def _forward_positions(region_slug: str, partner: Partner, user_id: UUID) -> None:
-    """Send the user the partner's last position, and forward each later report."""
-    positions.serve(region_slug, partner.pk, user_id)
+def _forward_position(partner: Partner, user_id: UUID) -> None:
+    """Send the user the partner's last position; each later report is forwarded as it comes."""
     place = current_location(partner)
     if place is not None:
         told = {"partnerId": str(partner.pk), "location": location(place.lat, place.lng)}
@@ -68,25 +67,41 @@ def _forward_positions(region_slug: str, partner: Partner, user_id: UUID) -> Non
 
 
 def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -> Ride:
-    """Start the session when the partner has arrived. Raises `Missing`, `Forbidden` (`wrong_pin`), `Conflict`."""
-    found = _own_ride(partner, ride_id)
-    if found.status == RideStatus.EN_ROUTE:
-        check_pin(found, pin)
-    position = current_location(partner)
+    """Start the session once the partner has arrived, or with the user's PIN.
+
+    Raises: `Missing`, `Forbidden` (`wrong_pin`), `Conflict` (`not_arrived`, `pin_locked`, …).
+    """
+    found = own_ride(partner, ride_id)
+    pin_checked = found.status == RideStatus.EN_ROUTE and check_pin(found, pin)
+    position = fresh_location(partner, now=now)
     place = (position.lat, position.lng) if position is not None else None
     with recorded() as outbox:
-        _, locked, ride = lock_with_ride(found)
-        start_ride(ride, actor=locked.user, now=now, place=place)
+        locked = lock_with_ride(found)
+        request, owner, ride = locked
+        start_ride(ride, actor=owner.user, now=now, pin_checked=pin_checked, place=place)
+        suspect_early_start(locked, position, now=now)
+        watch_on_commit(ride, request, owner)
         cover(ride, holds.held_amount(ride.request_id))
-        announce.ride_updated(outbox, ride, locked)
+        announce.ride_updated(outbox, ride, owner)
         outbox.result(ride)
     return ride
 
 
-def end_session(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
-    """End the session: freeze the fare, create the payment and free the partner. Raises `Missing`, `Conflict`."""
-    found = _own_ride(partner, ride_id)
-    return _end(found, actor=partner.user, now=now)
+def end_session(actor: User, ride_id: UUID, *, now: datetime) -> Ride:
+    """End the session for its partner or its user: freeze the fare, create the payment and free the partner.
+
+    Raises: `Missing`, `Conflict`.
+    """
+    found = ride_of_side(actor, ride_id)
+    return _end(found, actor=actor, by=EndedBy.USER if found.user_id == actor.pk else EndedBy.PARTNER, now=now)
+
+
+def end_disputed(found: Ride, *, now: datetime) -> Ride:
+    """End a session whose user says that nobody is there. Its fare is not collected until staff decide.
+
+    Raises: `Conflict` (`started_with_pin`, `too_late`, …).
+    """
+    return _end(found, actor=found.user, by=EndedBy.USER, now=now, reason="nobody_here", disputed=True)
 
 
 def end_uncovered(ride_id: UUID, *, now: datetime) -> None:
@@ -97,17 +112,28 @@ def end_uncovered(ride_id: UUID, *, now: datetime) -> None:
     # After a longer outage of the sweep, both sides went on in good faith: the bill is what their timers showed.
     moment = found.covered_until if now - found.covered_until <= LATE_END else now
     with suppress(Conflict):  # ended meanwhile
-        _end(found, actor=None, now=moment, reason="what was held is used up")
+        _end(found, actor=None, by=EndedBy.SYSTEM, now=moment, reason="what was held is used up")
 
 
 def _end(
-    found: Ride, *, actor: User | None, now: datetime, reason: str = "", partner_becomes: str = PartnerStatus.AVAILABLE
+    found: Ride,
+    *,
+    actor: User | None,
+    by: EndedBy,
+    now: datetime,
+    reason: str = "",
+    partner_becomes: str = PartnerStatus.AVAILABLE,
+    disputed: bool = False,
 ) -> Ride:
     with recorded() as outbox:
-        request, partner, ride = lock_with_ride(found)
+        locked = lock_with_ride(found)
+        request, partner, ride = locked
         if actor is None and (ride.covered_until is None or ride.covered_until > now):
             raise Conflict("ride_covered", "More has been held for this session meanwhile.")
-        end_ride(ride, outbox, actor=actor, now=now, reason=reason)
+        if disputed and ride.status == RideStatus.IN_PROGRESS:
+            dispute_session(ride, now=now)
+            suspect_dispute(locked, now=now)
+        end_ride(ride, outbox, actor=actor, ended_by=by, now=now, reason=reason, collect=not disputed)
         holds.release(request.pk, now=now)
         request.move(RequestStatus.COMPLETED, actor=actor, at=now)
         free_partner(partner, actor=actor, now=now, reason="ride completed", becomes=partner_becomes)
@@ -124,7 +150,7 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
 
     Raises: `Missing`, `Conflict`.
     """
-    found = _own_ride(partner, ride_id)
+    found = own_ride(partner, ride_id)
     with recorded() as outbox:
         request, locked, ride = lock_with_ride(found)
         if ride.status == RideStatus.IN_PROGRESS:
@@ -132,35 +158,6 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
         cancel_ride(ride, actor=locked.user, now=now, reason=reason)
         free_partner(locked, actor=locked.user, now=now, reason="ride cancelled")
         match_again(request, outbox, actor=locked.user, now=now, reason="partner called off")
-        announce.ride_updated(outbox, ride, locked)
-        outbox.result(ride)
-    return ride
-
-
-def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
-    """Report a no-show: cancel ride and request, and charge the fee. The partner must be there and have waited.
-
-    Raises: `Missing`, `Conflict` (`ride_in_progress`, `too_early`, `not_there`).
-    """
-    found = _own_ride(partner, ride_id)
-    position = current_location(partner)
-    with recorded() as outbox:
-        request, locked, ride = lock_with_ride(found)
-        if ride.status == RideStatus.IN_PROGRESS:
-            raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
-        wait = timedelta(seconds=request.region.no_show_wait_s)
-        if ride.status == RideStatus.EN_ROUTE and now - ride.accepted_at < wait:
-            raise Conflict(
-                "too_early", "Wait at least %(minutes)s minutes after acceptance.", minutes=wait.seconds // 60
-            )
-        if position is None or distance_m(position.lat, position.lng, request.lat, request.lng) > NO_SHOW_WITHIN_M:
-            raise Conflict("not_there", "You are not at the place of the request.")
-        cancel_ride(ride, actor=locked.user, now=now, reason="no_show")
-        charge_no_show(ride, request.region, outbox, now=now)
-        request.move(RequestStatus.CANCELLED, actor=locked.user, at=now, reason="no_show", closed_because="no_show")
-        holds.release(request.pk, now=now)
-        free_partner(locked, actor=locked.user, now=now, reason="no-show")
-        announce.request_updated(outbox, request)
         announce.ride_updated(outbox, ride, locked)
         outbox.result(ride)
     return ride
@@ -177,7 +174,9 @@ def release_partner(partner: Partner, *, actor: User, now: datetime) -> str:
     """
     ride = Ride.objects.filter(partner=partner, status__in=ACTIVE).first()
     if ride is not None and ride.status == RideStatus.IN_PROGRESS:
-        _end(ride, actor=actor, now=now, reason="ended by staff", partner_becomes=PartnerStatus.OFFLINE)
+        _end(
+            ride, actor=actor, by=EndedBy.STAFF, now=now, reason="ended by staff", partner_becomes=PartnerStatus.OFFLINE
+        )
         return "The running session was ended and billed."
     if ride is not None:
         _release_from_ride(ride, actor=actor, now=now)
@@ -222,10 +221,3 @@ def _take_offline(partner: Partner, *, actor: User, now: datetime) -> None:
             raise Conflict("partner_at_work", "This partner has just been given work. Try again.")
         move_partners([locked], PartnerStatus.OFFLINE, actor=actor, at=now, reason="released by staff")
         notify_partner_updated(outbox, locked)
-
-
-def _own_ride(partner: Partner, ride_id: UUID) -> Ride:
-    ride = Ride.objects.filter(pk=ride_id, partner=partner).first()
-    if ride is None:
-        raise Missing
-    return ride

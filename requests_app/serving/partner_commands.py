@@ -12,7 +12,7 @@ from accounts.serializers import PositionInput
 from api.serializing import validated
 from positions import Position
 from requests_app import offers
-from requests_app.serving import availability, fulfilment
+from requests_app.serving import arrival, availability, fulfilment
 from requests_app.serving.serializers import AcceptInput, DeclineInput, StatusInput
 from rides.models import Ride
 from rides.serializers import RideCancelInput, RideIdInput, RideStartInput
@@ -47,16 +47,16 @@ def set_status(user: User, data: Any) -> Located:
     return availability.set_status(partner_of(user), values["status"], now=timezone.now())
 
 
+def arrive(user: User, data: Any) -> Ride:
+    """Report the arrival at the place."""
+    values = validated(RideIdInput, data)
+    return arrival.arrive(partner_of(user), values["rideId"], now=timezone.now())
+
+
 def start(user: User, data: Any) -> Ride:
-    """Start the session on arrival."""
+    """Start the session after the arrival, or with the user's PIN."""
     values = validated(RideStartInput, data)
     return fulfilment.start_session(partner_of(user), values["rideId"], pin=values["pin"], now=timezone.now())
-
-
-def end(user: User, data: Any) -> Ride:
-    """End the session."""
-    values = validated(RideIdInput, data)
-    return fulfilment.end_session(partner_of(user), values["rideId"], now=timezone.now())
 
 
 def cancel_ride(user: User, data: Any) -> Ride:
@@ -69,4 +69,4 @@ def cancel_ride(user: User, data: Any) -> Ride:
 def no_show(user: User, data: Any) -> Ride:
     """Report a no-show."""
     values = validated(RideIdInput, data)
-    return fulfilment.report_no_show(partner_of(user), values["rideId"], now=timezone.now())
+    return arrival.report_no_show(partner_of(user), values["rideId"], now=timezone.now())

@@ -1,4 +1,4 @@
-"""A push service, and the browser of a partner that listens to it."""
+"""A push service with a partner's browser that listens to it, and a partner who walks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.models import Partner
+from requests_app.tests.walking import Walk
+from rides.models import Ride
+from tests.cast import Clock, arrive
 from tests.push_service import Browser, PushService, push_service
 
 
@@ -32,3 +36,16 @@ def browser(service: PushService, partner_api: APIClient) -> Browser:
 def subscribed(browser: Browser, api: APIClient) -> Browser:
     assert api.post("/pushSubscription", browser.subscription()).status_code == 204
     return browser
+
+
+@pytest.fixture
+def waiting(ride: Ride, clock: Clock) -> Ride:
+    """The ride of a partner who has arrived."""
+    return arrive(ride)
+
+
+@pytest.fixture
+def walk(partner: Partner, clock: Clock, settings: Any) -> Walk:
+    """The partner walks as fast as a test wants."""
+    settings.POSITION_SPEED_MAX_MPS = 10_000.0
+    return Walk(partner, clock)

@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from regions.models import Region
-from requests_app.services import cancel_request, dead_letter
+from requests_app.dead_letters import dead_letter
+from requests_app.services import cancel_request
 from rides.services import tip_ride
 from tests.cast import Clock, accept, client_of, end, make_partner, make_user, match, open_offer, start, submit
 

@@ -63,7 +63,7 @@ def test_makes_a_ride_and_tells_both_sides(
     assert fresh(offer.request).status == RequestStatus.ACCEPTED
     assert (fresh(partner).status, fresh(partner).status_since) == (PartnerStatus.BUSY, clock.now)
     assert positions.searchable("nyc") == (set(), set())
-    assert positions.serving("nyc") == {partner.pk: user.pk}
+    assert positions.serving("nyc")[partner.pk].user_id == user.pk
     for recipient in (f"user:{user.pk}", f"partner:{partner.pk}"):
         told = Event.objects.filter(recipient=recipient, type="ride.updated").get()
         assert told.payload["ride"]["rideId"] == str(ride.pk)

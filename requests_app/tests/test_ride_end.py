@@ -14,9 +14,10 @@ from payments.models import Payment
 from regions.models import Region
 from requests_app import services
 from requests_app.models import CheerRequest
+from requests_app.serving import fulfilment
 from requests_app.states import RequestStatus
 from rides.models import Ride
-from tests.cast import Clock, assert_refused, fresh, match, offered_to, submit, unchanged
+from tests.cast import Clock, assert_refused, fresh, match, offered_to, start, submit, unchanged
 
 
 def end(client: APIClient, ride: Ride) -> Any:
@@ -114,14 +115,52 @@ def test_not_another_partners(other_partner_api: APIClient, running: Ride) -> No
     ("who", "status", "code"),
     [
         ("anonymous", 401, "not_authenticated"),
-        ("user", 403, "permission_denied"),
         ("staff", 403, "permission_denied"),
     ],
 )
-def test_only_partners(api_of: Any, running: Ride, who: str, status: int, code: str) -> None:
+def test_only_users_and_partners(api_of: Any, running: Ride, who: str, status: int, code: str) -> None:
     client = api_of(who)
     with unchanged():
         assert_refused(end(client, running), status, code)
+
+
+def test_its_user_may_end_it_too(user_api: APIClient, running: Ride, user: User, partner: Partner) -> None:
+    body = end(user_api, running).json()
+    assert (body["status"], body["endedBy"], body["fare"]["amount"]) == ("completed", "user", 1000)
+    last = running.transitions.last()
+    assert last is not None
+    assert (last.new, last.actor) == ("completed", user)
+    assert fresh(partner).status == PartnerStatus.AVAILABLE
+    told = Event.objects.filter(recipient=f"partner:{partner.pk}", type="ride.updated").latest("seq")
+    assert told.payload["ride"]["endedBy"] == "user"
+
+
+def test_not_another_users(other_user_api: APIClient, outsider_api: APIClient, running: Ride) -> None:
+    with unchanged():
+        for client in (other_user_api, outsider_api):
+            assert_refused(end(client, running), 404, "not_found")
+
+
+def test_a_user_not_before_the_start_nor_twice(user_api: APIClient, ride: Ride) -> None:
+    with unchanged():
+        assert_refused(end(user_api, ride), 409, "ride_not_started")
+    start(ride)
+    assert end(user_api, ride).status_code == 200
+    with unchanged():
+        assert_refused(end(user_api, ride), 409, "ride_completed")
+
+
+def test_it_says_who_ended_it(
+    partner_api: APIClient, user_api: APIClient, running: Ride, staff: User, partner: Partner, clock: Clock
+) -> None:
+    assert partner_api.get(f"/ride/{running.pk}").json()["endedBy"] is None
+    fulfilment.release_partner(partner, actor=staff, now=clock.now)
+    assert user_api.get(f"/ride/{running.pk}").json()["endedBy"] == "staff"
+    assert user_api.get(f"/ride/{running.pk}/receipt").json()["endedBy"] == "staff"
+
+
+def test_its_partner_ended_it(partner_api: APIClient, running: Ride) -> None:
+    assert end(partner_api, running).json()["endedBy"] == "partner"
 
 
 @pytest.mark.parametrize(

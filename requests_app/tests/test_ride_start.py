@@ -15,7 +15,7 @@ from requests_app.models import Offer
 from rides.models import Ride
 from rides.services import PIN_FAILURES_MAX, WrongPin, check_pin
 from rides.states import RideStatus
-from tests.cast import Clock, accept, assert_refused, client_of, fresh, in_threads, unchanged
+from tests.cast import Clock, accept, arrive, assert_refused, client_of, fresh, in_threads, unchanged
 
 
 def start(client: APIClient, ride: Ride, **fields: Any) -> Any:
@@ -24,6 +24,7 @@ def start(client: APIClient, ride: Ride, **fields: Any) -> Any:
 
 def test_the_clock_runs(partner_api: APIClient, ride: Ride, user: User, clock: Clock) -> None:
     clock.advance(420)
+    arrive(ride)
     response = start(partner_api, ride)
     body = response.json()
     assert response.status_code == 200
@@ -99,7 +100,7 @@ def test_malformed(partner_api: APIClient, ride: Ride, body: dict[str, Any], cod
 @pytest.fixture
 def pin_ride(nyc: Region, offer: Offer) -> Ride:
     """A ride in a region that asks for a PIN."""
-    Region.objects.update(pin_required=True)
+    Region.objects.update(start_guard="pin")
     return accept(offer)
 
 
@@ -179,5 +180,55 @@ def test_a_few_slips_are_forgiven(partner_api: APIClient, pin_ride: Ride) -> Non
     assert start(partner_api, pin_ride, pin=pin_ride.pin).status_code == 200
 
 
-def test_where_none_is_asked_for_any_will_do(partner_api: APIClient, ride: Ride) -> None:
-    assert start(partner_api, ride, pin="0000").status_code == 200
+@pytest.mark.parametrize("pin", ["", "0000"])
+def test_where_nothing_is_asked_for_any_will_do(partner_api: APIClient, nyc: Region, offer: Offer, pin: str) -> None:
+    Region.objects.update(start_guard="none")
+    ride = accept(offer)
+    assert ride.pin == ""
+    assert start(partner_api, ride, pin=pin).status_code == 200
+
+
+# ---------------------------------------------------------------- with an arrival, or a PIN where that fails
+
+
+def test_the_pin_starts_without_an_arrival(partner_api: APIClient, user_api: APIClient, ride: Ride) -> None:
+    assert user_api.get(f"/ride/{ride.pk}").json()["pin"] == ride.pin
+    assert partner_api.get(f"/ride/{ride.pk}").json()["pinRequired"] is True
+    body = start(partner_api, ride, pin=ride.pin).json()
+    assert (body["status"], body["arrivedAt"]) == ("in_progress", None)
+
+
+def test_after_an_arrival_no_pin_is_needed(partner_api: APIClient, user_api: APIClient, ride: Ride) -> None:
+    arrive(ride)
+    assert user_api.get(f"/ride/{ride.pk}").json()["pin"] == ride.pin  # it can still be used
+    assert partner_api.get(f"/ride/{ride.pk}").json()["pinRequired"] is False
+    assert start(partner_api, ride, pin=wrong(ride)).status_code == 200
+
+
+def test_neither(partner_api: APIClient, ride: Ride) -> None:
+    with unchanged():
+        assert_refused(start(partner_api, ride), 409, "not_arrived")
+
+
+def test_a_wrong_pin_counts_without_an_arrival(partner_api: APIClient, ride: Ride) -> None:
+    assert_refused(start(partner_api, ride, pin=wrong(ride)), 403, "wrong_pin", "pin")
+    assert fresh(ride).pin_failures == 1
+
+
+def test_a_locked_pin_leaves_the_arrival(partner_api: APIClient, ride: Ride) -> None:
+    for _ in range(PIN_FAILURES_MAX):
+        start(partner_api, ride, pin=wrong(ride))
+    assert_refused(start(partner_api, ride, pin=ride.pin), 409, "pin_locked")
+    arrive(ride)
+    assert start(partner_api, ride).status_code == 200
+
+
+def test_an_arrival_is_not_enough_where_the_pin_is_asked_for(partner_api: APIClient, pin_ride: Ride) -> None:
+    arrive(pin_ride)
+    assert_refused(start(partner_api, pin_ride), 403, "wrong_pin", "pin")
+    assert start(partner_api, pin_ride, pin=pin_ride.pin).status_code == 200
+
+
+def test_a_guard_changed_later_does_not_matter(partner_api: APIClient, ride: Ride) -> None:
+    Region.objects.update(start_guard="none")
+    assert_refused(start(partner_api, ride), 409, "not_arrived")

@@ -81,7 +81,7 @@ async def test_accepts_drives_starts_and_ends() -> None:
         offer_to(partner)
         await soon(lambda: "rideEnd" in server.names())
         await soon(lambda: partner.ride is None)
-        assert server.names() == ["rideAccept", "rideStart", "rideEnd"]
+        assert server.names() == ["rideAccept", "updateLocation", "rideArrive", "rideStart", "rideEnd"]
         assert distance_m(partner.here(), Place(40.75, -73.98)) < 1
         assert partner.ledger.offers == {"made": 1, "accepted": 1}
 
@@ -134,7 +134,7 @@ async def test_a_ride_called_off_on_the_way_is_dropped() -> None:
         assert partner.ride is None
 
 
-@pytest.mark.parametrize("code", ["wrong_pin", "pin_locked"])
+@pytest.mark.parametrize("code", ["wrong_pin", "pin_locked", "not_arrived"])
 async def test_without_the_pin_the_ride_is_called_off_with_a_reason(code: str) -> None:
     server = Server(rideStart=error(403, code))
     async with at_work(server) as partner:
@@ -142,6 +142,16 @@ async def test_without_the_pin_the_ride_is_called_off_with_a_reason(code: str) -
         await soon(lambda: "rideCancel" in server.names())
         assert "PIN" in server.calls[-1][1]["reason"]
         await soon(lambda: partner.ride is None)
+
+
+async def test_reports_the_arrival_again_until_the_position_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.arriving.RETRY_S", 0.01)
+    server = Server(rideArrive=error(409, "not_at_place"))
+    async with at_work(server) as partner:
+        offer_to(partner)
+        await soon(lambda: server.names().count("rideArrive") == 2)
+        del server.otherwise["rideArrive"]
+        await soon(lambda: "rideEnd" in server.names())
 
 
 @pytest.mark.parametrize("status", ["en_route", "in_progress"])

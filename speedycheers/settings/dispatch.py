@@ -33,6 +33,19 @@ POSITION_SETTLE_S: int = env.int("POSITION_SETTLE_S", default=60)
 # So many implausible reports within this time raise a flag.
 POSITION_FLAG_REPORTS: int = env.int("POSITION_FLAG_REPORTS", default=10)
 POSITION_FLAG_SPAN_S: int = env.int("POSITION_FLAG_SPAN_S", default=3600)
+# A partner has arrived after this many fresh reports in a row within this radius of the place. The first and the last
+# are received at least this many seconds apart.
+ARRIVAL_RADIUS_M: float = env.float("ARRIVAL_RADIUS_M", default=100.0)
+ARRIVAL_REPORTS: int = env.int("ARRIVAL_REPORTS", default=2)
+ARRIVAL_DWELL_S: float = env.float("ARRIVAL_DWELL_S", default=3.0)
+# An arrival is taken back after this many fresh reports in a row from farther away.
+LEFT_PLACE_M: float = env.float("LEFT_PLACE_M", default=300.0)
+LEFT_PLACE_REPORTS: int = env.int("LEFT_PLACE_REPORTS", default=3)
+# A session is flagged whose partner sends this many reports in a row from farther away.
+PARTED_M: float = env.float("PARTED_M", default=500.0)
+PARTED_REPORTS: int = env.int("PARTED_REPORTS", default=5)
+if not ARRIVAL_RADIUS_M < LEFT_PLACE_M <= PARTED_M:
+    raise ImproperlyConfigured("ARRIVAL_RADIUS_M is less than LEFT_PLACE_M, which is at most PARTED_M.")
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 

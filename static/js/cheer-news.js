@@ -68,6 +68,15 @@ export class CheerNews {
     if (ride.status === "in_progress" && !fresh) void this.refreshRide();
   }
 
+  /**
+   * The user has done something with the ride, which may have ended, and the request with it.
+   * @param {Api.Ride} ride
+   */
+  acted(ride) {
+    this.ride(ride);
+    if (ride.status === "completed") this.#refreshRequest().catch(() => {}); // an event tells it as well
+  }
+
   async #refreshRequest() {
     await this.#store.ask(
       () => get(`/cheerRequest/${this.#id}`),

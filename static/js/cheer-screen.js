@@ -7,9 +7,11 @@ import { fill, gettext } from "./i18n.js";
 import { paintTrack } from "./track.js";
 
 /**
+ * @import { ArrivalAnswers } from "./cheer-arrival.js"
  * @import { CancelDialog } from "./cheer-cancel.js"
  * @import { CheerMap } from "./cheer-map.js"
  * @import { Thanks } from "./cheer-thanks.js"
+ * @import { EndDialog } from "./end-dialog.js"
  * @import { Meter } from "./meter.js"
  * @import { Store } from "./store.js"
  */
@@ -19,6 +21,8 @@ import { paintTrack } from "./track.js";
  * @property {CheerMap} map
  * @property {Meter} meter
  * @property {CancelDialog} cancelDialog
+ * @property {EndDialog} endDialog
+ * @property {ArrivalAnswers} arrival
  * @property {Thanks | null} thanks
  * @property {() => void} fetchBill
  */
@@ -47,13 +51,15 @@ export class CheerScreen {
     const { state } = this.#store;
     const now = phaseOf(state);
     const said = words(now, state, this.#data.region);
+    const before = $("#headline").textContent;
     text($("#headline"), said.headline);
     text($("#detail"), said.detail);
     document.title = `${said.headline} · SpeedyCheers`;
     if (now !== this.#shownPhase) this.#enter(now);
-    else if (now === "looking") announce(said.headline);
+    else if (now === "looking" || before !== said.headline) announce(said.headline);
     show($("#open-row"), this.#data.live && ["looking", "on-way", "running"].includes(now));
     show($("#cancel"), now === "looking" || now === "on-way");
+    this.#parts.arrival.paint(state);
     this.#paintPhase(now);
   }
 
@@ -72,7 +78,7 @@ export class CheerScreen {
 
   /** @param {Pages.CheerPhase} now */
   #enter(now) {
-    const { map, meter, cancelDialog, fetchBill } = this.#parts;
+    const { map, meter, cancelDialog, endDialog, fetchBill } = this.#parts;
     const first = this.#shownPhase === null;
     this.#shownPhase = now;
     showPanel(now);
@@ -82,6 +88,7 @@ export class CheerScreen {
     map.enter(now);
     if (!first) announce(`${$("#headline").textContent}. ${$("#detail").textContent}`);
     if (now !== "running") meter.stop();
+    if (now !== "running") endDialog.close();
     if (now !== "on-way" && now !== "looking") cancelDialog.close();
     if (!first) map.lookAgain();
     if (now === "done" || (now === "cancelled" && this.#store.state.request.rideId)) fetchBill();

@@ -14,6 +14,7 @@ const REASONS = {
   no_partner_nearby: gettext("No partner was free near you, however far we looked."),
   cancelled_by_user: gettext("You called this request off."),
   cancelled_by_staff: gettext("Our staff called this request off."),
+  no_show: gettext("Your partner was there and did not find you."),
 };
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -59,6 +60,11 @@ export function words(phase, state, { timeZone }) {
     case "looking":
       return lookingWords(state);
     case "on-way":
+      if (ride?.arrivedAt)
+        return {
+          headline: fill(gettext("%(name)s is here"), { name: partner?.name ?? gettext("Your partner") }),
+          detail: gettext("Meet them at the pin. The clock starts when you are together."),
+        };
       return {
         headline: fill(gettext("%(name)s is on the way"), { name: partner?.name ?? gettext("Your partner") }),
         detail: gettext("Stay where the pin is. The clock starts when they arrive."),
@@ -139,9 +145,18 @@ export function paintOnWay({ request, ride, partner, partnerAt }, data) {
   const at = partnerAt ?? partner?.currentLocation;
   const away = at ? metresBetween(at, request.location) : null;
   text($("#distance"), away === null ? "" : distance(away));
-  text($("#eta"), away === null ? "" : away < 60 ? gettext("here any moment") : eta(travelS(away, data.travel)));
+  text($("#eta"), ride?.arrivedAt ? gettext("here") : etaText(away, data.travel));
   show($("#pin-card"), Boolean(ride?.pin));
   text($("#pin"), ride?.pin ?? "");
+}
+
+/**
+ * @param {number | null} away In metres.
+ * @param {Pages.Travel} travel
+ */
+function etaText(away, travel) {
+  if (away === null) return "";
+  return away < 60 ? gettext("here any moment") : eta(travelS(away, travel));
 }
 
 /**
@@ -154,7 +169,11 @@ export function paintDone({ request, ride, bill }) {
   if (receipt.getAttribute("href") !== address) receipt.setAttribute("href", address);
   const total = bill?.total ?? ride?.fare;
   text($("#total"), total ? money(total) : "");
-  text($("#bill-about"), ride ? fill(gettext("for %(time)s of cheering"), { time: duration(ride.elapsedS) }) : "");
+  const lasted = ride ? fill(gettext("for %(time)s of cheering"), { time: duration(ride.elapsedS) }) : "";
+  text(
+    $("#bill-about"),
+    ride?.disputedAt ? gettext("You are not charged before our staff have looked at it.") : lasted,
+  );
 }
 
 /**
@@ -165,10 +184,13 @@ export function paintCancelled({ request, bill }) {
   const why = request.reason;
   const given = why ? fill(gettext("The reason given: %(why)s."), { why }) : gettext("This request was called off.");
   text($("#cancel-why"), (why && REASONS[why]) ?? given);
-  const fee = bill?.lines.find((line) => line.kind === "cancellation_fee");
+  const fee = bill?.lines.find(({ kind }) => kind === "cancellation_fee" || kind === "no_show_fee");
   show($("#fee-receipt"), Boolean(fee));
   $("#fee-receipt a").setAttribute("href", `/ride/${request.rideId}/receipt`);
-  const charged = gettext("A cancellation fee of %(fee)s applies, because your partner was on the way already.");
+  const charged =
+    fee?.kind === "no_show_fee"
+      ? gettext("A fee of %(fee)s applies, because your partner came and waited.")
+      : gettext("A cancellation fee of %(fee)s applies, because your partner was on the way already.");
   text($("#cancel-fee"), fee ? fill(charged, { fee: money(fee.amount) }) : gettext("You pay nothing."));
 }
 

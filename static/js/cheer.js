@@ -1,5 +1,6 @@
 // One request, live, from looking to the receipt. The server's state decides what shows; this page only paints it.
 
+import { ArrivalAnswers } from "./cheer-arrival.js";
 import { CancelDialog } from "./cheer-cancel.js";
 import { CheerMap } from "./cheer-map.js";
 import { CheerNews } from "./cheer-news.js";
@@ -7,6 +8,7 @@ import { CheerScreen } from "./cheer-screen.js";
 import { offerSharing } from "./cheer-share.js";
 import { Thanks } from "./cheer-thanks.js";
 import { $, pageData, show } from "./dom.js";
+import { EndDialog } from "./end-dialog.js";
 import { stayLive } from "./live.js";
 import { Meter } from "./meter.js";
 import { setServerNow } from "./server-clock.js";
@@ -22,9 +24,17 @@ const known = { request, ride, partner: request.partner, partnerAt: null, bill: 
 const store = new Store(known);
 const news = new CheerNews(store);
 const ratingForm = $("#rating-form");
+const meter = new Meter(() => void news.refreshRide());
 const screen = new CheerScreen(data, store, {
   map: new CheerMap(data),
-  meter: new Meter(() => void news.refreshRide()),
+  meter,
+  arrival: new ArrivalAnswers((changed) => news.acted(changed)),
+  endDialog: new EndDialog({
+    meter,
+    rideId: () => store.state.ride?.rideId,
+    onRide: (ended) => news.acted(ended),
+    refresh: () => void news.refresh().catch(() => {}),
+  }),
   cancelDialog: new CancelDialog({
     requestId: request.requestId,
     request: () => store.state.request,

@@ -26,7 +26,10 @@ export function runConsole(data) {
     accepted: (ride, offer) => news.accepted(ride, offer),
     gone: (sentence) => news.offerGone(sentence),
   });
-  const servingPanel = new ServingPanel(data, { ride: (ride) => news.ride(ride) });
+  const servingPanel = new ServingPanel(data, {
+    ride: (ride) => news.ride(ride),
+    sendPosition: () => positions.send(),
+  });
   const news = new PartnerNews(store, {
     refreshRide: () => servingPanel.refresh(),
     sendPosition: () => void positions.send().catch(() => {}),

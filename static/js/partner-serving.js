@@ -2,9 +2,11 @@
 
 import { ApiError, get, post } from "./api.js";
 import { $, kindIcon, show, text, whilePressed } from "./dom.js";
-import { clock, distance, eta, metresBetween, money, travelS } from "./format.js";
+import { EndDialog } from "./end-dialog.js";
+import { distance, eta, metresBetween, travelS } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 import { Meter } from "./meter.js";
+import { NoShow } from "./partner-no-show.js";
 
 export class ServingPanel {
   #data;
@@ -14,10 +16,14 @@ export class ServingPanel {
   /** @type {Api.Ride | null} */
   #metered = null;
   #meter = new Meter(() => void this.refresh());
+  #noShow;
+  #endDialog;
 
   /**
    * @param {Pages.Partner} data
-   * @param {{ ride: (ride: Api.Ride) => void }} on Is handed each new state of the ride.
+   * @param {object} on
+   * @param {(ride: Api.Ride) => void} on.ride Is handed each new state of the ride.
+   * @param {() => Promise<void>} on.sendPosition
    */
   constructor(data, on) {
     this.#data = data;
@@ -26,16 +32,19 @@ export class ServingPanel {
       event.preventDefault();
       this.#start();
     });
-    $("#end").addEventListener("click", () => this.#askEnd());
-    $("#end-keep").addEventListener("click", () => $("#end-dialog").close());
-    $("#end-confirm").addEventListener("click", () => this.#end());
     $("#call-off").addEventListener("click", () => $("#call-off-dialog").showModal());
     $("#call-off-keep").addEventListener("click", () => $("#call-off-dialog").close());
     $("#call-off-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#callOff();
     });
-    setInterval(() => $("#end-dialog").open && this.#paintEnd(), 500);
+    this.#noShow = new NoShow({ ride: on.ride, refresh: () => void this.refresh() });
+    this.#endDialog = new EndDialog({
+      meter: this.#meter,
+      rideId: () => this.#ride?.rideId,
+      onRide: on.ride,
+      refresh: () => void this.refresh(),
+    });
   }
 
   /**
@@ -46,10 +55,12 @@ export class ServingPanel {
   paint(ride, request, place) {
     this.#ride = ride;
     const running = ride?.status === "in_progress";
+    this.#noShow.paint(ride);
     if (!running) this.#meter.stop();
+    if (!running) this.#endDialog.close();
     if (!ride) {
       this.#metered = null;
-      for (const dialog of [$("#end-dialog"), $("#call-off-dialog")]) dialog.close();
+      $("#call-off-dialog").close();
       return;
     }
     show($("#start-form"), !running);
@@ -87,6 +98,12 @@ export class ServingPanel {
     );
   }
 
+  /** @param {Api.Id | undefined} rideId */
+  async #arrive(rideId) {
+    await this.#on.sendPosition();
+    this.#on.ride(await post("/rideArrive", { rideId }));
+  }
+
   /** Ask how the ride stands. */
   async refresh() {
     const rideId = this.#ride?.rideId;
@@ -103,7 +120,9 @@ export class ServingPanel {
     const pin = pinField.value.trim();
     whilePressed($("#start"), async () => {
       try {
-        this.#on.ride(await post("/rideStart", { rideId: this.#ride?.rideId, pin }));
+        const rideId = this.#ride?.rideId;
+        if (!pin && !this.#ride?.arrivedAt) await this.#arrive(rideId);
+        this.#on.ride(await post("/rideStart", { rideId, pin }));
         pinField.value = "";
       } catch (error) {
         if (!(error instanceof ApiError) || error.attr !== "pin") {
@@ -118,28 +137,6 @@ export class ServingPanel {
     });
   }
 
-  #askEnd() {
-    this.#paintEnd();
-    $("#end-dialog").showModal();
-  }
-
-  #paintEnd() {
-    const { fare, elapsedS } = this.#meter;
-    text(
-      $("#end-terms"),
-      fare
-        ? fill(gettext("%(time)s so far: that is %(fare)s. The clock stops and the bill is made."), {
-            time: clock(elapsedS),
-            fare: money(fare),
-          })
-        : gettext("The clock stops and the bill is made."),
-    );
-  }
-
-  #end() {
-    whilePressed($("#end-confirm"), () => this.#finish($("#end-dialog"), "/rideEnd", {}));
-  }
-
   #callOff() {
     const reason = $("#reason").value;
     whilePressed($("#call-off-form button[type=submit]"), () =>
@@ -149,7 +146,7 @@ export class ServingPanel {
 
   /**
    * @param {HTMLDialogElement} dialog
-   * @param {"/rideEnd" | "/rideCancel"} path
+   * @param {"/rideCancel"} path
    * @param {object} body
    */
   async #finish(dialog, path, body) {

@@ -23,12 +23,19 @@ function words(state) {
     const who = state.ride.userName ?? gettext("Your user");
     return state.ride.status === "in_progress"
       ? [fill(gettext("Cheer for %(who)s!"), { who }), gettext("The clock runs. Give it all you have.")]
-      : [fill(gettext("%(who)s is waiting for you"), { who }), gettext("Start the clock when you are there.")];
+      : [fill(gettext("%(who)s is waiting for you"), { who }), wayText(state.ride)];
   }
   if (state.offer) return [gettext("Somebody needs a cheer"), gettext("It is yours if you take it in time.")];
   return isOnline(state)
     ? [gettext("You are online"), gettext("The next cheer near you fills this screen, with a sound.")]
     : [fill(gettext("Hello, %(name)s"), state.partner), gettext("Go online to be offered cheers near you.")];
+}
+
+/** @param {Api.Ride} ride */
+function wayText({ arrivedAt }) {
+  return arrivedAt
+    ? gettext("You have arrived. Start the clock when you are together.")
+    : gettext("Start the clock when you are there.");
 }
 
 /** What browsers allow, said as it is. */

@@ -48,7 +48,7 @@ def visitors(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
 
 def a_cheer(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     """From the request screen to the receipt, on both sides."""
-    in_shell(stack, "from regions.models import Region; Region.objects.update(pin_required=True)")
+    in_shell(stack, "from regions.models import Region; Region.objects.update(start_guard='pin')")
     user = visit().sign_in(cast.user("Ada"))
     user.go("/history")
     album.take(user, "history-empty")
@@ -73,8 +73,7 @@ def a_cheer(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     user.headline("Pia is on the way")
     album.take(user, "cheer-on-the-way")
     _share_and_cancel(album, user, visit)
-    partner.page.get_by_label("The PIN that your user tells you").fill(user.page.locator("#pin").inner_text())
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     partner.headline("Cheer for Ada!")
     album.take(partner, "partner-running")
     user.headline("You are being cheered")

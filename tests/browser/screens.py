@@ -194,6 +194,13 @@ class Visit:
             finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
+    def start(self, user: "Visit") -> None:
+        """The user tells the partner their PIN, and the clock starts."""
+        pin = user.page.locator("#pin")
+        expect(pin).to_have_text(re.compile(r"^\d{4}$"))
+        self.page.get_by_label("The PIN that your user tells you").fill(pin.inner_text())
+        self.press("I'm here: start the clock")
+
     def go_online(self) -> None:
         self.go("/partner")
         self.live()

@@ -51,7 +51,7 @@ def test_a_card_from_the_wallet_to_the_receipt(cast: Cast, visit: Callable[..., 
     user.ask()
     partner.press("Accept")
     user.headline("Pia is on the way")
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     partner.press("End the session")
     partner.press("End it")
     user.headline("That was your cheer")

@@ -29,7 +29,7 @@ def test_without_sockets_the_user_is_told_by_polling(cast: Cast, visit: Callable
     expect(user.page.locator("#live")).to_have_attribute("data-state", "polling")
     sockets.refused = False
     user.live()
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     user.headline("You are being cheered")
 
 
@@ -48,7 +48,7 @@ def test_a_partner_loses_the_network_in_the_middle_of_an_offer(cast: Cast, visit
     partner.offline(False)
     partner.press("Accept")  # by a call: sockets are still refused
     partner.headline("Ada is waiting for you")
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     partner.headline("Cheer for Ada!")
     sockets.refused = False
     partner.live()
@@ -89,7 +89,7 @@ def test_a_server_that_dies_and_comes_back(stack: Stack, cast: Cast, visit: Call
     wait_until(lambda: listening(stack.port), 30, "the server listens")
     user.live()
     partner.live()
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     user.headline("You are being cheered")
     # What the browser says about connections that nobody took is not the page's complaint.
     for one in (partner, user):

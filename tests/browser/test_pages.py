@@ -41,7 +41,7 @@ def test_a_whole_cheer(cast: Cast, visit: Callable[..., Visit], viewport: dict[s
     partner.press("Accept")
     user.headline("Pia is on the way")
     both_fit()
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     user.headline("You are being cheered")
     both_fit()
     partner.press("End the session")

@@ -19,9 +19,9 @@ FARTHER = {"latitude": 40.7700, "longitude": -73.9700}
 def strict_region(stack: Stack) -> Iterator[None]:
     """A PIN is asked for, and a late cancellation is late at once."""
     region = "from regions.models import Region; Region.objects.update"
-    in_shell(stack, f"{region}(pin_required=True, cancellation_grace_s=0)")
+    in_shell(stack, f"{region}(start_guard='pin', cancellation_grace_s=0)")
     yield
-    in_shell(stack, f"{region}(pin_required=False, cancellation_grace_s=120)")
+    in_shell(stack, f"{region}(start_guard='arrival_or_pin', cancellation_grace_s=120)")
 
 
 def test_a_declined_offer_goes_to_the_next(cast: Cast, visit: Callable[..., Visit]) -> None:

@@ -46,6 +46,9 @@ async def test_a_cheer_from_request_to_receipt(stack: Stack) -> None:
         moved = await told.until("partner.location")
         assert moved["location"] == {"lat": 40.7579, "lng": -73.9854}
 
+        await partner.post("/rideArrive", {"rideId": ride_id})
+        arrived = (await told.until("ride.updated"))["ride"]
+        assert arrived["arrivedAt"] is not None
         started = await partner.post("/rideStart", {"rideId": ride_id})
         assert started["status"] == "in_progress"
         await told.until("ride.updated", status="in_progress")

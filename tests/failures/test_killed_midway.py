@@ -24,7 +24,22 @@ from requests_app.services import cancel_request
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.tasks import match_region
 from rides.models import Ride
-from tests.cast import Clock, accept, at, client_of, end, fresh, match, open_offer, queue, report, start, submit
+from tests.cast import (
+    Clock,
+    accept,
+    arrive,
+    at,
+    client_of,
+    come,
+    end,
+    fresh,
+    match,
+    open_offer,
+    queue,
+    report,
+    start,
+    submit,
+)
 from tests.failures.conftest import assert_promises_hold, go_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -178,11 +193,15 @@ def test_the_web_in_the_middle_of_a_ride(nyc: Region, user: User, partner: Partn
         if stage == "rideAccept":
             return "/rideAccept", {"offerId": str(offer.pk)}
         ride = accept(offer)
+        if stage == "rideArrive":
+            come(ride)
+        if stage == "rideStart":
+            arrive(ride)
         if stage == "rideEnd":
             start(ride)
         return f"/{stage}", {"rideId": str(ride.pk)}
 
-    for stage, status in (("rideAccept", 201), ("rideStart", 200), ("rideEnd", 200)):
+    for stage, status in (("rideAccept", 201), ("rideArrive", 200), ("rideStart", 200), ("rideEnd", 200)):
         body: dict[str, Any] = {}
         client = Client(api, f"/{stage}", lambda body=body: body)  # type: ignore[misc]
 

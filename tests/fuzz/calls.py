@@ -131,11 +131,22 @@ class Good:
     signed: bool = False
 
 
+def at_the_door(world: World) -> Any:
+    """The ride of a partner who is at the place."""
+    cast.come(world.coming)
+    return world.coming
+
+
 def nobody_there(world: World) -> Any:
     """The ride of a partner who has come and waited."""
     Region.objects.update(no_show_wait_s=0)
-    request = world.coming.request
-    cast.report(world.en_route, (request.lat, request.lng))
+    cast.arrive(world.coming)
+    return world.coming
+
+
+def arrived(world: World) -> Any:
+    """The ride of a partner who has come."""
+    cast.arrive(world.coming)
     return world.coming
 
 
@@ -180,10 +191,13 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "partner/<uuid:partner_id>/suspend": lambda w: Good(w.staff, {"reason": "late"}, w.idle.pk),
     "rideAccept": lambda w: Good(w.offered.user, {"offerId": str(cast.open_offer(w.request).pk)}),
     "rideDecline": lambda w: Good(w.offered.user, {"offerId": str(cast.open_offer(w.request).pk), "reason": "too far"}),
-    "rideStart": lambda w: Good(w.en_route.user, {"rideId": str(w.coming.pk), "pin": ""}),
+    "rideArrive": lambda w: Good(w.en_route.user, {"rideId": str(at_the_door(w).pk)}),
+    "rideStart": lambda w: Good(w.en_route.user, {"rideId": str(arrived(w).pk), "pin": ""}),
     "rideEnd": lambda w: Good(w.at_work.user, {"rideId": str(w.running.pk)}),
     "rideCancel": lambda w: Good(w.en_route.user, {"rideId": str(w.coming.pk), "reason": "flat tyre"}),
     "rideNoShow": lambda w: Good(w.en_route.user, {"rideId": str(nobody_there(w).pk)}),
+    "ride/<uuid:ride_id>/here": lambda w: Good(w.coming.user, {}, arrived(w).pk),
+    "ride/<uuid:ride_id>/nobodyHere": lambda w: Good(w.coming.user, {}, arrived(w).pk),
     "ride/<uuid:ride_id>/rating": lambda w: Good(w.user, {"rating": 5, "comment": "Loud!"}, w.completed.pk),
     "ride/<uuid:ride_id>/tip": lambda w: Good(w.user, {"amount": 500, "currency": "usd"}, w.completed.pk),
     "updatePaymentInfo": lambda w: Good(None, {"id": "evt_1", "type": "payment_intent.processing"}, signed=True),

@@ -16,7 +16,7 @@ from notifications.events import Outbox
 from regions.models import Region
 from requests_app.models import Offer
 from rides.models import Ride
-from tests.races import dispatch, fulfilment
+from tests.races import arrival, dispatch, fulfilment
 from tests.races.schedule import Schedule
 from tests.races.stage import Race, Stage, violations
 
@@ -45,7 +45,15 @@ def move_carelessly(rows: Any, new: str, *, actor: Any, at: Any, reason: str = "
 
 def take_guards_away(patch: pytest.MonkeyPatch) -> None:
     """No transaction, no row locks, no condition on the status: what is left is the look before the leap."""
-    for module in ("fulfilment", "services", "offers", "availability", "matching.batch"):
+    for module in (
+        "services",
+        "offers",
+        "serving.fulfilment",
+        "serving.arrival",
+        "serving.answers",
+        "serving.availability",
+        "matching.batch",
+    ):
         patch.setattr(f"requests_app.{module}.recorded", no_transaction)
     patch.setattr(models.QuerySet, "select_for_update", lambda rows, **_: rows)
     patch.setattr(type(connection.ops), "for_update_sql", lambda *_, **__: "")
@@ -87,6 +95,8 @@ def without_unique_indexes() -> Iterator[None]:
         dispatch.two_matchers,
         fulfilment.start_and_user_cancels,
         fulfilment.session_and_user_cancels,
+        arrival.arrival_said_and_noticed,
+        arrival.no_show_and_i_am_here,
     ],
     ids=lambda race: race.__name__,
 )

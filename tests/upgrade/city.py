@@ -121,10 +121,17 @@ class City:
         request = self.ask(user, **what)
         return self.accept(request)
 
+    def start(self, partner: str, ride: Ride) -> None:
+        """The partner arrives and starts the session."""
+        request = CheerRequest.objects.get(pk=ride.request_id)
+        self.post(partner, "/updateLocation", {"location": at((request.lat, request.lng))})
+        self.post(partner, "/rideArrive", {"rideId": str(ride.pk)})
+        self.post(partner, "/rideStart", {"rideId": str(ride.pk)})
+
     def served(self, user: str, partner: str, *, minutes: float, **what: Any) -> Ride:
         """As `accepted`, and a session of so many minutes; the partner goes home afterwards."""
         ride = self.accepted(user, partner, **what)
-        self.post(partner, "/rideStart", {"rideId": str(ride.pk)})
+        self.start(partner, ride)
         self.clock.advance(60 * minutes)
         self.post(partner, "/rideEnd", {"rideId": str(ride.pk)})
         self.go_offline(partner)

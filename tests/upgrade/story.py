@@ -84,7 +84,7 @@ def a_cheer_from_asking_to_tip(city: City) -> None:
     ride = city.accept(request)
     serving, ride_id = ride.partner.user.email.partition("@")[0], {"rideId": str(ride.pk)}
     city.post("user1", f"/cheerRequest/{request.pk}/share")
-    city.post(serving, "/rideStart", ride_id)
+    city.start(serving, ride)
     city.clock.advance(12 * 60)
     city.post(serving, "/rideEnd", ride_id)
     city.post("user1", f"/ride/{ride.pk}/rating", {"rating": 5, "comment": "Loud and kind"})
@@ -135,11 +135,13 @@ def partners_call_off(city: City) -> None:
     city.go_online("partner3")
     city.match()
     ride = city.accept(ride.request)
-    city.clock.advance(6 * 60)
     city.post("partner3", "/updateLocation", {"location": at(AT_THE_DOOR), "heading": 90, "speedMps": 1.5})
+    city.post("partner3", "/rideArrive", {"rideId": str(ride.pk)})
+    city.clock.advance(6 * 60)
+    city.post("partner3", "/updateLocation", {"location": at(AT_THE_DOOR)})
     city.post("partner3", "/rideNoShow", {"rideId": str(ride.pk)})
     city.go_offline("partner3")
-    set_region(pin_required=True)
+    set_region(start_guard="pin")
     ride = city.accepted("user5", "partner4")
     wrong = "0000" if ride.pin != "0000" else "1111"
     city.post("partner4", "/rideStart", {"rideId": str(ride.pk), "pin": wrong}, refused="wrong_pin")
@@ -148,7 +150,7 @@ def partners_call_off(city: City) -> None:
     city.post("partner4", "/rideEnd", {"rideId": str(ride.pk)})
     city.post("user5", f"/ride/{ride.pk}/rating", {"rating": 2})
     city.go_offline("partner4")
-    set_region(pin_required=False)
+    set_region(start_guard="arrival_or_pin")
 
 
 def staff_step_in(city: City) -> None:
@@ -161,7 +163,7 @@ def staff_step_in(city: City) -> None:
     request = services.cancel_request_as_staff(ride.request, actor=city.staff, reason="", now=city.clock.advance(1))
     assert request.status == "cancelled"
     ride = city.accepted("grace", "partner5")
-    city.post("partner5", "/rideStart", {"rideId": str(ride.pk)})
+    city.start("partner5", ride)
     fulfilment.release_partner(city.partner("partner5"), actor=city.staff, now=city.clock.advance(400))
 
 

@@ -86,7 +86,7 @@ class CardCity:
         """A booked session that runs."""
         self.city.go_online(partner)
         ride = self.city.accept(self.booked(user))
-        self.city.post(partner, "/rideStart", {"rideId": str(ride.pk)})
+        self.city.start(partner, ride)
         return ride
 
     def ended(self, user: str, partner: str, *, minutes: float = 4) -> Payment:

@@ -123,6 +123,7 @@ HOLDINGS = [
     # One section for all rides, whether they asked for them or served them.
     Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), COARSE_RIDE),
     Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
+    Holding("rideSigns", "rides.RideSign", _by("ride__user", "ride__partner__user"), kept={}),
     Holding("payments", "payments.Payment", _by("user"), kept={}),
     Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("card", "payments.Customer", _by("user"), kept=NO_CARD),

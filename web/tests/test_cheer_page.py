@@ -5,8 +5,9 @@ from datetime import timedelta
 from accounts.applications import apply_as_partner
 from accounts.models import Partner, User
 from regions.models import Region
+from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer
-from requests_app.services import cancel_request, dead_letter
+from requests_app.services import cancel_request
 from rides.models import Ride
 from tests.cast import Clock, accept, end, fresh, start, submit
 from web.tests.browse import browser_of, data_of, text_of
@@ -35,7 +36,6 @@ def test_offered_names_nobody(user: User, pending: CheerRequest, offer: Offer) -
 
 
 def test_on_the_way_with_a_pin(nyc: Region, user: User, offer: Offer) -> None:
-    Region.objects.update(pin_required=True)
     ride = accept(offer)
     _, data = page(user, offer.request)
     assert data["request"]["partner"]["name"] == "Pia"  # type: ignore[index]

@@ -1,0 +1,51 @@
+"""Flags about the clock of a session: staff look at rides in which a partner may not have been there."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from positions import Position
+from regions.geometry import distance_m
+from requests_app.locks import LockedRide
+from requests_app.models import CheerRequest
+from risk.flags import raise_flag
+from risk.states import FlagKind
+
+
+def away_m(position: Position, request: CheerRequest) -> float:
+    """The distance of a position from the place of a request, in metres."""
+    return distance_m(position.lat, position.lng, request.lat, request.lng)
+
+
+def suspect_early_start(locked: LockedRide, position: Position | None, *, now: datetime) -> None:
+    """Flag a start without an arrival by a partner who is far from the place."""
+    if locked.ride.arrived_at is not None or position is None:
+        return
+    if (away := away_m(position, locked.request)) > settings.LEFT_PLACE_M:
+        _flag(FlagKind.EARLY_START, locked, now=now, figure=away, limit=settings.LEFT_PLACE_M)
+
+
+def suspect_parting(locked: LockedRide, position: Position, *, now: datetime) -> None:
+    """Flag a session that its partner has left."""
+    away = away_m(position, locked.request)
+    _flag(FlagKind.PARTED_DURING_SESSION, locked, now=now, figure=away, limit=settings.PARTED_M)
+
+
+def suspect_dispute(locked: LockedRide, *, now: datetime) -> None:
+    """Flag a ride whose user says that nobody is there."""
+    _flag(FlagKind.ARRIVAL_DISPUTED, locked, now=now)
+
+
+def _flag(
+    kind: FlagKind, locked: LockedRide, *, now: datetime, figure: float | None = None, limit: float | None = None
+) -> None:
+    request, partner, ride = locked
+    raise_flag(
+        kind,
+        now=now,
+        account_id=partner.user_id,
+        request_id=request.pk,
+        ride_id=ride.pk,
+        figure=figure,
+        limit=limit,
+    )
