@@ -20,6 +20,7 @@ from accounts.models import AddressChange, DeferredMail, User
 from accounts.sign_out import credentials_changed
 from core.errors import Conflict, Missing
 from core.ids import new_id
+from core.security_log import record
 
 SALT = "accounts.address_changes"
 DISPLACED = "displaced-{id}@deleted.invalid"  # RFC 2606: an address that can't exist
@@ -76,6 +77,7 @@ def undo_address_change(token: str, *, now: datetime) -> None:
         _drop_factors_since(user, found.created_at)
         credentials_changed(user)
         mail_later("password_reset", user, about=found.pk, now=now)
+        record("email_undone", "ok", account=user.pk, after_commit=True)
 
 
 def _free(address: str, user: User) -> None:

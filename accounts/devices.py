@@ -11,6 +11,7 @@ from accounts.authentication import session_credential
 from accounts.models import User
 from accounts.sign_out import end_credential, log_out
 from core.errors import Missing
+from core.security_log import pseudonym, record
 
 # Patterns of user agents. A browser comes before those whose names its user agent also contains.
 BROWSERS = {
@@ -79,6 +80,7 @@ def _end(session: UserSession) -> None:
     credential = session_credential(session.session_key)
     session.end()
     end_credential(credential)
+    record("session_ended", "ok", subject=pseudonym(session.user_id))
 
 
 def _browser(session: UserSession, session_key: str | None) -> Device:

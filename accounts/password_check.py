@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.notices import tell_of_guesses
 from api.addresses import network_of
 from api.attempts import Attempt
+from core.security_log import record
 
 FAILURES = ("login_pair", "login_address", "login_failures")
 
@@ -56,6 +57,7 @@ def check_password(*, email: str, password: str, address: str) -> User | None:
         attempt.give_back()
         raise
     if user is None or not right or not may_enter(user) or password_is_public(password):
+        record("password", "failed", account=user.pk if user else "", address=address)
         return None
     attempt.give_back(*FAILURES)
     return user

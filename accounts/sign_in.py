@@ -25,6 +25,7 @@ from api.attempts import Attempt
 from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Invalid, ServiceError
+from core.security_log import record
 
 
 class _Taken(ServiceError):
@@ -68,6 +69,7 @@ def sign_up(*, email: str, password: str, name: str) -> User:
         now = timezone.now()
         if owner_of(email) is None and _stored(user):
             ask_to_confirm(user, now=now)
+            record("sign_up", "ok", account=user.pk, after_commit=True)
         elif (owner := owner_of(email)) is not None:
             tell_of_sign_up(owner, now=now)
         answer.result(user)
@@ -112,6 +114,7 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         raise SecondFactorMissing
     remember(user, address)
     token, text = issue_token(user)
+    record("sign_in", "ok", account=user.pk, address=address, kind="token")
     return user, token, text
 
 
@@ -150,7 +153,9 @@ def _check_second_factor(user: User, otp: str) -> None:
         if factor.wrap().validate_code(otp.replace(" ", "")):
             attempt.give_back()
             factor.record_usage()
+            record("factor_used", "ok", account=user.pk, kind=factor.type, again=False)
             return
+    record("factor_used", "failed", account=user.pk, kind="", again=False)
     raise WrongSecondFactor(attr="otp")
 
 

@@ -13,6 +13,7 @@ from knox.models import AuthToken
 
 from accounts.authentication import session_credential, token_credential
 from accounts.models import Partner, SocketTicket, User
+from core.security_log import pseudonym, record
 from notifications.events import close_sockets, partner_recipient, user_recipient
 from notifications.web_push import forget_devices, hand_over_devices, withdraw_pushes
 
@@ -24,6 +25,7 @@ def log_out(token: AuthToken) -> None:
     credential = token_credential(token.digest)
     token.delete()
     end_credential(credential)
+    record("token_ended", "ok", subject=pseudonym(token.user_id), after_commit=True)
 
 
 def close_sockets_of_session(*, request: HttpRequest, **_: object) -> None:
@@ -65,6 +67,7 @@ def credentials_changed(user: User, *, request: HttpRequest | None = None) -> in
             forget_devices(recipient=recipient, except_of=session_credential(kept) if kept else "")
         _end_sessions(user, kept=kept)
         transaction.on_commit(lambda: close_sockets(code=NOT_AUTHENTICATED, user=str(user.pk)))
+        record("credentials_ended", "ok", subject=pseudonym(user.pk), tokens=count, after_commit=True)
     return count
 
 

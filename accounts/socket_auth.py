@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.sessions import idle_s_of, keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
+from core.security_log import record
 from notifications.hub import in_thread
 
 Scope = Any  # an ASGI scope, for which asgiref and Channels have different types
@@ -78,6 +79,7 @@ class SameOrigin:
         if host_allowed(host) and origin_allowed(_header(scope, b"origin"), scheme_of(scope), host):
             await self.app(scope, receive, send)
         else:
+            record("socket", "refused", account="", address=address_of(scope), code="origin")
             await WebsocketDenier()(scope, receive, send)
 
 
@@ -109,7 +111,14 @@ def admit(scope: Scope) -> tuple[User | None, str, bool]:
     if socket_wait(address=address_of(scope)) is not None:
         return None, "", True
     user, credential = identify(scope)
+    if user is None and _shows_credentials(scope):
+        record("socket", "refused", account="", address=address_of(scope), code="4401")
     return user, credential, user is not None and socket_wait(address="", account=str(user.pk)) is not None
+
+
+def _shows_credentials(scope: Scope) -> bool:
+    ticket = b"ticket=" in scope.get("query_string", b"")
+    return ticket or bool(_header(scope, b"authorization")) or settings.SESSION_COOKIE_NAME in _header(scope, b"cookie")
 
 
 def language_of(scope: Scope, user: User | None) -> str:

@@ -26,6 +26,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.columns import change_url
 from core.errors import ServiceError
+from core.security_log import pseudonym, record
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,7 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
         try:
             done.append(step.run(copy(row), request.user, reason, timezone.now(), *more))
         except ServiceError as error:
+            _record(model_admin, request, step, row, "refused", error.code)
             refusals.append(f"{step.named(row)}: {error.detail}")
         except Exception as error:
             # A database's message may quote the row, and so contain personal data.
@@ -174,10 +176,17 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
             log.error(
                 "%s of %s %s: %s", step.name, model_admin.opts.label, row.pk, type(error).__name__, exc_info=not quotes
             )
+            _record(model_admin, request, step, row, "failed", type(error).__name__)
             refusals.append(f"{step.named(row)}: this failed on our side; the log says why.")
         else:
+            _record(model_admin, request, step, row, "ok", "")
             model_admin.log_change(request, row, f"{step.title}{f': {reason}' if reason else ''}")
     _report(request, step, done, refusals)
+
+
+def _record(model_admin: Any, request: HttpRequest, step: Step, row: Any, outcome: str, code: str) -> None:
+    kind = model_admin.opts.label_lower
+    record("step", outcome, request=request, step=step.name, kind=kind, subject=pseudonym(row.pk), code=code)
 
 
 def _report(request: HttpRequest, step: Step, done: list[str | None], refusals: list[str]) -> None:

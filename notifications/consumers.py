@@ -20,6 +20,7 @@ from api.errors import error_body, service_error_body
 from api.frames import error_frame
 from core.database import trouble_of
 from core.errors import Invalid, ServiceError
+from core.security_log import record
 from notifications import limits, selectors
 from notifications.events import UNSEQUENCED, close_sockets, frame
 from notifications.frames import Frame, frame_type, parse_frame
@@ -81,6 +82,7 @@ class EventConsumer(AsyncWebsocketConsumer):
             return
         recipient = self.recipient_of(self.user)
         if recipient is None:
+            record("socket", "refused", account=self._account, code=str(WRONG_ROLE))
             await self.close(code=WRONG_ROLE)
             return
         self.recipient = recipient

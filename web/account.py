@@ -17,6 +17,7 @@ from accounts.forms import DeleteAccountForm, NotificationSettingsForm, ProfileF
 from accounts.models import Role
 from accounts.selectors import notification_settings_of
 from core.errors import Conflict, Missing
+from core.security_log import record
 from web.access import UserRequest, page_for
 from web.language import remember_language
 from web.privacy.deletion import delete_account, obstacles
@@ -97,6 +98,7 @@ def export_data(request: UserRequest) -> HttpResponse:
     """Download everything we hold about the account, as a JSON file."""
     now = timezone.now()
     answer = JsonResponse(export(request.user, now=now), json_dumps_params={"indent": 2})
+    record("export", "ok", request=request)
     answer["Content-Disposition"] = f'attachment; filename="speedycheers-{now:%Y-%m-%d}.json"'
     return answer
 

@@ -13,6 +13,7 @@ from accounts.models import Partner, Role, User
 from accounts.sign_out import credentials_changed
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from core.errors import Conflict, Forbidden
+from core.security_log import record
 from payments.models import Payment
 from payments.provider import cards
 from payments.states import UNPAID
@@ -68,6 +69,7 @@ def delete_account(user: User, *, now: datetime) -> None:
         locked.set_unusable_password()
         locked.save(update_fields=["email", "password"])
         transaction.on_commit(lambda: _forget_outside(owner))
+        record("deletion", "ok", account=locked.pk, after_commit=True)
 
 
 def _forget_outside(owner: Owner) -> None:
