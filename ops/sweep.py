@@ -32,6 +32,7 @@ from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.planning.schedule import request_scheduled
+from requests_app.retention import coarsen_old
 from requests_app.serving.session_holds import sweep_sessions
 from requests_app.serving.watching import service_of
 from requests_app.sharing.links import prune_share_links
@@ -165,6 +166,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (sweep_leftovers, 60.0),
+    (coarsen_old, 60.0),
     (sweep_final_counts, float(settings.RECOUNT_EVERY_S)),
 ]
 

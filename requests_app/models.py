@@ -23,6 +23,7 @@ from requests_app.states import (
 NOTE_MAX_CHARS = 500
 PLACE_NAME_MAX_CHARS = 40
 REQUEST_TYPE_SLUG_MAX_CHARS = 32
+COARSE_HELP = "Whether its place has been rounded and its words deleted, long after it was over."
 ON_THE_GLOBE = Q(lat__range=(-90, 90), lng__range=(-180, 180))
 
 
@@ -80,6 +81,7 @@ class CheerRequest(Stateful):
     wave = models.PositiveSmallIntegerField(default=0, help_text="Index into MATCH_RADIUS_M.")
     next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="When matching looks again, while pending.")
     give_up_at = models.DateTimeField(help_text="When it is dead-lettered, if still pending.")
+    coarse = models.BooleanField(default=False, db_default=False, help_text=COARSE_HELP)
 
     class Meta:
         indexes = (
@@ -88,6 +90,7 @@ class CheerRequest(Stateful):
                 fields=["region", "next_attempt_at"], condition=Q(status=RequestStatus.PENDING), name="request_waiting"
             ),
             models.Index(fields=["status", "-created_at"], name="request_status"),
+            models.Index(fields=["created_at"], condition=Q(coarse=False), name="request_exact"),
         )
         constraints = (
             models.UniqueConstraint(fields=["user"], condition=Q(status__in=OPEN), name="request_one_open_per_user"),
@@ -179,11 +182,13 @@ class ScheduledRequest(Stateful):
     request = models.OneToOneField(
         CheerRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="scheduled", help_text="Made of it."
     )
+    coarse = models.BooleanField(default=False, db_default=False, help_text=COARSE_HELP)
 
     class Meta:
         indexes = (
             models.Index(fields=["user", "-created_at"], name="scheduled_user"),
             models.Index(fields=["due_at"], condition=Q(status=ScheduledStatus.WAITING), name="scheduled_due"),
+            models.Index(fields=["scheduled_for"], condition=Q(coarse=False), name="scheduled_exact"),
         )
         constraints = (
             models.UniqueConstraint(

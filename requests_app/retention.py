@@ -1,12 +1,25 @@
 """Makes requests coarse: their exact places, and the words that people typed."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, F, Value, When
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Round
 
-from requests_app.states import OfferStatus, RequestStatus
+from requests_app.models import (
+    CheerRequest,
+    CheerRequestTransition,
+    Offer,
+    OfferTransition,
+    ScheduledRequest,
+    ScheduledRequestTransition,
+)
+from requests_app.states import OPEN, OfferStatus, RequestStatus, ScheduledStatus
+from rides.models import Ride, RideTransition
 
 COARSE_DEGREES = 2  # digits after the point: about a kilometre
 
@@ -28,5 +41,57 @@ COARSE_RIDE: Mapping[str, Any] = {
     "start_lat": Round("start_lat", COARSE_DEGREES),
     "start_lng": Round("start_lng", COARSE_DEGREES),
     "rating_comment": "",
-    "pin": "",
 }
+COARSE_SCHEDULED: Mapping[str, Any] = {
+    **COARSE_REQUEST,
+    "closed_because": _without_words_of(ScheduledStatus.CANCELLED),
+}
+BATCH = 500  # rows of one table per pass
+
+
+def coarsen_old(now: datetime) -> None:
+    """Make requests and planned cheers coarse that are over and older than `PLACES_KEPT_DAYS`, a batch of each.
+
+    Of a request, its offers and rides go with it, and the reasons that people gave for their steps. What is open stays
+    exact. `coarse` marks what is done, so that a pass reads its batch from an index of the other rows.
+    """
+    before = now - timedelta(days=settings.PLACES_KEPT_DAYS)
+    for pending, coarsen in (
+        (exact_requests(before), _coarsen_requests),
+        (exact_scheduled(before), _coarsen_scheduled),
+    ):
+        if pending.exists():  # a read first, because a writing transaction would block others on SQLite
+            with transaction.atomic():
+                # Other processes may be at it: each takes a batch of its own.
+                coarsen(list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]))
+
+
+def exact_requests(before: datetime) -> QuerySet[CheerRequest]:
+    """Select the requests to make coarse, oldest first."""
+    old = CheerRequest.objects.filter(coarse=False, created_at__lt=before)
+    return old.exclude(status__in=OPEN).order_by("created_at")
+
+
+def exact_scheduled(before: datetime) -> QuerySet[ScheduledRequest]:
+    """Select the planned cheers to make coarse, oldest first."""
+    old = ScheduledRequest.objects.filter(coarse=False, scheduled_for__lt=before)
+    return old.exclude(status=ScheduledStatus.WAITING).order_by("scheduled_for")
+
+
+def _coarsen_requests(ids: list[UUID]) -> None:
+    CheerRequest.objects.filter(pk__in=ids).update(coarse=True, **COARSE_REQUEST)
+    Offer.objects.filter(request__in=ids).update(**COARSE_OFFER)
+    Ride.objects.filter(request__in=ids).update(**COARSE_RIDE)
+    _forget_words(CheerRequestTransition.objects.filter(subject__in=ids))
+    _forget_words(OfferTransition.objects.filter(subject__request__in=ids))
+    _forget_words(RideTransition.objects.filter(subject__request__in=ids))
+
+
+def _coarsen_scheduled(ids: list[UUID]) -> None:
+    ScheduledRequest.objects.filter(pk__in=ids).update(coarse=True, **COARSE_SCHEDULED)
+    _forget_words(ScheduledRequestTransition.objects.filter(subject__in=ids))
+
+
+def _forget_words(steps: QuerySet[Any]) -> None:
+    """Clear the reasons that people gave; the system's are codes."""
+    steps.filter(actor__isnull=False).exclude(reason="").update(reason="")

@@ -51,7 +51,7 @@ declare namespace Pages {
     tiles: Tiles | null;
     savedPlaces: Api.SavedPlace[];
     planned: Api.ScheduledRequest[];
-    again: Pick<Api.CheerRequest, "location" | "requestType" | "note"> | null;
+    again: (Pick<Api.CheerRequest, "requestType" | "note"> & { location: Api.CheerRequest["location"] | null }) | null;
   }
 
   interface Cheer {

@@ -73,7 +73,8 @@ def request_screen(user: User, regions: Iterable[Region], again: CheerRequest | 
         "planned": ScheduledRequestSerializer(planned.select_related("region"), many=True).data,
         "again": again
         and {
-            "location": {"lat": again.lat, "lng": again.lng},
+            # A rounded place would send the partner to a wrong door.
+            "location": None if again.coarse else {"lat": again.lat, "lng": again.lng},
             "requestType": again.request_type_id,
             "note": again.note,
         },

@@ -151,7 +151,7 @@ $("#request-form").addEventListener("submit", (event) => {
 });
 
 if (again) {
-  setPlace(again.location);
+  if (again.location) setPlace(again.location);
   const same = $(`input[name="requestType"][value="${CSS.escape(again.requestType)}"]`);
   same?.click();
   $("#note").value = again.note;

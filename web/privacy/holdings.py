@@ -121,7 +121,7 @@ HOLDINGS = [
     Holding("scheduledRequests", "requests_app.ScheduledRequest", _by("user")),
     Holding("savedPlaces", "requests_app.SavedPlace", _by("user")),
     # One section for all rides, whether they asked for them or served them.
-    Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), COARSE_RIDE),
+    Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), {**COARSE_RIDE, "pin": ""}),
     Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
     Holding("rideSigns", "rides.RideSign", _by("ride__user", "ride__partner__user"), kept={}),
     Holding("payments", "payments.Payment", _by("user"), kept={}),

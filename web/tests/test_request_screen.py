@@ -67,6 +67,11 @@ class TestAgain:
             "note": "Third floor",
         }
 
+    def test_a_rounded_place_sends_no_partner_to_a_wrong_door(self, user: User, closed: CheerRequest) -> None:
+        CheerRequest.objects.filter(pk=closed.pk).update(coarse=True)
+        again = data_of(browser_of(user).get(f"/?again={closed.pk}"))["again"]
+        assert (again["location"], again["requestType"]) == (None, "pep_talk")
+
     def test_a_strangers_is_not_there(self, outsider: User, closed: CheerRequest) -> None:
         assert data_of(browser_of(outsider).get(f"/?again={closed.pk}"))["again"] is None
 
