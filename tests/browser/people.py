@@ -104,6 +104,10 @@ class Cast:
                     self._stack.call("POST", "/rideEnd", {"rideId": ride["rideId"]}, token)
             self._stack.call("POST", "/partner/status", {"status": "offline"}, token)
 
+    def asks_for_nothing(self, person: Person) -> None:
+        """Nothing is to be cleared for them, which would take a token: a second factor ends theirs."""
+        self._users.remove(person)
+
     def forget(self) -> None:
         """They have left; what follows begins with nobody."""
         self._users.clear()

@@ -46,7 +46,7 @@ def test_a_passkey_signs_in(cast: Cast, visit: Callable[..., Visit]) -> None:
     """With a security key of the browser's own making. Browsers know passkeys on localhost, not on 127.0.0.1."""
     person = cast.user()
     cast.confirm_address(person)
-    cast.token(person)  # for the stage to be cleared with: from now on one takes a second factor
+    cast.asks_for_nothing(person)
     one = visit(host="localhost")
     inspector = one.page.context.new_cdp_session(one.page)
     inspector.send("WebAuthn.enable")
