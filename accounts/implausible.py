@@ -1,6 +1,6 @@
 """Positions that can't be: which reports are not used, and the flag about a partner who sends many."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +18,12 @@ def usable(position: Position, *, accuracy_m: float | None, now: datetime) -> bo
 
     Honest devices send such reports too, so nothing is held against the partner.
     """
-    oldest = now - timedelta(seconds=settings.POSITION_FRESH_S)
-    latest = now + timedelta(seconds=settings.POSITION_AHEAD_S)
-    return oldest <= position.recorded_at <= latest and (accuracy_m or 0) <= settings.POSITION_ACCURACY_MAX_M
+    if accuracy_m is not None and accuracy_m > settings.POSITION_ACCURACY_MAX_M:
+        return False
+    if position.recorded_at is now:  # on the hot path
+        return True
+    age_s = (now - position.recorded_at).total_seconds()
+    return -settings.POSITION_AHEAD_S <= age_s <= settings.POSITION_FRESH_S
 
 
 def reachable(old: Position, new: Report) -> bool:

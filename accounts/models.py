@@ -101,6 +101,9 @@ class NotificationSettings(models.Model):
         return f"of {self.user_id}"
 
 
+ANSWERS_MAX = 100
+
+
 class PartnerTransition(Transition):
     subject = models.ForeignKey("accounts.Partner", on_delete=models.CASCADE, related_name="transitions")
 
@@ -126,6 +129,13 @@ class Partner(Stateful):
     lat = models.FloatField(null=True, blank=True)
     lng = models.FloatField(null=True, blank=True)
     position_at = models.DateTimeField(null=True, blank=True, help_text="When the position was received.")
+    answers = models.CharField(
+        max_length=ANSWERS_MAX,
+        blank=True,
+        default="",
+        db_default="",
+        help_text='Their last ones to offers: "+" or "-".',
+    )
     rating_sum = models.PositiveIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()

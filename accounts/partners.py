@@ -16,12 +16,16 @@ from notifications.events import Outbox, partner_recipient
 from regions.selectors import active_regions
 
 
-def move_partners(partners: Sequence[Partner], new: str, *, actor: User | None, at: datetime, reason: str = "") -> None:
+def move_partners(
+    partners: Sequence[Partner], new: str, *, actor: User | None, at: datetime, reason: str = "", **changes: object
+) -> None:
     """Move partners from the status they were read with to `new`, and update the searchable set on commit.
+
+    `changes` are other columns to write with it.
 
     Call it inside a transaction. Raises `Conflict`, as `move_all` does.
     """
-    move_all(partners, new, actor=actor, at=at, reason=reason, status_since=at)
+    move_all(partners, new, actor=actor, at=at, reason=reason, status_since=at, **changes)
     change = positions.enter if new == PartnerStatus.AVAILABLE else positions.leave
     slugs = {region.pk: region.slug for region in active_regions()}
     for slug in {slugs[p.region_id] for p in partners if p.region_id in slugs}:

@@ -54,7 +54,8 @@ local pos, avail, geo, serves, moved, forgotten, doubts = KEYS[1], KEYS[2], KEYS
 local streak = KEYS[8]
 local oldest, speed, allowance, late = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local in_a_row, settle, often, span = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local sub, match, rad, names = string.sub, string.match, math.rad, {}
+local sub, match, abs, rad, names = string.sub, string.match, math.abs, math.rad, {}
+local degrees = speed / 111195  -- a microsecond's way
 
 -- Microseconds between two positions. A report can't win time by an old date: the time of receipt bounds it.
 local function between(old, new)
@@ -62,10 +63,13 @@ local function between(old, new)
   return math.min(sub(new, 1, 18) - sub(old, 1, 18), math.max(received, 0) + late)
 end
 
--- The usual case, without trigonometry: the allowance is full, and stays full.
+-- The usual case, without trigonometry: the allowance is full, and stays full. Fifteen digits of a time are exact, and
+-- no report is received before it was recorded.
 local function ordinary(old, new, lng, lat)
-  local old_lat, old_lng, spent = match(old, '^(%S+) (%S+)( ?)', 39)
-  return spent == '' and (math.abs(lat - old_lat) + math.abs(lng - old_lng)) * 111195 <= speed * between(old, new)
+  if #old ~= 63 then return false end
+  local way = (abs(lat - sub(old, 39, 50)) + abs(lng - sub(old, 52, 63))) / degrees
+  local recorded = sub(new, 4, 18) - way
+  return recorded >= sub(old, 4, 18) + 0 and recorded + late >= sub(old, 23, 37) + 0
 end
 
 -- What a step leaves of the allowance, and its length, both in metres.
@@ -231,12 +235,12 @@ def _fields(report: Report) -> tuple[str, str, str, str]:
     """Return the partner, the position as stored, and its longitude and latitude on the map. On the hot path."""
     place, received = report.position, time_text(report.received_at)
     recorded = received if place.recorded_at is report.received_at else time_text(place.recorded_at)
-    lat, lng = f"{place.lat:.7f}", f"{place.lng:.7f}"
+    lat, lng = f"{place.lat:+012.7f}", f"{place.lng:+012.7f}"
     value = f"{recorded} {received} {lat} {lng}"
     if -LAT_MAX <= place.lat <= LAT_MAX and place.lng < LNG_LIMIT:
         return str(report.partner_id), value, lng, lat
     map_lat, map_lng = on_the_map(place.lat, place.lng)
-    return str(report.partner_id), value, f"{map_lng:.7f}", f"{map_lat:.7f}"
+    return str(report.partner_id), value, f"{map_lng:+012.7f}", f"{map_lat:+012.7f}"
 
 
 def _answers(count: int, answer: Any) -> list[Recorded]:

@@ -123,9 +123,9 @@ def _write(region: str, batch: list[Report]) -> list[Recorded]:
     push_latest(_forwarded(batch, recorded))
     if any(result.entered for result in recorded):
         entered.send_robust(sender=Reports, region=region)
-    for report, result in zip(batch, recorded, strict=True):
+    for number, result in enumerate(recorded):
         if result.suspect_mps is not None:
-            doubted.send_robust(sender=Reports, report=report, speed_mps=result.suspect_mps)
+            doubted.send_robust(sender=Reports, report=batch[number], speed_mps=result.suspect_mps)
     if seen := [report for report, result in zip(batch, recorded, strict=True) if result.noticed]:
         noticed.send_robust(sender=Reports, reports=seen)
     return recorded

@@ -126,6 +126,7 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "holds_max",
             "commission_bps",
             "start_guard",
+            "offer_detail",
         )
 
     def clean_boundary(self) -> list[list[list[float]]]:
@@ -172,6 +173,7 @@ class RegionAdmin(StaffAdmin):
         ),
         ("Money", {"fields": (("hold_amount", "holds_max"), "commission_bps")}),
         ("Sessions", {"fields": ("start_guard",)}),
+        ("Offers", {"fields": ("offer_detail",)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> tuple[str, ...]:

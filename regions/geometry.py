@@ -1,7 +1,7 @@
 """Distances, the time to cover them, and boundaries: pure functions in WGS 84 degrees."""
 
 from collections.abc import Sequence
-from math import asin, cos, radians, sin, sqrt
+from math import asin, ceil, cos, degrees, floor, radians, sin, sqrt
 
 EARTH_RADIUS_M = 6_372_797.560856  # the value that Redis and Valkey use, so that both agree
 SPEED_M_PER_S = 20 / 3.6  # 20 km/h through a city
@@ -42,3 +42,17 @@ def polygon_contains(polygon: Sequence[Ring], lat: float, lng: float) -> bool:
     if not ring_contains(polygon[0], lat, lng):
         return False
     return len(polygon) == 1 or not any(ring_contains(hole, lat, lng) for hole in polygon[1:])
+
+
+# ---------------------------------------------------------------- places that are known roughly
+
+CELL_M = 250.0
+WITHIN_M = ceil(CELL_M / sqrt(2))  # how far a place may be from the middle of its cell
+_CELL_DEGREES = degrees(CELL_M / EARTH_RADIUS_M)
+
+
+def middle_of_cell(lat: float, lng: float) -> tuple[float, float]:
+    """Return the middle of the cell of a place in a fixed grid, as latitude and longitude."""
+    middle_lat = min(90.0, max(-90.0, (floor(lat / _CELL_DEGREES) + 0.5) * _CELL_DEGREES))
+    width = _CELL_DEGREES / max(0.001, cos(radians(middle_lat)))
+    return middle_lat, min(180.0, max(-180.0, (floor(lng / width) + 0.5) * width))

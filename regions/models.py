@@ -13,6 +13,13 @@ from core.texts import Line
 COMMISSION_MAX_BPS = 10_000  # the whole amount
 
 
+class OfferDetail(models.TextChoices):
+    """The detail in which an offer shows the place of its request, before it is accepted."""
+
+    EXACT = "exact", "The place and the note"
+    APPROXIMATE = "approximate", "Roughly where it is, and no note"
+
+
 def check_time_zone(name: str) -> None:
     """Raise `ValidationError` for a name that the time zone database lacks."""
     if name not in available_timezones():
@@ -94,6 +101,13 @@ class Region(models.Model):
         default=StartGuard.ARRIVAL_OR_PIN,
         help_text="What a partner needs to start a session.",
     )
+    offer_detail = models.CharField(
+        max_length=12,
+        choices=OfferDetail.choices,
+        default=OfferDetail.EXACT,
+        db_default=OfferDetail.EXACT.value,
+        help_text="What partners see of a request before they accept it.",
+    )
 
     class Meta:
         ordering = ("name",)
@@ -113,6 +127,9 @@ class Region(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(start_guard__in=StartGuard.values), name="region_start_guard_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(offer_detail__in=OfferDetail.values), name="region_offer_detail_known"
             ),
         )
 

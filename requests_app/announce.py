@@ -12,6 +12,7 @@ from accounts.models import Partner
 from core import amounts
 from notifications.events import Outbox, PushLater, partner_recipient, user_recipient
 from requests_app.models import CheerRequest, Offer
+from requests_app.read_model import offer_view
 from requests_app.serializers import offer_body, request_body
 from rides.models import Ride
 from rides.serializers import ride_body
@@ -43,7 +44,7 @@ def push_body(offer: Offer) -> dict[str, Any]:
     be answered, and `late` afterwards. The body has a placeholder, `%(seconds)s`, for the seconds left.
     """
     with translation.override(offer.partner.user.language or settings.LANGUAGE_CODE):
-        kind, away = gettext(offer.request.request_type.name), amounts.distance(offer.distance_m)
+        kind, away = gettext(offer.request.request_type.name), amounts.distance(offer_view(offer).distance_m)
         body = gettext("%(kind)s, %(distance)s away. %(seconds)s seconds to answer.")
         words = {
             "title": gettext("Somebody needs a cheer"),
@@ -54,7 +55,7 @@ def push_body(offer: Offer) -> dict[str, Any]:
         "type": "offer",
         "offerId": str(offer.pk),
         "requestType": offer.request.request_type_id,
-        "distanceM": offer.distance_m,
+        "distanceM": offer_view(offer).distance_m,
         "expiresAt": offer.expires_at.isoformat(),
         "url": "/partner",
         **words,

@@ -126,6 +126,9 @@ class Offer(Stateful):
     wave = models.PositiveSmallIntegerField(default=0)
     distance_m = models.PositiveIntegerField()
     eta_s = models.PositiveIntegerField()
+    approximate_m = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The distance to the rough place that it shows; empty: it shows the exact one."
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)

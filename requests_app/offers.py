@@ -16,6 +16,8 @@ from core.transitions import create_all
 from notifications.events import Outbox, recorded
 from regions.geometry import eta_s
 from requests_app import announce, wakeups
+from requests_app.approximate import approximate_m
+from requests_app.habits import TURNED_DOWN, answered
 from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
@@ -53,6 +55,7 @@ def _offer(request: CheerRequest, partner: Partner, distance_m: float, *, now: d
         wave=request.wave,
         distance_m=round(distance_m),
         eta_s=eta_s(distance_m),
+        approximate_m=approximate_m(request, partner, distance_m),
         created_at=now,
         expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
     )
@@ -137,6 +140,7 @@ def close_offer(
     announce.offer_over(outbox, offer)
     request.move(RequestStatus.PENDING, actor=actor, at=now, reason=f"offer {outcome}", next_attempt_at=now)
     if partner.status == PartnerStatus.OFFERED:
-        move_partners([partner], partner_becomes, actor=actor, at=now, reason=f"offer {outcome}")
+        answers = answered(partner, TURNED_DOWN, now=now)
+        move_partners([partner], partner_becomes, actor=actor, at=now, reason=f"offer {outcome}", answers=answers)
     announce.request_updated(outbox, request)
     wakeups.wake_on_commit(request.region.slug)

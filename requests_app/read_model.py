@@ -14,6 +14,7 @@ from api.fields import LatLng, Money
 from payments import configuration
 from payments.models import Hold
 from payments.states import HoldStatus
+from regions.geometry import WITHIN_M, eta_s, middle_of_cell
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.fees import cancellation_fee, free_until
@@ -26,11 +27,15 @@ LOOKED_FOR = (RequestStatus.PENDING, RequestStatus.OFFERED)
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """An offer as its partner sees it; its place and note are shown only while it is pending or accepted."""
+    """An offer as its partner sees it; its place and note are shown only while it is pending or accepted.
+
+    While it is pending, an approximate one shows no note, and a place within `location_within_m` of the real one.
+    """
 
     id: UUID
     request_id: UUID
     location: LatLng | None
+    location_within_m: int | None
     request_type: str
     note: str
     distance_m: int
@@ -83,18 +88,24 @@ class RequestView:
 def offer_view(offer: Offer) -> OfferView:
     """An offer as its partner sees it. Reads the offer's request, unless it is loaded."""
     request = offer.request
-    shown = offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED)
+    shown, rough_m = offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED), offer.approximate_m
+    rough = offer.status == OfferStatus.PENDING and rough_m is not None
     return OfferView(
         id=offer.pk,
         request_id=offer.request_id,
-        location=LatLng(request.lat, request.lng) if shown else None,
+        location=_place(request, rough=rough) if shown else None,
+        location_within_m=WITHIN_M if rough else None,
         request_type=request.request_type_id,
-        note=request.note if shown else "",
-        distance_m=offer.distance_m,
-        eta_s=offer.eta_s,
+        note=request.note if shown and not rough else "",
+        distance_m=offer.distance_m if rough_m is None else rough_m,
+        eta_s=offer.eta_s if rough_m is None else eta_s(rough_m),
         expires_at=offer.expires_at,
         status=offer.status,
     )
+
+
+def _place(request: CheerRequest, *, rough: bool) -> LatLng:
+    return LatLng(*(middle_of_cell(request.lat, request.lng) if rough else (request.lat, request.lng)))
 
 
 def request_views(
@@ -133,12 +144,13 @@ def _view(
 ) -> RequestView:
     looked_for = viewer.pk == request.user_id and request.status in LOOKED_FOR
     radii = settings.MATCH_RADIUS_M
+    rough = viewer.role == Role.PARTNER and offer is not None and offer.approximate_m is not None
     return RequestView(
         id=request.pk,
         user_id=request.user_id,
-        location=LatLng(request.lat, request.lng),
+        location=_place(request, rough=rough),
         request_type=request.request_type_id,
-        note=request.note,
+        note="" if rough else request.note,
         status=request.status,
         created_at=request.created_at,
         region=request.region.slug,

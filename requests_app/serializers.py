@@ -27,11 +27,15 @@ class RequestTypeSerializer(serializers.ModelSerializer[RequestType]):
 
 
 class OfferSerializer(serializers.Serializer[Any]):
-    """An offer to a partner, until `expiresAt`. Location and note are shown only while it is pending or accepted."""
+    """An offer to a partner, until `expiresAt`. Location and note are shown only while it is pending or accepted.
+
+    With `locationWithinM`, the place is roughly there, within so many metres, and both are told on acceptance.
+    """
 
     offerId = serializers.UUIDField(source="id")
     requestId = serializers.UUIDField(source="request_id")
     location = LocationSerializer(allow_null=True)
+    locationWithinM = serializers.IntegerField(source="location_within_m", allow_null=True)
     requestType = serializers.CharField(source="request_type")
     note = serializers.CharField()
     distanceM = serializers.IntegerField(source="distance_m")

@@ -84,6 +84,8 @@ declare namespace Api {
     offerId: Id;
     requestId: Id;
     location: Location;
+    /** With a number, the place is roughly there, within so many metres. */
+    locationWithinM: number | null;
     requestType: string;
     note: string;
     distanceM: number;

@@ -33,6 +33,7 @@ PARIS = {
     "holds_max": "3",
     "commission_bps": "2000",
     "start_guard": "arrival_or_pin",
+    "offer_detail": "exact",
 }
 
 

@@ -16,6 +16,7 @@ from core.errors import Conflict
 from notifications.events import push_latest, recorded, user_recipient
 from payments.books import holds
 from requests_app import announce
+from requests_app.habits import ACCEPTED, answered, called_off
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
@@ -45,7 +46,8 @@ def accept_offer(
         offer.move(OfferStatus.ACCEPTED, actor=locked.user, at=now, answered_at=now)
         announce.offer_over(outbox, offer)
         request.move(RequestStatus.ACCEPTED, actor=locked.user, at=now)
-        move_partners([locked], PartnerStatus.BUSY, actor=locked.user, at=now)
+        answers = answered(locked, ACCEPTED, now=now)
+        move_partners([locked], PartnerStatus.BUSY, actor=locked.user, at=now, answers=answers)
         taken = Conflict("offer_taken", "This request has a ride already.")
         one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
         with refused_as(dict.fromkeys(one_ride, taken)), transaction.atomic():
@@ -156,7 +158,8 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
         cancel_ride(ride, actor=locked.user, now=now, reason=reason)
-        free_partner(locked, actor=locked.user, now=now, reason="ride cancelled")
+        answers = called_off(locked, now=now)
+        free_partner(locked, actor=locked.user, now=now, reason="ride cancelled", answers=answers)
         match_again(request, outbox, actor=locked.user, now=now, reason="partner called off")
         announce.ride_updated(outbox, ride, locked)
         outbox.result(ride)

@@ -16,11 +16,20 @@ from requests_app.states import RequestStatus
 
 
 def free_partner(
-    partner: Partner, *, actor: User | None, now: datetime, reason: str, becomes: str = PartnerStatus.AVAILABLE
+    partner: Partner,
+    *,
+    actor: User | None,
+    now: datetime,
+    reason: str,
+    becomes: str = PartnerStatus.AVAILABLE,
+    **changes: object,
 ) -> None:
-    """Free a busy partner, wake the matcher if requests wait, and stop forwarding their positions."""
+    """Free a busy partner, wake the matcher if requests wait, and stop forwarding their positions.
+
+    `changes` are other columns of the partner to write.
+    """
     if partner.status == PartnerStatus.BUSY:
-        move_partners([partner], becomes, actor=actor, at=now, reason=reason)
+        move_partners([partner], becomes, actor=actor, at=now, reason=reason, **changes)
         wakeups.partner_free_on_commit(partner)
     if partner.region is not None:
         slug = partner.region.slug

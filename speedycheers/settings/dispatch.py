@@ -46,6 +46,13 @@ PARTED_M: float = env.float("PARTED_M", default=500.0)
 PARTED_REPORTS: int = env.int("PARTED_REPORTS", default=5)
 if not ARRIVAL_RADIUS_M < LEFT_PLACE_M <= PARTED_M:
     raise ImproperlyConfigured("ARRIVAL_RADIUS_M is less than LEFT_PLACE_M, which is at most PARTED_M.")
+# A partner who has turned down more than this share of their last offers, of so many at least, sees only roughly where
+# the next ones are.
+DECLINES_OF_LAST: int = env.int("DECLINES_OF_LAST", default=20)
+DECLINES_AT_LEAST: int = env.int("DECLINES_AT_LEAST", default=10)
+DECLINES_SHARE: float = env.float("DECLINES_SHARE", default=0.8)
+if not 1 <= DECLINES_AT_LEAST <= DECLINES_OF_LAST <= 100:
+    raise ImproperlyConfigured("DECLINES_AT_LEAST is at most DECLINES_OF_LAST, and both are 1 to 100.")
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 

@@ -249,6 +249,15 @@ export class CityMap {
   }
 
   /**
+   * A circle around a place that is known roughly.
+   * @param {Api.Location} place
+   * @param {number} radius In metres.
+   */
+  area(place, radius) {
+    return L.circle(toLatLng(place), { radius, className: "map-area", interactive: false }).addTo(this.map);
+  }
+
+  /**
    * Rings that go out from a place while somebody is looked for; `remove()` them.
    * @param {Api.Location} place
    */

@@ -4,7 +4,7 @@ import { gettext } from "./i18n.js";
 
 /**
  * @import { CityMap } from "./map.js"
- * @import { Marker } from "leaflet"
+ * @import { Circle, Marker } from "leaflet"
  */
 
 export class ConsoleMap {
@@ -13,6 +13,8 @@ export class ConsoleMap {
   #here = null;
   /** @type {Marker | null} */
   #there = null;
+  /** @type {Circle | null} */
+  #area = null;
 
   /** @param {CityMap} city */
   constructor(city) {
@@ -22,8 +24,11 @@ export class ConsoleMap {
   /**
    * @param {Api.Location | null} here
    * @param {Api.Location | null} wanted
+   * @param {number | null} [withinM] How far from there the place may be; null: it is there.
    */
-  paint(here, wanted) {
+  paint(here, wanted, withinM = null) {
+    this.#area?.remove();
+    this.#area = wanted && withinM ? this.#city.area(wanted, withinM) : null;
     if (here) {
       this.#here ??= this.#city.marker("partner", here, gettext("You"));
       this.#here.setLatLng([here.lat, here.lng]);

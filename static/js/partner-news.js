@@ -96,7 +96,8 @@ export class PartnerNews {
    * @param {Api.Offer} offer
    */
   accepted(ride, offer) {
-    this.#store.complete({ request: offer, partner: { ...this.#state.partner, status: "busy" } });
+    const request = offer.locationWithinM === null ? offer : null; // a rough place is asked for anew
+    this.#store.complete({ request, partner: { ...this.#state.partner, status: "busy" } });
     this.ride(ride);
   }
 

@@ -55,8 +55,9 @@ export class OfferPanel {
       $("#offer-pays"),
       tariff ? `${money(tariff, { short: true })} / ${Math.round(tariff.incrementS / 6) / 10} min` : "",
     );
-    text($("#offer-note"), offer.note);
-    show($("#offer-note"), Boolean(offer.note));
+    const rough = offer.locationWithinM ? gettext("You are told the exact place and the note when you accept.") : "";
+    text($("#offer-note"), offer.note || rough);
+    show($("#offer-note"), Boolean(offer.note || rough));
     announce(
       fill(gettext("New offer: %(kind)s, %(distance)s away. %(seconds)s seconds to answer."), {
         kind: kind.name,

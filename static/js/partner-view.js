@@ -93,7 +93,8 @@ export class ConsoleView {
     text($("#position-text"), positionText(positions));
     offerPanel.paint(offer);
     servingPanel.paint(state.ride, state.request, positions.place);
-    map.paint(positions.place, (state.ride ? state.request : offer)?.location ?? null);
+    const withinM = state.ride ? null : (offer?.locationWithinM ?? null);
+    map.paint(positions.place, (state.ride ? state.request : offer)?.location ?? null, withinM);
   }
 
   /** @param {Pages.PartnerPhase} now */

@@ -161,7 +161,7 @@ HOLDINGS = [
         "partner",
         "accounts.Partner",
         _by("user"),
-        kept={"name": "Former partner", "phone": "", "lat": None, "lng": None, "position_at": None},
+        kept={"name": "Former partner", "phone": "", "lat": None, "lng": None, "position_at": None, "answers": ""},
     ),
     Holding("partnerSteps", "accounts.PartnerTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("applicationSteps", "accounts.ApplicationTransition", _by("subject__user", "actor"), kept=SILENT),
