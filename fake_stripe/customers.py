@@ -53,6 +53,14 @@ class Customers(Things):
             return setup
         return self._set_up(setup)
 
+    def cancel_setup_intent(self, id: str, params: Thing) -> Thing:
+        """Close a setup; no card can be given to it any more."""
+        setup = self.find("setup_intent", id)
+        if setup["status"] in ("succeeded", "canceled"):
+            raise invalid("This SetupIntent is over.", code="setup_intent_unexpected_state")
+        setup.update(status="canceled", next_action=None)
+        return setup
+
     def answer_setup_intent(self, id: str, *, agrees: bool) -> Thing:
         """Apply the cardholder's answer to the confirmation."""
         setup = self.find("setup_intent", id)

@@ -63,6 +63,7 @@ def routes(account: Account) -> list[Route]:
         on("POST", "setup_intents", a.create_setup_intent),
         on("GET", "setup_intents/([^/]+)", reading("setup_intent")),
         on("POST", "setup_intents/([^/]+)/confirm", a.confirm_setup_intent),
+        on("POST", "setup_intents/([^/]+)/cancel", a.cancel_setup_intent),
         on("POST", "setup_intents/([^/]+)/answer", lambda id, p: a.answer_setup_intent(id, agrees=_agrees(p))),
         on("POST", "payment_intents", lambda p: expanded(account, a.create_payment_intent(p), p)),
         on("GET", "payment_intents", listing("payment_intent")),

@@ -20,6 +20,7 @@ from accounts.authentication import caller
 from accounts.permissions import IsPartner, IsUser
 from accounts.reauthentication import require_recent_sign_in
 from accounts.selectors import partner_of
+from api.addresses import address_of
 from api.idempotency import idempotent
 from api.parsers import TooLarge, loads
 from api.serializing import validated
@@ -127,7 +128,7 @@ class CardSetup(APIView):
 
     @extend_schema(operation_id="beginCardSetup", tags=["payments"], request=None, responses={201: CardSetupSerializer})
     def post(self, request: Request) -> Response:
-        setup = cards.begin_setup(caller(request), now=timezone.now())
+        setup = cards.try_setup(caller(request), address=address_of(request), now=timezone.now())
         body = {
             "setupIntentId": setup["id"],
             "clientSecret": setup["client_secret"],

@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from fake_stripe.account import Account as Provider
+from fake_stripe.cards import Behaviour, behaviour, passes_luhn
 from fake_stripe.server import Server
 from simulator import cards
 from simulator.accounts import Refused
-from simulator.cards import save_card
+from simulator.cards import number_of, save_card
 from simulator.tests.fakes import api_of, error, signed_in
 
 
@@ -44,6 +45,13 @@ def test_a_card_is_given_to_the_provider_and_named_to_us(provider: Server) -> No
     ours = OurServer(provider)
     asyncio.run(save_card(signed_in(api_of(ours)), provider.url))
     assert len(provider.account.every("payment_method")) == 1
+
+
+def test_each_bot_has_a_card_of_its_own() -> None:
+    numbers = [number_of(f"bot-{n}@example.test") for n in range(200)]
+    assert len(set(numbers)) == 200
+    assert all(passes_luhn(number) and behaviour(number) == Behaviour() for number in numbers)
+    assert number_of("bot-0@example.test") == numbers[0]
 
 
 def test_a_provider_that_is_away_is_asked_again(provider: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,12 @@ class Customer(models.Model):
     card_last4 = models.CharField(max_length=4, blank=True)
     card_exp_month = models.PositiveSmallIntegerField(null=True, blank=True)
     card_exp_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    card_declines = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many cards were declined since one was saved."
+    )
+    cards_blocked_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when no card can be saved, because many were declined in a row."
+    )
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often the provider did not answer.")
     next_step_at = models.DateTimeField(
         null=True, blank=True, db_index=True, help_text="When the provider is to be asked to forget their cards."

@@ -14,6 +14,7 @@ from payments.books.paying import pay
 from payments.configuration import enabled, require_enabled
 from payments.models import Customer, Payment
 from payments.operations import Operation, enqueue_on_commit, operation_key, retry_later
+from payments.provider.card_limits import flag_shared_card, note_decline, require_card_allowed
 from payments.provider.gateway import ProviderError, Refused, Unreachable, gateway
 from payments.states import UNPAID
 from risk.states import TraceKind
@@ -36,6 +37,16 @@ def card_of(user: User) -> Customer:
     if customer is None:
         raise Missing
     return customer
+
+
+def try_setup(user: User, *, address: str, now: datetime) -> dict[str, Any]:
+    """Begin a setup as `begin_setup`, within the limits of the account and of a network address.
+
+    Raises: `CardVelocity`, and as `begin_setup`.
+    """
+    require_enabled()
+    require_card_allowed(user, address=address, now=now)
+    return begin_setup(user, now=now)
 
 
 def begin_setup(user: User, *, now: datetime) -> dict[str, Any]:
@@ -121,15 +132,30 @@ def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:
         if customer is None or (customer.set_up_at and customer.set_up_at >= made_at):
             return False
         customer.set_up_at = made_at
-        customer.card_reference = method["id"]
+        customer.card_reference, customer.card_declines = method["id"], 0
         customer.card_brand = str(card.get("brand") or "")[:20]
         customer.card_last4 = str(card.get("last4") or "")[:4]
         customer.card_exp_month, customer.card_exp_year = card.get("exp_month"), card.get("exp_year")
         customer.save()
-        leave_trace(customer.pk, TraceKind.CARD, str(card.get("fingerprint") or ""), now=now)
+        fingerprint = str(card.get("fingerprint") or "")
+        leave_trace(customer.pk, TraceKind.CARD, fingerprint, now=now)
+        flag_shared_card(customer, fingerprint, now=now)
         _charge_unpaid(outbox, customer, now=now)
         outbox.result(customer)
     return True
+
+
+def decline_setup(setup: dict[str, Any], *, now: datetime) -> None:
+    """Count a setup whose card was declined. Beyond the limit the provider closes it: its secret tries no more cards.
+
+    Not inside a transaction. Raises `Unreachable`.
+    """
+    if note_decline(setup, now=now):
+        reference = str(setup["id"])
+        try:
+            gateway().cancel_setup_intent(operation_key("cancel-setup", reference), reference)
+        except Refused:
+            log.info("a setup was over before it was closed")
 
 
 def _charge_unpaid(outbox: Outbox, customer: Customer, *, now: datetime) -> None:

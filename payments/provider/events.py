@@ -13,7 +13,7 @@ from payments.books.disputes import apply_dispute
 from payments.configuration import enabled
 from payments.models import Payment, ProviderEvent
 from payments.operations import Operation, retry_later
-from payments.provider.cards import apply_setup
+from payments.provider.cards import apply_setup, decline_setup
 from payments.provider.gateway import ProviderError, Refused, gateway
 from payments.provider.intents import apply_foreign_intent, apply_intent
 from payments.provider.payouts import apply_account
@@ -22,6 +22,7 @@ from payments.provider.refunds import apply_refund
 log = logging.getLogger(__name__)
 
 TRIES_MAX = 30  # about four hours; the reconciler finds what is left
+SETUP_DECLINED = "setup_intent.setup_failed"
 Answer = dict[str, Any]
 
 
@@ -76,6 +77,8 @@ def step_event(event_id: str) -> None:
     try:
         if follow is not None and isinstance(reference, str) and reference:
             follow(reference, now)
+            if event.type == SETUP_DECLINED:
+                decline_setup(thing, now=now)
     except Refused as refused:  # there is no such object: nothing of ours
         log.warning("event %s is about nothing: %s", event.pk, refused.code)
     except ProviderError as error:

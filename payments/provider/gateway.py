@@ -96,6 +96,10 @@ class StripeGateway:
         """Returns a setup, with its card."""
         return _call(self._api.setup_intents.retrieve, reference, {"expand": ["payment_method"]})
 
+    def cancel_setup_intent(self, key: str, reference: str) -> Answer:
+        """Close a setup, so that no card can be given to it any more."""
+        return _call(self._api.setup_intents.cancel, reference, {}, _once(key))
+
     def cards(self, customer: str) -> Iterator[Answer]:
         """Yields the cards that the provider keeps for a customer."""
 

@@ -15,6 +15,7 @@ from core.digests import keyed_digest
 from core.errors import Conflict
 from payments.books import payouts
 from payments.configuration import connected
+from payments.mails import tell_of_payout_account
 from payments.models import PayoutAccount, Reversal, Transfer
 from payments.operations import operation_key, retry_later
 from payments.provider.call import provider_call, replace_key
@@ -64,20 +65,23 @@ def apply_account(answer: dict[str, Any], *, now: datetime) -> bool:
 
 
 def _note_destination(account_id: UUID, answer: dict[str, Any], *, now: datetime) -> None:
-    """Store where the provider pays an account's money to; a change holds its payouts for some days, and is flagged."""
+    """Store where the provider pays an account's money to; a change holds its payouts, is flagged and mailed."""
     found = (answer.get("external_accounts") or {}).get("data") or []
     chosen = next((each for each in found if each.get("default_for_currency")), found[0] if found else {})
     digest = keyed_digest("destination", str(chosen.get("fingerprint") or chosen.get("id") or ""))
     if not chosen:
         return
     with transaction.atomic():
-        account = PayoutAccount.objects.select_for_update(of=("self",)).select_related("partner").get(pk=account_id)
+        account = (
+            PayoutAccount.objects.select_for_update(of=("self",)).select_related("partner__user").get(pk=account_id)
+        )
         if account.destination == digest:
             return
         changes = bool(account.destination)
         account.destination, account.changed_at = digest, now
         account.save(update_fields=["destination", "changed_at"])
         if changes:
+            tell_of_payout_account(account.partner.user, now=now)
             raise_flag(
                 FlagKind.PAYOUT_ACCOUNT_CHANGED,
                 now=now,

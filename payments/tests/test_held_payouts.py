@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from pytest_django import Settings
 
-from accounts.models import Partner, User
+from accounts.deferred_mails import send_deferred
+from accounts.models import DeferredMail, Partner, User
 from backoffice.tests.desk import desk_of, page_of, refusals, take, told, url_of
 from core.errors import Conflict
 from ops.audit import all_checks
@@ -100,6 +102,12 @@ def test_a_changed_account_waits_and_is_flagged(
     flag = Flag.objects.get()
     assert (flag.kind, flag.account) == (FlagKind.PAYOUT_ACCOUNT_CHANGED, partner.user)
     assert "thief" not in str(PayoutAccount.objects.values())
+    told = DeferredMail.objects.get(kind="payout_account_changed")
+    mail.outbox.clear()
+    send_deferred(told.pk)
+    assert (mail.outbox[0].to, mail.outbox[0].subject) == ([partner.user.email], "Your payouts go to another account")
+    tell("the thief's")
+    assert DeferredMail.objects.filter(kind="payout_account_changed").count() == 1
     fare = paid()
     assert hold_of(fare).reasons == ["new_payout_account"]
     later(clock, days=3)

@@ -20,6 +20,13 @@ PAYOUT_ACCOUNT_DELAY_DAYS: float = env.float("PAYOUT_ACCOUNT_DELAY_DAYS", defaul
 # So many first payouts of a partner wait for a review by staff.
 PAYOUTS_REVIEWED: int = env.int("PAYOUTS_REVIEWED", default=3)
 
+# ---------------------------------------------------------------- cards
+# So many declined cards in a row block an account from saving another for some time. Rates are with the other rates.
+CARD_DECLINES_MAX: int = env.int("CARD_DECLINES_MAX", default=5)
+CARD_DECLINES_WAIT_S: int = env.int("CARD_DECLINES_WAIT_S", default=6 * 3600)
+# A card that more accounts have saved is flagged. Families share cards.
+CARD_ACCOUNTS_MAX: int = env.int("CARD_ACCOUNTS_MAX", default=3)
+
 # ---------------------------------------------------------------- links between accounts
 # The two sides of a ride are flagged from this score on, and the payout waits for a review.
 LINK_SCORE_LIMIT: int = env.int("LINK_SCORE_LIMIT", default=60)

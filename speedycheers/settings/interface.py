@@ -30,6 +30,11 @@ REST_FRAMEWORK = {
         "login_otp": env.str("THROTTLE_LOGIN_OTP", default="10/min"),
         "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="100/min"),
         "login_failures": env.str("THROTTLE_LOGIN_FAILURES", default="100/hour"),
+        # Beginnings to save a card, per account and per address: the provider asks a bank for each.
+        "card": env.str("THROTTLE_CARD", default="600/min" if DEBUG else "10/hour"),
+        "card_day": env.str("THROTTLE_CARD_DAY", default="100000/day" if DEBUG else "20/day"),
+        "card_address": env.str("THROTTLE_CARD_ADDRESS", default="6000/min" if DEBUG else "100/hour"),
+        "card_address_day": env.str("THROTTLE_CARD_ADDRESS_DAY", default="1000000/day" if DEBUG else "500/day"),
         # Calls that cost more than a read: requests, positions and socket handshakes. Many callers share an address.
         "request": env.str("THROTTLE_REQUEST", default="1200/min" if DEBUG else "60/min"),
         "request_address": env.str("THROTTLE_REQUEST_ADDRESS", default="6000/min"),
