@@ -42,6 +42,8 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SpeedyCheers"
+# A code counts for one period before and after its own, too (RFC 6238, 5.2): typing takes time, and clocks differ.
+MFA_TOTP_TOLERANCE = 1
 # Browsers support passkeys on https and on http://localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 ACCOUNT_LOGOUT_ON_GET = False
