@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from accounts.authentication import caller
 from accounts.locations import Located
 from accounts.permissions import IsPartner, IsUser, IsUserOrPartner
-from accounts.serializers import PartnerSerializer, PositionInput, partner_body
+from accounts.serializers import NoInput, PartnerSerializer, PositionInput, partner_body
 from api.idempotency import idempotent, store_answer
 from api.serializing import validated
 from api.throttles import PositionThrottle
@@ -176,6 +176,7 @@ class RideHere(APIView):
     @extend_schema(operation_id="sayUserHere", tags=["rides"], request=None, responses={200: RideSerializer})
     @idempotent(ride_body)
     def post(self, request: Request, ride_id: UUID) -> Ride:
+        validated(NoInput, request.data)
         return answers.user_here(caller(request), ride_id, now=timezone.now())
 
 
@@ -187,4 +188,5 @@ class RideNobodyHere(APIView):
     @extend_schema(operation_id="sayNobodyHere", tags=["rides"], request=None, responses={200: RideSerializer})
     @idempotent(ride_body)
     def post(self, request: Request, ride_id: UUID) -> Ride:
+        validated(NoInput, request.data)
         return answers.nobody_here(caller(request), ride_id, now=timezone.now())
