@@ -7,18 +7,24 @@ import logging
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -52,6 +58,7 @@ class Step:
     icon: str = "arrow_forward"
     variant: ActionVariant = ActionVariant.DEFAULT
     asks_reason: bool = False
+    sensitive: bool = False  # staff confirm who they are, unless they have done so within the last minutes
     asks_amount: bool = False  # in addition to the reason; `run` gets a fifth argument: a Decimal, or None for all
     named: Callable[[Any], str] = str  # the name of a row in messages
 
@@ -111,7 +118,7 @@ def row_action(step: Step) -> Callable[..., Any]:
         "form_class": form_of(step),
         "form_submit_text": step.title,
     }
-    return action(  # type: ignore[no-any-return]
+    button = action(
         run_one,
         permissions=["act"],
         description=step.title,
@@ -120,6 +127,29 @@ def row_action(step: Step) -> Callable[..., Any]:
         variant=step.variant,
         dialog=dialog,
     )
+    return _guarded(button) if step.sensitive else button
+
+
+def _guarded(button: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return a button that asks who it is when its dialog opens, and when the dialog is sent."""
+
+    @wraps(button)
+    def guarded(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not model_admin.has_act_permission(request):
+            raise PermissionDenied
+        page = change_url(model_admin.model, unquote(object_id)) or _list_url(model_admin)
+        return _asked_again(request, page) or button(model_admin, request, object_id=object_id)
+
+    return guarded
+
+
+def _asked_again(request: HttpRequest, page: str) -> HttpResponse | None:
+    """Return the way to the page that asks who it is, and from there to `page`; None if that was answered lately."""
+    if did_recently_reauthenticate(request):
+        return None
+    messages.info(request, "Confirm that it is you, then take this step again.")
+    method = get_adapter().get_reauthentication_methods(request.user)[0]
+    return _go(request, f"{method['url']}?{urlencode({REDIRECT_FIELD_NAME: page})}")
 
 
 def bulk_action(step: Step) -> Callable[..., Any]:
@@ -127,6 +157,8 @@ def bulk_action(step: Step) -> Callable[..., Any]:
 
     @admin.action(description=f"{step.title} …", permissions=["act"])
     def run_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        if step.sensitive and (asked := _asked_again(request, _list_url(model_admin))) is not None:
+            return asked
         rows = list(queryset[: ROWS_MAX + 1])
         if len(rows) > ROWS_MAX:
             messages.error(request, f"Select at most {ROWS_MAX} rows.")

@@ -63,6 +63,7 @@ REMOVE = Step(
     variant=ActionVariant.DANGER,
     asks_reason=True,
     named=_named,
+    sensitive=True,
 )
 
 

@@ -59,6 +59,7 @@ DEACTIVATE = Step(
     icon="person_off",
     variant=ActionVariant.DANGER,
     asks_reason=True,
+    sensitive=True,
 )
 ACTIVATE = Step(
     "activate",
@@ -75,6 +76,7 @@ REVOKE = Step(
     "Every app and browser of theirs must sign in again, and all their sockets close.",
     icon="key_off",
     variant=ActionVariant.WARNING,
+    sensitive=True,
 )
 
 

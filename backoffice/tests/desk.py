@@ -3,19 +3,31 @@
 from html.parser import HTMLParser
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib.messages import get_messages
 from django.db import models
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 
 
-def desk_of(user: User) -> Client:
-    """A browser in which this account is signed in."""
+def desk_of(user: User, *, confirmed: bool = True) -> Client:
+    """A browser in which this account is signed in, and has just been asked once more who it is."""
     client = Client()
     client.force_login(user, "accounts.backends.PasswordBackend")
+    if confirmed:
+        confirm(client, user)
     return client
+
+
+def confirm(client: Client, user: User) -> None:
+    """The person has answered the page that asks who it is."""
+    request = HttpRequest()
+    request.session, request.user = client.session, user
+    record_authentication(request, user, "password", reauthenticated=True)
+    request.session.save()
 
 
 def url_of(model: Any, page: str, *args: Any) -> str:

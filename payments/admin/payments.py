@@ -95,6 +95,7 @@ REFUND = Step(
     variant=ActionVariant.DANGER,
     asks_reason=True,
     asks_amount=True,
+    sensitive=True,
 )
 
 

@@ -53,6 +53,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
             fits=lambda row: PAYOUT_HOLD_GRAPH.allows(row.status, PayoutHoldStatus.RELEASED),
             icon="send_money",
             asks_reason=True,
+            sensitive=True,
         ),
         Step(
             "refuse",
