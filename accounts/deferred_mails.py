@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from accounts.models import DeferredMail, User
 from core.jobs import DueRows, retry_delay
+from notifications.events import user_recipient
+from notifications.selectors import last_and_acked
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ def mail_later(
     *,
     now: datetime,
     about: object = "",
+    seq: int | None = None,
     to: str = "",
     due_at: datetime | None = None,
     until: datetime | None = None,
@@ -55,14 +58,16 @@ def mail_later(
 
     Args:
         about: the id of what it reports. An account gets no second mail of the same kind about the same thing.
+        seq: the number of the user's event that it repeats. Not sent if a device has acknowledged that by then.
         to: an address other than the account's own.
         due_at: the earliest time to send it; `now` by default.
         until: not sent afterwards; two days from `due_at` by default.
     """
     due_at = due_at or now
     mail = DeferredMail(kind=kind, user=user, about=str(about), to=to, created_at=now, due_at=due_at)
+    mail.seq = seq
     mail.until = until or due_at + SENT_WITHIN
-    DeferredMail.objects.bulk_create([mail], ignore_conflicts=True)  # deferred_mail_one_per_cause
+    DeferredMail.objects.bulk_create([mail], ignore_conflicts=True)  # deferred_mail_one_per_…
     if due_at <= now:
         MAILS.enqueue_on_commit(mail.pk)
 
@@ -80,7 +85,8 @@ def send_deferred(mail_id: UUID) -> None:
 
 
 def _send(mail: DeferredMail, *, now: datetime) -> None:
-    message = _composers[mail.kind](mail) if now < mail.until and mail.user.is_active else None
+    wanted = now < mail.until and mail.user.is_active and not _acknowledged(mail)
+    message = _composers[mail.kind](mail) if wanted else None
     if message is None:
         MAILS.finish(mail.pk)
         return
@@ -92,6 +98,10 @@ def _send(mail: DeferredMail, *, now: datetime) -> None:
         MAILS.postpone(mail.pk, now + max(TRY_AGAIN, retry_delay(mail.tries)), tries=mail.tries + 1)
     else:
         MAILS.finish(mail.pk, sent_at=now)
+
+
+def _acknowledged(mail: DeferredMail) -> bool:
+    return mail.seq is not None and last_and_acked(user_recipient(mail.user_id))[1] >= mail.seq
 
 
 def prune_mails(now: datetime) -> None:

@@ -11,11 +11,13 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import NotificationSettings, User
+from accounts.models import NotificationSettings, Role, User
 from accounts.sign_in import second_factor_attempt
+from accounts.words import BY_MAIL
 from api.addresses import address_of, network_of
 from api.attempts import Attempt
 from core.texts import check_line, composed
+from notifications.words import WordKind
 
 _ModelForm: Any = forms.ModelForm  # generic only to the type checker
 
@@ -91,11 +93,32 @@ class ProfileForm(_ModelForm):
 
 
 class NotificationSettingsForm(_ModelForm):
-    """The notification settings of an account. Offers are set per device, by a button on the console."""
+    """The notification settings of an account; those of words are for users.
+
+    Whether a device is told at all is set by a button on that device.
+    """
 
     class Meta:
         model = NotificationSettings
-        fields = ("email_receipts",)
+        fields = (
+            *(f"push_{kind}" for kind in WordKind),
+            *(f"email_{kind}" for kind in BY_MAIL),
+            "email_receipts",
+        )
+
+    def __init__(self, *args: Any, role: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if role != Role.USER:
+            for name in [name for name in self.fields if name != "email_receipts"]:
+                del self.fields[name]
+
+    def on_devices(self) -> list[Any]:
+        """The settings of words on the user's devices."""
+        return [field for field in self if field.name.startswith("push_")]
+
+    def by_mail(self) -> list[Any]:
+        """The settings of e-mails."""
+        return [field for field in self if field.name.startswith("email_")]
 
 
 class DeleteAccountForm(forms.Form):

@@ -96,6 +96,16 @@ class NotificationSettings(models.Model):
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="notification_settings")
     email_receipts = models.BooleanField(_("Receipts by e-mail"), default=True)
+    # A word of each kind to a user (notifications/words.py): on their devices, and by e-mail if they have no device.
+    push_coming = models.BooleanField(_("A partner is on the way"), default=True, db_default=True)
+    push_arrived = models.BooleanField(_("Your partner has arrived"), default=True, db_default=True)
+    push_no_match = models.BooleanField(_("Nobody could be found"), default=True, db_default=True)
+    push_over = models.BooleanField(_("Your cheer is over, and the receipt is there"), default=True, db_default=True)
+    push_payment = models.BooleanField(_("A payment needs you"), default=True, db_default=True)
+    email_coming = models.BooleanField(_("A partner is on the way"), default=True, db_default=True)
+    email_arrived = models.BooleanField(_("Your partner has arrived"), default=True, db_default=True)
+    email_no_match = models.BooleanField(_("Nobody could be found"), default=True, db_default=True)
+    email_payment = models.BooleanField(_("A payment needs you"), default=True, db_default=True)
 
     def __str__(self) -> str:
         return f"of {self.user_id}"
@@ -218,6 +228,9 @@ class DeferredMail(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=32)
     about = models.CharField(max_length=64, blank=True, help_text="The id of what it reports.")
+    seq = models.PositiveBigIntegerField(
+        null=True, help_text="The event of its user that it repeats; not sent once a device has acknowledged that."
+    )
     to = models.EmailField(max_length=254, blank=True, help_text="Empty: the account's own address.")
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, db_index=True, help_text="When it is to be sent; empty afterwards.")
@@ -230,6 +243,7 @@ class DeferredMail(models.Model):
             models.UniqueConstraint(
                 fields=["user", "kind", "about"], condition=~models.Q(about=""), name="deferred_mail_one_per_cause"
             ),
+            models.UniqueConstraint(fields=["user", "seq"], name="deferred_mail_one_per_event"),
         )
 
     def __str__(self) -> str:

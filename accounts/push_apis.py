@@ -1,4 +1,4 @@
-"""Web push over HTTP: the browsers that receive a push when no socket of their partner is open."""
+"""Web push over HTTP: the browsers that receive a push when no socket of their user or partner is open."""
 
 from typing import Any
 
@@ -16,14 +16,15 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller, credential_of
 from accounts.credentials import require_live
-from accounts.permissions import IsPartner
+from accounts.models import Role, User
+from accounts.permissions import IsUserOrPartner
 from accounts.selectors import partner_of
 from api.fields import Text, Verbatim
 from api.idempotency import idempotent
 from api.serializing import validated
 from core.errors import Conflict
 from notifications import push_service, web_push
-from notifications.events import partner_recipient
+from notifications.events import partner_recipient, user_recipient
 from risk.states import TraceKind
 from risk.traces import leave_trace
 
@@ -96,9 +97,12 @@ class PushKey(APIView):
 
 
 class PushSubscriptions(APIView):
-    """Push offers to this browser when no socket is open. The subscription ends with this call's token or session."""
+    """Push offers, or news of your cheers, to this browser when no socket is open.
 
-    permission_classes = (IsPartner,)
+    The subscription ends with this call's token or session.
+    """
+
+    permission_classes = (IsUserOrPartner,)
 
     @extend_schema(
         operation_id="createPushSubscription",
@@ -122,7 +126,7 @@ class PushSubscriptions(APIView):
         with transaction.atomic():
             require_live(caller(request), credential)
             web_push.subscribe(
-                partner_recipient(partner_of(caller(request)).pk),
+                _recipient(caller(request)),
                 endpoint=values["endpoint"],
                 **values["keys"],
                 credential=credential,
@@ -134,7 +138,7 @@ class PushSubscriptions(APIView):
 class PushSubscriptionRemove(APIView):
     """Stop pushing to this browser. Does nothing if it is not subscribed."""
 
-    permission_classes = (IsPartner,)
+    permission_classes = (IsUserOrPartner,)
 
     @extend_schema(
         operation_id="removePushSubscription",
@@ -152,4 +156,9 @@ class PushSubscriptionRemove(APIView):
     @idempotent(status=204)
     def post(self, request: Request) -> None:
         values = validated(EndpointInput, request.data)
-        web_push.unsubscribe(partner_recipient(partner_of(caller(request)).pk), values["endpoint"])
+        web_push.unsubscribe(_recipient(caller(request)), values["endpoint"])
+
+
+def _recipient(user: User) -> str:
+    """The recipient whose events are pushed: a partner's offers, a user's news."""
+    return partner_recipient(partner_of(user).pk) if user.role == Role.PARTNER else user_recipient(user.pk)

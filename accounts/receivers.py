@@ -10,7 +10,7 @@ from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import applications, credentials, implausible, notices, security_events
+from accounts import applications, credentials, implausible, notices, security_events, words
 from accounts.address_changes import address_changed, address_removed
 from accounts.confirmation import confirmed, confirmed_by_reset
 from accounts.known_addresses import remember_session
@@ -21,7 +21,7 @@ from accounts.vault import renew_at_use
 from notifications.credentials import source
 from positions import doubted
 
-__all__ = ["applications", "notices", "security_events"]  # their mails and receivers
+__all__ = ["applications", "notices", "security_events", "words"]  # their mails, pushes and receivers
 
 source(credentials.ended)
 doubted.connect(implausible.flag, dispatch_uid="implausible_position")

@@ -19,10 +19,8 @@ A message on the channel consists of pairs of lines: a header, then its text, wh
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +31,8 @@ from api.idempotency import Answer, effect
 from core import valkey
 from core.sql import add_to_counters, insert_all, read_rows
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
+from notifications.push_kinds import told_otherwise, wanted
+from notifications.push_later import PushLater
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +58,6 @@ def partner_recipient(partner_id: UUID | str) -> str:
 def everyone(kind: str) -> str:
     """The recipient name of all accounts of a kind, such as `staff`, for messages that are not in the log."""
     return f"{kind}:{EVERYONE}"
-
-
-@dataclass(frozen=True)
-class PushLater:
-    """A web push to send if no socket of the recipient acknowledges the event in time."""
-
-    topic: str  # what the push is about; it can be withdrawn by this; at most 32 letters of base64url
-    payload: Callable[[], Payload]  # called only if the recipient has a device to send it to
-    due_at: datetime
-    until: datetime  # not sent afterwards
 
 
 class Outbox:
@@ -134,24 +124,22 @@ def recorded(using: str | None = None) -> Iterator[Outbox]:
 
 
 def _plan_pushes(pushes: list[tuple[str, int, PushLater]], *, using: str) -> None:
-    """Store the pushes `(recipient, seq, push)` whose recipient has a device to send them to."""
+    """Store the pushes `(recipient, seq, push)` that a device shall take, and plan other ways for the others."""
     recipients = {recipient for recipient, _, _ in pushes}
     devices = read_rows(PushSubscription, using=using, recipient=sorted(recipients))
     with_device = {device.recipient for device in devices}
-    if not with_device:
-        return
-    DeferredPush.objects.using(using).bulk_create(
-        DeferredPush(
-            recipient=recipient,
-            seq=seq,
-            topic=push.topic,
-            payload=push.payload(),
-            due_at=push.due_at,
-            until=push.until,
-        )
-        for recipient, seq, push in pushes
-        if recipient in with_device
-    )
+    planned = []
+    for recipient, seq, push in pushes:
+        if not push.kind and recipient not in with_device:
+            continue
+        row = DeferredPush(recipient=recipient, seq=seq, topic=push.topic, payload=push.payload())
+        row.due_at, row.until = push.due_at, push.until
+        if recipient in with_device and wanted(row):
+            planned.append(row)
+        else:
+            told_otherwise(row, at=push.due_at)
+    if planned:
+        DeferredPush.objects.using(using).bulk_create(planned)
 
 
 def frame(event: Event) -> str:

@@ -9,6 +9,7 @@ import json
 import logging
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -17,6 +18,7 @@ from api.idempotency import effect
 from core.jobs import DueRows
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
+from notifications.push_kinds import composed, told_otherwise
 from notifications.push_service import Message, Outcome
 
 log = logging.getLogger(__name__)
@@ -100,24 +102,28 @@ def send(push_id: str) -> None:
 
 
 def _send(push_id: str, *, now: datetime) -> None:
-    push = DeferredPush.objects.filter(pk=push_id, until__gt=now).first()
-    if push is None:
-        return  # withdrawn, acknowledged or too late
-    outcomes = [_send_to(device, push) for device in PushSubscription.objects.filter(recipient=push.recipient)]
-    if Outcome.FAILED in outcomes and Outcome.SENT not in outcomes:
+    push = DeferredPush.objects.filter(~ACKNOWLEDGED, pk=push_id, until__gt=now).first()
+    payload = composed(push) if push else None
+    if push is None or payload is None:  # withdrawn, acknowledged, overtaken or too late
+        DeferredPush.objects.filter(pk=push_id).delete()
+        return
+    devices = PushSubscription.objects.filter(recipient=push.recipient)
+    outcomes = {_send_to(device, push, payload) for device in devices}
+    untaken = outcomes <= {Outcome.GONE, Outcome.FAILED}
+    if untaken and not told_otherwise(push, at=now) and Outcome.FAILED in outcomes:
         PUSHES.postpone(push_id, timezone.now() + TRY_AGAIN)
     else:
         DeferredPush.objects.filter(pk=push_id).delete()
 
 
-def _send_to(device: PushSubscription, push: DeferredPush) -> Outcome | None:
+def _send_to(device: PushSubscription, push: DeferredPush, payload: dict[str, Any]) -> Outcome | None:
     # Checked before each device: the push may have been withdrawn while an earlier push service was slow.
     if not DeferredPush.objects.filter(~ACKNOWLEDGED, pk=push.pk).exists():
         return None
     seconds_left = ceil((push.until - timezone.now()).total_seconds())
     if seconds_left <= 0:
         return None
-    outcome = push_service.send(device, Message(json.dumps(push.payload), ttl_s=seconds_left, topic=push.topic))
+    outcome = push_service.send(device, Message(json.dumps(payload), ttl_s=seconds_left, topic=push.topic))
     if outcome is Outcome.GONE:
         PushSubscription.objects.filter(pk=device.pk).delete()
     return outcome

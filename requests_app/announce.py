@@ -1,6 +1,6 @@
 """Notifies users and partners of changes to requests, offers and rides."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.utils.translation import gettext
 
 from accounts.models import Partner
 from core import amounts
-from notifications.events import Outbox, PushLater, partner_recipient, user_recipient
+from notifications.events import Outbox, partner_recipient, user_recipient
+from notifications.push_later import PushLater
+from notifications.words import WordKind, word
 from requests_app.models import CheerRequest, Offer
 from requests_app.read_model import offer_view
 from requests_app.serializers import offer_body, request_body
@@ -18,10 +20,11 @@ from rides.models import Ride
 from rides.serializers import ride_body
 
 
-def request_updated(outbox: Outbox, request: CheerRequest) -> dict[str, Any]:
-    """Notify the user of the present state of their request. Returns its JSON."""
+def request_updated(outbox: Outbox, request: CheerRequest, word: PushLater | None = None) -> dict[str, Any]:
+    """Notify the user of the present state of their request, by a word if no page is open. Returns its JSON."""
     body = request_body(request, request.user)
-    outbox.add(user_recipient(request.user_id), "request.updated", {"requestId": str(request.pk), "request": body})
+    told = {"requestId": str(request.pk), "request": body}
+    outbox.add(user_recipient(request.user_id), "request.updated", told, word)
     return body
 
 
@@ -73,10 +76,33 @@ def rescinded(outbox: Outbox, offer: Offer, reason: str) -> None:
     outbox.add(partner_recipient(offer.partner_id), "offer.rescinded", body)
 
 
-def ride_updated(outbox: Outbox, ride: Ride, partner: Partner) -> None:
-    """Notify both sides of the present state of the ride."""
-    for recipient, viewer in (
-        (user_recipient(ride.user_id), ride.user),
-        (partner_recipient(partner.pk), partner.user),
+def ride_updated(outbox: Outbox, ride: Ride, partner: Partner, word: PushLater | None = None) -> None:
+    """Notify both sides of the present state of the ride, the user by a word if no page is open."""
+    for recipient, viewer, later in (
+        (user_recipient(ride.user_id), ride.user, word),
+        (partner_recipient(partner.pk), partner.user, None),
     ):
-        outbox.add(recipient, "ride.updated", {"rideId": str(ride.pk), "ride": ride_body(ride, viewer)})
+        outbox.add(recipient, "ride.updated", {"rideId": str(ride.pk), "ride": ride_body(ride, viewer)}, later)
+
+
+# ---------------------------------------------------------------- words to a user who has no page open
+
+
+def coming(ride: Ride) -> PushLater:
+    """The word that a partner is on the way."""
+    return word(WordKind.COMING, about=ride.pk, topic=ride.request_id, at=ride.accepted_at)
+
+
+def arrived(ride: Ride, *, at: datetime) -> PushLater:
+    """The word that the partner has arrived."""
+    return word(WordKind.ARRIVED, about=ride.pk, topic=ride.request_id, at=at)
+
+
+def over(ride: Ride, *, now: datetime) -> PushLater:
+    """The word that the session is over."""
+    return word(WordKind.OVER, about=ride.pk, topic=ride.request_id, at=now)
+
+
+def nobody_found(request: CheerRequest, *, now: datetime) -> PushLater:
+    """The word that nobody could be found."""
+    return word(WordKind.NO_MATCH, about=request.pk, topic=request.pk, at=now)

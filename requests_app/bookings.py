@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from notifications.events import Outbox, recorded
 from payments import configuration
+from payments.announce import booking_word
 from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
@@ -124,7 +125,7 @@ def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, *, now: d
         wakeups.wake_on_commit(request.region.slug)
     elif hold.status != HoldStatus.REQUIRES_ACTION and not hold.unwanted:
         _cancel_request(request, "card_declined", now=now)
-    announce.request_updated(outbox, request)
+    announce.request_updated(outbox, request, booking_word(hold, now=now))
 
 
 def _cancel_request(request: CheerRequest, why: str, *, now: datetime) -> None:

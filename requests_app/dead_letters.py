@@ -29,7 +29,7 @@ def dead_letter(request_id: UUID, *, now: datetime) -> bool:
         why = "nobody_accepted" if asked else "no_partner_nearby"
         request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_because=why)
         holds.release(request.pk, now=now)
-        announce.request_updated(outbox, request)
+        announce.request_updated(outbox, request, announce.nobody_found(request, now=now))
     return True
 
 

@@ -1,4 +1,4 @@
-"""Signal receivers of this app. Loaded by `ops.apps`."""
+"""Signal receivers and kinds of words of this app, loaded by `ops.apps`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,13 @@ from django.dispatch import receiver
 
 import positions
 from positions import Report
+from requests_app import words
 from requests_app.models import RequestType
 from requests_app.selectors import request_types_by_slug
 from requests_app.serving.arrival import notice
 from requests_app.wakeups import wake
+
+__all__ = ["words"]
 
 
 @receiver([post_save, post_delete], sender=RequestType)

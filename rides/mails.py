@@ -4,14 +4,13 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone, translation
 
 from accounts.mails import message_to
 from accounts.models import User
-from accounts.selectors import notification_settings_of
+from accounts.selectors import has_confirmed_address, notification_settings_of
 from core.amounts import duration, money
 from core.jobs import DueRows
 from rides.models import Ride
@@ -58,8 +57,7 @@ def _send(ride_id: UUID) -> None:
 
 
 def _wanted(user: User) -> bool:
-    confirmed = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True)
-    return notification_settings_of(user).email_receipts and confirmed.exists()
+    return notification_settings_of(user).email_receipts and has_confirmed_address(user)
 
 
 def _message(ride: Ride, *, now: datetime) -> EmailMultiAlternatives:

@@ -5,12 +5,16 @@ declare const SHELL: string[];
 declare const OFFLINE: string;
 declare const HASHED: boolean;
 
-/** A push. `title` and `body` are for while an offer can be answered, `late` is for afterwards. */
+/** A push. An offer's `title` and `body` are for while it can be answered, `late` is for afterwards. */
 type Push = {
   offerId?: string;
   url?: string;
   late?: { title: string; body: string };
-} & ({ type?: undefined } | { type: "offer"; expiresAt: string; title: string; body: string });
+} & (
+  | { type?: undefined }
+  | { type: "offer"; expiresAt: string; title: string; body: string }
+  | { type: "word"; kind: string; tag: string; title: string; body: string }
+);
 
 /** The scope of a service worker: the library's types know that of any worker only. */
 interface WorkerGlobalScope {

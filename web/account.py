@@ -61,7 +61,7 @@ def notifications(request: UserRequest) -> HttpResponse:
     """Edit which notifications are sent while none of our pages is open."""
     held = notification_settings_of(request.user)
     sent = request.POST if request.method == "POST" else None
-    form = NotificationSettingsForm(sent, instance=held)
+    form = NotificationSettingsForm(sent, instance=held, role=request.user.role)
     if sent is not None and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))

@@ -14,10 +14,12 @@ from unfold.enums import ActionVariant
 from accounts.admin.revocation import require_rank
 from accounts.models import AddressChange, DeferredMail, KnownAddress, NotificationSettings, SocketTicket, User
 from accounts.sign_out import credentials_changed, log_out
+from accounts.words import BY_MAIL
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
 from backoffice.steps import Step
 from core.errors import Conflict
+from notifications.words import WordKind
 
 KEY_SHOWN_CHARS = 8
 
@@ -117,8 +119,8 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
     search_fields = ("user__email",)
     search_ids = ("user_id",)
     ordering = ("-pk",)
-    fields = list_display
-    readonly_fields = list_display
+    fields = (*list_display, *(f"push_{kind}" for kind in WordKind), *(f"email_{kind}" for kind in BY_MAIL))
+    readonly_fields = fields
 
 
 @admin.register(DeferredMail)

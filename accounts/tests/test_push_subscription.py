@@ -58,6 +58,31 @@ def test_the_oldest_makes_way(partner_api: APIClient, partner: Partner, monkeypa
     assert of(partner) == [f"{FCM}2", f"{FCM}3"]
 
 
+def test_a_user_subscribes_and_stops_as_a_partner_does(
+    user_api: APIClient, user: User, other_user_api: APIClient, partner_api: APIClient, partner: Partner
+) -> None:
+    for client in (user_api, partner_api):
+        assert client.post("/pushSubscription", body(FCM if client is user_api else MOZILLA)).status_code == 204
+    assert list(PushSubscription.objects.order_by("pk").values_list("recipient", flat=True)) == [
+        f"user:{user.pk}",
+        f"partner:{partner.pk}",
+    ]
+    with unchanged():
+        other_user_api.post("/pushSubscription/remove", {"endpoint": FCM})
+    user_api.post("/pushSubscription/remove", {"endpoint": FCM})
+    assert PushSubscription.objects.get().endpoint == MOZILLA
+
+
+def test_a_users_browser_is_forgotten_with_their_credentials(user: User) -> None:
+    phone, laptop = client_of(user), client_of(user)
+    phone.post("/pushSubscription", body(FCM))
+    laptop.post("/pushSubscription", body(MOZILLA))
+    phone.post("/logout")
+    assert PushSubscription.objects.get().endpoint == MOZILLA
+    credentials_changed(user)
+    assert not PushSubscription.objects.exists()
+
+
 def test_remove(partner_api: APIClient, partner: Partner, other_partner_api: APIClient, other_partner: Partner) -> None:
     partner_api.post("/pushSubscription", body())
     with unchanged():  # not another's
@@ -180,9 +205,9 @@ def test_where_nothing_can_be_pushed(partner_api: APIClient, settings: Any) -> N
 @pytest.mark.parametrize("path", ["/pushSubscription", "/pushSubscription/remove"])
 @pytest.mark.parametrize(
     ("who", "status", "code"),
-    [("anonymous", 401, "not_authenticated"), ("user", 403, "permission_denied"), ("staff", 403, "permission_denied")],
+    [("anonymous", 401, "not_authenticated"), ("staff", 403, "permission_denied")],
 )
-def test_only_partners(api_of: Any, partner: Partner, path: str, who: str, status: int, code: str) -> None:
+def test_only_users_and_partners(api_of: Any, partner: Partner, path: str, who: str, status: int, code: str) -> None:
     client = api_of(who)
     with unchanged():
         assert_refused(client.post(path, body()), status, code)

@@ -63,7 +63,7 @@ def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID 
         payment.create(actor=None, at=now)
     book(EntryKind.OWED, str(payment.pk), payment, payment.amount, now=now)
     book(EntryKind.SHARE, str(payment.pk), payment, payment.partner_share, now=now)
-    announce.payment_updated(outbox, payment)
+    announce.payment_updated(outbox, payment, now=now)
     if not bill.collect:
         return payment
     # A user tips while looking at the page; anything else may become due while they are away.

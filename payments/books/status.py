@@ -36,4 +36,4 @@ def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, acto
         references = payment.attempts.exclude(reference="").order_by("-number").values_list("reference", flat=True)
         reference = references.first() or payment.third_party_reference_id
         payment.move(status, actor=actor, at=now, reason=reason, third_party_reference_id=reference)
-        announce.payment_updated(outbox, payment)
+        announce.payment_updated(outbox, payment, now=now)

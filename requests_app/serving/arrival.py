@@ -129,5 +129,7 @@ def wait_of(request: CheerRequest) -> timedelta:
 
 def tell(outbox: Outbox, locked: LockedRide) -> None:
     """Tell both sides of an arrival, or that it was taken back, and watch for what may come next."""
-    announce.ride_updated(outbox, locked.ride, locked.partner)
+    ride = locked.ride
+    later = announce.arrived(ride, at=ride.arrived_at) if ride.arrived_at is not None else None
+    announce.ride_updated(outbox, ride, locked.partner, later)
     watch_on_commit(locked.ride, locked.request, locked.partner)

@@ -52,7 +52,7 @@ def accept_offer(
         one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
         with refused_as(dict.fromkeys(one_ride, taken)), transaction.atomic():
             ride = open_ride(request.pk, user=request.user, partner=locked, region=request.region, now=now)
-        announce.request_updated(outbox, request)
+        announce.request_updated(outbox, request, announce.coming(ride))
         announce.ride_updated(outbox, ride, locked)
         watch_on_commit(ride, request, locked)
         transaction.on_commit(lambda: _forward_position(locked, ride.user_id))
@@ -84,7 +84,8 @@ def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -
         suspect_early_start(locked, position, now=now)
         watch_on_commit(ride, request, owner)
         cover(ride, holds.held_amount(ride.request_id))
-        announce.ride_updated(outbox, ride, owner)
+        unnoticed = ride.arrived_at is None and not pin_checked
+        announce.ride_updated(outbox, ride, owner, announce.arrived(ride, at=now) if unnoticed else None)
         outbox.result(ride)
     return ride
 
@@ -139,7 +140,7 @@ def _end(
         holds.release(request.pk, now=now)
         request.move(RequestStatus.COMPLETED, actor=actor, at=now)
         free_partner(partner, actor=actor, now=now, reason="ride completed", becomes=partner_becomes)
-        announce.request_updated(outbox, request)
+        announce.request_updated(outbox, request, announce.over(ride, now=now))
         announce.ride_updated(outbox, ride, partner)
         if partner.status == PartnerStatus.OFFLINE:
             notify_partner_updated(outbox, partner)

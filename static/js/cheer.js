@@ -11,6 +11,7 @@ import { $, pageData, show } from "./dom.js";
 import { EndDialog } from "./end-dialog.js";
 import { stayLive } from "./live.js";
 import { Meter } from "./meter.js";
+import { OF_CHEERS, offerPushes } from "./push.js";
 import { setServerNow } from "./server-clock.js";
 import { Store } from "./store.js";
 
@@ -57,4 +58,7 @@ offerSharing(request.requestId);
 store.subscribe(() => screen.paint());
 screen.paint();
 show($("#live"), data.live);
-if (data.live) keepLive();
+if (data.live) {
+  keepLive();
+  offerPushes(OF_CHEERS).catch((error) => console.info("No pushes here.", error.message));
+}

@@ -11,7 +11,7 @@ import { isOnline } from "./partner-state.js";
 import { WorkSwitch } from "./partner-switch.js";
 import { ConsoleView } from "./partner-view.js";
 import { Positions } from "./positions.js";
-import { offerPushes } from "./push.js";
+import { OF_OFFERS, offerPushes } from "./push.js";
 import { Store } from "./store.js";
 
 /** @param {Pages.Partner} data */
@@ -45,7 +45,7 @@ export function runConsole(data) {
   city.onPick((place) => {
     if (positions.setByHand(place) && online()) void positions.send().catch(() => {});
   });
-  offerPushes().catch((error) => console.info("No pushes here.", error.message));
+  offerPushes(OF_OFFERS).catch((error) => console.info("No pushes here.", error.message));
   if (online()) positions.start();
   if (store.state.ride) void news.fetchRequest(store.state.ride.requestId);
   view.paint();

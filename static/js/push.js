@@ -1,4 +1,4 @@
-// gettext("Notify me"): offers reach this browser as web pushes while no page of ours is open.
+// gettext("Notify me"): offers and news of a cheer reach this browser as web pushes while no page of ours is open.
 
 import { get, post } from "./api.js";
 import { $, announce, show, showProblem, text, whilePressed } from "./dom.js";
@@ -16,18 +16,33 @@ export async function serviceWorker() {
   return (await navigator.serviceWorker.getRegistration("/")) ?? (await navigator.serviceWorker.register("/sw.js"));
 }
 
-/** Wire the button `#notify` and its words `#notify-text`, which stay hidden where this browser can't do it. */
-export async function offerPushes() {
+/** What is said about pushes: where they are off, where they are on, and when they have just been switched on. */
+export const OF_OFFERS = {
+  off: gettext("Get offers on this device also while no page is open."),
+  on: gettext("Offers reach this device also while no page is open."),
+  said: gettext("We notify you of offers while this page is closed."),
+};
+export const OF_CHEERS = {
+  off: gettext("Shall this device tell you about your cheer, also while no page is open?"),
+  on: gettext("This device tells you about your cheer, also while no page is open."),
+  said: gettext("We tell you about your cheer while this page is closed."),
+};
+
+/**
+ * Wire the button `#notify` and its words `#notify-text`, which stay hidden where this browser can't do it.
+ * @param {typeof OF_OFFERS} words
+ */
+export async function offerPushes(words) {
   const button = $("#notify");
   if (!button || !SUPPORTED) return;
   const { publicKey } = await get("/pushKey").catch(() => ({ publicKey: "" }));
   if (!publicKey) return;
-  button.addEventListener("click", () => whilePressed(button, () => turn(publicKey)));
+  button.addEventListener("click", () => whilePressed(button, () => turn(publicKey, words)));
   show($("#notify-row"));
   const subscription = await present();
   // Told again at each visit: the subscription lives as long as the session that told of it.
   if (subscription) await tell(subscription).catch(() => {});
-  paint(subscription);
+  paint(subscription, words);
 }
 
 /** @returns {Promise<PushSubscription | null>} This browser's subscription, if it has one. */
@@ -43,17 +58,23 @@ function tell(subscription) {
   return post("/pushSubscription", { endpoint, keys });
 }
 
-/** @param {string} publicKey */
-async function turn(publicKey) {
+/**
+ * @param {string} publicKey
+ * @param {typeof OF_OFFERS} words
+ */
+async function turn(publicKey, words) {
   showProblem("");
   const subscription = await present();
   if (subscription) await off(subscription);
-  else await on(publicKey);
-  paint(await present());
+  else await on(publicKey, words);
+  paint(await present(), words);
 }
 
-/** @param {string} publicKey */
-async function on(publicKey) {
+/**
+ * @param {string} publicKey
+ * @param {typeof OF_OFFERS} words
+ */
+async function on(publicKey, words) {
   if ((await Notification.requestPermission()) !== "granted") {
     throw new Problem(gettext("Your browser does not let us notify you. You can allow it in the site's settings."));
   }
@@ -70,7 +91,7 @@ async function on(publicKey) {
     await subscription.unsubscribe();
     throw error;
   }
-  announce(gettext("We notify you of offers while this page is closed."));
+  announce(words.said);
 }
 
 /** @param {PushSubscription} subscription */
@@ -80,14 +101,12 @@ async function off(subscription) {
   announce(gettext("We no longer notify you."));
 }
 
-/** @param {PushSubscription | null} subscription */
-function paint(subscription) {
+/**
+ * @param {PushSubscription | null} subscription
+ * @param {typeof OF_OFFERS} words
+ */
+function paint(subscription, words) {
   $("#notify")?.setAttribute("aria-pressed", String(Boolean(subscription)));
   text($("#notify"), subscription ? gettext("Stop notifying me") : gettext("Notify me"));
-  text(
-    $("#notify-text"),
-    subscription
-      ? gettext("Offers reach this device also while no page is open.")
-      : gettext("Get offers on this device also while no page is open."),
-  );
+  text($("#notify-text"), subscription ? words.on : words.off);
 }

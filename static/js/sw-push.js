@@ -1,4 +1,5 @@
-// The service worker's part in web pushes: an offer that no open page has taken is shown, and opens the console.
+// The service worker's part in web pushes: an offer that no open page has taken is shown, and opens the console; a word
+// to a user opens the page that it is about.
 // Loaded by /sw.js with importScripts. The words come with the push: the server knows whose language to speak.
 
 /**
@@ -8,6 +9,7 @@
  * @returns {[title: string, options: NotificationOptions]}
  */
 function notificationFor(push, now = Date.now()) {
+  if (push.type === "word") return [push.title, { body: push.body, tag: push.tag, data: push }];
   const secondsLeft = push.type === "offer" ? Math.floor((Date.parse(push.expiresAt) - now) / 1000) : 0;
   if (push.type !== "offer" || !(secondsLeft > 0)) {
     return [push.late?.title ?? "SpeedyCheers", { body: push.late?.body, tag: push.offerId, data: push }];
@@ -25,10 +27,10 @@ function notificationFor(push, now = Date.now()) {
 }
 
 /**
- * Take somebody to the console: to the page that is open already, if one is.
+ * Take somebody to a page of ours: to the one that is open already, if one is.
  * @param {string} url
  */
-async function openConsole(url) {
+async function openPage(url) {
   const address = new URL(url, self.location.origin);
   if (address.origin !== self.location.origin) return;
   const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -44,5 +46,5 @@ self.addEventListener("push", (event) => {
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(openConsole(event.notification.data?.url ?? "/partner"));
+  event.waitUntil(openPage(event.notification.data?.url ?? "/partner"));
 });

@@ -1,4 +1,4 @@
-"""Offers as notifications: the service worker shows what is pushed, and a click opens the console."""
+"""Offers and words as notifications: the service worker shows what is pushed, and a click opens its page."""
 
 import json
 from collections.abc import Callable
@@ -58,6 +58,16 @@ def offer(offer_id: str, seconds: float) -> dict[str, Any]:
     }
 
 
+WORD = {
+    "type": "word",
+    "kind": "coming",
+    "tag": "0198",
+    "url": "/cheer/0198",
+    "title": "Jemand ist unterwegs",
+    "body": "Sieh nach, wie weit es noch ist.",
+}
+
+
 def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:
     partner = visit(at=TIMES_SQUARE, worker=True).sign_in(cast.partner())
     page = partner.page
@@ -85,7 +95,7 @@ def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast,
     def shows(content: dict[str, Any]) -> bool:
         """Push, and tell whether it shows by now. DevTools does not say whether a push has reached the worker."""
         push(content)
-        return content["offerId"] in {found["tag"] for found in page.evaluate(SHOWN)}
+        return content.get("offerId", content.get("tag")) in {found["tag"] for found in page.evaluate(SHOWN)}
 
     wait_until(lambda: shows(offer("one", 199.9)), 30, "an offer is shown")
     push(offer("one", 199.9))
@@ -95,6 +105,11 @@ def test_what_is_pushed_is_shown_and_opens_the_console(stack: Stack, cast: Cast,
     assert by_tag["one"]["title"] == "Jemand braucht Zuspruch"
     assert by_tag["one"]["body"].startswith("Mut machen, 510 m entfernt. 1")
     assert by_tag["two"]["title"] == "Verpasst"
+
+    wait_until(lambda: shows(WORD), 30, "a word is shown")
+    assert [found for found in page.evaluate(SHOWN) if found["tag"] == WORD["tag"]] == [
+        {name: WORD[name] for name in ("title", "body", "tag")}
+    ]
 
     source = page.request.get(f"{stack.url}/static/js/sw-push.js").text()
     done = page.evaluate(CLICKED, source)
