@@ -13,6 +13,16 @@ class Customers(Things):
     def create_customer(self, params: Thing) -> Thing:
         return self.add("cus", metadata=params.get("metadata", {}))
 
+    def delete_customer(self, id: str, params: Thing) -> Thing:
+        """Delete a customer and detach their cards. Intents and charges keep its id, as with Stripe."""
+        customer = self.find("customer", id)
+        for card in self.every("payment_method"):
+            if card["customer"] == id:
+                card["customer"] = None
+        customer["metadata"], customer["deleted"] = {}, True
+        self.tell("customer.deleted", customer)
+        return {"id": id, "object": "customer", "deleted": True}
+
     def create_setup_intent(self, params: Thing) -> Thing:
         customer = self.find("customer", params.get("customer"))
         setup = self.add(

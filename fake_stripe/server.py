@@ -54,6 +54,7 @@ def routes(account: Account) -> list[Route]:
 
     return [
         on("POST", "customers", a.create_customer),
+        on("DELETE", "customers/([^/]+)", a.delete_customer),
         on(
             "GET",
             "customers/([^/]+)/payment_methods",
@@ -83,11 +84,7 @@ def routes(account: Account) -> list[Route]:
         on("GET", "transfers", listing("transfer")),
         on("GET", "transfers/([^/]+)", reading("transfer")),
         on("POST", "transfers/([^/]+)/reversals", a.reverse_transfer),
-        on(
-            "GET",
-            "transfers/([^/]+)/reversals",
-            lambda id, p: page_of(account, "transfer_reversal", {**p, "transfer": id}),
-        ),
+        on("GET", "transfers/([^/]+)/reversals", lambda id, p: page_of(a, "transfer_reversal", {**p, "transfer": id})),
     ]
 
 
@@ -161,6 +158,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.handle_call("POST")
 
+    def do_DELETE(self) -> None:
+        self.handle_call("DELETE")
+
     def do_OPTIONS(self) -> None:
         self.answer(204, {})
 
@@ -169,7 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, BODY_MAX_BYTES)).decode()
         params = unflatten(parse_qsl(body if method == "POST" else address.query, keep_blank_values=True))
-        fault = self.server.take_fault() if method == "POST" and not self.from_browser() else ""
+        fault = self.server.take_fault() if method != "GET" and not self.from_browser() else ""
         if fault == LOST_REQUEST:
             self.close_connection = True
             return
@@ -197,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
             key = self.headers.get("Idempotency-Key", "") if method == "POST" else ""
             params.pop("client_secret", None)
             answer = once(account, key, fingerprint(path, params), lambda: do(*groups, params), poisoned=poisoned)
-            if method == "POST":
+            if method != "GET":
                 account.save()
             return answer
 

@@ -62,7 +62,7 @@ class Things:
     def find(self, kind: str, id: object) -> Thing:
         """Return an object of a kind. Raises `Refusal` if it does not exist."""
         thing: Thing | None = self.things.get(str(id))
-        if thing is None or thing["object"] != kind:
+        if thing is None or thing["object"] != kind or thing.get("deleted"):
             raise missing(kind, id)
         return thing
 

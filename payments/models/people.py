@@ -25,7 +25,7 @@ class Customer(models.Model):
     )
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often the provider did not answer.")
     next_step_at = models.DateTimeField(
-        null=True, blank=True, db_index=True, help_text="When the provider is to be asked to forget their cards."
+        null=True, blank=True, db_index=True, help_text="When the provider is to be asked to delete them."
     )
     created_at = models.DateTimeField()
 

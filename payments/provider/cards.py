@@ -1,9 +1,10 @@
 """The card on file, saved with the provider from the user's device, so that its number never comes here."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -12,7 +13,7 @@ from core.errors import Conflict, Missing, ServiceError
 from notifications.events import Outbox, recorded
 from payments.books.paying import pay
 from payments.configuration import enabled, require_enabled
-from payments.models import Customer, Payment
+from payments.models import Attempt, Customer, Hold, Payment
 from payments.operations import Operation, enqueue_on_commit, operation_key, retry_later
 from payments.provider.card_limits import flag_shared_card, note_decline, require_card_allowed
 from payments.provider.gateway import ProviderError, Refused, Unreachable, gateway
@@ -21,6 +22,8 @@ from risk.states import TraceKind
 from risk.traces import leave_trace
 
 log = logging.getLogger(__name__)
+
+AFTER_CALLS = timedelta(minutes=1)  # when to look again whether nothing is to be called for a customer
 
 
 class Unavailable(ServiceError):
@@ -56,15 +59,25 @@ def begin_setup(user: User, *, now: datetime) -> dict[str, Any]:
         customer = Customer.objects.filter(user=user).first()
         if customer is None:
             answer = gateway().create_customer(operation_key("customer", user.pk), metadata={"userId": str(user.pk)})
-            customer, _ = Customer.objects.get_or_create(
-                user=user, defaults={"reference": answer["id"], "created_at": now}
-            )
+            customer = _kept_customer(user, answer["id"], now=now)
         # A setup holds no money, and an abandoned one does no harm: each visit may have its own.
         key = operation_key("setup", user.pk, int(now.timestamp()))
         return gateway().create_setup_intent(key, customer=customer.reference, metadata={"userId": str(user.pk)})
     except ProviderError as error:
         log.warning("no setup begun: %s", error)
         raise Unavailable from None
+
+
+def _kept_customer(user: User, reference: str, *, now: datetime) -> Customer:
+    """Keep the provider's new customer. If the account was closed meanwhile, have it deleted and raise `Missing`."""
+    with transaction.atomic():
+        live = User.objects.select_for_update().get(pk=user.pk).is_active
+        customer, _ = Customer.objects.get_or_create(user=user, defaults={"reference": reference, "created_at": now})
+        if not live:
+            forget(user, now=now)
+    if not live:
+        raise Missing
+    return customer
 
 
 def finish_setup(user: User, reference: str, *, now: datetime) -> Customer:
@@ -89,27 +102,42 @@ def finish_setup(user: User, reference: str, *, now: datetime) -> Customer:
 
 
 def forget(user: User, *, now: datetime) -> None:
-    """Plan to have the provider forget the cards of a user who leaves. Call it inside a transaction."""
-    customer = Customer.objects.select_for_update().filter(user=user).first() if enabled() else None
+    """Plan to have the provider delete a user who leaves as its customer. Call it inside a transaction.
+
+    Without a provider the plan waits until there is one again.
+    """
+    customer = Customer.objects.select_for_update().filter(user=user).first()
     if customer is not None:
         Customer.objects.filter(pk=customer.pk).update(next_step_at=now)
-        enqueue_on_commit(customer)
+        if enabled():
+            enqueue_on_commit(customer)
 
 
 def step_customer(user_id: Any) -> None:
-    """Have the provider forget every card of a user. A repetition finds none left, and does no harm."""
+    """Have the provider delete a customer with every card. A repetition finds neither, and does no harm."""
     customer = Customer.objects.filter(pk=user_id).first()
     if customer is None or customer.next_step_at is None or not enabled():
+        return
+    if _has_calls_to_make(user_id):
+        Operation.CUSTOMER.rows.postpone(user_id, timezone.now() + AFTER_CALLS)
         return
     try:
         for card in gateway().cards(customer.reference):
             _detach(str(card["id"]))
-    except Refused as refused:  # the provider has no such customer
-        log.warning("customer of %s: %s", user_id, refused.code)
+        gateway().delete_customer(customer.reference)
+    except Refused as refused:  # the provider has no such customer any more
+        log.info("customer of %s: %s", user_id, refused.code)
     except Unreachable as error:
         retry_later(customer, error, timezone.now())
         return
     Operation.CUSTOMER.rows.finish(user_id)
+
+
+def _has_calls_to_make(user_id: Any) -> bool:
+    """Whether holds or attempts of a user wait for calls, in which the provider looks for the customer."""
+    waiting = {"next_step_at__isnull": False}
+    holds = Hold.objects.filter(user=user_id, **waiting)
+    return holds.exists() or Attempt.objects.filter(payment__user=user_id, **waiting).exists()
 
 
 def _detach(card: str) -> None:
@@ -128,8 +156,10 @@ def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:
     with recorded() as outbox:
         customer = Customer.objects.select_for_update().filter(reference=setup.get("customer") or "-").first()
         made_at = datetime.fromtimestamp(int(setup.get("created") or 0), UTC)
+        if customer is None or not User.objects.filter(pk=customer.pk, is_active=True).exists():
+            return False  # the account was closed while the setup was under way
         # The newest setup counts, in whatever order they are applied.
-        if customer is None or (customer.set_up_at and customer.set_up_at >= made_at):
+        if customer.set_up_at and customer.set_up_at >= made_at:
             return False
         customer.set_up_at = made_at
         customer.card_reference, customer.card_declines = method["id"], 0

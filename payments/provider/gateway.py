@@ -112,6 +112,10 @@ class StripeGateway:
         """Detach a card from its customer, so that it can't be charged any more."""
         return _call(self._api.payment_methods.detach, card, {}, _once(key))
 
+    def delete_customer(self, customer: str) -> Answer:
+        """Delete a customer with their cards. A repetition is refused, because no such customer is left."""
+        return _call(self._api.customers.delete, customer)
+
     # ------------------------------------------------------------ money in
 
     def create_intent(

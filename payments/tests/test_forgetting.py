@@ -1,14 +1,18 @@
-"""What is forgotten: the cards of who leaves, and what old events told."""
+"""What is forgotten: who leaves, with their cards, and what old events told."""
+
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from accounts.models import Partner, User
+from core.errors import Missing
 from fake_stripe.server import FAULTS
-from payments.models import Customer, ProviderEvent
+from payments.models import Customer, Hold, ProviderEvent
 from payments.operations import Operation
 from payments.provider import cards
 from payments.provider.steps import STEPS
-from payments.sweep import forget_events
+from payments.sweep import forget_events, sweep_operations
 from regions.models import Region
 from tests.cast import Clock, fresh, unchanged
 from tests.online import Online, later
@@ -19,6 +23,11 @@ from web.privacy.deletion import delete_account
 def attached(online: Online) -> list[str]:
     """The cards that the provider could still charge."""
     return [card["id"] for card in online.account.every("payment_method") if card["customer"]]
+
+
+def customers(online: Online) -> list[str]:
+    """The customers that the provider has."""
+    return [customer["id"] for customer in online.account.every("customer") if not customer.get("deleted")]
 
 
 @pytest.fixture
@@ -44,6 +53,7 @@ def test_the_provider_lets_go_of_every_card(
     [left] = attached(online)
     assert left == Customer.objects.get(user=other_user).card_reference
     assert Customer.objects.get(user=user).next_step_at is None
+    assert customers(online) == [Customer.objects.get(user=other_user).reference]
     with unchanged():
         STEPS[Operation.CUSTOMER](user.pk)
 
@@ -55,10 +65,58 @@ def test_twice_is_as_good(online: Online, two_cards: None, user: User, clock: Cl
         assert attached(online) == []
 
 
-def test_without_a_provider_nothing_is_planned(user: User, clock: Clock) -> None:
-    Customer.objects.create(user=user, reference="cus_1", created_at=clock.now)
+def test_an_account_deleted_without_a_provider_is_deleted_there_later(
+    online: Online, two_cards: None, user: User, clock: Clock, settings: Any
+) -> None:
+    key, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, ""
     delete_account(user, now=clock.now)
-    assert Customer.objects.get().next_step_at is None
+    sweep_operations(clock.now)
+    STEPS[Operation.CUSTOMER](user.pk)
+    assert len(customers(online)) == 1
+    settings.STRIPE_SECRET_KEY = key
+    later(clock, minutes=1)
+    online.work()
+    assert customers(online) == []
+
+
+def test_a_customer_is_not_deleted_before_the_last_call_that_needs_them(
+    online: Online, user: User, partner: Partner, nyc: Region, clock: Clock
+) -> None:
+    online.save_card(user)
+    charged(online, user, nyc, clock)
+    online.work()
+    delete_account(user, now=clock.now)
+    hold = Hold.objects.filter(user=user).latest("created_at")
+    Hold.objects.filter(pk=hold.pk).update(next_step_at=clock.now + timedelta(hours=1))
+    online.work()
+    assert len(customers(online)) == 1
+    assert Customer.objects.filter(user=user, next_step_at__gt=clock.now).exists()
+    Hold.objects.filter(pk=hold.pk).update(next_step_at=None)
+    later(clock, minutes=2)
+    online.work()
+    assert customers(online) == []
+
+
+def test_a_card_saved_while_the_account_is_deleted_is_not_kept(online: Online, user: User, clock: Clock) -> None:
+    setup = cards.begin_setup(user, now=clock.now)
+    delete_account(user, now=clock.now)
+    online.account.confirm_setup_intent(setup["id"], {"payment_method": "pm_card_visa"})
+    online.deliver()
+    online.work()
+    assert Customer.objects.get(user=user).card_last4 == ""
+    assert customers(online) == attached(online) == []
+
+
+def test_a_customer_made_while_the_account_is_deleted_is_deleted_again(
+    online: Online, user: User, clock: Clock
+) -> None:
+    gone = User.objects.get(pk=user.pk)
+    delete_account(user, now=clock.now)
+    with pytest.raises(Missing):
+        cards.begin_setup(gone, now=clock.now)
+    assert len(customers(online)) == 1
+    online.work()
+    assert customers(online) == []
 
 
 def test_old_events_are_emptied_and_still_known(
