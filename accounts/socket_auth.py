@@ -69,14 +69,18 @@ def scheme_of(scope: Scope) -> str:
 
 
 class SameOrigin:
-    """Refuses the handshake of cross-origin browser connections, and of those for another host."""
+    """Refuses the handshake of cross-origin browser connections, of those for another host, and of those without TLS.
+
+    Connections without TLS are refused where calls over HTTP are redirected to it.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        host = _header(scope, b"host")
-        if host_allowed(host) and origin_allowed(_header(scope, b"origin"), scheme_of(scope), host):
+        host, scheme = _header(scope, b"host"), scheme_of(scope)
+        may_come = scheme == "https" or not settings.SECURE_SSL_REDIRECT
+        if may_come and host_allowed(host) and origin_allowed(_header(scope, b"origin"), scheme, host):
             await self.app(scope, receive, send)
         else:
             record("socket", "refused", account="", address=address_of(scope), code="origin")

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.oidc import callback
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("allauth.account.urls")),
     path("2fa/", include("allauth.mfa.urls")),
@@ -10,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 third_party: list[URLPattern | URLResolver] = [
     path("3rdparty/", include("allauth.socialaccount.urls")),
+    path("oidc/<str:provider_id>/login/callback/", callback),  # before allauth's own at the same address
     path("", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]
 if settings.OIDC_IS_ON:

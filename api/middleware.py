@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import ceil
 from urllib.parse import unquote
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
@@ -15,6 +16,7 @@ from core.errors import ServiceError
 
 Next = Callable[[HttpRequest], HttpResponse]
 
+TLS_REQUIRED = "Call this by https: others can read what you send."
 SENTENCES = {
     400: ("bad_request", "The request can't be understood."),
     403: ("permission_denied", "You may not do this."),
@@ -23,6 +25,29 @@ SENTENCES = {
     413: ("too_large", "The body is too large."),
     429: ("throttled", "Too many calls. Try again later."),
 }
+
+
+class PlainHttpMiddleware:
+    """Refuses programs that call without TLS where pages are redirected to it.
+
+    Following a redirection, a program would go on sending its secrets over a connection that others can read.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 301 or not settings.SECURE_SSL_REDIRECT or request.is_secure():
+            return response
+        has_secrets = request.method not in ("GET", "HEAD") or "HTTP_AUTHORIZATION" in request.META
+        if wants_page(request) or not has_secrets:
+            return response
+        refused = JsonResponse(error_body("tls_required", TLS_REQUIRED), status=403)
+        for header in ("X-Content-Type-Options", "Referrer-Policy"):
+            refused[header] = response[header]
+        refused["Cache-Control"] = "no-store"
+        return refused
 
 
 class OneErrorShapeMiddleware:

@@ -25,6 +25,8 @@ class OidcProvider:
         self.audience = CLIENT_ID
         self.codes: dict[str, dict[str, str]] = {}  # by code: the authorization request
         self.tokens: set[str] = set()
+        self.issuer = ""  # what the metadata say; if empty, the truth
+        self.signature: tuple[Any, str] | None = None  # the key and algorithm of a liar
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"provider": self}))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -39,7 +41,7 @@ class OidcProvider:
 
     def discovery(self) -> dict[str, Any]:
         return {
-            "issuer": self.url,
+            "issuer": self.issuer or self.url,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "userinfo_endpoint": f"{self.url}/userinfo",
@@ -69,11 +71,12 @@ class OidcProvider:
         now = int(time.time())
         said = {"iss": self.url, "aud": self.audience, "iat": now, "exp": now + 60, **self.claims}
         self.tokens.add(access := secrets.token_urlsafe())
+        key, algorithm = self.signature or (self.key, "RS256")
         return 200, {
             "access_token": access,
             "token_type": "Bearer",
             "expires_in": 60,
-            "id_token": jwt.encode(said, self.key, algorithm="RS256", headers={"kid": "1"}),
+            "id_token": jwt.encode(said, key, algorithm=algorithm, headers={"kid": "1"}),
         }
 
     def keys(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-NOTHING = "default-src 'none'; frame-ancestors 'none'"
+NOTHING = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ADMIN = "/admin/"
 # For the admin only. Unfold's pages use Alpine, which compiles the expressions in their attributes; its scroll bars
 # set style attributes (no style elements), and its htmx adds one style element, which is allowed by its hash.

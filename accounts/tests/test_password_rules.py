@@ -32,6 +32,7 @@ TAKEN = [
     "ada likes long brass trombones",
     "ñandú en la montaña",
     "пароль для пирогов",
+    "a long sentence of trombones ".ljust(128, "o"),
 ]
 ADA = {"email": "ada.lovelace@cast.test", "name": "Ada Lovelace"}
 
@@ -57,6 +58,13 @@ def test_refused_by_the_pages(nyc: object, password: str) -> None:
 def test_digits_alone_are_taken_by_the_pages(nyc: object) -> None:
     body = {**ADA, "password1": "839201746528"}
     assert browser_of(None).post("/account/signup/", body).status_code == 302
+
+
+def test_a_change_takes_the_present_one(user: User) -> None:
+    body = {"oldpassword": "not the present one", "password1": TAKEN[1], "password2": TAKEN[1]}
+    assert by_password(user).post("/account/password/change/", body).status_code == 200
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["password1234", "ada-ada-ada-1"])

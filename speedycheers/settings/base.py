@@ -79,6 +79,7 @@ if TOOLS_ARE_INSTALLED:
     INSTALLED_APPS.append("simulator")
 
 MIDDLEWARE = [
+    "api.middleware.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "web.answer_headers.AnswerHeadersMiddleware",
     "web.content_security.ContentSecurityMiddleware",

@@ -39,6 +39,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [csp.SELF, *MAP_TILE_ORIGINS],
         "manifest-src": [csp.SELF],
         "worker-src": [csp.SELF],
+        "object-src": [csp.NONE],
         "form-action": [csp.SELF],
         "base-uri": [csp.NONE],
         "frame-ancestors": [csp.NONE],

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 from speedycheers.settings.base import DATA_DIR, DEBUG, env
+from speedycheers.settings.refusals import mail_is_readable
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
@@ -71,5 +72,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=0)
 MAIL_DIR = DATA_DIR / "mail"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{MAIL_DIR}" if DEBUG else "consolemail://")
 vars().update(EMAIL_CONFIG)
+if not DEBUG and mail_is_readable(EMAIL_CONFIG):
+    raise ImproperlyConfigured("EMAIL_URL sends mails and its password without TLS: use smtp+tls:// or smtp+ssl://.")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SpeedyCheers <hello@speedycheers.test>")
 EMAIL_TIMEOUT = 10

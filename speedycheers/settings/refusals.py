@@ -1,7 +1,8 @@
 """Reasons for which the program refuses to start: settings that would open it to strangers."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 KEY_MIN_CHARS = 50
 KEY_MIN_DISTINCT_CHARS = 10
@@ -47,6 +48,14 @@ def weakness_of_key(key: str) -> str | None:
     if key in (key + key)[1:-1]:
         return "repeats itself"
     return None
+
+
+def mail_is_readable(config: Mapping[str, Any]) -> bool:
+    """Return whether others on the way to the mail server can read the mails, by the settings of Django's backend."""
+    if not str(config["EMAIL_BACKEND"]).endswith(".smtp.EmailBackend"):
+        return False
+    is_encrypted = config.get("EMAIL_USE_TLS") or config.get("EMAIL_USE_SSL")
+    return not is_encrypted and not is_loopback(config.get("EMAIL_HOST") or "localhost")
 
 
 def is_loopback(host: str) -> bool:

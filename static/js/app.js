@@ -12,5 +12,7 @@ const choices = document.querySelectorAll('input[name="theme"]');
 for (const choice of choices)
   choice.addEventListener("change", () => {
     document.documentElement.dataset.theme = choice.value;
-    document.cookie = `theme=${choice.value}; path=/; max-age=${choice.value ? YEAR_S : 0}; samesite=lax`;
+    const name = choice.closest("fieldset")?.dataset.cookie ?? "theme";
+    const secure = name.startsWith("__Host-") ? "; secure" : "";
+    document.cookie = `${name}=${choice.value}; path=/; max-age=${choice.value ? YEAR_S : 0}; samesite=lax${secure}`;
   });

@@ -19,6 +19,7 @@ import django
 django.setup()
 from django.conf import settings
 from django.test import Client
+from django.utils.module_loading import import_string
 client = Client(headers={"host": "cheers.example"})
 forwarded = Client(headers={"host": "cheers.example", "x-forwarded-proto": "https"})
 answers = {
@@ -26,8 +27,17 @@ answers = {
     "plain health": client.get("/healthz"),
     "secure": forwarded.get("/healthz"),
 }
+if settings.SECURE_SSL_REDIRECT:  # else these need a database
+    answers |= {
+        "plain login": client.post("/login", "{}", content_type="application/json"),
+        "plain call": client.get("/me", headers={"authorization": "Bearer secret"}),
+        "plain form": client.post("/account/login/", headers={"accept": "text/html"}),
+    }
 print(json.dumps({
-    "cookies": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME],
+    "cookies": [
+        settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME,
+        import_string(settings.MESSAGE_STORAGE).storage_classes[0].cookie_name, settings.THEME_COOKIE_NAME,
+    ],
     "secure cookies": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.LANGUAGE_COOKIE_SECURE],
     "domain or path": [settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN, settings.SESSION_COOKIE_PATH],
     **{name: [answer.status_code, dict(answer.headers)] for name, answer in answers.items()},
@@ -65,6 +75,14 @@ def test_without_tls_everything_but_the_probes_is_sent_to_https(seen: dict[str, 
     assert seen["plain health"][0] == 200
 
 
+def test_without_tls_programs_are_told_so_instead_of_redirected(seen: dict[str, Any]) -> None:
+    for name in ("plain login", "plain call"):
+        status, headers = seen[name]
+        assert (status, headers["Content-Type"], headers["Cache-Control"]) == (403, "application/json", "no-store")
+        assert "Location" not in headers
+    assert seen["plain form"][0] == 301
+
+
 def test_browsers_insist_on_tls_for_a_year(seen: dict[str, Any]) -> None:
     status, headers = seen["secure"]
     assert status == 200
@@ -72,13 +90,14 @@ def test_browsers_insist_on_tls_for_a_year(seen: dict[str, Any]) -> None:
 
 
 def test_cookies_belong_to_this_host_alone(seen: dict[str, Any]) -> None:
-    assert seen["cookies"] == ["__Host-sessionid", "__Host-csrftoken", "__Host-django_language"]
+    names = ["sessionid", "csrftoken", "django_language", "messages", "theme"]
+    assert seen["cookies"] == [f"__Host-{name}" for name in names]
     assert seen["secure cookies"] == [True, True, True]
     assert seen["domain or path"] == [None, None, "/"]
 
 
 def test_a_trial_without_tls_takes_one_switch(tmp_path: Path) -> None:
     answers = json.loads(production("-c", ASK, folder=tmp_path, SECURE_COOKIES="0", BEHIND_PROXY="0").stdout)
-    assert answers["cookies"] == ["sessionid", "csrftoken", "django_language"]
+    assert answers["cookies"] == ["sessionid", "csrftoken", "django_language", "messages", "theme"]
     assert answers["plain"][0] != 301
     assert "Strict-Transport-Security" not in answers["plain health"][1]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from environ import Env
 
-from speedycheers.settings.refusals import is_loopback, refusal, weakness_of_key
+from speedycheers.settings.refusals import is_loopback, mail_is_readable, refusal, weakness_of_key
 from testbed.processes import BASE
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, not bound
@@ -58,12 +59,27 @@ def test_guessable_settings_of_production_are_refused(wrong: dict[str, Any], sai
         ("SECRET_KEY", "development-only-never-used-when-DEBUG-is-off"),
         ("SECRET_KEY_FALLBACKS", "development-only-never-used-when-DEBUG-is-off"),
         ("ALLOWED_HOSTS", "*"),
+        ("EMAIL_URL", "smtp://user:password@mail.example:587"),
     ],
 )
 def test_the_environment_is_looked_at(name: str, value: str, tmp_path: Path) -> None:
     ran = run(LOAD, tmp_path, **{**PRODUCTION, name: value})
     assert ran.returncode != 0
     assert name in ran.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("url", "readable"),
+    [
+        ("smtp://user:password@mail.example:587", True),
+        ("smtp+tls://user:password@mail.example:587", False),
+        ("smtp+ssl://user:password@mail.example:465", False),
+        ("smtp://localhost:25", False),
+        ("consolemail://", False),
+    ],
+)
+def test_mails_travel_encrypted(url: str, readable: bool) -> None:
+    assert mail_is_readable(Env.email_url_config(url)) is readable
 
 
 def test_a_refused_key_is_not_printed(tmp_path: Path) -> None:

@@ -82,3 +82,13 @@ def test_the_account_pages_wear_our_clothes(user: User, path: str) -> None:
     page = browser_of(user).get(path).content.decode()
     assert 'class="wordmark"' in page
     assert "Menu:" not in page
+
+
+def test_fields_for_passwords_are_masked_and_known_to_password_managers(nyc: object) -> None:
+    for path, use in (("/account/login/", "current-password"), ("/account/signup/", "new-password")):
+        page = browser_of(None).get(path).content.decode()
+        fields = re.findall(r"<input[^>]*password[^>]*>", page)
+        assert fields
+        for field in fields:
+            assert 'type="password"' in field
+            assert f'autocomplete="{use}"' in field

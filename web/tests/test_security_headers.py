@@ -1,5 +1,7 @@
 """What a browser is told not to do with our pages."""
 
+from typing import Any
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -23,7 +25,7 @@ def test_nothing_inline_and_nothing_foreign(user: User, path: str) -> None:
         assert policy["default-src"] == ["'none'"]
         assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == ["'self'"]
         assert policy["img-src"] == ["'self'", "data:"]
-        assert policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
+        assert policy["base-uri"] == policy["frame-ancestors"] == policy["object-src"] == ["'none'"]
         assert policy["form-action"] == ["'self'"]
         assert "unsafe" not in str(policy)
 
@@ -37,7 +39,16 @@ def test_the_admin_may_what_its_library_needs_and_no_inline_script(staff: User) 
 
 
 def test_json_may_load_nothing(user_api: APIClient) -> None:
-    assert user_api.get("/me")["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    policy = directives(user_api.get("/me")["Content-Security-Policy"])
+    assert set(policy) == {"default-src", "object-src", "base-uri", "form-action", "frame-ancestors"}
+    assert all(sources == ["'none'"] for sources in policy.values())
+
+
+def test_no_other_site_reads_an_answer(user: User, user_api: APIClient) -> None:
+    foreign = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answers: list[Any] = [user_api.get("/me", headers=foreign), user_api.options("/me", headers=foreign)]
+    answers += [browser_of(user).get("/", headers=foreign), browser_of(user).options("/history", headers=foreign)]
+    assert [header for answer in answers for header in answer.headers if header.startswith("Access-Control")] == []
 
 
 def test_only_a_page_that_takes_cards_loads_the_providers_script() -> None:

@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers import registry
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from django.urls import clear_url_caches, include, path
 from pytest_django import Settings
@@ -29,6 +30,11 @@ from web.tests.browse import SIGN_IN, browser_of, by_password, text_of
 START = "/account/oidc/oidc/login/?process=login"
 CONNECT = "/account/oidc/oidc/login/?process=connect"
 EVE = {"sub": "eve-1", "email": "Eve@provider.test", "email_verified": True, "name": "Eve"}
+FORGED: list[tuple[Any, str]] = [
+    (rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256"),
+    (None, "none"),
+    ("a secret that is long enough for HS256", "HS256"),
+]
 APP = "allauth.socialaccount.providers.openid_connect"
 
 
@@ -193,6 +199,25 @@ def test_a_token_of_somebody_elses_or_of_long_ago_is_refused(
     enter(browser)
     assert signed_in_as(browser) is None
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("signature", FORGED, ids=["another key", "none", "shared secret"])
+def test_a_token_with_a_forged_signature_is_refused(
+    nyc: object, provider: OidcProvider, signature: tuple[Any, str]
+) -> None:
+    provider.signature = signature
+    browser = browser_of(None)
+    enter(browser)
+    assert signed_in_as(browser) is None
+    assert not User.objects.exists()
+
+
+def test_metadata_of_another_issuer_are_refused(nyc: object, provider: OidcProvider) -> None:
+    provider.issuer = "https://evil.example"
+    provider.claims["iss"] = provider.issuer
+    browser = browser_of(None)
+    enter(browser)
+    assert signed_in_as(browser) is None
 
 
 def test_a_token_for_another_client_is_refused(nyc: object, provider: OidcProvider) -> None:

@@ -164,6 +164,19 @@ async def test_behind_a_proxy_the_scheme_is_the_proxys(
         await socket.leave()
 
 
+@pytest.mark.parametrize(("said", "allowed"), [("https", True), ("http", False), ("", False)])
+async def test_without_tls_no_credential_is_looked_at(
+    user_token: str, monkeypatch: pytest.MonkeyPatch, said: str, allowed: bool
+) -> None:
+    monkeypatch.setattr(settings, "SECURE_SSL_REDIRECT", True)
+    monkeypatch.setattr(settings, "SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"))
+    proxy = {"x-forwarded-proto": said} if said else {}
+    accepted, _ = await (socket := Socket(USER, user_token, **proxy)).link.connect(timeout=WAIT_S)
+    assert accepted is allowed
+    if accepted:
+        await socket.leave()
+
+
 # ---------------------------------------------------------------- how often, and from where
 
 
