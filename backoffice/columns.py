@@ -148,13 +148,18 @@ def related(field: str, title: str, *, named: bool = False) -> Column:
     return column
 
 
+def json_block(value: Any) -> SafeString:
+    """JSON, indented."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+    return format_html('<pre class="whitespace-pre-wrap break-words font-mono text-xs">{}</pre>', text)
+
+
 def pretty_json(field: str, title: str) -> Column:
     """A JSON field, indented."""
 
     @shown(title)
     def column(admin: Any, row: Any) -> SafeString:
-        text = json.dumps(getattr(row, field), indent=2, ensure_ascii=False, sort_keys=True)
-        return format_html('<pre class="whitespace-pre-wrap break-words font-mono text-xs">{}</pre>', text)
+        return json_block(getattr(row, field))
 
     return column
 

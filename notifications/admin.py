@@ -1,5 +1,6 @@
 """The read-only admin of the event log and of web pushes."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -7,8 +8,23 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 
 from backoffice.base import ReadOnlyAdmin
-from backoffice.columns import list_link, moment, pretty_json, shown
+from backoffice.columns import json_block, list_link, moment, shown
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
+
+WITHHELD = "(withheld)"
+# Texts that are ours: ids, times and codes. Any other text may be a name, a note or a PIN.
+OUR_TEXTS = re.compile(r".*(Id|At|Time|Until)|currency|endedBy|kind|region|requestType|status|type")
+
+
+def without_words(told: Any, key: str = "") -> Any:
+    """Return a payload without the texts that people wrote, and without places."""
+    if isinstance(told, dict):
+        return {name: without_words(value, name) for name, value in told.items()}
+    if isinstance(told, list):
+        return [without_words(value, key) for value in told]
+    if isinstance(told, float) or key in ("lat", "lng"):
+        return WITHHELD
+    return WITHHELD if isinstance(told, str) and told and not OUR_TEXTS.fullmatch(key) else told
 
 
 @admin.register(Stream)
@@ -33,10 +49,13 @@ class StreamAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """The events of each recipient."""
+    """The events of each recipient, without places, PINs, names and notes."""
 
     created = moment("created_at", "Written")
-    content = pretty_json("payload", "Payload")
+
+    @shown("Payload")
+    def content(self, row: Event) -> SafeString:
+        return json_block(without_words(row.payload))
 
     list_display = ("created", "recipient", "seq", "type")
     list_filter = (("type", AllValuesCheckboxFilter),)

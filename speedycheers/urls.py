@@ -3,6 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from accounts import apis as accounts
@@ -82,6 +83,8 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path("staff/", staff, name="staff"),
+    # The account pages ask for the second factor first, and end what else is signed in.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("account/email/", Addresses.as_view(), name="account_email"),
     path("account/", include("accounts.urls")),

@@ -3,30 +3,33 @@
 from datetime import datetime
 from typing import Any
 
-from allauth.core import context
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from accounts.admin.revocation import activate, deactivate, may_manage, require_rank
+from accounts.deferred_mails import mail_later
 from accounts.models import Partner, Role, User
 from accounts.sign_out import credentials_changed
 from backoffice.base import StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.steps import Step
+from core.errors import Conflict
 
 _DjangoUserAdmin: Any = DjangoUserAdmin  # generic only to the type checker, like GroupAdmin
+_ModelForm: Any = forms.ModelForm
 
 ROLE_COLOURS = {Role.PARTNER: "info", Role.STAFF: "primary"}
 OWN_LISTS = [
@@ -50,6 +53,23 @@ def _revoke(user: User, actor: User, reason: str, now: datetime) -> str:
     return f"{credentials_changed(user)} tokens revoked, all sessions ended, and all sockets closed."
 
 
+def _send_link(user: User, actor: User, reason: str, now: datetime) -> str:
+    require_rank(actor, user)
+    if not user.is_active:
+        raise Conflict("inactive", "This account is deactivated; activate it first.")
+    with transaction.atomic():
+        mail_later("password_reset", user, about=f"{user.pk} {now:%Y-%m-%dT%H:%M}", now=now)
+    return f"A link to choose a password is on its way to {user.email}."
+
+
+SEND_LINK = Step(
+    "send_link",
+    "Send a password link",
+    _send_link,
+    "They get a mail with a link to choose a new password. Once they do, everything that they are signed in with ends.",
+    fits=lambda user: user.is_active,
+    icon="mail_lock",
+)
 DEACTIVATE = Step(
     "deactivate",
     "Deactivate",
@@ -80,8 +100,8 @@ REVOKE = Step(
 )
 
 
-class NewUserForm(UserCreationForm):
-    """A new account with a password. Users become partners by applying, never here."""
+class NewUserForm(_ModelForm):
+    """A new account, whose person chooses the password. Users become partners by applying, never here."""
 
     staff = forms.BooleanField(
         required=False, widget=UnfoldBooleanSwitchWidget, help_text="May use the admin, and request nothing."
@@ -97,14 +117,9 @@ class NewUserForm(UserCreationForm):
             raise ValidationError("An account with this e-mail address exists.")
         return email
 
-
-class NewPasswordForm(AdminPasswordChangeForm):
-    """Sets a new password, which ends the account's sessions, tokens and sockets."""
-
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
-        credentials_changed(user, request=context.request)
-        return user
+    def save(self, commit: bool = True) -> Any:
+        self.instance.set_unusable_password()
+        return super().save(commit)
 
 
 @admin.register(User)
@@ -113,8 +128,7 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
 
     form = forms.ModelForm
     add_form = NewUserForm
-    change_password_form = NewPasswordForm
-    steps = (DEACTIVATE, ACTIVATE, REVOKE)
+    steps = (SEND_LINK, DEACTIVATE, ACTIVATE, REVOKE)
 
     role_badge = badge("role", "Role", ROLE_COLOURS)
     created = moment("created_at", "Signed up")
@@ -126,8 +140,8 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
         return link(change_url(Partner, pk), "Partner page") if pk else NOTHING
 
     @shown("Password")
-    def password_link(self, row: User) -> str | SafeString:
-        return link("../password/", "Set another" if row.has_usable_password() else "Set one")
+    def has_password(self, row: User) -> str:
+        return "chosen" if row.has_usable_password() else NOTHING
 
     @shown("Lists")
     def own_lists(self, row: User) -> SafeString:
@@ -152,15 +166,15 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
         "created",
         "seen",
         "partner_link",
-        "password_link",
+        "has_password",
         "own_lists",
     )
     fieldsets = (
         (None, {"fields": (("email", "name"), ("role_badge", "is_active"), ("created", "seen"))}),
-        ("Theirs", {"fields": ("own_lists", ("partner_link", "password_link"))}),
+        ("Theirs", {"fields": ("own_lists", ("partner_link", "has_password"))}),
     )
     staff_fieldset = ("Rights", {"fields": ("is_staff", "is_superuser", "groups")})
-    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+    add_fieldsets = ((None, {"fields": ("email", "name")}),)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
@@ -193,6 +207,12 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
         if not change and form.cleaned_data.get("staff") and _is_superuser(request):
             obj.role, obj.is_staff = Role.STAFF, True
         super().save_model(request, obj, form, change)
+        if not change:
+            mail_later("password_reset", obj, about=obj.pk, now=timezone.now())
+
+    def get_urls(self) -> Any:
+        """Return the pages, without the one on which staff could choose a password for somebody else."""
+        return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -24,7 +24,8 @@ def colleague(nyc: object) -> User:
 def test_nobody_becomes_a_colleague_by_a_new_password(clerks_desk: Client, colleague: User) -> None:
     new = {"password1": "an-other-Password-9", "password2": "an-other-Password-9", "usable_password": "true"}
     with unchanged():
-        assert clerks_desk.post(f"/admin/accounts/user/{colleague.pk}/password/", new).status_code == 403
+        clerks_desk.post(f"/admin/accounts/user/{colleague.pk}/password/", new, follow=True)
+        assert len(refusals(take(clerks_desk, colleague, "send_link"))) == 1
         assert clerks_desk.post(page_of(colleague), {"name": "x"}).status_code == 403
 
 
@@ -35,3 +36,8 @@ def test_nobody_disarms_or_shuts_out_a_colleague(clerks_desk: Client, colleague:
         for step in ("deactivate", "revoke"):
             assert len(refusals(take(clerks_desk, colleague, step))) == 1
     assert Authenticator.objects.filter(user=colleague).exists()
+
+
+def test_the_admin_has_no_password_page_of_its_own(clerks_desk: Client) -> None:
+    for call in (clerks_desk.get, clerks_desk.post):
+        assert call("/admin/password_change/")["Location"] == "/account/password/change/"
