@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -14,6 +15,8 @@ from accounts.states import PartnerStatus
 from core.transitions import move_all
 from notifications.events import Outbox, partner_recipient
 from regions.selectors import active_regions
+
+ACCEPTED, TURNED_DOWN = "+", "-"  # one character an answer in `Partner.answers`
 
 
 def move_partners(
@@ -42,3 +45,13 @@ def notify_partner_updated(outbox: Outbox, partner: Partner) -> None:
     """Notify a partner that someone else has changed their application or status."""
     body = {"partnerId": str(partner.pk), "application": partner.application, "status": partner.status}
     outbox.add(partner_recipient(partner.pk), "partner.updated", body)
+
+
+def far_above_usual(answers: str) -> bool:
+    """Whether a partner has turned down or let lapse far more than is usual."""
+    return len(answers) >= settings.DECLINES_AT_LEAST and turned_down(answers) > settings.DECLINES_SHARE
+
+
+def turned_down(answers: str) -> float:
+    """The share of answers that turned an offer down, from 0 to 1."""
+    return answers.count(TURNED_DOWN) / len(answers) if answers else 0.0

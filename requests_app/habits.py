@@ -5,20 +5,9 @@ from datetime import datetime
 from django.conf import settings
 
 from accounts.models import Partner
+from accounts.partners import ACCEPTED, TURNED_DOWN, far_above_usual, turned_down
 from risk.flags import raise_flag
 from risk.states import FlagKind
-
-ACCEPTED, TURNED_DOWN = "+", "-"
-
-
-def far_above_usual(answers: str) -> bool:
-    """Whether a partner has turned down or let lapse far more than is usual."""
-    return len(answers) >= settings.DECLINES_AT_LEAST and turned_down(answers) > settings.DECLINES_SHARE
-
-
-def turned_down(answers: str) -> float:
-    """The share of answers that turned an offer down, from 0 to 1."""
-    return answers.count(TURNED_DOWN) / len(answers) if answers else 0.0
 
 
 def answered(partner: Partner, answer: str, *, now: datetime) -> str:

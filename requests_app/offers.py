@@ -9,15 +9,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from accounts.models import Partner, User
-from accounts.partners import move_partners
+from accounts.partners import TURNED_DOWN, far_above_usual, move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict
 from core.transitions import create_all
 from notifications.events import Outbox, recorded
-from regions.geometry import eta_s
+from regions.geometry import CELL_M, distance_m, eta_s, middle_of_cell
+from regions.models import OfferDetail
 from requests_app import announce, wakeups
-from requests_app.approximate import approximate_m
-from requests_app.habits import TURNED_DOWN, answered
+from requests_app.habits import answered
 from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import latest_offer
@@ -144,3 +144,17 @@ def close_offer(
         move_partners([partner], partner_becomes, actor=actor, at=now, reason=f"offer {outcome}", answers=answers)
     announce.request_updated(outbox, request)
     wakeups.wake_on_commit(request.region.slug)
+
+
+def approximate_m(request: CheerRequest, partner: Partner, exact_m: float) -> int | None:
+    """Return the distance of an offer that is approximate, and None for one that is exact.
+
+    An approximate place is the middle of its cell in a fixed grid. The same home is in the same cell with every
+    request, so that many offers tell no more than one, and the distance is measured to the middle as well.
+    It is measured from the partner's position in the database. Without one, the exact distance is rounded to cells.
+    """
+    if request.region.offer_detail == OfferDetail.EXACT and not far_above_usual(partner.answers):
+        return None
+    if partner.lat is None or partner.lng is None:
+        return round(exact_m / CELL_M) * round(CELL_M)
+    return round(distance_m(partner.lat, partner.lng, *middle_of_cell(request.lat, request.lng)))

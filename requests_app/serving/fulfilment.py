@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.locations import current_location, fresh_location
 from accounts.models import Partner, User
-from accounts.partners import move_partners, notify_partner_updated
+from accounts.partners import ACCEPTED, move_partners, notify_partner_updated
 from accounts.states import PartnerStatus
 from api.fields import location
 from core.database import refused_as
@@ -16,7 +16,7 @@ from core.errors import Conflict
 from notifications.events import push_latest, recorded, user_recipient
 from payments.books import holds
 from requests_app import announce
-from requests_app.habits import ACCEPTED, answered, called_off
+from requests_app.habits import answered, called_off
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from accounts.models import Partner
+from accounts.partners import far_above_usual
 from notifications.models import Event
 from regions.geometry import WITHIN_M, distance_m, middle_of_cell
 from regions.models import OfferDetail, Region
 from requests_app.announce import push_body
-from requests_app.habits import far_above_usual
 from requests_app.models import CheerRequest, Offer
 from requests_app.offers import expire_offer
 from requests_app.serving.fulfilment import cancel_by_partner
