@@ -7,21 +7,24 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.models import User
+from accounts.locations import current_location
+from accounts.models import Partner, User
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from notifications.events import Outbox, recorded
 from payments.books import holds
-from positions import Candidate
+from positions import Candidate, Position
 from regions.selectors import region_at
 from requests_app import announce, bookings, wakeups
-from requests_app.locks import lock_partner, lock_request, lock_ride
+from requests_app.locks import LockedRide, lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
 from requests_app.models import CheerRequest, RequestType
 from requests_app.offers import rescind_offer
 from requests_app.selectors import request_types_by_slug
 from requests_app.serving.release import free_partner
+from requests_app.serving.suspicions import suspect_staying_away
 from requests_app.states import OPEN, RequestStatus
+from rides.fees import cancellation_fee
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation
 from rides.states import ACTIVE, RideStatus
@@ -105,7 +108,11 @@ def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) 
 
     Raises: `Missing`, also for another user's request; `Conflict`.
     """
-    return _cancel(request_id, actor=user, reason=reason or "cancelled_by_user", now=now, charge=True)
+    coming = Partner.objects.select_related("region").filter(rides__request=request_id, rides__status__in=ACTIVE)
+    partner = coming.filter(rides__user=user).first()
+    place = current_location(partner) if partner is not None else None
+    reason = reason or "cancelled_by_user"
+    return _cancel(request_id, actor=user, reason=reason, now=now, charge=True, place=place)
 
 
 def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, now: datetime) -> CheerRequest:
@@ -113,13 +120,16 @@ def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, 
     return _cancel(request.pk, actor=actor, reason=reason or "cancelled_by_staff", now=now, charge=False)
 
 
-def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool) -> CheerRequest:
+def _cancel(
+    request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool, place: Position | None = None
+) -> CheerRequest:
+    """Cancel a request; `charge`: by the fee rule, for which the partner of its ride is at `place`."""
     with recorded() as outbox:
         request = lock_request(request_id)
         if charge and request.user_id != actor.pk:  # a user, who may cancel only their own
             raise Missing
         if request.status == RequestStatus.ACCEPTED:
-            _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge)
+            _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge, place=place)
         elif request.status == RequestStatus.OFFERED:
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
@@ -132,7 +142,14 @@ def _cancel(request_id: UUID, *, actor: User, reason: str, now: datetime, charge
 
 
 def _cancel_ride_of(
-    outbox: Outbox, request: CheerRequest, *, actor: User, reason: str, now: datetime, charge: bool
+    outbox: Outbox,
+    request: CheerRequest,
+    *,
+    actor: User,
+    reason: str,
+    now: datetime,
+    charge: bool,
+    place: Position | None,
 ) -> None:
     found = Ride.objects.filter(request=request, status__in=ACTIVE).get()
     partner, ride = lock_partner(found.partner_id), lock_ride(found.pk)
@@ -140,6 +157,8 @@ def _cancel_ride_of(
         raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
     cancel_ride(ride, actor=actor, now=now, reason=reason)
     if charge:
+        if cancellation_fee(ride, request.region, now):
+            suspect_staying_away(LockedRide(request, partner, ride), place, now=now)
         charge_cancellation(ride, request.region, outbox, now=now)
     free_partner(partner, actor=actor, now=now, reason="ride cancelled")
     announce.ride_updated(outbox, ride, partner)

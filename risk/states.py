@@ -18,6 +18,8 @@ class FlagKind(models.TextChoices):
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed", "Payout account changed"
     CARD_VELOCITY = "card_velocity", "Many cards or declines"
     CARD_SHARED = "card_shared", "Card of several accounts"
+    PAYMENT_DISPUTED = "payment_disputed", "Payment disputed"
+    STAYED_AWAY = "stayed_away", "Stayed away after accepting"
 
 
 # The rule behind each kind, as staff read it. `figure` and `limit` of a flag are what it names in brackets.
@@ -35,6 +37,8 @@ DESCRIPTIONS: dict[str, str] = {
     FlagKind.PAYOUT_ACCOUNT_CHANGED: "A partner is to be paid to an account that is new (days since the change).",
     FlagKind.CARD_VELOCITY: "An account or an address tried many cards, or many were declined in a row (tries).",
     FlagKind.CARD_SHARED: "The same card was saved by several accounts (accounts).",
+    FlagKind.PAYMENT_DISPUTED: "The holder of a card denies a payment at their bank (minor units).",
+    FlagKind.STAYED_AWAY: "A partner came no nearer until the user cancelled for a fee (metres from the place).",
 }
 
 

@@ -12,6 +12,8 @@ from core import outward_connection
 from core.tests.listeners import resolving
 from notifications import push_service, web_push
 from notifications.models import PushSubscription
+from risk.states import TraceKind
+from risk.traces import link_score
 from tests.cast import assert_refused, client_of, unchanged
 from tests.push_service import Browser, PushService
 
@@ -232,3 +234,11 @@ def test_a_known_name_that_leads_inside_is_not_called(partner: Partner, monkeypa
 
 def never(*_: Any) -> Any:
     raise AssertionError("This address must not be dialled.")
+
+
+def test_one_browser_links_two_accounts(
+    user_api: APIClient, partner_api: APIClient, user: User, partner: Partner
+) -> None:
+    user_api.post("/pushSubscription", body())
+    partner_api.post("/pushSubscription", body())
+    assert link_score(user.pk, partner.user_id)[1] == [TraceKind.DEVICE]

@@ -9,6 +9,8 @@ from payments.books import attempts
 from payments.books.ledger import book
 from payments.models import Attempt, Dispute, Payment
 from payments.models.ledger import EntryKind
+from risk.flags import raise_flag
+from risk.states import FlagKind
 
 
 def apply_dispute(answer: dict[str, Any], *, now: datetime) -> bool:
@@ -34,6 +36,14 @@ def apply_dispute(answer: dict[str, Any], *, now: datetime) -> bool:
         )
         if new:
             book(EntryKind.DISPUTED, row.pk, payment, row.amount, now=now)
+            raise_flag(
+                FlagKind.PAYMENT_DISPUTED,
+                now=now,
+                account_id=payment.user_id,
+                ride_id=payment.ride_id,
+                payment_id=payment.pk,
+                figure=row.amount,
+            )
         if row.closed_at is None:
             _follow(row, payment, str(answer.get("status"))[:40], now=now)
     return True

@@ -170,7 +170,7 @@ def test_a_dispute_and_what_we_know(online: Online, paid: Payment, clock: Clock)
     assert (row.amount, row.reason, row.status) == (1000, "fraudulent", "needs_response")
     assert ledger.balance("disputed") == 1000
     facts = dict(evidence_of(row.attempt.payment))
-    assert facts["The partner was then at"].startswith("40.75")
+    assert facts["The partner was then at"].startswith("40.748")
     assert {"Accepted", "Started", "Ended"} <= facts.keys()
     online.account.close_dispute(dispute["id"], won=True)
     online.deliver(twice=True)

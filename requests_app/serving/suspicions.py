@@ -7,7 +7,8 @@ from django.conf import settings
 from positions import Position
 from regions.geometry import distance_m
 from requests_app.locks import LockedRide
-from requests_app.models import CheerRequest
+from requests_app.models import CheerRequest, Offer
+from requests_app.states import OfferStatus
 from risk.flags import raise_flag
 from risk.states import FlagKind
 
@@ -34,6 +35,18 @@ def suspect_parting(locked: LockedRide, position: Position, *, now: datetime) ->
 def suspect_dispute(locked: LockedRide, *, now: datetime) -> None:
     """Flag a ride whose user says that nobody is there."""
     _flag(FlagKind.ARRIVAL_DISPUTED, locked, now=now)
+
+
+def suspect_staying_away(locked: LockedRide, position: Position | None, *, now: datetime) -> None:
+    """Flag a ride that its user cancels for a fee, while its partner is no nearer than when they accepted."""
+    request, _, ride = locked
+    if ride.arrived_at is not None:
+        return
+    offered = Offer.objects.filter(request=request, partner=ride.partner_id, status=OfferStatus.ACCEPTED)
+    at_first = offered.values_list("distance_m", flat=True).order_by("-created_at").first() or 0
+    away = away_m(position, request) if position is not None else None
+    if away is None or away > max(at_first, settings.LEFT_PLACE_M):
+        _flag(FlagKind.STAYED_AWAY, locked, now=now, figure=away, limit=at_first)
 
 
 def _flag(

@@ -1,0 +1,50 @@
+"""What honest people are spared: the rules hardly ever flag them."""
+
+import os
+from collections import Counter
+
+import pytest
+from pytest_django import Settings
+
+from regions.models import Region
+from rides.models import Ride
+from rides.states import RideStatus
+from risk.models import Flag
+from risk.states import FlagKind
+from tests.cast import Clock
+from tests.cheating.honest import Town
+
+RIDES = int(os.environ.get("HONEST_RIDES", "60"))
+FLAGS_IN_A_THOUSAND = 5  # fewer than these
+SEED = 12
+
+
+def found() -> Counter[str]:
+    """How often each rule has fired. A partner's first payout is flagged without suspicion."""
+    flags = Flag.objects.exclude(kind=FlagKind.FIRST_PAYOUT).values_list("kind", "times")
+    return Counter({kind: sum(n for each, n in flags if each == kind) for kind, _ in flags})
+
+
+def test_a_thousand_honest_rides_raise_fewer_than_five_flags(nyc: Region, clock: Clock) -> None:
+    """Fewer rides unless `HONEST_RIDES=1000` says so, and as many flags in proportion."""
+    Town(nyc, clock, seed=SEED).live(RIDES)
+    assert Ride.objects.filter(status=RideStatus.COMPLETED).count() == RIDES
+    assert sum(found().values()) * 1000 < FLAGS_IN_A_THOUSAND * RIDES, found()
+
+
+@pytest.mark.parametrize(
+    ("rule", "figure", "kind"),
+    [
+        ("LINK_SCORE_LIMIT", 20, FlagKind.LINKED_ACCOUNTS),
+        ("POSITION_SPEED_MAX_MPS", 0.5, FlagKind.IMPLAUSIBLE_POSITION),
+        ("MIN_SESSION_S", 300, FlagKind.SESSION_TOO_SHORT),
+    ],
+)
+def test_a_rule_that_is_too_strict_is_noticed(
+    nyc: Region, clock: Clock, settings: Settings, rule: str, figure: float, kind: FlagKind
+) -> None:
+    setattr(settings, rule, figure)
+    if kind == FlagKind.IMPLAUSIBLE_POSITION:
+        settings.POSITION_ALLOWANCE_M = 20.0
+    Town(nyc, clock, seed=SEED).live(12)
+    assert found()[kind]
