@@ -1,0 +1,38 @@
+"""Closes the sockets of accounts whose rights have changed: a socket looks at them only when it opens."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models.signals import m2m_changed
+
+from accounts.models import User
+from notifications.events import close_sockets
+
+COME_AGAIN = 1013  # clients connect anew, and are refused if the right is gone
+CHANGED = ("post_add", "post_remove", "post_clear")
+
+
+def _accounts_changed(*, instance: Any, action: str, pk_set: set[Any] | None, **_: object) -> None:
+    """Close the sockets of an account, or of the accounts that were put into a group or taken out of it."""
+    if action in CHANGED:
+        _close({instance.pk} if isinstance(instance, User) else pk_set or set())
+
+
+def _group_changed(*, instance: Any, action: str, **_: object) -> None:
+    """Close the sockets of the accounts in a group."""
+    if action in CHANGED and isinstance(instance, Group):
+        _close(set(User.objects.filter(groups=instance).values_list("pk", flat=True)))
+
+
+def _close(accounts: set[Any]) -> None:
+    def close() -> None:
+        for account in accounts:
+            close_sockets(code=COME_AGAIN, user=str(account))
+
+    transaction.on_commit(close)
+
+
+for _through in (User.groups.through, User.user_permissions.through):
+    m2m_changed.connect(_accounts_changed, sender=_through, dispatch_uid="rights_changed")
+m2m_changed.connect(_group_changed, sender=Group.permissions.through, dispatch_uid="rights_changed")
