@@ -151,7 +151,7 @@ HOLDINGS = [
         "flags",
         "risk.Flag",
         _by("account", "reviewed_by"),
-        frozenset(["evidence", "limit", "note", "reviewed_by_id"]),
+        frozenset(["evidence", "figure", "limit", "note", "subject", "reviewed_by_id"]),
         {"note": ""},
     ),
     Holding("traces", "risk.Trace", _by("account"), frozenset(["digest"])),
