@@ -168,4 +168,20 @@ class DisputeAdmin(ReadOnlyAdmin):
     readonly_fields = ("id", "money", "reason", "status", "opened", "due", "closed", "payment", "evidence")
 
 
+@admin.register(RideSign)
+class RideSignAdmin(ReadOnlyAdmin):
+    """What was noticed or said about who is where; each ride shows its own."""
+
+    when = moment("at", "Noticed")
+    ride_link = related("ride", "Ride")
+
+    list_display = ("when", "sign", "ride_link")
+    list_filter = (("sign", ChoicesDropdownFilter),)
+    list_select_related = ("ride",)
+    search_ids = ("ride_id",)
+    ordering = ("-id",)
+    fields = ("sign", "ride_link", "when")
+    readonly_fields = ("ride_link", "when")
+
+
 admin.site.register(RideTransition, HistoryAdmin)

@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers import registry
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from django.urls import clear_url_caches, include, path
@@ -35,24 +36,22 @@ FORGED: list[tuple[Any, str]] = [
     (None, "none"),
     ("a secret that is long enough for HS256", "HS256"),
 ]
-APP = "allauth.socialaccount.providers.openid_connect"
 
 
 @pytest.fixture
 def provider(settings: Settings) -> Iterator[OidcProvider]:
     """A provider that is configured, as by the environment."""
     with OidcProvider() as running:
-        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, APP]
         settings.SOCIALACCOUNT_PROVIDERS = oidc_providers(running.url, CLIENT_ID, CLIENT_SECRET, "Example")
-        registry.loaded = False
+        # Registered by hand: another list of INSTALLED_APPS would build the admin anew, for all tests that follow.
         registry.load()
+        registry.register(OpenIDConnectProvider)
         with_it = ModuleType("urls_with_a_provider")
         with_it.urlpatterns = [path("account/", include(third_party)), *urls.urlpatterns]  # type: ignore[attr-defined]
         settings.ROOT_URLCONF = with_it
         running.claims = dict(EVE)
         yield running
-        registry.provider_map.clear()
-        registry.loaded = False
+        del registry.provider_map[OpenIDConnectProvider.id]
         clear_url_caches()
 
 
