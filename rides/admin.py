@@ -170,7 +170,7 @@ class DisputeAdmin(ReadOnlyAdmin):
 
 @admin.register(RideSign)
 class RideSignAdmin(ReadOnlyAdmin):
-    """What was noticed or said about who is where; each ride shows its own."""
+    """Signs of where partners and users are, noticed or said; each ride shows its own."""
 
     when = moment("at", "Noticed")
     ride_link = related("ride", "Ride")

@@ -84,7 +84,10 @@ urlpatterns = [
     path("metrics", metrics),
     path("staff/", staff, name="staff"),
     # The account pages ask for the second factor first, and end what else is signed in.
-    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    path(
+        "admin/password_change/",
+        RedirectView.as_view(pattern_name="account_change_password", http_method_names=["get", "head"]),
+    ),
     path("admin/", admin.site.urls),
     path("account/email/", Addresses.as_view(), name="account_email"),
     path("account/", include("accounts.urls")),
