@@ -31,7 +31,12 @@ GRAPHS = {
 # What a status needs beside itself to satisfy the table's constraints.
 NEEDS: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
     ("ride", "in_progress"): lambda: {"start_time": timezone.now()},
-    ("ride", "completed"): lambda: {"start_time": timezone.now(), "end_time": timezone.now(), "fare_amount": 1000},
+    ("ride", "completed"): lambda: {
+        "start_time": timezone.now(),
+        "end_time": timezone.now(),
+        "ended_by": "partner",
+        "fare_amount": 1000,
+    },
 }
 EVERY_STATUS = [(name, status) for name, graph in GRAPHS.items() for status in graph.statuses.values]
 
@@ -52,7 +57,7 @@ def rows(completed: Ride) -> dict[str, Any]:
 def put(row: Any, name: str, status: str) -> Any:
     """Set a row's status behind its graph's back."""
     needs = NEEDS.get((name, status), dict)()
-    blank = {"start_time": None, "end_time": None, "fare_amount": None} if name == "ride" else {}
+    blank = {"start_time": None, "end_time": None, "ended_by": "", "fare_amount": None} if name == "ride" else {}
     type(row)._default_manager.filter(pk=row.pk).update(status=status, **{**blank, **needs})
     return fresh(row)
 

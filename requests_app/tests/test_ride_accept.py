@@ -55,9 +55,14 @@ def test_makes_a_ride_and_tells_both_sides(
         "coveredUntil": None,
         "tariff": {"amount": 1000, "currency": "usd", "incrementS": 300},
         "rating": None,
-        "pinRequired": False,
+        "pinRequired": True,
         "pin": None,
         "userName": "Ada",
+        "arrivedAt": None,
+        "disputedAt": None,
+        "endedBy": None,
+        "noShowAt": None,
+        "userHereAt": None,
     }
     assert (fresh(offer).status, fresh(offer).answered_at) == (OfferStatus.ACCEPTED, clock.now)
     assert fresh(offer.request).status == RequestStatus.ACCEPTED

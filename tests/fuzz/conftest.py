@@ -17,6 +17,7 @@ import notifications.consumers
 import notifications.hub
 from notifications.hub import Hub
 from regions.selectors import forget_regions
+from tests.fixtures import run_commit_hooks
 from tests.fuzz.lines import THREADS, WITHIN_S, Lines
 from tests.fuzz.world import World, make_world, rolled_back
 
@@ -56,7 +57,9 @@ def _built(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlock
     """Built once a module, in a transaction that is never committed."""
     with django_db_blocker.unblock(), rolled_back(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "OFFER_TTL_S", 3600)
-        yield make_world()
+        world = make_world()
+        run_commit_hooks()  # what the making planned is not what a call does
+        yield world
     forget_regions()
 
 

@@ -14,7 +14,7 @@ from notifications.events import partner_recipient, user_recipient
 from notifications.models import DeferredPush, Event, PushSubscription
 from requests_app.models import CheerRequest, Offer
 from rides.models import Ride
-from tests.cast import at, client_of, fresh, north
+from tests.cast import at, client_of, come, fresh, north
 from web.privacy.deletion import delete_account
 from web.privacy.export import export
 
@@ -74,7 +74,8 @@ def test_a_partner_can_not_read_on_in_answers_kept_for_repeated_calls(
     ride_id = client.post("/rideAccept", **accept).json()["rideId"]
     assert '"Ada"' in answers_to(partner.user)
     ride = Ride.objects.get(pk=ride_id)
-    for path in ("/rideStart", "/rideEnd"):
+    come(ride)
+    for path in ("/rideArrive", "/rideStart", "/rideEnd"):
         end_by_api(ride, path)
     delete_account(user, now=timezone.now())
     assert str(ride.pk) in answers_to(partner.user)

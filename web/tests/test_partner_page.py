@@ -75,7 +75,8 @@ def test_somebody_elses_rides_are_not_earned(other_partner: Partner, completed: 
 
 def test_today_begins_at_midnight_in_the_region(partner: Partner, completed: Ride) -> None:
     # 02:00 UTC is 22:00 of the day before in New York.
-    Ride.objects.update(start_time=datetime(2026, 5, 2, 1, tzinfo=UTC), end_time=datetime(2026, 5, 2, 2, tzinfo=UTC))
+    started, ended = datetime(2026, 5, 2, 1, tzinfo=UTC), datetime(2026, 5, 2, 2, tzinfo=UTC)
+    Ride.objects.update(accepted_at=started, arrived_at=started, start_time=started, end_time=ended)
     same_evening = datetime(2026, 5, 2, 3, 59, tzinfo=UTC)
     next_day = datetime(2026, 5, 2, 4, 0, tzinfo=UTC)
     found = fresh(partner)
@@ -89,7 +90,8 @@ def test_today_begins_at_midnight_in_the_region(partner: Partner, completed: Rid
 def test_the_days_of_the_chart_are_those_of_the_region(partner: Partner, completed: Ride, clock: Clock) -> None:
     tip_ride(completed, amount=300, currency="usd", now=clock.now)
     # 02:00 UTC is 22:00 of the day before in New York.
-    Ride.objects.update(start_time=datetime(2026, 5, 2, 1, tzinfo=UTC), end_time=datetime(2026, 5, 2, 2, tzinfo=UTC))
+    started, ended = datetime(2026, 5, 2, 1, tzinfo=UTC), datetime(2026, 5, 2, 2, tzinfo=UTC)
+    Ride.objects.update(accepted_at=started, arrived_at=started, start_time=started, end_time=ended)
     found = earnings_of(fresh(partner), now=datetime(2026, 5, 3, 12, tzinfo=UTC))
     assert [amount for _, amount in found.days] == [0, 0, 0, 0, 1300, 0, 0]
     assert [day.day for day, _ in found.days] == [27, 28, 29, 30, 1, 2, 3]

@@ -62,18 +62,19 @@ async def test_the_whole_way_as_both_sides_see_it(
     assert (await mine.next())["ride"]["status"] == "en_route"
 
     assert (await mine.next())["type"] == "partner.location"  # the one held
-    await theirs.send(type="location", location={"lat": 40.75, "lng": -73.98})
+    await theirs.send(type="location", location={"lat": 40.752, "lng": -73.985})
     moved = await mine.next()
     assert moved == {
         "type": "partner.location",
         "partnerId": str(partner.pk),
-        "location": {"lat": 40.75, "lng": -73.98},
+        "location": {"lat": 40.752, "lng": -73.985},
     }
     await theirs.nothing_else()
 
     ride = await aside(Ride.objects.select_related("partner").get)()
     await aside(start)(ride)
-    assert (await mine.next())["ride"]["status"] == "in_progress"
+    assert (await mine.expect("ride.updated"))["ride"]["arrivedAt"] is not None
+    assert (await mine.expect("ride.updated"))["ride"]["status"] == "in_progress"
     await aside(end)(ride)
     seen = [await mine.next() for _ in range(3)]
     assert [frame["type"] for frame in seen] == ["payment.updated", "request.updated", "ride.updated"]
