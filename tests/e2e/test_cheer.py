@@ -70,9 +70,9 @@ async def test_a_cheer_from_request_to_receipt(stack: Stack) -> None:
 
 async def test_a_declined_offer_goes_to_the_next_nearest(stack: Stack) -> None:
     async with (
-        Phone(stack.url, "user2@demo.test") as user,
-        Phone(stack.url, "partner2@demo.test") as near,
-        Phone(stack.url, "partner3@demo.test") as far,
+        Phone(stack.url, "user1@demo.test") as user,
+        Phone(stack.url, "partner1@demo.test") as near,
+        Phone(stack.url, "partner5@demo.test") as far,
         near.socket("/partner/notification") as near_line,
         far.socket("/partner/notification") as far_line,
     ):
@@ -90,8 +90,8 @@ async def test_a_declined_offer_goes_to_the_next_nearest(stack: Stack) -> None:
 
 async def test_an_unanswered_offer_expires_and_a_partner_coming_online_is_asked_at_once(stack: Stack) -> None:
     async with (
-        Phone(stack.url, "user3@demo.test") as user,
-        Phone(stack.url, "partner4@demo.test") as silent,
+        Phone(stack.url, "user4@demo.test") as user,
+        Phone(stack.url, "partner1@demo.test") as silent,
         Phone(stack.url, "partner5@demo.test") as late,
         silent.socket("/partner/notification") as silent_line,
         late.socket("/partner/notification") as late_line,

@@ -6,18 +6,27 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from testbed.processes import BASE
-from testbed.stack import Stack
+from testbed.stack import Stack, running_stack
 from tests.e2e.client import TIMES_SQUARE, Phone
 
 pytestmark = pytest.mark.e2e
 
 STOP_S = 2.0
+FASTEST = 200
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """The whole program, which takes the positions of partners who move up to `FASTEST` times as fast as others."""
+    with running_stack(POSITION_SPEED_MAX_MPS=str(50 * FASTEST)) as running:
+        yield running
 
 
 def write_pickups(path: Path, count: int, *, minutes: int) -> None:
@@ -33,7 +42,7 @@ def test_a_short_replay_loses_nothing(stack: Stack, tmp_path: Path) -> None:
     file, report = tmp_path / "pickups.csv", tmp_path / "report.txt"
     write_pickups(file, 9, minutes=10)
     period = ["--from", "2014-07-03T17:00", "--to", "2014-07-03T17:10"]
-    pace = ["--speed", "200", "--service", "3", "--partners", "4", "--positions", "0.5", "--ignore", "0"]
+    pace = ["--speed", str(FASTEST), "--service", "3", "--partners", "4", "--positions", "0.5", "--ignore", "0"]
     shown = stack.manage(
         "replay", str(file), *period, *pace, "--server", stack.url, "--wait", "40", "--report", str(report)
     )
