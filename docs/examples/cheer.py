@@ -12,7 +12,7 @@ from speedy_cheers_client import AuthenticatedClient, Client
 from speedy_cheers_client.api.accounts import get_me, login
 from speedy_cheers_client.api.cheer_requests import create_cheer_request, get_cheer_request, list_request_types
 from speedy_cheers_client.api.partners import set_partner_status, update_location
-from speedy_cheers_client.api.rides import accept_ride, end_ride, get_receipt, rate_ride, report_arrival, start_ride
+from speedy_cheers_client.api.rides import accept_ride, end_ride, get_receipt, get_ride, rate_ride, start_ride
 from speedy_cheers_client.models import (
     CheerRequest,
     CheerRequestInput,
@@ -106,9 +106,9 @@ def serve(partner: AuthenticatedClient, user: AuthenticatedClient, offer: Offer)
     seen = of(CheerRequest, get_cheer_request.sync(offer.request_id, client=user))
     assert seen.status is CheerRequestStatus.ACCEPTED
     go(partner, DOOR)
-    of(Ride, report_arrival.sync(client=partner, body=RideIdInput(accepted.ride_id)))
-    # In a region that asks for a PIN, the user would tell it to the partner now.
-    started = of(Ride, start_ride.sync(client=partner, body=RideStartInput(ride_id=accepted.ride_id)))
+    # The user tells the partner the PIN. In most regions an arrival does as well: see `report_arrival`.
+    pin = of(Ride, get_ride.sync(accepted.ride_id, client=user)).pin
+    started = of(Ride, start_ride.sync(client=partner, body=RideStartInput(ride_id=accepted.ride_id, pin=pin or "")))
     assert started.status is RideStatus.IN_PROGRESS
     return of(Ride, end_ride.sync(client=partner, body=RideIdInput(accepted.ride_id)))
 

@@ -64,9 +64,9 @@ async function ask(user: Api): Promise<Schemas["CheerRequest"]> {
 async function serve(partner: Api, user: Api, { offerId }: Schemas["Offer"]): Promise<Schemas["Ride"]> {
   const { rideId } = bodyOf(await partner.POST("/rideAccept", { body: { offerId } }));
   bodyOf(await partner.POST("/updateLocation", { body: { location: DOOR } }));
-  bodyOf(await partner.POST("/rideArrive", { body: { rideId } }));
-  // In a region that asks for a PIN, the user would tell it to the partner now.
-  bodyOf(await partner.POST("/rideStart", { body: { rideId } }));
+  // The user tells the partner the PIN. In most regions an arrival does as well: see `/rideArrive`.
+  const { pin } = bodyOf(await user.GET("/ride/{rideId}", { params: { path: { rideId } } }));
+  bodyOf(await partner.POST("/rideStart", { body: { rideId, pin: pin ?? "" } }));
   return bodyOf(await partner.POST("/rideEnd", { body: { rideId } }));
 }
 
