@@ -55,13 +55,14 @@ def test_a_partner_can_not_read_on_in_their_own_events(user: User, partner: Part
     before = log_of(partner_recipient(partner.pk))
     for told in (NOTE, str(request.lat), '"Ada"'):
         assert told in before
-    numbers = list(Event.objects.filter(recipient=partner_recipient(partner.pk)).values_list("seq", "type"))
+    events = Event.objects.filter(recipient=partner_recipient(partner.pk)).order_by("seq").values_list("seq", "type")
+    numbers = list(events)
     delete_account(user, now=timezone.now())
     after = log_of(partner_recipient(partner.pk))
     for told in (NOTE, str(request.lat), str(request.lng), '"Ada"'):
         assert told not in after
     # The log has no gap, and what it says of the work itself stays.
-    assert list(Event.objects.filter(recipient=partner_recipient(partner.pk)).values_list("seq", "type")) == numbers
+    assert list(events.all()) == numbers
     assert str(completed.pk) in after
 
 
