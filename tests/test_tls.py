@@ -65,7 +65,7 @@ print(json.dumps({k: v for k, v in settings.DATABASES["default"]["OPTIONS"].item
 
 
 def run(code: str, **env: str) -> dict[str, Any]:
-    """What a program with these settings prints."""
+    """The output of a program with these settings."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "speedycheers.settings", **env}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False

@@ -21,7 +21,7 @@ from tests.cast import make_user
 
 @pytest.fixture
 def seeded(db: None) -> None:
-    """What development leaves behind."""
+    """Credentials of demo accounts that a development database still has."""
     seed_accounts()
 
 

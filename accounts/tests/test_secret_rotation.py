@@ -28,7 +28,7 @@ def _old(settings: Settings) -> None:
 
 
 def rotate(settings: Settings) -> None:
-    """What an operator does: a new key, and the old one beside it."""
+    """Change the secret key as an operator does: a new one, with the old one as a fallback."""
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
 
 

@@ -24,7 +24,7 @@ Reply = Callable[[socket.socket], None]
 
 @dataclass
 class Listener:
-    """What a server has seen."""
+    """The calls that a server has seen."""
 
     port: int
     heads: list[bytes] = field(default_factory=list)

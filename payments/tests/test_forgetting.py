@@ -1,4 +1,4 @@
-"""What is forgotten: who leaves, with their cards, and what old events told."""
+"""Deletion at the provider: of customers who leave, with their cards, and of the bodies of old events."""
 
 from datetime import timedelta
 from typing import Any

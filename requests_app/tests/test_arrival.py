@@ -68,7 +68,7 @@ def test_two_reports_in_a_moment_are_none(ride: Ride, walk: Walk) -> None:
 
 
 def test_old_recordings_are_none(ride: Ride, partner: Partner, clock: Clock) -> None:
-    """Somebody was there an hour ago, and says so now."""
+    """A report says now where its device was an hour ago."""
     clock.advance(7200)
     for number in range(3):
         report(partner, EMPIRE_STATE, recorded_at=clock.now - timedelta(seconds=3600 - number))

@@ -1,4 +1,4 @@
-"""What the user answers to an arrival, and what is flagged about a session."""
+"""The user's answers to an arrival, and the flags about a session."""
 
 from datetime import timedelta
 from typing import Any

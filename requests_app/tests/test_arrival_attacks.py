@@ -1,4 +1,4 @@
-"""What a partner who is not there gets: no clock, and no fee."""
+"""A partner who is not there gets no clock, and no fee."""
 
 from typing import Any
 

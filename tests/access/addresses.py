@@ -67,7 +67,7 @@ def every_call() -> list[str]:
 
 
 def values(city: City) -> dict[str, Any]:
-    """What stands for the names in addresses: rows that are there, where the world has one."""
+    """Values for the names in addresses: ids of rows of the world, if it has one."""
     world = city.world
     return {
         "request_id": world.request.pk,

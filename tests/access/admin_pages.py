@@ -45,12 +45,12 @@ def models() -> dict[str, type[Model]]:
 
 
 def every_model() -> list[str]:
-    """What admin.txt lists."""
+    """The lines that admin.txt must have."""
     return sorted([*models(), *(f"{name} {OF_STAFF}" for name in OF_ACCOUNTS)])
 
 
 def every_step() -> list[str]:
-    """What steps.txt lists: each step of each model, and on accounts of staff once more."""
+    """The lines that steps.txt must have: each step of each model, and on accounts of staff once more."""
     found = [
         f"{label(model)} {step}"
         for model, model_admin in admin.site._registry.items()
@@ -112,7 +112,7 @@ def pages_of(badge: Badge | None, name: str, row: str) -> str:
 
 
 class Taken:
-    """What became of the steps that were taken: `in`, also where the state forbids it, or the refusal's status.
+    """The results of the steps that were taken: `in`, also if the state forbids it, or the refusal's status.
 
     A step may refuse on its own, so it counts what the service says and not that it was called.
     """
@@ -135,13 +135,13 @@ class Taken:
         TAKE(model_admin, request, replace(step, run=run), rows, said)
 
     def of(self, word: str) -> str:
-        """What a call came to that was answered by this word. A page for a step that nobody took is a refusal."""
+        """The result of a call that was answered by this word. A page for a step that was not taken is a refusal."""
         taken, self.words = self.words, []
         return "+".join(taken) or ("403" if word in ("in", "away") else word)
 
 
 def step_of(badge: Badge | None, name: str, row: str, taken: Taken) -> str:
-    """What comes of a step's button, confirmed, and of the same action on the list; one word if they agree."""
+    """The results of a step's button, confirmed, and of the same action on the list; one word if they agree."""
     model_name, step, *_ = name.split()
     model = models()[model_name]
     confirmed = {"_form_submitted": "on"}

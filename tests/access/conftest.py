@@ -1,4 +1,4 @@
-"""What the tables of access are tried in: a city without limits, whose pages are not drawn."""
+"""The surroundings of the access tests: a city without limits, whose pages are not drawn."""
 
 from collections.abc import Iterator
 

@@ -48,7 +48,7 @@ def knock(
 
 
 def word_of(method: str, response: Any) -> str:
-    """What a table says of an answer.
+    """The word of a table for an answer.
 
     `in`: it worked. `login`, `setup`, `again`: sent to sign in, to set up a second factor, to give the password again.
     `away`: a page that sends elsewhere. Otherwise the status, where 403 for want of a second factor is `setup`.

@@ -1,4 +1,4 @@
-"""Everybody that may knock: the columns of the tables, and what each of them shows at the door."""
+"""The callers: the columns of the tables, with the credentials of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def column_of(who: str) -> str:
 
 @dataclass(frozen=True)
 class Badge:
-    """What an account shows at the door: an app's token, a browser's session."""
+    """The credentials of an account: an app's token, a browser's session."""
 
     account: User
     token: str
@@ -51,7 +51,7 @@ class City:
     staff: dict[str, User]
 
     def badge(self, who: str, route: str = "") -> Badge | None:
-        """What somebody shows; a user and a partner are those whom the row at this address concerns."""
+        """The credential of a caller; the user and the partner are those whom the row at this address concerns."""
         if who == "anonymous":
             return None
         if who in self.staff:

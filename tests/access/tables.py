@@ -33,7 +33,7 @@ def line_of(thing: str, row: Row) -> str:
 
 
 def found_row(thing: str, attempt: Try, people: Iterable[str]) -> Row:
-    """What comes of it today for everybody. A cell on which staff without a second factor differ shows all of it."""
+    """The row as the program behaves today. A cell on which staff without a second factor differ shows all results."""
     row: Row = {}
     for who in people:
         column, cell = column_of(who), attempt(who, thing)

@@ -28,7 +28,7 @@ def consumers() -> dict[str, Any]:
 
 
 def every_command() -> list[str]:
-    """What sockets.txt lists: `/address command`, and `connect` for the handshake."""
+    """The lines that sockets.txt must have: `/address command`, and `connect` for the handshake."""
     return [
         f"{route} {command}"
         for route, consumer in consumers().items()
@@ -52,7 +52,7 @@ class Sockets:
         }
 
     def line(self, who: str, route: str) -> tuple[Line, str]:
-        """Somebody's socket at an address, and what came of the handshake: `in`, or the code that closed it."""
+        """Open a socket; returns it with the result of the handshake: `in`, or the code that closed it."""
         if (who, route) not in self.opened:
             badge = self.city.badge(who)
             headers = [(b"authorization", f"Bearer {badge.token}".encode())] if badge else []
@@ -63,7 +63,7 @@ class Sockets:
         return self.opened[who, route]
 
     def attempt(self, who: str, thing: str) -> str:
-        """What comes of a command: `in`, also where it comes too late, or the refusal."""
+        """The result of a command: `in`, also if it comes too late, or the refusal."""
         route, command = thing.split()
         line, word = self.line(who, route)
         if command == CONNECT or word != "in":

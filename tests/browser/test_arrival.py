@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def short_wait(stack: Stack) -> Iterator[None]:
-    """Nobody has to wait for a user who is not there."""
+    """The wait for a user who is not there is over from the start."""
     region = "from regions.models import Region; Region.objects.update"
     in_shell(stack, f"{region}(no_show_wait_s=0)")
     yield

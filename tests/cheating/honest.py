@@ -68,7 +68,7 @@ class Town:
                 self._serve(ride)
 
     def _sign_in(self) -> None:
-        """Everybody has an address: of a household of few, or of a network of many."""
+        """Give each account an address: of a household of few, or of a network of many."""
         people = [*self.users, *(driver.partner.user for driver in self.drivers.values())]
         for number, account in enumerate(people):
             shared = self.rng.randrange(ADDRESSES)

@@ -17,7 +17,7 @@ from tests.cheating.conftest import Stage, flags
 
 
 def victim_at(stage: Stage, nyc: Region, name: str, place: Place) -> Offer:
-    """Somebody who pays by card asks for a cheer at home, and the nearest partner is offered it."""
+    """A user who pays by card asks for a cheer at home, and the nearest partner is offered it."""
     resident = make_user(name)
     stage.online.save_card(resident)
     request = submit(resident, at=place, note=f"Door code of {name}")

@@ -1,4 +1,4 @@
-"""What honest people are spared: the rules hardly ever flag them."""
+"""Honest people: the rules hardly ever flag them."""
 
 import os
 from collections import Counter

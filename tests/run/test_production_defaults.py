@@ -1,4 +1,4 @@
-"""What production does if nothing but the key and the hosts is set."""
+"""The defaults of production, with nothing but the key and the hosts set."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def production(*command: str, folder: Path, **settings: str) -> "subprocess.Comp
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a browser gets from a production without a database."""
+    """The answers of a production without a database to a browser."""
     answers: dict[str, Any] = json.loads(production("-c", ASK, folder=tmp_path_factory.mktemp("var")).stdout)
     return answers
 

@@ -75,7 +75,7 @@ def account(partner: Partner) -> User:
 
 
 class Thief:
-    """Somebody who has a token, a session, a ticket and a subscribed browser of another's account."""
+    """A thief with a token, a session, a ticket and a subscribed browser of another's account."""
 
     def __init__(self, user: User) -> None:
         self.user, self.partner = user, Partner.objects.get(user=user)

@@ -1,4 +1,4 @@
-"""What could still be learnt of a deleted account: from the other side's rows, from devices, and from late writers."""
+"""Attempts to learn of a deleted account: from the other side's rows, from devices, and from late writers."""
 
 import json
 from datetime import datetime

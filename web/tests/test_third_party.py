@@ -120,7 +120,7 @@ def test_its_owner_connects_it(user: User, provider: OidcProvider) -> None:
 
 
 def test_a_session_alone_connects_nothing(user: User, provider: OidcProvider) -> None:
-    """Whoever has stolen a session makes no way in of their own of it."""
+    """A stolen session can't be connected with the thief's own account at the provider."""
     answer = enter(browser_of(user), CONNECT)
     assert answer["Location"].startswith("/account/reauthenticate/")
     assert not SocialAccount.objects.exists()
