@@ -47,19 +47,6 @@ class Rate:
         digest = hashlib.sha256(who.encode()).hexdigest()[:32]  # addresses are personal data
         return f"rate:{scope}:{digest}:{self.window()[0]}"
 
-    def hit(self, scope: str, who: str) -> float | None:
-        """Count one call. Returns the seconds to wait if it exceeds the limit, else None."""
-        key = self.key(scope, who)
-        try:
-            pipe = valkey.client().pipeline(transaction=False)
-            pipe.incr(key)
-            pipe.expire(key, self.period_s)
-            count = pipe.execute()[0]
-        except valkey.Unreachable:
-            log.warning("rate limit %s not counted: Valkey does not answer", scope)
-            return None
-        return self.window()[1] if count > self.limit else None
-
 
 class WindowThrottle(SimpleRateThrottle):
     """Applies one rate from the settings, counted per account or per address."""
@@ -74,7 +61,7 @@ class WindowThrottle(SimpleRateThrottle):
         who = self.who(request)
         if who is None:
             return True
-        self._wait_s = Rate.named(str(self.scope)).hit(str(self.scope), who)
+        self._wait_s = hit_all([(str(self.scope), who)])
         return self._wait_s is None
 
     def who(self, request: Request) -> str | None:
