@@ -6,7 +6,6 @@ network addresses appear as pseudonyms: the same one each time, which nobody can
 
 import logging
 import re
-import secrets
 from typing import Any
 
 from allauth.core import context
@@ -15,6 +14,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.throttling import BaseThrottle
+
+from core.log_context import ids
 
 log = logging.getLogger("security")
 
@@ -83,11 +84,9 @@ def _call(request: HttpRequest | None) -> dict[str, Any]:
     """Return the fields of a call. The route's pattern stands for the path, which may have ids in it."""
     if request is None:
         return {}
-    if not hasattr(request, "security_id"):
-        request.security_id = secrets.token_hex(8)  # type: ignore[attr-defined]
     match = request.resolver_match
     return {
-        "request": request.security_id,  # type: ignore[attr-defined]
+        "request": ids().get("request", ""),
         "route": match.route if match is not None else "",
         "method": _ours(request.method),
     }

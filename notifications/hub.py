@@ -10,6 +10,7 @@ no heads, because Valkey or the sweep is down, it reads the log itself, so no ev
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import logging
 import time
@@ -89,7 +90,9 @@ class Hub:
         self._sockets[socket.recipient][socket] = None
         self._count += 1
         if not self._tasks:
-            self._tasks = [asyncio.create_task(run()) for run in (self._listen, self._compare, self._write_acks)]
+            own = contextvars.Context()  # not the first socket's, whose ids its log lines carry
+            runs = (self._listen, self._compare, self._write_acks)
+            self._tasks = [asyncio.create_task(run(), context=own) for run in runs]
         for at, order in self._orders:
             if at >= since:
                 await self._close_matching([socket], order)

@@ -20,6 +20,7 @@ from core import valkey
 from core.database import trouble_of
 from core.errors import Conflict
 from core.heartbeats import beat
+from core.log_context import bound
 from notifications.services import prune_events, publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
@@ -183,6 +184,7 @@ class Sweeper:
             if time.monotonic() >= self._due[index]:
                 self._due[index] = time.monotonic() + every_s
                 try:
-                    sweep(timezone.now())
+                    with bound(**{"pass": sweep.__name__}):
+                        sweep(timezone.now())
                 except Exception:
                     log.exception("%s failed", sweep.__name__)

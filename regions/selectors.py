@@ -1,5 +1,6 @@
 """Reads of regions. Each process caches them briefly, since they change rarely and every request reads them."""
 
+from core.log_context import note
 from core.recent import Recent
 from regions.geometry import polygon_contains
 from regions.models import Region
@@ -23,5 +24,6 @@ def region_at(lat: float, lng: float) -> Region | None:
     """Return the active region that contains a position; if boundaries overlap, the first by slug."""
     for region in active_regions():  # called for every position; a plain loop is fastest
         if polygon_contains(region.boundary, lat, lng):
+            note(region=region.slug)
             return region
     return None

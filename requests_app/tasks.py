@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from core import valkey
+from core.log_context import note
 from regions.models import Region
 from regions.selectors import region_by_slug
 from requests_app import wakeups
@@ -23,6 +24,7 @@ def match_region(region_slug: str) -> None:
 
     The lock only spares the database duplicate work; constraints and row locks make concurrent runs harmless.
     """
+    note(region=region_slug)
     try:
         wakeups.taken(region_slug)
         region = region_by_slug(region_slug)

@@ -194,6 +194,7 @@ def main() -> None:
     """Serve, then leave the process."""
     code = serve()
     # Threads in the middle of a request would delay an ordinary exit.
+    logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

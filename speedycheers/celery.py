@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+import core.task_log  # noqa: F401 - its signal handlers log tasks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 
 app = Celery("speedycheers")

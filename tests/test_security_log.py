@@ -278,5 +278,7 @@ def test_a_foreign_host_leaves_one_line_without_its_words(nyc: object, monkeypat
     written = StringIO()
     monkeypatch.setattr(console, "stream", written)
     assert client_of(None).get("/me", HTTP_HOST="evil.example").status_code == 400
-    (line,) = written.getvalue().splitlines()
-    assert line.endswith("django.security.DisallowedHost: a call was refused")
+    line, call = written.getvalue().splitlines()
+    assert "django.security.DisallowedHost: a call was refused request=" in line
+    assert "api.request_log: request method=GET route= status=400" in call
+    assert "evil" not in written.getvalue()

@@ -79,6 +79,7 @@ if TOOLS_ARE_INSTALLED:
     INSTALLED_APPS.append("simulator")
 
 MIDDLEWARE = [
+    "api.request_log.RequestLogMiddleware",
     "api.middleware.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "web.answer_headers.AnswerHeadersMiddleware",

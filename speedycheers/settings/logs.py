@@ -1,8 +1,12 @@
 """Logging without personal data: to the standard streams, and security events to a file of their own or to stdout."""
 
+import logging
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from speedycheers.settings.base import DATA_DIR, DEBUG, env
+from speedycheers.settings.process import PROCESS_KIND
 
 # The file of the security log; `-` is the standard output, where other programs collect it.
 SECURITY_LOG: str = env.str("SECURITY_LOG", default=str(DATA_DIR / "log" / "security.jsonl") if DEBUG else "-")
@@ -11,22 +15,41 @@ _SECURITY_HANDLER: dict[str, Any] = (
     if SECURITY_LOG == "-"
     else {"class": "core.log_lines.PrivateFile", "filename": SECURITY_LOG, "delay": True}
 )
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="text" if DEBUG else "json")
+if LOG_FORMAT not in ("json", "text"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is json or text, not {LOG_FORMAT!r}.")
+logging.captureWarnings(LOG_FORMAT == "json")  # Python's warnings are lines, too
+# Of one kind, in one process; further ones are counted, and their number is logged.
+LOG_LINES_PER_MINUTE: int = env.int("LOG_LINES_PER_MINUTE", default=6000)
+# The output of a command that somebody types is its result, so its log lines go to the other stream.
+LOG_STREAM = "stderr" if PROCESS_KIND == "shell" else "stdout"
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
-        "json": {"()": "core.log_lines.JsonLines"},
+        "text": {
+            "()": "core.log_lines.ReadableLines",
+            "format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        },
+        "json": {"()": "core.log_lines.JsonLines", "process": PROCESS_KIND},
     },
     "filters": {"refusals_in_one_line": {"()": "core.log_lines.RefusalsInOneLine"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals_in_one_line"]},
+        "console": {
+            "()": "core.log_lines.BoundedStream",
+            "stream": LOG_STREAM,
+            "lines_per_minute": LOG_LINES_PER_MINUTE,
+            "formatter": LOG_FORMAT,
+            "filters": ["refusals_in_one_line"],
+        },
         "security": {**_SECURITY_HANDLER, "formatter": "json"},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "django.server": {"level": "WARNING"},
+        # Django's own handlers, which mail administrators and format otherwise, are left out.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

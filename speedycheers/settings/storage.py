@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from speedycheers.settings.base import DATA_DIR, env
+from speedycheers.settings.process import PROCESS_KIND
 
 # ---------------------------------------------------------------- database
 DATABASES: dict[str, dict[str, Any]] = {
@@ -29,6 +30,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
+        "application_name": f"speedycheers-{PROCESS_KIND}",  # in pg_stat_activity
         # After five executions on a connection, a statement is prepared: parsed and planned only once.
         "server_side_binding": DATABASE_PREPARE,
         "prepare_threshold": 5 if DATABASE_PREPARE else None,

@@ -32,6 +32,7 @@ class Command(BaseCommand):
             without_gossip=True,
             without_heartbeat=True,
             loglevel="INFO",
+            quiet=True,  # no banner between the log lines
         )
         worker.start()
         raise SystemExit(worker.exitcode)
