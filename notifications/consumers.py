@@ -108,6 +108,8 @@ class EventConsumer(AsyncWebsocketConsumer):
     async def _hello(self, after: str) -> None:
         async with self._sending:
             seq, state, missed = await in_thread(self._present)(after)
+            if missed is not None and (read := number_in(after)) is not None:
+                hub.acknowledge(self.recipient, read)  # an acknowledgement may have been lost with its socket
             hello = {"type": "hello", "seq": seq, "resumed": missed is not None, **state}
             await self._send_text(json.dumps(hello, separators=(",", ":")))
             for event in missed or []:

@@ -269,8 +269,10 @@ class Hub:
             acks, self._acks = self._acks, {}
             try:
                 await in_thread(services.acknowledge)(acks)
-            except Exception:
-                log.exception("acknowledgements could not be written down")
+            except Exception as error:
+                log.warning("acknowledgements are not stored yet: %s", type(error).__name__)
+                for recipient, seq in acks.items():
+                    self.acknowledge(recipient, seq)
 
 
 hub = Hub()
