@@ -20,7 +20,7 @@ from rides.receipts import receipt
 log = logging.getLogger(__name__)
 
 RECEIPTS = DueRows(Ride, "receipt_due_at", "mail_receipt")
-TRY_AGAIN = timedelta(minutes=5)
+TRY_AGAIN, TRY_AGAIN_MAX = timedelta(seconds=10), timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=2)
 
 
@@ -51,9 +51,14 @@ def _send(ride_id: UUID) -> None:
             over = ride.end_time or ride.cancelled_at or now
             log.warning("receipt of ride %s not mailed: %s", ride.pk, type(error).__name__)
             if now - over < GIVE_UP_AFTER:
-                RECEIPTS.postpone(ride.pk, now + TRY_AGAIN)
+                RECEIPTS.postpone(ride.pk, now + _wait(now - over))
                 return
     RECEIPTS.finish(ride.pk)
+
+
+def _wait(since_the_end: timedelta) -> timedelta:
+    """Return how long to wait before another try: the longer, the longer the session has been over."""
+    return min(TRY_AGAIN_MAX, max(TRY_AGAIN, since_the_end / 6))
 
 
 def _wanted(user: User) -> bool:

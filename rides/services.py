@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
@@ -34,7 +35,6 @@ from rides.models import Ride
 from rides.states import EndedBy, RideStatus
 
 PIN_FAILURES_MAX = 5
-RECEIPT_AFTER = timedelta(minutes=1)  # by then the card is charged, and perhaps a tip given
 
 
 class WrongPin(Forbidden):
@@ -129,7 +129,7 @@ def end_ride(
         "end_time": end_time,
         "ended_by": ended_by,
         "fare_amount": amount,
-        "receipt_due_at": now + RECEIPT_AFTER,
+        "receipt_due_at": now + timedelta(seconds=settings.RECEIPT_AFTER_S),
     }
     ride.move(RideStatus.COMPLETED, actor=actor, at=now, reason=reason, **changes)
     flag_short_session(ride, now=now)  # before the payment, whose payout a flag holds
@@ -157,7 +157,7 @@ def charge_no_show(ride: Ride, region: Region, outbox: Outbox, *, now: datetime)
 def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime) -> Payment | None:
     if not amount:
         return None
-    ride.receipt_due_at = now + RECEIPT_AFTER
+    ride.receipt_due_at = now + timedelta(seconds=settings.RECEIPT_AFTER_S)
     ride.save(update_fields=["receipt_due_at"])
     return _charge(ride, outbox, kind, amount, now=now)
 

@@ -10,7 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from accounts.models import NotificationSettings, User
 from core.jobs import QUEUED_FOR
-from rides.mails import GIVE_UP_AFTER, TRY_AGAIN, sweep_receipts
+from rides.mails import GIVE_UP_AFTER, TRY_AGAIN, TRY_AGAIN_MAX, sweep_receipts
 from rides.models import Ride
 from rides.tasks import mail_receipt
 from speedycheers.celery import app as celery_app
@@ -107,11 +107,26 @@ def test_a_mail_server_that_is_away_is_tried_again_and_given_up(
         assert queued == [str(completed.pk)]
         mail_receipt(queued[0])
         assert fresh(completed).receipt_due_at is not None
-        clock.advance(TRY_AGAIN.total_seconds())
+        clock.advance(TRY_AGAIN_MAX.total_seconds())
         mail_receipt(str(completed.pk))
     assert fresh(completed).receipt_due_at is None
     mail_receipt(str(completed.pk))
     assert mail.outbox == []
+
+
+def test_a_mail_server_that_is_away_for_a_moment_delays_it_by_seconds(
+    confirmed: User, clock: Clock, completed: Ride, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(message: EmailMultiAlternatives) -> int:
+        raise SMTPServerDisconnected
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMultiAlternatives, "send", away)
+        mail_receipt(str(completed.pk))
+    clock.advance(TRY_AGAIN.total_seconds())
+    mail_receipt(str(completed.pk))
+    assert TRY_AGAIN.total_seconds() == 10
+    assert len(mail.outbox) == 1
 
 
 def test_or_is_sent_once_it_is_back(

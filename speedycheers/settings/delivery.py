@@ -1,4 +1,4 @@
-"""Sockets and web push."""
+"""Sockets, web push and mail."""
 
 from pathlib import Path
 
@@ -42,3 +42,7 @@ WEB_PUSH_SERVICES: list[str] = env.list(
 )
 # An offer that no socket acknowledges within this time is sent as a push.
 OFFER_PUSH_AFTER_S: float = env.float("OFFER_PUSH_AFTER_S", default=3.0)
+
+# ---------------------------------------------------------------- mail
+# How long after the end of a session its receipt is mailed. By then the card is charged, and perhaps a tip given.
+RECEIPT_AFTER_S: float = env.float("RECEIPT_AFTER_S", default=60.0)
