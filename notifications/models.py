@@ -58,6 +58,8 @@ class DeferredPush(models.Model):
     payload = models.JSONField()
     due_at = models.DateTimeField(db_index=True)
     until = models.DateTimeField()  # not sent afterwards
+    taken_by = models.JSONField(default=list, db_default=[])  # digests of the browsers whose push services have it
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     # Unused, because `due_at` is also the lease. A later release drops it: processes of the previous release still
     # write to it while this one is being rolled out.
     sending_until = models.DateTimeField(null=True, blank=True)

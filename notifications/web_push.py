@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from api.idempotency import effect
-from core.jobs import DueRows
+from core.jobs import DueRows, retry_delay
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
 from notifications.push_kinds import composed, told_otherwise
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 DEVICES_MAX = 10  # per recipient; older ones are deleted
 PUSHES = DueRows(DeferredPush, "due_at", "send_push")
-TRY_AGAIN = timedelta(seconds=3)
+TRY_AGAIN = timedelta(seconds=3)  # and later each time
 
 ACKNOWLEDGED = Exists(Stream.objects.filter(pk=OuterRef("recipient"), acked_seq__gte=OuterRef("seq")))
 
@@ -95,7 +95,11 @@ def sweep_pushes(now: datetime) -> None:
 
 
 def send(push_id: str) -> None:
-    """Send one push to each device of its recipient. An interrupted one is repeated: browsers show a topic once."""
+    """Send one push to each device of its recipient.
+
+    The row remembers the devices that have it. A worker that dies between a push service's answer and that note leaves
+    one device that gets the push again, and shows it once, because it has the same tag.
+    """
     with PUSHES.leased(push_id) as mine:
         if mine:
             _send(push_id, now=timezone.now())
@@ -107,11 +111,12 @@ def _send(push_id: str, *, now: datetime) -> None:
     if push is None or payload is None:  # withdrawn, acknowledged, overtaken or too late
         DeferredPush.objects.filter(pk=push_id).delete()
         return
-    devices = PushSubscription.objects.filter(recipient=push.recipient)
+    devices = PushSubscription.objects.filter(recipient=push.recipient).exclude(digest__in=push.taken_by)
     outcomes = {_send_to(device, push, payload) for device in devices}
-    untaken = outcomes <= {Outcome.GONE, Outcome.FAILED}
-    if untaken and not told_otherwise(push, at=now) and Outcome.FAILED in outcomes:
-        PUSHES.postpone(push_id, timezone.now() + TRY_AGAIN)
+    untaken = not push.taken_by and outcomes <= {Outcome.GONE, Outcome.FAILED}
+    if not (untaken and told_otherwise(push, at=now)) and Outcome.FAILED in outcomes:
+        wait = max(TRY_AGAIN, retry_delay(push.tries))
+        PUSHES.postpone(push_id, timezone.now() + wait, tries=push.tries + 1)
     else:
         DeferredPush.objects.filter(pk=push_id).delete()
 
@@ -126,4 +131,7 @@ def _send_to(device: PushSubscription, push: DeferredPush, payload: dict[str, An
     outcome = push_service.send(device, Message(json.dumps(payload), ttl_s=seconds_left, topic=push.topic))
     if outcome is Outcome.GONE:
         PushSubscription.objects.filter(pk=device.pk).delete()
+    elif outcome is Outcome.SENT:
+        push.taken_by.append(device.digest)
+        DeferredPush.objects.filter(pk=push.pk).update(taken_by=push.taken_by)
     return outcome

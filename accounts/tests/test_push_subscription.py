@@ -14,8 +14,8 @@ from notifications import push_service, web_push
 from notifications.models import PushSubscription
 from risk.states import TraceKind
 from risk.traces import link_score
+from testbed.push_service import Browser, PushService
 from tests.cast import assert_refused, client_of, unchanged
-from tests.push_service import Browser, PushService
 
 FCM, MOZILLA = "https://fcm.googleapis.com/fcm/send/abc:def", "https://updates.push.services.mozilla.com/wpush/v2/x"
 

@@ -16,8 +16,8 @@ from notifications.web_push import sweep_pushes
 from requests_app.tests.walking import Walk
 from rides.models import Ride
 from speedycheers.celery import app as celery_app
+from testbed.push_service import Browser, PushService, push_service
 from tests.cast import Clock, arrive
-from tests.push_service import Browser, PushService, push_service
 
 
 @pytest.fixture(scope="module")

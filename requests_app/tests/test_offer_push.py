@@ -19,8 +19,8 @@ from requests_app.models import Offer
 from requests_app.serving import availability
 from requests_app.tests.conftest import subscribed
 from speedycheers.celery import app as celery_app
+from testbed.push_service import Browser, PushService, signed_claims
 from tests.cast import Clock, accept, decline, fresh, match, open_offer, queue, submit, unchanged
-from tests.push_service import Browser, PushService, signed_claims
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from notifications.models import DeferredPush
 from regions.models import Region
 from requests_app.tests.word_scenes import AFTER_S, TITLES, asked, quiet, until_over, who_is_told
 from rides.models import Ride
+from testbed.push_service import Browser
 from tests.cast import Clock, accept, arrive, end, fresh, open_offer, start
 from tests.online import Online, set_region
 from tests.online_scenes import book, charged
-from tests.push_service import Browser
 
 
 @pytest.mark.parametrize("kind", TITLES)

@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
+from rest_framework.test import APIClient
 
 from accounts.models import DeferredMail, Partner, User
 from core.leases import LEASE
@@ -13,9 +14,10 @@ from notifications import push_service as pushes
 from notifications import web_push
 from notifications.models import DeferredPush, PushSubscription
 from regions.models import Region
+from requests_app.tests.conftest import subscribed
 from requests_app.tests.word_scenes import AFTER_S, TITLES, until_over
+from testbed.push_service import Browser, PushService
 from tests.cast import Clock
-from tests.push_service import Browser, PushService
 
 
 def test_a_worker_that_died_after_sending_shows_it_once(
@@ -77,6 +79,70 @@ def test_the_database_keeps_one_row_per_event_and_channel(
     DeferredMail.objects.create(kind="word_coming", about="1", **mailed)
     with pytest.raises(IntegrityError), transaction.atomic():
         DeferredMail.objects.create(kind="word_arrived", about="2", **mailed)
+
+
+# ---------------------------------------------------------------- one of two devices
+
+
+@pytest.fixture
+def tablet(service: PushService, user_api: APIClient) -> Browser:
+    """The user's second device."""
+    return subscribed(service.browser(), user_api)
+
+
+def test_a_device_whose_service_is_away_is_told_later_and_the_other_not_again(
+    device: Browser,
+    tablet: Browser,
+    service: PushService,
+    confirmed: User,
+    partner: Partner,
+    nyc: Region,
+    clock: Clock,
+    sweep: Any,
+) -> None:
+    service.answers[tablet.path] = 500
+    until_over(confirmed, nyc, "coming", clock)
+    clock.advance(AFTER_S)
+    sweep()
+    service.answers.clear()
+    clock.advance(web_push.TRY_AGAIN.total_seconds())
+    sweep()
+    assert (len(device.messages()), len(tablet.messages()), mail.outbox) == (1, 2, [])
+    assert not DeferredPush.objects.exists()
+
+
+def test_a_worker_that_died_between_two_devices_tells_the_second_only(
+    device: Browser, tablet: Browser, confirmed: User, partner: Partner, nyc: Region, clock: Clock, sweep: Any
+) -> None:
+    until_over(confirmed, nyc, "coming", clock)
+    clock.advance(AFTER_S)
+    send, sent = pushes.send, []
+
+    def once(*arguments: Any) -> Any:
+        if sent:
+            raise KeyboardInterrupt
+        sent.append(arguments)
+        return send(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pushes, "send", once)
+        with pytest.raises(KeyboardInterrupt):
+            sweep()
+    clock.advance(LEASE.total_seconds())
+    sweep()
+    assert (len(device.messages()), len(tablet.messages())) == (1, 1)
+
+
+def test_a_push_service_that_stays_away_is_tried_less_and_less_often(
+    device: Browser, service: PushService, user: User, partner: Partner, nyc: Region, clock: Clock, sweep: Any
+) -> None:
+    service.answers[device.path] = 500
+    until_over(user, nyc, "over", clock)
+    clock.advance(AFTER_S)
+    for _ in range(600):
+        sweep()
+        clock.advance(3)
+    assert 5 <= len(device.messages()) <= 12
 
 
 # ---------------------------------------------------------------- a device that is gone

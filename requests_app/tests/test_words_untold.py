@@ -16,8 +16,8 @@ from requests_app.dead_letters import requeue_request
 from requests_app.serving import fulfilment
 from requests_app.tests.word_scenes import AFTER_S, TITLES, acknowledged, asked, quiet, until_over, who_is_told
 from rides.models import Ride
+from testbed.push_service import Browser
 from tests.cast import Clock, accept, fresh, open_offer, unchanged
-from tests.push_service import Browser
 
 
 @pytest.mark.parametrize("kind", TITLES)

@@ -13,8 +13,8 @@ from notifications.words import ACKNOWLEDGED_WITHIN, WordKind
 from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app.models import CheerRequest
+from testbed.push_service import Browser
 from tests.cast import Clock, accept, arrive, end, match, open_offer, queue, start
-from tests.push_service import Browser
 
 AFTER_S = ACKNOWLEDGED_WITHIN.total_seconds()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from testbed.push_service import push_service, signed_claims
 from testbed.stack import Stack
-from tests.push_service import push_service, signed_claims
 
 pytestmark = pytest.mark.e2e
 
