@@ -9,6 +9,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import cache_control
 
 from api.monitors import is_monitor
 from core import valkey
@@ -18,8 +19,9 @@ log = logging.getLogger(__name__)
 WORKER_ANSWER_S = 1.5
 
 
+@cache_control(no_store=True)
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200: the process is up."""
+    """Answer 200: the process is up. Our ASGI application gives this answer from memory (`speedycheers/asgi.py`)."""
     return JsonResponse({"status": "ok"})
 
 
@@ -90,6 +92,7 @@ def _answers(name: str, check: Callable[[], None]) -> bool:
 readiness = Readiness()
 
 
+@cache_control(no_store=True)
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 if the database, Valkey and a worker respond, else 503; monitors get the names of those that don't.
 

@@ -6,7 +6,8 @@ from math import ceil
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
 from django.views import defaults
 
@@ -48,6 +49,15 @@ class PlainHttpMiddleware:
             refused[header] = response[header]
         refused["Cache-Control"] = "no-store"
         return refused
+
+
+class HostMiddleware(CommonMiddleware):
+    """Refuses calls by a host that is not ours, except for probes: they call by address, and are told the same."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        if request.path_info in settings.PROBES:
+            return None
+        return super().process_request(request)
 
 
 class OneErrorShapeMiddleware:

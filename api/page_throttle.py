@@ -12,8 +12,6 @@ from rest_framework.views import APIView
 from api.throttles import hit_all
 
 Next = Callable[[HttpRequest], HttpResponse]
-# Asked by programs beside us all the time; each is guarded or costs nothing.
-UNCOUNTED = {"healthz", "readyz", "metrics"}
 
 
 class PageThrottleMiddleware:
@@ -27,7 +25,7 @@ class PageThrottleMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Count a call once its view is known. Views of the API count their own calls."""
-        if issubclass(getattr(view, "cls", object), APIView) or request.path_info.strip("/") in UNCOUNTED:
+        if issubclass(getattr(view, "cls", object), APIView) or request.path_info in settings.PROBES:
             return None
         wait_s = hit_all([_counted(request)])
         if wait_s is None:

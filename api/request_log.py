@@ -13,7 +13,6 @@ from core.log_context import WELL_FORMED, bound
 
 log = logging.getLogger(__name__)
 
-PROBES = {"/healthz", "/readyz", "/metrics"}  # asked every second, and of interest only if they fail
 HEADER = "X-Request-ID"
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 SOCKETS = {"/partner/notification", "/user/notification", "/staff/notification"}
@@ -30,7 +29,8 @@ class RequestLogMiddleware:
         with bound(request=request_id(request.META.get("HTTP_X_REQUEST_ID", ""))) as ids:
             response = self.get_response(request)
             response[HEADER] = ids["request"]
-            if request.path_info not in PROBES or response.status_code >= 400:
+            # Probes are asked every second, and are of interest only if they fail.
+            if request.path_info not in settings.PROBES or response.status_code >= 400:
                 _record(request, response.status_code, begun)
         return response
 

@@ -1,5 +1,6 @@
-"""`GET /schema`: made once in each process for a language and a format, and then served from memory."""
+"""`GET /schema`: made once in each process for a language and a format, compressed too, and then served from memory."""
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from threading import Lock
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.middleware.gzip import re_accepts_gzip
 from django.utils import translation
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
@@ -19,11 +21,19 @@ _making = Lock()
 
 
 @dataclass(frozen=True)
+class Body:
+    """The bytes of a document in one encoding. Each encoding has a tag of its own (RFC 9110, section 8.8.3.3)."""
+
+    content: bytes
+    etag: str
+
+
+@dataclass(frozen=True)
 class Document:
     """The schema in one language and format."""
 
-    body: bytes
-    etag: str
+    plain: Body
+    gzipped: Body
     headers: dict[str, str]
 
 
@@ -37,11 +47,16 @@ class Schema(SpectacularAPIView):
         asked = request.query_params.get("lang", "")
         language = asked if asked in dict(settings.LANGUAGES) else translation.get_language()
         document = self._document(request, language)
-        answer = get_conditional_response(request._request, etag=document.etag)
+        gzipped = re_accepts_gzip.search(request.headers.get("Accept-Encoding", ""))
+        body = document.gzipped if gzipped else document.plain
+        answer = get_conditional_response(request._request, etag=body.etag)
         if answer is None or not isinstance(answer, HttpResponse):
-            answer = HttpResponse(document.body)
+            answer = HttpResponse(body.content)
         for name, value in document.headers.items():
             answer[name] = value
+        answer["ETag"] = body.etag
+        if gzipped:
+            answer["Content-Encoding"] = "gzip"
         return answer
 
     def _document(self, request: Request, language: str) -> Document:
@@ -59,12 +74,12 @@ class Schema(SpectacularAPIView):
         renderer = request.accepted_renderer
         body = renderer.render(answer.data, renderer.media_type, self.get_renderer_context())
         body = body.encode() if isinstance(body, str) else body
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        digest = hashlib.sha256(body).hexdigest()[:32]
         headers = {
             "Content-Type": f"{renderer.media_type}; charset=utf-8",
             "Content-Disposition": answer["Content-Disposition"],
             "Cache-Control": f"public, max-age={MAX_AGE_S}",
-            "ETag": etag,
-            "Vary": "Accept, Accept-Language",
+            "Vary": "Accept, Accept-Language, Accept-Encoding",
         }
-        return Document(body, etag, headers)
+        gzipped = Body(gzip.compress(body, mtime=0), f'"{digest}-gzip"')
+        return Document(Body(body, f'"{digest}"'), gzipped, headers)

@@ -1,19 +1,27 @@
-"""One port for everything: HTTP goes to the WSGI application in threads, sockets to Channels."""
+"""One port for everything: HTTP goes to the WSGI application in threads, sockets to Channels.
+
+The event loop itself answers `/healthz`, and `/schema` once it is made, so that no crowd in the threads delays them.
+"""
 
 from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 
-from runner.wsgi_bridge import Bridge
+from runner.prepared import Prepared, answer_of
+from runner.wsgi_bridge import Bridge, build_environ
 
 # Importing the WSGI application sets Django up, which the sockets' routing needs.
 from speedycheers.wsgi import application as wsgi_application
 
 from speedycheers.routing import websocket_application  # isort: skip
 
-http_application = Bridge(
-    wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8), arrives_s=settings.REQUEST_ARRIVES_S
+http_application = Prepared(
+    Bridge(wsgi_application, threads=getattr(settings, "HTTP_THREADS", 8), arrives_s=settings.REQUEST_ARRIVES_S),
+    always={b"/healthz": lambda secure: answer_of(wsgi_application, "/healthz", secure=secure)},
+    kept=[b"/schema"],
+    is_secure=lambda scope: WSGIRequest(build_environ(scope, b"")).is_secure(),
 )
 
 

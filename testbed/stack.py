@@ -62,12 +62,7 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` with these arguments in the program's environment and return its output."""
-        command = [sys.executable, str(BASE / "manage.py"), *arguments]
-        result = subprocess.run(
-            command, cwd=BASE, env=self.env, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert result.returncode == 0, result.stderr
-        return result.stdout
+        return manage(self.env, *arguments)
 
     def processes(self) -> dict[int, str]:
         """Every process of this run, by id."""
@@ -113,6 +108,14 @@ class Stack:
         return code
 
 
+def manage(env: dict[str, str], *arguments: str) -> str:
+    """Run `manage.py` with these arguments in an environment and return its output."""
+    command = [sys.executable, str(BASE / "manage.py"), *arguments]
+    result = subprocess.run(command, cwd=BASE, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
 def environment(data: Path, port: int, **settings: str) -> dict[str, str]:
     """The environment of a separate program, independent of the one that this session's tests use."""
     env = {name: value for name, value in os.environ.items() if name not in IGNORED}
@@ -153,13 +156,19 @@ def kill(stack: Stack) -> None:
 
 
 @contextlib.contextmanager
-def running_stack(**settings: str) -> Iterator[Stack]:
-    """Run a program with its own data, on this session's kind of database, and stop it at the end."""
+def running_stack(*first: str, **settings: str) -> Iterator[Stack]:
+    """Run a program with its own data, on this session's kind of database, and stop it at the end.
+
+    With `first`, run `manage.py` with these arguments before.
+    """
     folder = make_folder()
     server = os.environ.get(SERVER_URL, "")
     url = fresh_database(server) if server else ""
     database = {"DATABASE_URL": url} if url else {}
-    stack = start(environment(folder / "var", free_port(), **database, **settings))
+    env = environment(folder / "var", free_port(), **database, **settings)
+    if first:
+        manage(env, *first)
+    stack = start(env)
     try:
         yield stack
         stack.stop()

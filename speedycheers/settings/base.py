@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "api.security_log.SecurityLogMiddleware",
     "api.middleware.OneErrorShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "api.middleware.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.AuthenticationMiddleware",
     "web.language.PageLanguageMiddleware",

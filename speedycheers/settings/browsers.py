@@ -1,6 +1,7 @@
 """Protection of browsers: TLS, cookies, sessions and headers. With DEBUG off, everything assumes TLS in front."""
 
 from speedycheers.settings.base import DEBUG, env
+from speedycheers.settings.watching import PROBES
 
 YEAR_S = 365 * 24 * 3600
 # Off only for a trial without TLS: browsers then send sessions over connections that anybody can read.
@@ -26,7 +27,7 @@ SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) and not DEBUG else None
 )
 SECURE_SSL_REDIRECT: bool = not DEBUG and env.bool("SSL_REDIRECT", default=SECURE_COOKIES)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked by programs beside us, without TLS
+SECURE_REDIRECT_EXEMPT = [rf"^{probe[1:]}$" for probe in PROBES]
 SECURE_HSTS_SECONDS: int = 0 if DEBUG else env.int("HSTS_S", default=YEAR_S if SECURE_COOKIES else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("HSTS_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD: bool = env.bool("HSTS_PRELOAD", default=False)

@@ -6,6 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from speedycheers.settings.base import env
 
+# Paths that programs beside us ask all the time: by address instead of name, without TLS, and without a limit.
+PROBES = ("/healthz", "/readyz", "/metrics")
 # Callers of /metrics, who also see the names of failing parts in /readyz.
 MONITOR_TOKEN: str = env.str("MONITOR_TOKEN", default="")
 MONITOR_NETWORKS: list[str] = env.list("MONITOR_NETWORKS", default=["127.0.0.0/8", "::1/128"])

@@ -51,8 +51,7 @@ Report = dict[str, Any]
 @contextmanager
 def production() -> Iterator[tuple[Stack, str]]:
     """The program with DEBUG off and its HTTP server of production; its address."""
-    with running_stack(**PRODUCTION) as stack:
-        stack.manage("collectstatic", "--noinput", "-v0")
+    with running_stack("collectstatic", "--noinput", "-v0", **PRODUCTION) as stack:
         port = free_port()
         certificate, key = own_certificate(stack.data)
         command = [
