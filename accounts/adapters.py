@@ -20,6 +20,11 @@ from accounts.models import User
 from core.transactions import in_transaction
 
 
+def label_of(user: User) -> str:
+    """Return the name of an account in its owner's mails, pages and authenticator app."""
+    return user.label
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Sends mails in the account's own language, whichever browser caused them."""
 

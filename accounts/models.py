@@ -77,6 +77,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         )
 
     def __str__(self) -> str:
+        return str(self.pk)  # logs and errors that show an account must not tell whose it is
+
+    @property
+    def label(self) -> str:
+        """The name of this account on staff pages and in its owner's mails."""
         return self.email
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
@@ -169,6 +174,11 @@ class Partner(Stateful):
         )
 
     def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def label(self) -> str:
+        """The name of this partner on staff pages."""
         return self.name
 
     @property

@@ -134,8 +134,16 @@ def identity(title: str = "Id") -> Column:
     return column
 
 
+def label_of(row: Any) -> str:
+    """Return the name of a row on staff pages."""
+    return str(getattr(row, "label", row))
+
+
 def related(field: str, title: str, *, named: bool = False) -> Column:
-    """A foreign key as a link, labelled by its id or, if `named`, by the row, which the list must then select."""
+    """A foreign key as a link, labelled by its id or, if `named`, by the row, which the list must then select.
+
+    Rows about people have a `label` for staff, and a string that does not name them.
+    """
 
     @shown(title, ordering=field)
     def column(admin: Any, row: Any) -> str | SafeString:
@@ -143,7 +151,7 @@ def related(field: str, title: str, *, named: bool = False) -> Column:
         pk = getattr(row, key.attname)
         if pk is None:
             return NOTHING
-        return link(change_url(key.related_model, pk), str(getattr(row, field)) if named else short_id(pk))
+        return link(change_url(key.related_model, pk), label_of(getattr(row, field)) if named else short_id(pk))
 
     return column
 

@@ -30,7 +30,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from backoffice.columns import change_url
+from backoffice.columns import change_url, label_of
 from core.errors import ServiceError
 from core.security_log import pseudonym, record
 
@@ -60,7 +60,7 @@ class Step:
     asks_reason: bool = False
     sensitive: bool = False  # staff confirm who they are, unless they have done so within the last minutes
     asks_amount: bool = False  # in addition to the reason; `run` gets a fifth argument: a Decimal, or None for all
-    named: Callable[[Any], str] = str  # the name of a row in messages
+    named: Callable[[Any], str] = label_of  # the name of a row in messages
 
 
 class ConfirmForm(BaseDialogForm):

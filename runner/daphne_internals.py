@@ -6,7 +6,7 @@ below that is missing or has changed, so that each upgrade is checked against th
 | name | library | why it is used |
 | --- | --- | --- |
 | `server.twisted_loop` | daphne | daphne creates the event loop on import; the program schedules on it |
-| `Server.connections` | daphne | an orderly stop waits for the applications that still run |
+| `Server.connections` | daphne | an orderly stop waits for running applications; lingering ones are cancelled |
 | `WebRequest._response_started` | daphne | a half-sent answer is aborted, not completed |
 | `WebSocketProtocol.handshake_deferred` | daphne | exists until the application accepts; decides how to report errors |
 | `WebSocketProtocol.application_queue` | daphne | a lost peer is reported early, and a flood is counted |
@@ -22,6 +22,7 @@ below that is missing or has changed, so that each upgrade is checked against th
 | `dataBuffer`, `_tempDataBuffer`, `writeSomeData` | Twisted | a frame is written past the buffer, 6.5 times faster |
 """
 
+import time
 from asyncio import Queue, Task
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -141,3 +142,12 @@ def applications(server: Any) -> "Iterator[tuple[Task[None] | None, bool]]":
     """Yield each connection's application, or None before it exists, and whether the peer is still connected."""
     for details in server.connections.values():
         yield details.get("application_instance"), "disconnected" not in details
+
+
+def lingering(server: Any, grace_s: float) -> "list[Task[None]]":
+    """Return the applications that still run `grace_s` after their connection was closed."""
+    before = time.time() - grace_s
+    held = [
+        (details.get("application_instance"), details.get("disconnected")) for details in server.connections.values()
+    ]
+    return [task for task, gone in held if task and not task.done() and gone and gone < before]

@@ -7,9 +7,7 @@ restart", on which clients reconnect immediately) and finishes the requests unde
 import logging
 import os
 import resource
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,13 +18,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runner import daphne_internals, lifeline, own_server, protocols
+from runner import daphne_internals, lifeline, own_server, protocols, stop_signals
 
 logger = logging.getLogger(__name__)
 
 OPEN_FILES = 65536
 STOP_S = 2.0
 EXIT_S = 3.0
+CLOSE_S = 5.0  # for an application to end after its connection
 HEARTBEAT_ROUND_S = 1.0
 BACKLOG = 1024  # connections waiting to be accepted; with Twisted's 50, a crowd of sockets waits for seconds
 
@@ -52,7 +51,7 @@ class Server(daphne_internals.Server):
             ping_timeout=0,  # see `protocols.Socket.check_heartbeat`
             websocket_max_message_size=settings.SOCKET_MAX_FRAME_BYTES,
             websocket_max_frame_size=settings.SOCKET_MAX_FRAME_BYTES,
-            application_close_timeout=5,
+            application_close_timeout=float("inf"),  # see `cancel_what_lingers`
             ready_callable=self.prepare,
             server_name="speedycheers",
         )
@@ -66,8 +65,7 @@ class Server(daphne_internals.Server):
         daphne_internals.wrap_protocols(self.ws_factory, self.welcome_socket)
         # Twisted's own time-out, for idle connections.
         self.http_factory.timeOut = self.request_arrives_s
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self.loop.add_signal_handler(number, self.shut_down)
+        stop_signals.watch(lambda: self.loop.call_soon_threadsafe(self.shut_down), exit_s=EXIT_S)
 
     def welcome(self, make: Callable[[Any], Any], address: Any) -> Any:
         """Return the protocol of a new connection, or None to close it if its address has too many."""
@@ -103,9 +101,6 @@ class Server(daphne_internals.Server):
         if self.stopping:
             return
         self.stopping = True
-        watchdog = threading.Timer(EXIT_S, os._exit, [0])
-        watchdog.daemon = True
-        watchdog.start()
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
         for protocol in list(self.connections):
@@ -140,7 +135,19 @@ class Server(daphne_internals.Server):
 
     def application_checker(self) -> None:
         """Run daphne's clean-up, and again later even if it fails."""
+        self.cancel_what_lingers()
         self.again_after(1, super().application_checker, self.application_checker)
+
+    def cancel_what_lingers(self) -> None:
+        """Cancel the applications of closed connections that have not ended in time, and log how many there were.
+
+        daphne would log each of them with what it waits for, the account among it.
+        """
+        late = daphne_internals.lingering(self, CLOSE_S)
+        for task in late:
+            task.cancel()
+        if late:
+            logger.warning("closed connections whose application was cancelled: %d", len(late))
 
     def timeout_checker(self) -> None:
         """Run daphne's check of time-outs and our check of heartbeats."""

@@ -29,6 +29,7 @@ ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 # Sign-ins, sign-ups and second factors are limited by api/attempts.py instead, as in the API.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": None}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "accounts.adapters.label_of"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail about each change of a password, an address or a second factor
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from django.conf import settings
 
 from runner import protocols
+from runner import server as server_module
 from runner.server import Server
 from runner.wsgi_bridge import Bridge
 
@@ -73,6 +75,19 @@ async def say(scope: Any, send: Any, kib: int) -> None:
     print("said", kib, "refused", refused, flush=True)  # noqa: T201 - the test reads it
 
 
+def keep_the_loop_busy() -> None:
+    """Have a thread wake the loop far more often than its wake-up pipe has room for, and then block the loop."""
+    loop, done = asyncio.get_running_loop(), threading.Event()
+
+    def wake() -> None:
+        for _ in range(5000):
+            loop.call_soon_threadsafe(done.is_set)
+        print("the pipe is full", flush=True)  # noqa: T201 - the test reads it
+
+    threading.Thread(target=wake).start()
+    time.sleep(2)
+
+
 http = Bridge(wsgi, threads=2, arrives_s=float(os.environ.get("ECHO_ARRIVES_S", "15")))
 
 
@@ -96,6 +111,12 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             await say(scope, send, int(text.split()[1]))
         elif text == "sleep":
             await asyncio.sleep(3600)
+        elif text.startswith("linger "):
+            task: Any = asyncio.current_task()
+            task.set_name(text)
+            await asyncio.sleep(3600)
+        elif text == "busy":
+            keep_the_loop_busy()
         elif text == "fail":
             raise RuntimeError("meant to fail")
         else:
@@ -106,7 +127,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 if __name__ == "__main__":
     settings.SOCKET_PING_AFTER_S, settings.SOCKET_LOST_AFTER_S = 1, 4
     settings.REQUEST_ARRIVES_S, settings.CONNECTIONS_PER_ADDRESS = 4, 200
-    protocols.SLOW_READER_S = 2.0
+    protocols.SLOW_READER_S, server_module.CLOSE_S = 2.0, 1.0
     server = Server(application, host="127.0.0.1", port=int(sys.argv[1]))
     server.run()
     raise SystemExit(1 if server.failed else 0)

@@ -107,3 +107,10 @@ def test_messages_faster_than_they_are_served_close_with_1008(echo: Echo) -> Non
             client.recv(timeout=10)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1008
+
+
+def test_the_log_does_not_say_for_whom_an_application_lingered(echo: Echo) -> None:
+    with connect(echo.ws) as client:
+        client.send("linger ann@x.test")
+    wait_until(lambda: "whose application was cancelled" in echo.log.read_text(), 15, "the application was cancelled")
+    assert "ann@x.test" not in echo.log.read_text()

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from testbed.processes import running
+from testbed.processes import running, wait_until
 from tests.run.echo import Echo, raw_socket
 
 pytestmark = pytest.mark.e2e
@@ -43,6 +43,16 @@ def test_it_ends_although_peers_and_requests_hang(own_echo: Echo) -> None:
         time.sleep(0.5)
         own_echo.process.send_signal(signal.SIGTERM)
         assert own_echo.process.wait(4) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_busy_loop_loses_no_signal(own_echo: Echo, number: int) -> None:
+    """The pipe that wakes the loop is full, so nothing more can be told to it that way."""
+    with connect(own_echo.ws) as client:
+        client.send("busy")
+        wait_until(lambda: "the pipe is full" in own_echo.log.read_text(), 10, "the loop cannot be woken")
+        own_echo.process.send_signal(number)
+        assert own_echo.process.wait(10) == 0
 
 
 def test_a_taken_port_is_an_error(echo: Echo) -> None:
