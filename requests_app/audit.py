@@ -40,7 +40,7 @@ ACTIVE_RIDES = Ride.objects.filter(status__in=ACTIVE)
 @CHECKS
 def dead_letters_have_a_reason(now: datetime) -> Result:
     """Every dead letter has a reason."""
-    return unless(CheerRequest.objects.all(), ~Q(status=RequestStatus.NO_MATCH) | ~Q(closed_because=""))
+    return unless(CheerRequest.objects.all(), ~Q(status=RequestStatus.NO_MATCH) | ~Q(closed_code=""))
 
 
 @CHECKS

@@ -129,7 +129,7 @@ def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, *, now: d
 
 
 def _cancel_request(request: CheerRequest, why: str, *, now: datetime) -> None:
-    request.move(RequestStatus.CANCELLED, actor=None, at=now, reason=why, closed_because=why)
+    request.move(RequestStatus.CANCELLED, actor=None, at=now, reason=why, closed_code=why)
     holds.release(request.pk, now=now)
 
 

@@ -14,6 +14,7 @@ from payments.books import holds
 from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_request
 from requests_app.models import CheerRequest, Offer
+from requests_app.reasons import RequestClosed
 from requests_app.services import ONE_OPEN
 from requests_app.serving.release import back_to_pending
 from requests_app.states import RequestStatus
@@ -26,8 +27,8 @@ def dead_letter(request_id: UUID, *, now: datetime) -> bool:
         if request.status != RequestStatus.PENDING or request.give_up_at > now:
             return False
         asked = Offer.objects.filter(request=request).exists()
-        why = "nobody_accepted" if asked else "no_partner_nearby"
-        request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_because=why)
+        why = RequestClosed.NOBODY_ACCEPTED if asked else RequestClosed.NO_PARTNER_NEARBY
+        request.move(RequestStatus.NO_MATCH, actor=None, at=now, reason=why, closed_code=why)
         holds.release(request.pk, now=now)
         announce.request_updated(outbox, request, announce.nobody_found(request, now=now))
     return True

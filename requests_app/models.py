@@ -7,9 +7,11 @@ from django.db.models.functions import Lower
 
 from accounts.states import PartnerType
 from core.ids import new_id
+from core.reasons import closed_is_known
 from core.texts import Line, Note
 from core.transitions import Stateful, Transition
 from regions.models import Region
+from requests_app.reasons import OfferClosed, RequestClosed, ScheduledClosed
 from requests_app.states import (
     OFFER_GRAPH,
     OPEN,
@@ -75,7 +77,10 @@ class CheerRequest(Stateful):
     lng = models.FloatField()
     note = Note(max_length=NOTE_MAX_CHARS, blank=True)
     status = models.CharField(max_length=10, choices=RequestStatus.choices, default=RequestStatus.PENDING)
-    closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was cancelled or not matched.")
+    closed_code = models.CharField(
+        max_length=24, choices=RequestClosed.choices, blank=True, help_text="Why it was cancelled or not matched."
+    )
+    closed_note = models.CharField(max_length=200, blank=True, help_text="The words of a person.")
     created_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0, help_text="How often matching has looked for a partner.")
     wave = models.PositiveSmallIntegerField(default=0, help_text="Index into MATCH_RADIUS_M.")
@@ -100,6 +105,7 @@ class CheerRequest(Stateful):
                 condition=~Q(status=RequestStatus.PENDING) | Q(next_attempt_at__isnull=False),
                 name="request_pending_has_next_attempt",
             ),
+            *closed_is_known(RequestClosed, "request"),
         )
 
     def __str__(self) -> str:
@@ -132,7 +138,10 @@ class Offer(Stateful):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
-    closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was declined or rescinded.")
+    closed_code = models.CharField(
+        max_length=24, choices=OfferClosed.choices, blank=True, help_text="Why it was declined or rescinded."
+    )
+    closed_note = models.CharField(max_length=200, blank=True, help_text="The words of a person.")
 
     class Meta:
         indexes = (
@@ -151,6 +160,7 @@ class Offer(Stateful):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=models.F("created_at")), name="offer_expires_after_creation"
             ),
+            *closed_is_known(OfferClosed, "offer"),
         )
 
     def __str__(self) -> str:
@@ -178,7 +188,10 @@ class ScheduledRequest(Stateful):
     lng = models.FloatField()
     note = Note(max_length=NOTE_MAX_CHARS, blank=True)
     status = models.CharField(max_length=10, choices=ScheduledStatus.choices, default=ScheduledStatus.WAITING)
-    closed_because = models.CharField(max_length=200, blank=True, help_text="Why it was cancelled or not requested.")
+    closed_code = models.CharField(
+        max_length=24, choices=ScheduledClosed.choices, blank=True, help_text="Why it was cancelled or not requested."
+    )
+    closed_note = models.CharField(max_length=200, blank=True, help_text="The words of a person.")
     created_at = models.DateTimeField()
     scheduled_for = models.DateTimeField(help_text="When the partner should be there.")
     due_at = models.DateTimeField(help_text="When we begin to look for one.")
@@ -209,6 +222,7 @@ class ScheduledRequest(Stateful):
                 | (~Q(status=ScheduledStatus.REQUESTED) & Q(request__isnull=True)),
                 name="scheduled_requested_has_request",
             ),
+            *closed_is_known(ScheduledClosed, "scheduled"),
         )
 
     def __str__(self) -> str:

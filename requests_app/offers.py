@@ -12,6 +12,7 @@ from accounts.models import Partner, User
 from accounts.partners import TURNED_DOWN, far_above_usual, move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict
+from core.reasons import UNSAID, Reason, said
 from core.transitions import create_all
 from notifications.events import Outbox, recorded
 from regions.geometry import CELL_M, distance_m, eta_s, middle_of_cell
@@ -20,6 +21,7 @@ from requests_app import announce, wakeups
 from requests_app.habits import answered
 from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import CheerRequest, Offer
+from requests_app.reasons import DECLINE_CODES, OfferClosed
 from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
 
@@ -80,12 +82,17 @@ def has_lapsed(offer: Offer, now: datetime) -> bool:
 
 
 def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetime) -> None:
-    """Decline an offer: the request cascades, and never to this partner again. Raises `Missing`, `Conflict`."""
+    """Decline an offer: the request cascades, and never to this partner again. Raises `Missing`, `Conflict`.
+
+    Args:
+        reason: a code (`DECLINE_CODES`), or the partner's own words.
+    """
     found = latest_offer(partner, offer_id=offer_id)
     with recorded() as outbox:
         request, locked, offer = lock_with_offer(found)
         require_open(offer, now=now)
-        close_offer(outbox, request, locked, offer, OfferStatus.DECLINED, actor=locked.user, now=now, reason=reason)
+        why = said(reason, DECLINE_CODES, OfferClosed.OTHER)
+        close_offer(outbox, request, locked, offer, OfferStatus.DECLINED, actor=locked.user, now=now, reason=why)
         outbox.result()
 
 
@@ -116,7 +123,7 @@ def rescind_offer(
     if offer is None:
         return
     partner = lock_partner(offer.partner_id)
-    offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_because=why)
+    offer.move(OfferStatus.RESCINDED, actor=actor, at=now, reason=why, answered_at=now, closed_code=why)
     move_partners([partner], partner_becomes, actor=None, at=now, reason="offer rescinded")
     announce.offer_over(outbox, offer)
     wakeups.partner_free_on_commit(partner)
@@ -132,11 +139,11 @@ def close_offer(
     *,
     actor: User | None,
     now: datetime,
-    reason: str = "",
+    reason: Reason = UNSAID,
     partner_becomes: str = PartnerStatus.AVAILABLE,
 ) -> None:
     """End a pending offer. Its request, offer and partner are locked; the request goes back to pending."""
-    offer.move(outcome, actor=actor, at=now, reason=reason, answered_at=now, closed_because=reason)
+    offer.move(outcome, actor=actor, at=now, reason=str(reason), answered_at=now, **reason.columns)
     announce.offer_over(outbox, offer)
     request.move(RequestStatus.PENDING, actor=actor, at=now, reason=f"offer {outcome}", next_attempt_at=now)
     if partner.status == PartnerStatus.OFFERED:

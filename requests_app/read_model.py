@@ -79,6 +79,7 @@ class RequestView:
     ride_id: UUID | None
     partner: VisiblePartner | None
     reason: str | None
+    reason_note: str
     cancellation: Cancellation | None
     search_radius_m: int | None
     give_up_at: datetime | None
@@ -158,7 +159,8 @@ def _view(
         offer=offer_view(offer) if offer else None,
         ride_id=ride.pk if ride else None,
         partner=_partner(request, ride, viewer, live=live),
-        reason=request.closed_because or None,
+        reason=request.closed_code or None,
+        reason_note=request.closed_note,
         cancellation=_cancellation(request, ride, viewer, now=now),
         search_radius_m=radii[min(request.wave, len(radii) - 1)] if looked_for else None,
         give_up_at=request.give_up_at if looked_for else None,

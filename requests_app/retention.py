@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.db.models.functions import Round
 
 from requests_app.models import (
@@ -18,15 +18,10 @@ from requests_app.models import (
     ScheduledRequest,
     ScheduledRequestTransition,
 )
-from requests_app.states import OPEN, OfferStatus, RequestStatus, ScheduledStatus
+from requests_app.states import OPEN, ScheduledStatus
 from rides.models import Ride, RideTransition
 
 COARSE_DEGREES = 2  # digits after the point: about a kilometre
-
-
-def _without_words_of(status: str) -> Case:
-    """Clear a reason that a person typed, and keep a code that the program set."""
-    return Case(When(status=status, then=Value("")), default=F("closed_because"))
 
 
 # The columns to overwrite, and their new values. Overwriting them again changes nothing.
@@ -34,17 +29,13 @@ COARSE_REQUEST: Mapping[str, Any] = {
     "note": "",
     "lat": Round("lat", COARSE_DEGREES),
     "lng": Round("lng", COARSE_DEGREES),
-    "closed_because": _without_words_of(RequestStatus.CANCELLED),
+    "closed_note": "",
 }
-COARSE_OFFER: Mapping[str, Any] = {"closed_because": _without_words_of(OfferStatus.DECLINED)}
+COARSE_OFFER: Mapping[str, Any] = {"closed_note": ""}
 COARSE_RIDE: Mapping[str, Any] = {
     "start_lat": Round("start_lat", COARSE_DEGREES),
     "start_lng": Round("start_lng", COARSE_DEGREES),
     "rating_comment": "",
-}
-COARSE_SCHEDULED: Mapping[str, Any] = {
-    **COARSE_REQUEST,
-    "closed_because": _without_words_of(ScheduledStatus.CANCELLED),
 }
 BATCH = 500  # rows of one table per pass
 
@@ -88,7 +79,7 @@ def _coarsen_requests(ids: list[UUID]) -> None:
 
 
 def _coarsen_scheduled(ids: list[UUID]) -> None:
-    ScheduledRequest.objects.filter(pk__in=ids).update(coarse=True, **COARSE_SCHEDULED)
+    ScheduledRequest.objects.filter(pk__in=ids).update(coarse=True, **COARSE_REQUEST)
     _forget_words(ScheduledRequestTransition.objects.filter(subject__in=ids))
 
 

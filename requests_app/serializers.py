@@ -84,7 +84,8 @@ class CheerRequestSerializer(serializers.Serializer[Any]):
     offer = OfferSerializer(allow_null=True)
     rideId = serializers.UUIDField(source="ride_id", allow_null=True)
     partner = VisiblePartnerSerializer(allow_null=True)
-    reason = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True, help_text="A code, such as `no_partner_nearby`.")
+    reasonNote = serializers.CharField(source="reason_note", help_text="The words of the person who cancelled it.")
     cancellation = CancellationSerializer(allow_null=True, help_text="Only for its user, while it can be cancelled.")
     searchRadiusM = serializers.IntegerField(
         source="search_radius_m", allow_null=True, help_text="Only for its user, while a partner is looked for."

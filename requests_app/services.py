@@ -11,6 +11,7 @@ from accounts.locations import current_location
 from accounts.models import Partner, User
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
+from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books import holds
 from positions import Candidate, Position
@@ -20,6 +21,7 @@ from requests_app.locks import LockedRide, lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
 from requests_app.models import CheerRequest, RequestType
 from requests_app.offers import rescind_offer
+from requests_app.reasons import RequestClosed
 from requests_app.selectors import request_types_by_slug
 from requests_app.serving.release import free_partner
 from requests_app.serving.suspicions import suspect_staying_away
@@ -111,17 +113,19 @@ def cancel_request(user: User, request_id: UUID, *, reason: str, now: datetime) 
     coming = Partner.objects.select_related("region").filter(rides__request=request_id, rides__status__in=ACTIVE)
     partner = coming.filter(rides__user=user).first()
     place = current_location(partner) if partner is not None else None
-    reason = reason or "cancelled_by_user"
-    return _cancel(request_id, actor=user, reason=reason, now=now, charge=True, place=place)
+    why = Reason(RequestClosed.CANCELLED_BY_USER, reason)
+    return _cancel(request_id, actor=user, reason=why, now=now, charge=True, place=place)
 
 
 def cancel_request_as_staff(request: CheerRequest, *, actor: User, reason: str, now: datetime) -> CheerRequest:
     """Cancel a request free of charge before its session starts, or close a dead letter. Raises `Conflict`."""
-    return _cancel(request.pk, actor=actor, reason=reason or "cancelled_by_staff", now=now, charge=False)
+    return _cancel(
+        request.pk, actor=actor, reason=Reason(RequestClosed.CANCELLED_BY_STAFF, reason), now=now, charge=False
+    )
 
 
 def _cancel(
-    request_id: UUID, *, actor: User, reason: str, now: datetime, charge: bool, place: Position | None = None
+    request_id: UUID, *, actor: User, reason: Reason, now: datetime, charge: bool, place: Position | None = None
 ) -> CheerRequest:
     """Cancel a request; `charge`: by the fee rule, for which the partner of its ride is at `place`."""
     with recorded() as outbox:
@@ -129,12 +133,12 @@ def _cancel(
         if charge and request.user_id != actor.pk:  # a user, who may cancel only their own
             raise Missing
         if request.status == RequestStatus.ACCEPTED:
-            _cancel_ride_of(outbox, request, actor=actor, reason=reason, now=now, charge=charge, place=place)
+            _cancel_ride_of(outbox, request, actor=actor, reason=str(reason), now=now, charge=charge, place=place)
         elif request.status == RequestStatus.OFFERED:
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
             raise Conflict(f"request_{request.status}", "The state of this request does not allow that.")
-        request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=reason, closed_because=reason)
+        request.move(RequestStatus.CANCELLED, actor=actor, at=now, reason=str(reason), **reason.columns)
         holds.release(request.pk, now=now)
         announce.request_updated(outbox, request)
         outbox.result(request)

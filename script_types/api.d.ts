@@ -73,6 +73,7 @@ declare namespace Api {
     rideId: Id | null;
     partner: VisiblePartner | null;
     reason: string | null;
+    reasonNote: string;
     cancellation: Cancellation | null;
     searchRadiusM: number | null;
     giveUpAt: Time | null;
@@ -157,6 +158,7 @@ declare namespace Api {
     region: string;
     requestId: Id | null;
     reason: string | null;
+    reasonNote: string;
   }
 
   interface SavedPlace {

@@ -61,6 +61,8 @@ declare namespace Elements {
 
   type Input = "card-number" | "comment" | "later" | "pin-input" | "save-name" | "search" | "share-link" | "tip-other";
 
+  type Select = "decline-reason" | "reason";
+
   type Anchor = "directions" | "geo" | "receipt-link";
 
   type Plain =
@@ -162,7 +164,7 @@ declare namespace Elements {
           ? HTMLInputElement
           : Id extends Anchor
             ? HTMLAnchorElement
-            : Id extends "reason"
+            : Id extends Select
               ? HTMLSelectElement
               : Id extends "note"
                 ? HTMLTextAreaElement

@@ -169,9 +169,9 @@ def test_rows_move_on_the_database_they_come_from(other: str, user: User, nyc: R
         with transaction.atomic(other):
             locked = locks.lock_request(request.pk, using=other)
             assert (locked._state.db, locked.user._state.db, locked.region) == (other, other, region)
-            locked.move(RequestStatus.CANCELLED, actor=None, at=timezone.now(), closed_because="x")
+            locked.move(RequestStatus.CANCELLED, actor=None, at=timezone.now(), closed_note="x", closed_code="no_show")
     found = CheerRequest.objects.using(other).get()
-    assert (found.status, found.closed_because) == ("cancelled", "x")
+    assert (found.status, found.closed_note) == ("cancelled", "x")
     steps = CheerRequestTransition.objects.using(other).order_by("id").values_list("old", "new")
     assert list(steps) == [("", "pending"), ("pending", "cancelled")]
     assert not CheerRequest.objects.exists()

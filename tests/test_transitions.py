@@ -150,8 +150,8 @@ def test_none_is_no_move(nyc: Region) -> None:
 
 
 def test_fields_change_with_the_status(pending: CheerRequest) -> None:
-    pending.move(RequestStatus.NO_MATCH, actor=None, at=timezone.now(), closed_because="x")
-    assert (pending.closed_because, fresh(pending).closed_because) == ("x", "x")
+    pending.move(RequestStatus.NO_MATCH, actor=None, at=timezone.now(), closed_code="no_partner_nearby")
+    assert (pending.closed_code, fresh(pending).closed_code) == ("no_partner_nearby", "no_partner_nearby")
 
 
 def test_a_long_reason_is_cut(pending: CheerRequest) -> None:

@@ -111,7 +111,7 @@ PLANTS: dict[str, Plant] = {
     "payments_fit_their_rides": lambda: one(Payment, kind="fare").update(amount=1),
     "ratings_add_up": lambda: one(Partner, rating_count=1).update(rating_sum=2),
     # requests
-    "dead_letters_have_a_reason": lambda: one(CheerRequest, status="no_match").update(closed_because=""),
+    "dead_letters_have_a_reason": lambda: one(CheerRequest, status="no_match").update(closed_code=""),
     "offered_requests_have_one_offer": lambda: one(CheerRequest, status="offered").update(status="pending"),
     "accepted_requests_have_one_active_ride": lambda: one(CheerRequest, status="pending").update(status="accepted"),
     "completed_requests_have_one_completed_ride": lambda: one(Ride, status="completed").update(status="cancelled"),

@@ -126,7 +126,7 @@ def test_patience_ends_and_says_why(nyc: Region, user: User, clock: Clock, asked
     sweep_deadlines(clock.now)
     found = fresh(request)
     why = "nobody_accepted" if asked else "no_partner_nearby"
-    assert (found.status, found.closed_because) == (RequestStatus.NO_MATCH, why)
+    assert (found.status, found.closed_code) == (RequestStatus.NO_MATCH, why)
     last = request.transitions.last()
     assert last is not None
     assert (last.old, last.new, last.actor, last.reason) == ("pending", "no_match", None, why)

@@ -52,7 +52,7 @@ def test_nobody_is_asked_to_come_before_the_hold(online: Online, carded: User, p
 def test_a_declined_hold_calls_the_request_off(online: Online, user: User, partner: Partner, nyc: Region) -> None:
     online.save_card(user, "pm_card_chargeCustomerFail")
     request = book(online, user)
-    assert (request.status, request.closed_because) == (RequestStatus.CANCELLED, "card_declined")
+    assert (request.status, request.closed_code) == (RequestStatus.CANCELLED, "card_declined")
     assert Hold.objects.get().status == HoldStatus.DECLINED
     assert online.intents()[0]["status"] == "canceled"
     assert submit(user).status == RequestStatus.PENDING  # and may ask again
@@ -80,7 +80,7 @@ def test_who_does_not_confirm_in_time(online: Online, user: User, nyc: Region, c
     request = book(online, user)
     later(clock, minutes=5)
     online.work()
-    assert (fresh(request).status, fresh(request).closed_because) == (RequestStatus.CANCELLED, "card_not_confirmed")
+    assert (fresh(request).status, fresh(request).closed_code) == (RequestStatus.CANCELLED, "card_not_confirmed")
     assert online.intents()[0]["status"] == "canceled"
     assert Hold.objects.get().status == HoldStatus.RELEASED
 
@@ -214,7 +214,7 @@ def test_nobody_there(
     assert partner_api.post("/rideNoShow", call).json()["status"] == "cancelled"
     online.work()
     assert (online.taken(), online.held()) == (1000, 0)
-    assert fresh(ride.request).closed_because == "no_show"
+    assert fresh(ride.request).closed_code == "no_show"
     assert Payment.objects.get().kind == "no_show_fee"
 
 

@@ -53,7 +53,7 @@ def test_is_called_off_if_the_card_is_refused_now(
     online.save_card(user, "pm_card_chargeCustomerFail")
     requeue_request(dead, actor=staff, now=clock.now)
     online.work()
-    assert (fresh(dead).status, fresh(dead).closed_because) == (RequestStatus.CANCELLED, "card_declined")
+    assert (fresh(dead).status, fresh(dead).closed_code) == (RequestStatus.CANCELLED, "card_declined")
     assert Hold.objects.order_by("number").last().status == HoldStatus.DECLINED
 
 

@@ -77,7 +77,17 @@ class OfferInline(_OfferColumns, ReadOnlyInline):
     """The offers of a request."""
 
     model = Offer
-    fields = ("linked", "partner_link", "status_badge", "distance", "made", "expires", "answered", "closed_because")
+    fields = (
+        "linked",
+        "partner_link",
+        "status_badge",
+        "distance",
+        "made",
+        "expires",
+        "answered",
+        "closed_code",
+        "closed_note",
+    )
     ordering = ("-created_at",)
     selected = ("partner",)
 
@@ -119,20 +129,21 @@ class CheerRequestAdmin(ReadOnlyAdmin):
         "region_link",
         "user_link",
         "attempts",
-        "closed_because",
+        "closed_code",
     )
     list_filter = (
         ("status", ChoicesDropdownFilter),
+        ("closed_code", ChoicesDropdownFilter),
         ("region", RelatedDropdownFilter),
         ("request_type", RelatedDropdownFilter),
     )
     list_select_related = ("user", "region", "request_type")
-    search_fields = ("user__email", "user__name", "note", "closed_because")
+    search_fields = ("user__email", "user__name", "note", "closed_note")
     search_ids = ("pk", "user_id", "rides__pk", "offers__pk")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fieldsets = (
-        (None, {"fields": (("status_badge", "closed_because"), ("user_link", "type_link"), "note")}),
+        (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("user_link", "type_link"), "note")}),
         ("Place", {"fields": (("region_link", "where"),)}),
         ("Matching", {"fields": (("attempts", "wave"), "created", ("next_attempt", "gives_up"))}),
     )
@@ -154,15 +165,15 @@ class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
 
     inlines = (OfferHistoryInline,)
 
-    list_display = ("made", "status_badge", "partner_link", "request_link", "distance", "answered")
-    list_filter = (("status", ChoicesDropdownFilter),)
+    list_display = ("made", "status_badge", "closed_code", "partner_link", "request_link", "distance", "answered")
+    list_filter = (("status", ChoicesDropdownFilter), ("closed_code", ChoicesDropdownFilter))
     list_select_related = ("partner",)
-    search_fields = ("partner__name", "partner__user__email", "closed_because")
+    search_fields = ("partner__name", "partner__user__email", "closed_note")
     search_ids = ("pk", "request_id", "partner_id")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fieldsets = (
-        (None, {"fields": (("status_badge", "closed_because"), ("request_link", "partner_link"))}),
+        (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("request_link", "partner_link"))}),
         ("Search", {"fields": (("distance", "wave"),)}),
         ("Times", {"fields": (("made", "expires"), "answered")}),
     )

@@ -33,15 +33,25 @@ class ScheduledRequestAdmin(ReadOnlyAdmin):
     user_link = related("user", "User", named=True)
     request_link = related("request", "Request")
 
-    list_display = ("wanted", "status_badge", "user_link", "request_link", "closed_because")
-    list_filter = (("status", ChoicesDropdownFilter),)
+    list_display = ("wanted", "status_badge", "user_link", "request_link", "closed_code")
+    list_filter = (("status", ChoicesDropdownFilter), ("closed_code", ChoicesDropdownFilter))
     list_select_related = ("user",)
-    search_fields = ("user__email", "user__name", "note", "closed_because")
+    search_fields = ("user__email", "user__name", "note", "closed_note")
     search_ids = ("pk", "user_id", "request_id")
     date_hierarchy = "scheduled_for"
     ordering = ("-scheduled_for",)
     fieldsets = (
-        (None, {"fields": (("status_badge", "closed_because"), ("user_link", "request_link"), "note", "where")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("status_badge", "closed_code", "closed_note"),
+                    ("user_link", "request_link"),
+                    "note",
+                    "where",
+                )
+            },
+        ),
         ("Times", {"fields": (("wanted", "due"), "created")}),
     )
     readonly_fields = ("status_badge", "user_link", "request_link", "where", "wanted", "due", "created")

@@ -11,8 +11,10 @@ from accounts.models import Role, User
 from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
+from core.reasons import Reason
 from regions.selectors import region_at
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
+from requests_app.reasons import ScheduledClosed, failure
 from requests_app.services import first_type, submit_request
 from requests_app.states import ScheduledStatus
 
@@ -71,8 +73,8 @@ def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: dateti
             raise Missing
         if scheduled.status != ScheduledStatus.WAITING:
             raise Conflict(f"scheduled_{scheduled.status}", "This one is no longer planned.")
-        reason = reason or "cancelled_by_user"
-        scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, reason=reason, closed_because=reason)
+        why = Reason(ScheduledClosed.CANCELLED_BY_USER, reason)
+        scheduled.move(ScheduledStatus.CANCELLED, actor=user, at=now, reason=str(why), **why.columns)
         answer.result(scheduled)
     return scheduled
 
@@ -120,4 +122,4 @@ def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
 
 def _fail(scheduled: ScheduledRequest, code: str, *, now: datetime) -> None:
     with suppress(Conflict), transaction.atomic():  # cancelled, or requested by another sweep, meanwhile
-        scheduled.move(ScheduledStatus.FAILED, actor=None, at=now, reason=code, closed_because=code)
+        scheduled.move(ScheduledStatus.FAILED, actor=None, at=now, reason=code, **failure(code).columns)

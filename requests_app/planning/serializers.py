@@ -27,6 +27,7 @@ class ScheduledRequestSerializer(serializers.ModelSerializer[ScheduledRequest]):
     region = serializers.CharField(source="region.slug")
     requestId = serializers.UUIDField(source="request_id", allow_null=True)
     reason = serializers.SerializerMethodField()
+    reasonNote = serializers.CharField(source="closed_note", help_text="The words of the person who cancelled it.")
 
     class Meta:
         model = ScheduledRequest
@@ -41,6 +42,7 @@ class ScheduledRequestSerializer(serializers.ModelSerializer[ScheduledRequest]):
             "region",
             "requestId",
             "reason",
+            "reasonNote",
         )
         ref_name = "ScheduledRequest"
 
@@ -48,7 +50,7 @@ class ScheduledRequestSerializer(serializers.ModelSerializer[ScheduledRequest]):
         return location(scheduled.lat, scheduled.lng)
 
     def get_reason(self, scheduled: ScheduledRequest) -> str | None:
-        return scheduled.closed_because or None
+        return scheduled.closed_code or None
 
 
 def scheduled_body(scheduled: ScheduledRequest, viewer: object = None) -> dict[str, Any]:

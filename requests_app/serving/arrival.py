@@ -86,7 +86,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
         _require_at_place(position, request)
         cancel_ride(ride, actor=partner.user, now=now, reason="no_show")
         charge_no_show(ride, request.region, outbox, now=now)
-        request.move(RequestStatus.CANCELLED, actor=partner.user, at=now, reason="no_show", closed_because="no_show")
+        request.move(RequestStatus.CANCELLED, actor=partner.user, at=now, reason="no_show", closed_code="no_show")
         holds.release(request.pk, now=now)
         free_partner(locked.partner, actor=partner.user, now=now, reason="no-show")
         announce.request_updated(outbox, request)

@@ -7,11 +7,13 @@ from accounts.models import Partner
 from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict, Forbidden
+from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from requests_app import wakeups
 from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import Offer
 from requests_app.offers import close_offer
+from requests_app.reasons import OfferClosed
 from requests_app.states import OfferStatus
 
 
@@ -68,7 +70,7 @@ def _go_offline(outbox: Outbox, partner: Partner, *, now: datetime) -> Partner:
                 OfferStatus.DECLINED,
                 actor=locked.user,
                 now=now,
-                reason="went offline",
+                reason=Reason(OfferClosed.WENT_OFFLINE),
                 partner_becomes=PartnerStatus.OFFLINE,
             )
     if locked.status == PartnerStatus.BUSY:

@@ -47,7 +47,8 @@ def back_to_pending(
         at=now,
         reason=reason,
         wave=0,
-        closed_because="",
+        closed_code="",
+        closed_note="",
         next_attempt_at=now if held else give_up_at,
         give_up_at=give_up_at,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import Choice, Identifier, Text
+from requests_app.reasons import DECLINE_CODES
 
 
 class AcceptInput(serializers.Serializer[Any]):
@@ -23,9 +24,12 @@ class AcceptInput(serializers.Serializer[Any]):
         min_properties = 1
 
 
+DECLINE_HELP = f"One of {', '.join(f'`{code}`' for code in DECLINE_CODES)}, or your own words, which count as `other`."
+
+
 class DeclineInput(serializers.Serializer[Any]):
     offerId = Identifier()
-    reason = Text(max_length=200, required=False, allow_blank=True, default="")
+    reason = Text(max_length=200, required=False, allow_blank=True, default="", help_text=DECLINE_HELP)
 
     class Meta:
         ref_name = "RideDeclineInput"

@@ -20,6 +20,7 @@ from requests_app.tests import scenes
 from rides.models import Ride
 from tests.cast import (
     accept,
+    decline,
     end,
     make_clerk,
     make_partner,
@@ -117,6 +118,13 @@ def test_filters_take_anything(desk: Client, query: dict[str, str]) -> None:
     for model in (CheerRequest, Offer, Ride, Payment, Partner, User):
         response = desk.get(url_of(model, "changelist"), query, follow=True)
         assert response.status_code in (200, 400), (model, query)  # 400: a filter that this list does not have
+
+
+def test_declines_are_found_by_their_code(desk: Client, offer: Offer) -> None:
+    decline(offer, "too_far")
+    assert str(offer.pk) in desk.get(url_of(Offer, "changelist"), {"closed_code__exact": "too_far"}).content.decode()
+    others = desk.get(url_of(Offer, "changelist"), {"closed_code__exact": "busy"}, follow=True)
+    assert (others.status_code, str(offer.pk) in others.content.decode()) == (200, False)
 
 
 @pytest.mark.parametrize("pk", ["nonsense", "00000000-0000-0000-0000-000000000000", "%00", "1" * 3000])

@@ -73,7 +73,8 @@ def test_cancel(desk: Client, scene: str, request: pytest.FixtureRequest) -> Non
     response = take(desk, asked, "cancel", reason="flooded street")
     assert told(response) == [("success", "Cancel request: done.")]
     asked = fresh(asked)
-    assert (asked.status, asked.closed_because) == (RequestStatus.CANCELLED, "flooded street")
+    assert asked.status == RequestStatus.CANCELLED
+    assert (asked.closed_code, asked.closed_note) == ("cancelled_by_staff", "flooded street")
     assert not Offer.objects.filter(status=OfferStatus.PENDING).exists()
     assert not Ride.objects.exclude(status=RideStatus.CANCELLED).exists()
     assert not Payment.objects.exists()
@@ -125,8 +126,8 @@ def test_cancel_selected_tells_of_each_refusal(
     response = take_selected(desk, [pending, closed], "cancel", reason="storm")
     assert ("success", "Cancel request: done.") in told(response)
     assert len(refusals(response)) == 1
-    assert fresh(pending).closed_because == "storm"
-    assert fresh(closed).closed_because == "before"
+    assert fresh(pending).closed_note == "storm"
+    assert fresh(closed).closed_note == "before"
 
 
 # ---------------------------------------------------------------- releasing a partner

@@ -35,11 +35,19 @@ def types_told_to(recipient: str) -> list[str]:
 def test_while_pending(user_api: APIClient, user: User, pending: CheerRequest) -> None:
     response = cancel(user_api, pending, reason="feeling better")
     assert response.status_code == 200
-    assert (response.json()["status"], response.json()["reason"]) == ("cancelled", "feeling better")
+    told = response.json()
+    assert (told["status"], told["reason"], told["reasonNote"]) == ("cancelled", "cancelled_by_user", "feeling better")
     last = pending.transitions.last()
     assert last is not None
     assert (last.old, last.new, last.actor, last.reason) == ("pending", "cancelled", user, "feeling better")
     assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("words", ["cancelled_by_staff", "no_show", "nobody_accepted"])
+def test_nobody_types_a_code_of_ours(user_api: APIClient, pending: CheerRequest, words: str) -> None:
+    """Else the page would say that our staff had called it off."""
+    told = cancel(user_api, pending, reason=words).json()
+    assert (told["reason"], told["reasonNote"]) == ("cancelled_by_user", words)
 
 
 def test_the_body_is_optional(user_api: APIClient, pending: CheerRequest) -> None:
@@ -50,7 +58,7 @@ def test_while_offered_takes_the_offer_back(
     user_api: APIClient, offer: Offer, partner: Partner, other_user: User, nyc: Region
 ) -> None:
     assert cancel(user_api, offer.request).json()["status"] == "cancelled"
-    assert (fresh(offer).status, fresh(offer).closed_because) == (OfferStatus.RESCINDED, "cancelled")
+    assert (fresh(offer).status, fresh(offer).closed_code) == (OfferStatus.RESCINDED, "cancelled")
     assert fresh(partner).status == PartnerStatus.AVAILABLE
     told = Event.objects.filter(recipient=f"partner:{partner.pk}").last()
     assert told is not None

@@ -76,7 +76,7 @@ def test_offline_declines_an_open_offer(partner_api: APIClient, partner: Partner
     wakes(nyc)
     assert partner_api.post("/partner/status", OFFLINE).json()["status"] == "offline"
     assert fresh(offer).status == OfferStatus.DECLINED
-    assert fresh(offer).closed_because == "went offline"
+    assert fresh(offer).closed_code == "went_offline"
     assert fresh(offer.request).status == RequestStatus.PENDING
     assert fresh(partner).status == PartnerStatus.OFFLINE
     assert wakes(nyc)

@@ -25,7 +25,7 @@ def test_an_open_offer_is_taken_back(
     offer: Offer, partner: Partner, other_partner: Partner, staff: User, nyc: Region, clock: Clock
 ) -> None:
     release_partner(partner, actor=staff, now=clock.now)
-    assert (fresh(offer).status, fresh(offer).closed_because) == (OfferStatus.RESCINDED, "taken")
+    assert (fresh(offer).status, fresh(offer).closed_code) == (OfferStatus.RESCINDED, "taken")
     assert fresh(partner).status == PartnerStatus.OFFLINE
     assert fresh(offer.request).status == RequestStatus.PENDING
     told = Event.objects.filter(recipient=f"partner:{partner.pk}").last()

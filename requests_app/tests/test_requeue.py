@@ -32,7 +32,7 @@ def test_waits_again_with_fresh_patience(dead: CheerRequest, staff: User, clock:
     clock.advance(3000)
     requeue_request(dead, actor=staff, now=clock.now)
     found = fresh(dead)
-    assert (found.status, found.closed_because, found.wave) == (RequestStatus.PENDING, "", 0)
+    assert (found.status, found.closed_code, found.wave) == (RequestStatus.PENDING, "", 0)
     assert found.next_attempt_at == clock.now
     assert (found.give_up_at - clock.now).total_seconds() == settings.REQUEST_PATIENCE_S
     last = dead.transitions.last()

@@ -45,7 +45,7 @@ def test_nobody_finds_a_home_or_a_note_in_old_requests(
     assert (request.note, request.coarse) == ("", True)
     assert kept.start_lat == round(kept.start_lat, 2)
     assert (kept.rating, kept.rating_comment, kept.fare_amount) == (4, "", ride.fare_amount)
-    assert declined.closed_because == ""
+    assert (declined.closed_code, declined.closed_note) == ("other", "")
     assert not declined.transitions.filter(reason__contains="knee").exists()
     assert [check.name for check in all_checks() if check.look(clock.now).wrong] == []
 
@@ -54,17 +54,17 @@ def test_a_second_pass_changes_nothing(user: User, pending: CheerRequest, clock:
     cancel_request(user, pending.pk, reason="I feel better", now=clock.now)
     aged(pending, clock=clock)
     coarsen_old(clock.now)
-    assert fresh(pending).closed_because == ""
+    assert (fresh(pending).closed_code, fresh(pending).closed_note) == ("cancelled_by_user", "")
     assert not pending.transitions.filter(reason="I feel better").exists()
     with unchanged():
         coarsen_old(clock.now)
 
 
 def test_codes_of_the_program_stay(pending: CheerRequest, clock: Clock) -> None:
-    CheerRequest.objects.filter(pk=pending.pk).update(status="no_match", closed_because="no_partner")
+    CheerRequest.objects.filter(pk=pending.pk).update(status="no_match", closed_code="no_partner_nearby")
     aged(pending, clock=clock)
     coarsen_old(clock.now)
-    assert (fresh(pending).closed_because, fresh(pending).note) == ("no_partner", "")
+    assert (fresh(pending).closed_code, fresh(pending).note) == ("no_partner_nearby", "")
 
 
 @pytest.mark.parametrize("status", OPEN)
@@ -85,7 +85,8 @@ def test_planned_cheers_become_coarse_too(user: User, other_user: User, nyc: Reg
             lng=-73.985664,
             note="Back door",
             status=status,
-            closed_because="no time" if status == ScheduledStatus.CANCELLED else "",
+            closed_code="cancelled_by_user" if status == ScheduledStatus.CANCELLED else "",
+            closed_note="no time" if status == ScheduledStatus.CANCELLED else "",
             created_at=clock.now - OLD,
             scheduled_for=clock.now - OLD,
             due_at=clock.now - OLD,
@@ -94,7 +95,7 @@ def test_planned_cheers_become_coarse_too(user: User, other_user: User, nyc: Reg
     )
     coarsen_old(clock.now)
     found = fresh(gone)
-    assert (found.lat, found.lng, found.note, found.closed_because) == (40.75, -73.99, "", "")
+    assert (found.lat, found.lng, found.note, found.closed_note) == (40.75, -73.99, "", "")
     assert fresh(waiting).note == "Back door"
     with unchanged():
         coarsen_old(clock.now)

@@ -14,6 +14,7 @@ from core import valkey
 from notifications.models import Event
 from regions.models import Region
 from requests_app.models import Offer
+from requests_app.reasons import DECLINE_CODES
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.wakeups import match_queue
 from rides.models import Ride
@@ -28,7 +29,8 @@ def test_cascades_at_once(
     assert response.status_code == 204
     assert response.content == b""
     found = fresh(offer)
-    assert (found.status, found.closed_because, found.answered_at) == (OfferStatus.DECLINED, "lunch", clock.now)
+    assert (found.status, found.answered_at) == (OfferStatus.DECLINED, clock.now)
+    assert (found.closed_code, found.closed_note) == ("other", "lunch")
     assert (fresh(offer.request).status, fresh(offer.request).next_attempt_at) == (RequestStatus.PENDING, clock.now)
     assert fresh(partner).status == PartnerStatus.AVAILABLE
     assert valkey.client().llen(match_queue("nyc")) == 1  # the matcher has been woken
@@ -41,9 +43,21 @@ def test_cascades_at_once(
     assert offered_to(offer.request) == other_partner
 
 
+@pytest.mark.parametrize("code", DECLINE_CODES)
+def test_a_code_is_kept_as_one(partner_api: APIClient, offer: Offer, code: str) -> None:
+    assert partner_api.post("/rideDecline", {"offerId": str(offer.pk), "reason": code}).status_code == 204
+    assert (fresh(offer).closed_code, fresh(offer).closed_note) == (code, "")
+
+
+@pytest.mark.parametrize("words", ["taken", "went_offline", "cancelled_by_staff"])
+def test_words_that_are_a_code_of_ours_stay_words(partner_api: APIClient, offer: Offer, words: str) -> None:
+    partner_api.post("/rideDecline", {"offerId": str(offer.pk), "reason": words})
+    assert (fresh(offer).closed_code, fresh(offer).closed_note) == ("other", words)
+
+
 def test_the_reason_is_optional(partner_api: APIClient, offer: Offer) -> None:
     assert partner_api.post("/rideDecline", {"offerId": str(offer.pk)}).status_code == 204
-    assert fresh(offer).closed_because == ""
+    assert fresh(offer).closed_code == ""
 
 
 def test_the_user_learns_that_it_goes_on_and_not_who_declined(

@@ -90,6 +90,10 @@ class TestCancelling:
         again = user_api.post(f"/scheduledRequest/{planned.pk}/cancel")
         assert_refused(again, 409, "scheduled_cancelled")
 
+    def test_words_are_apart_from_the_code(self, user_api: APIClient, planned: ScheduledRequest) -> None:
+        body = user_api.post(f"/scheduledRequest/{planned.pk}/cancel", {"reason": "not_a_user"}).json()
+        assert (body["reason"], body["reasonNote"]) == ("cancelled_by_user", "not_a_user")
+
     def test_a_strangers_is_not_there(self, outsider_api: APIClient, planned: ScheduledRequest) -> None:
         with unchanged():
             assert_refused(outsider_api.post(f"/scheduledRequest/{planned.pk}/cancel"), 404, "not_found")
@@ -122,17 +126,17 @@ class TestTheSweep:
         assert fresh(planned).status == ScheduledStatus.WAITING
         assert request_scheduled(planned.pk, now=planned.scheduled_for) is None
         assert fresh(planned).status == ScheduledStatus.FAILED
-        assert fresh(planned).closed_because == "request_already_open"
+        assert fresh(planned).closed_code == "request_already_open"
 
     def test_a_kind_that_is_gone(self, planned: ScheduledRequest) -> None:
         RequestType.objects.update(active=False)
         assert request_scheduled(planned.pk, now=planned.due_at) is None
-        assert fresh(planned).closed_because == "type_not_offered"
+        assert fresh(planned).closed_code == "type_not_offered"
 
     def test_a_user_who_has_become_a_partner(self, user: User, planned: ScheduledRequest, clock: Clock) -> None:
         apply_as_partner(user, name="Ada", type="coach", phone="+1 212 555 0111", now=clock.now)
         assert request_scheduled(planned.pk, now=planned.due_at) is None
-        assert fresh(planned).closed_because == "not_a_user"
+        assert fresh(planned).closed_code == "not_a_user"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -182,8 +182,9 @@ export function paintDone({ request, ride, bill }) {
  */
 export function paintCancelled({ request, bill }) {
   const why = request.reason;
-  const given = why ? fill(gettext("The reason given: %(why)s."), { why }) : gettext("This request was called off.");
-  text($("#cancel-why"), (why && REASONS[why]) ?? given);
+  const words = (why && REASONS[why]) ?? gettext("This request was called off.");
+  const given = request.reasonNote && fill(gettext("The reason given: %(why)s."), { why: request.reasonNote });
+  text($("#cancel-why"), given ? `${words} ${given}` : words);
   const fee = bill?.lines.find(({ kind }) => kind === "cancellation_fee" || kind === "no_show_fee");
   show($("#fee-receipt"), Boolean(fee));
   $("#fee-receipt a").setAttribute("href", `/ride/${request.rideId}/receipt`);

@@ -44,6 +44,7 @@ export class OfferPanel {
   /** @param {Api.Offer} offer */
   #paintNew(offer) {
     text($("#slide-hint"), gettext("Slide to accept"));
+    $("#decline-reason").value = "";
     showProblem("", $("#offer-problem"));
     const kind = this.#data.types[offer.requestType] ?? { name: offer.requestType, icon: "🎉" };
     const tariff = regionAt(this.#data.regions, offer.location)?.tariff;
@@ -103,7 +104,7 @@ export class OfferPanel {
 
   /** @param {Api.Offer} offer */
   async #decline(offer) {
-    await post("/rideDecline", { offerId: offer.offerId });
+    await post("/rideDecline", { offerId: offer.offerId, reason: $("#decline-reason").value });
     this.#on.gone("");
   }
 }

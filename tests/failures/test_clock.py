@@ -98,7 +98,7 @@ def test_set_forward_past_all_patience_a_request_is_given_up_and_says_so(
     clock.advance(DAY_S)
     sweep_deadlines(clock.now)
     found = fresh(pending)
-    assert (found.status, found.closed_because) == (RequestStatus.NO_MATCH, "no_partner_nearby")
+    assert (found.status, found.closed_code) == (RequestStatus.NO_MATCH, "no_partner_nearby")
     assert_promises_hold()
 
 

@@ -121,6 +121,32 @@ def test_what_counts_as_lost(
     assert lost({"a": 2, "django_migrations": 2}, after, declared) == found
 
 
+@pytest.mark.parametrize("upgraded", ["1.0.0"], indirect=True)
+def test_codes_and_words_of_closed_rows_are_told_apart(upgraded: Upgraded) -> None:
+    assert closed(upgraded.url, "cheerrequest") == {
+        ("no_match", "no_partner_nearby", ""),
+        ("no_match", "nobody_accepted", ""),
+        ("cancelled", "cancelled_by_user", ""),
+        ("cancelled", "cancelled_by_user", "We made up."),
+        ("cancelled", "cancelled_by_user", "too late"),
+        ("cancelled", "cancelled_by_staff", ""),
+        ("cancelled", "no_show", ""),
+        ("cancelled", "card_declined", ""),
+        ("cancelled", "card_not_confirmed", ""),
+    }
+    assert closed(upgraded.url, "offer") == {("declined", "other", "on another floor"), ("rescinded", "cancelled", "")}
+    assert closed(upgraded.url, "scheduledrequest") == {
+        ("failed", "request_already_open", ""),
+        ("cancelled", "cancelled_by_user", "rain"),
+    }
+
+
+def closed(url: str, table: str) -> set[tuple[str, ...]]:
+    """The different statuses, codes and words of the closed rows of a table."""
+    query = f"SELECT status, closed_code, closed_note FROM requests_app_{table} WHERE closed_code <> ''"  # noqa: S608
+    return {tuple(row) for row in dumps.rows(url, query)}
+
+
 # ---------------------------------------------------------------- the promises
 
 

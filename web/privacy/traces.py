@@ -121,6 +121,7 @@ _OF_A_USER: Rules = {
     "lng": _coarse,
     "note": _emptied,
     "reason": _absent,
+    "reasonNote": _emptied,
     "userName": _absent,
     "pin": _absent,
 }

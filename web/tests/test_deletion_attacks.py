@@ -94,6 +94,23 @@ def test_a_user_can_not_read_on_who_came(user: User, partner: Partner, completed
     assert str(completed.request.lat) in after
 
 
+def test_nobody_reads_on_why_a_person_cancelled(user: User, staff: User, pending: CheerRequest) -> None:
+    told = {"requestId": str(pending.pk), "reason": "cancelled_by_user", "reasonNote": "my knee"}
+    IdempotencyRecord.objects.create(
+        scope=f"user:{staff.pk}",
+        key="k",
+        fingerprint="f",
+        status=200,
+        body={"request": told},
+        created_at=timezone.now(),
+    )
+    client_of(user).post(f"/cheerRequest/{pending.pk}/cancel", {"reason": "my knee"}, format="json")
+    CheerRequest.objects.get().transitions.filter(new="cancelled").update(actor=staff)
+    delete_account(user, now=timezone.now())
+    assert "my knee" not in answers_to(staff)
+    assert str(pending.pk) in answers_to(staff)
+
+
 def test_events_of_others_stay_as_they_are(
     user: User, other_user: User, partner: Partner, completed: Ride, clock: object
 ) -> None:
