@@ -1,12 +1,13 @@
 """Every test's surroundings: see testbed/environment.py for what is started and when."""
 
 from collections.abc import Iterator
+from typing import Any, TextIO
 
 import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from testbed import environment
+from testbed import environment, migrated, schedule
 from testbed.stack import Stack, running_stack
 
 pytest_plugins = ["tests.fixtures", "tests.online"]
@@ -29,15 +30,23 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     environment.prepare(options.database)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.ByFile:
+    """Workers take whole files."""
+    return schedule.ByFile(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that start the whole program share one xdist worker: side by side they would only slow each other down.
+    """Let xdist's workers begin with what takes longest.
 
     With `--database-only`, tests that no database has a part in are left out: they ran on the first database.
     """
     for item in items:
-        if item.get_closest_marker("e2e") or item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("whole-program"))
+        if any(item.iter_markers("e2e")) or any(item.iter_markers("browser")):
+            assert schedule.needs_program(item.nodeid), f"add {item.nodeid} to testbed.schedule.PROGRAM_FILES"
+    if hasattr(config, "workerinput"):
+        schedule.order(items)
     if config.getoption("--database-only"):
         without = [item for item in items if not uses_database(item)]
         config.hook.pytest_deselected(items=without)
@@ -53,19 +62,41 @@ def uses_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """End the sessions of threads that outlive the tests: they would keep PostgreSQL from dropping the database."""
-    yield
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+def django_db_keepdb() -> bool:
+    """SQLite takes the migrated file that lies there; its folder goes at the end. PostgreSQL copies for itself."""
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> TextIO:
+    """The session's turn to make a database."""
+    return migrated.take()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_modify_db_settings: TextIO, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Migrate once in a session.
+
+    At the end, the sessions of threads that outlive the tests are ended: they would keep PostgreSQL from dropping the
+    database.
+    """
+    with django_db_blocker.unblock():
+        migrated.keep(django_db_modify_db_settings)
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def stack(django_db_setup: None) -> Iterator[Stack]:
     """The whole program with short deadlines, shared by all end-to-end tests; `running_stack` starts others."""
     with running_stack() as running:
         yield running

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db.backends.sqlite3.base import DatabaseOperations
 
 from runner import embedded_valkey, lifeline, own_server
-from testbed.postgres import Postgres
+from testbed.postgres import Postgres, drop_database
 
 # Variables that the settings read; a developer's own values must not reach the tests.
 SETTINGS = Path(__file__).resolve().parents[1] / "speedycheers" / "settings"
@@ -29,6 +29,7 @@ IGNORED = {
 }
 VALKEYS: "list[subprocess.Popen[bytes]]" = []  # started by this process; the last one runs
 SERVER_URL = "SPEEDYCHEERS_TEST_SERVER_URL"  # the PostgreSQL server for test databases; empty with SQLite
+SESSION = "SPEEDYCHEERS_TEST_SESSION"  # a folder that all processes of the session share
 
 
 def prepare(database: str) -> None:
@@ -37,7 +38,8 @@ def prepare(database: str) -> None:
         os.environ.pop(name, None)
     os.environ["DEBUG"] = "1"
     folder = make_folder()
-    if SERVER_URL not in os.environ:  # an xdist worker inherits its controller's
+    if SESSION not in os.environ:  # an xdist worker inherits its controller's
+        os.environ[SESSION] = str(folder)
         os.environ[SERVER_URL] = start_postgres(folder) if database == "postgres" else ""
     if os.environ[SERVER_URL]:
         os.environ["DATABASE_URL"] = os.environ[SERVER_URL]
@@ -64,6 +66,7 @@ def make_folder() -> Path:
 def start_postgres(folder: Path) -> str:
     """Return TEST_DATABASE_URL if it is set, else start a server and return its URL."""
     if url := os.environ.get("TEST_DATABASE_URL"):
+        atexit.register(drop_database, url, f"/{folder.name}")  # see testbed/migrated.py
         return url
     server = Postgres(folder / "pg")
     atexit.register(server.stop)

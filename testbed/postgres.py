@@ -133,11 +133,12 @@ class Postgres:
         self.process.wait(10)
 
 
-def fresh_database(server_url: str) -> str:
-    """Create an empty database on this server and return its URL."""
-    name = f"sc_{uuid.uuid4().hex[:12]}"
+def fresh_database(server_url: str, name: str = "", *, like: str = "template1") -> str:
+    """Create a database on this server, empty or a copy of one that nobody is connected to, and return its URL."""
+    name = name or f"sc_{uuid.uuid4().hex[:12]}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like))
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(create)
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from testbed.environment import IGNORED, SERVER_URL, make_folder
+from testbed.environment import IGNORED, SERVER_URL, SESSION, make_folder
+from testbed.migrated import copy_file, kept, template
 from testbed.postgres import drop_database, fresh_database
 from testbed.processes import BASE, free_port, processes_with, wait_until
 
@@ -156,16 +157,21 @@ def kill(stack: Stack) -> None:
 
 
 @contextlib.contextmanager
-def running_stack(*first: str, **settings: str) -> Iterator[Stack]:
+def running_stack(*first: str, migrated: bool = True, **settings: str) -> Iterator[Stack]:
     """Run a program with its own data, on this session's kind of database, and stop it at the end.
 
+    Its database is empty, or a copy of the session's migrated one if there is one: see testbed/migrated.py.
     With `first`, run `manage.py` with these arguments before.
     """
-    folder = make_folder()
-    server = os.environ.get(SERVER_URL, "")
-    url = fresh_database(server) if server else ""
-    database = {"DATABASE_URL": url} if url else {}
-    env = environment(folder / "var", free_port(), **database, **settings)
+    data, server, url = make_folder() / "var", os.environ.get(SERVER_URL, ""), ""
+    migrated = migrated and SESSION in os.environ and kept().exists()
+    if server:
+        url = fresh_database(server, like=template()) if migrated else fresh_database(server)
+        settings["DATABASE_URL"] = url
+    elif migrated:
+        data.mkdir(mode=0o700)
+        copy_file(kept(), data / "speedycheers.sqlite3")
+    env = environment(data, free_port(), **settings)
     if first:
         manage(env, *first)
     stack = start(env)

@@ -13,7 +13,6 @@ from typing import Any
 from unittest.mock import patch
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import connections
 from django.utils import timezone
@@ -36,6 +35,7 @@ from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.serving import arrival, availability, fulfilment
 from requests_app.states import OfferStatus
 from rides.models import Ride
+from tests.rows import OUR_APPS, models_of, rows_of
 
 PASSWORD = "hip-hip-hooray-42"
 Place = tuple[float, float]  # (lat, lng)
@@ -283,18 +283,10 @@ def assert_error_shape(response: Any, status: int) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- that nothing has changed
 
-OUR_APPS = ("accounts", "notifications", "payments", "regions", "requests_app", "rides", "risk")
-
-
-def all_rows() -> dict[str, list[dict[str, Any]]]:
-    """Every row of ours."""
-    models = [model for app in OUR_APPS for model in apps.get_app_config(app).get_models()]
-    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
-
 
 @contextmanager
 def unchanged() -> Iterator[None]:
     """What happens inside changes no row of ours."""
-    before = all_rows()
+    before = rows_of(models_of(*OUR_APPS))
     yield
-    assert all_rows() == before
+    assert rows_of(models_of(*OUR_APPS)) == before

@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def stack() -> Iterator[Stack]:
+def stack(django_db_setup: None) -> Iterator[Stack]:
     """The whole program. Offers last long enough for a slow machine's browser."""
     with running_stack(OFFER_TTL_S="60", REQUEST_PATIENCE_S="600") as running:
         yield running

@@ -17,7 +17,7 @@ DECLINED = "4000 0000 0000 0002"
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(django_db_setup: None) -> Iterator[Stack]:
     """The whole program, charging cards."""
     address = f"http://127.0.0.1:{free_port()}"
     with running_stack(PAYMENTS="demo", STRIPE_API_BASE=address, OFFER_TTL_S="60") as running:

@@ -23,7 +23,7 @@ FASTEST = 200
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(django_db_setup: None) -> Iterator[Stack]:
     """The whole program, which takes the positions of partners who move up to `FASTEST` times as fast as others."""
     with running_stack(POSITION_SPEED_MAX_MPS=str(50 * FASTEST)) as running:
         yield running

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from knox.models import AuthToken
 
@@ -21,12 +20,9 @@ from requests_app.serving import availability
 from rides.models import Ride
 from tests import cast
 from tests.fixtures import run_commit_hooks
+from tests.rows import OUR_APPS, models_of, rows_of
 
-WATCHED = [app for app in cast.OUR_APPS if app != "risk"]  # a call that is refused may raise a flag
-TABLES = [
-    AuthToken._meta.db_table,
-    *(model._meta.db_table for app in WATCHED for model in apps.get_app_config(app).get_models()),
-]
+WATCHED = [app for app in OUR_APPS if app != "risk"]  # a call that is refused may raise a flag
 
 
 @dataclass(frozen=True)
@@ -114,10 +110,5 @@ def rolled_back() -> Iterator[None]:
 
 
 def rows() -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the domain, and every token. Plain SQL: the ORM would take longer than the calls it watches."""
-    found = {}
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f'SELECT * FROM "{table}" ORDER BY 1')  # noqa: S608  # no outside text
-            found[table] = cursor.fetchall()
-    return found
+    """Every row of the domain, and every token."""
+    return rows_of([AuthToken, *models_of(*WATCHED)])

@@ -4,17 +4,16 @@ import contextlib
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from runner.children import MAX_DEATHS
 from testbed.environment import make_folder
+from testbed.migrated import copy_file
 from testbed.processes import BASE, free_port, wait_until
 from testbed.stack import STOP_S, Stack, environment, kill, running_stack, start
 
@@ -34,8 +33,8 @@ print(run.port)
 
 @pytest.fixture(scope="module")
 def program() -> Iterator[Stack]:
-    """A program for the tests that don't end it. It then ends by SIGTERM, with nothing left."""
-    with running_stack() as stack:
+    """A program for the tests that don't end it, on a new database. It then ends by SIGTERM, with nothing left."""
+    with running_stack(migrated=False) as stack:
         yield stack
 
 
@@ -43,10 +42,8 @@ def new_environment(program: Stack, **settings: str) -> dict[str, str]:
     """Where another program starts, on a copy of this one's database: migrating a new one takes seconds."""
     data = make_folder() / "var"
     data.mkdir(mode=0o700)
-    made = program.data / "speedycheers.sqlite3"
-    if made.exists():
-        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(data / made.name)) as copy:
-            source.backup(copy)
+    if (made := program.data / "speedycheers.sqlite3").exists():
+        copy_file(made, data / made.name)
     return environment(data, free_port(), **settings)
 
 

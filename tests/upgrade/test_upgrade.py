@@ -20,7 +20,7 @@ from testbed.postgres import drop_database, fresh_database
 from testbed.processes import BASE
 from tests.upgrade import dumps
 
-pytestmark = [pytest.mark.own_database, pytest.mark.xdist_group("upgrade")]  # its tests share a database
+pytestmark = pytest.mark.own_database
 
 # Django itself adds a row for each migration, model and right.
 GROW = {"django_migrations", "django_content_type", "auth_permission"}
