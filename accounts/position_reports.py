@@ -41,7 +41,9 @@ def report_position(partner: Partner, position: Position, *, now: datetime, accu
         save_reports([report])
         return
     try:
-        recorded = reports.take(home.slug, report)
+        # A partner on a ride may act on their position in the next call, which another process may get: it can't wait.
+        take = reports.write if partner.status == PartnerStatus.BUSY else reports.take
+        recorded = take(home.slug, report)
     except valkey.Unreachable:
         save_reports([report])
         return

@@ -1,8 +1,9 @@
 """Write reports to Valkey: a lone report immediately, others together every `POSITION_FLUSH_S`.
 
 A report is written by the caller's thread if it is the only one within `POSITION_FLUSH_S`, and otherwise by the writer
-thread of this process. Readers never write. If several reports of one partner wait, only the newest is written. The
-order of writes does not matter, since Valkey drops a position that is older than the stored one.
+thread of this process; `Reports.write` lets none wait. Readers never write. If several reports of one partner wait,
+only the newest is written. The order of writes does not matter, since Valkey drops a position that is older than the
+stored one.
 
 A killed process loses its waiting reports, which are at most `POSITION_FLUSH_S` old; the partner's next report
 replaces them. A process that ends normally waits for its writer.

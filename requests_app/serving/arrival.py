@@ -1,6 +1,5 @@
 """Whether the partner is where the user waits: noticed by the server, and said by the partner."""
 
-import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -33,7 +32,7 @@ def arrive(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     Raises: `Missing`, `Conflict` (`not_at_place`, `arrival_disputed`, `ride_in_progress`, …).
     """
     found = own_ride(partner, ride_id)
-    position = _location_for(found, partner, now=now)
+    position = fresh_location(partner, now=now)
     with recorded() as outbox:
         locked = lock_with_ride(found)
         ride = locked.ride
@@ -78,7 +77,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     Raises: `Missing`, `Conflict` (`ride_in_progress`, `arrival_disputed`, `not_arrived`, `too_early`, `not_at_place`).
     """
     found = own_ride(partner, ride_id)
-    position = _location_for(found, partner, now=now)
+    position = fresh_location(partner, now=now)
     with recorded() as outbox:
         locked = lock_with_ride(found)
         request, _, ride = locked
@@ -104,21 +103,8 @@ def _require_waited(ride: Ride, *, now: datetime) -> None:
         raise Conflict("too_early", "Wait another %(seconds)s seconds for the user.", seconds=round(left))
 
 
-def _location_for(ride: Ride, partner: Partner, *, now: datetime) -> Position | None:
-    """The partner's fresh position. Away from the ride's place, it first waits for a report that is being written."""
-    position = fresh_location(partner, now=now)
-    if _is_at_place(position, ride.request):
-        return position
-    time.sleep(2 * settings.POSITION_FLUSH_S)
-    return fresh_location(partner, now=now)
-
-
-def _is_at_place(position: Position | None, request: CheerRequest) -> bool:
-    return position is not None and away_m(position, request) <= settings.ARRIVAL_RADIUS_M
-
-
 def _require_at_place(position: Position | None, request: CheerRequest) -> None:
-    if not _is_at_place(position, request):
+    if position is None or away_m(position, request) > settings.ARRIVAL_RADIUS_M:
         raise Conflict("not_at_place", "You are not at the place of the request.")
 
 
