@@ -60,9 +60,6 @@ class DeferredPush(models.Model):
     until = models.DateTimeField()  # not sent afterwards
     taken_by = models.JSONField(default=list, db_default=[])  # digests of the browsers whose push services have it
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
-    # Unused, because `due_at` is also the lease. A later release drops it: processes of the previous release still
-    # write to it while this one is being rolled out.
-    sending_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["recipient", "seq"], name="deferred_push_one_per_event"),)
