@@ -28,7 +28,7 @@ from ops.metrics import sweep_final_counts
 from payments.books.payout_holds import sweep_payout_holds
 from payments.sweep import forget_events, sweep_operations, sweep_reconciliation
 from regions.models import Region
-from requests_app.bookings import sweep_holds
+from requests_app.bookings import sweep_holds, without_unheld
 from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
@@ -63,9 +63,10 @@ def sweep_deadlines(now: datetime) -> None:
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     for request_id in list(pending.filter(give_up_at__lte=now).values_list("pk", flat=True)[:BATCH]):
         _settled(dead_letter, request_id)
-    # No attempt is planned further ahead than the longest back-off, unless the clock was set back since.
+    # No attempt is planned further ahead than the longest back-off, unless the clock was set back since, or the request
+    # waits for its hold.
     never = now + timedelta(seconds=settings.RETRY_MAX_S) + CLOCKS_DIFFER
-    pending.filter(next_attempt_at__gt=never).update(next_attempt_at=now)
+    without_unheld(pending.filter(next_attempt_at__gt=never)).update(next_attempt_at=now)
     ready = pending.filter(next_attempt_at__lte=now, give_up_at__gt=now)
     for slug in ready.order_by().values_list("region__slug", flat=True).distinct():
         wake(slug)
