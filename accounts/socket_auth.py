@@ -91,7 +91,8 @@ class SocketAuth:
     """Identifies the account of a handshake, and adds the result to the scope.
 
     The keys are `user` (None if not signed in), `credential` (the socket closes when it ends), `identified_at` (the
-    monotonic time of the check), `too_many` (the account or address connects too often) and `language`.
+    monotonic time of the check), `too_many` (the seconds to wait if the account or address connects too often) and
+    `language`.
     """
 
     def __init__(self, app: App) -> None:
@@ -110,14 +111,17 @@ class SocketAuth:
         await self.app({**scope, **found}, receive, send)
 
 
-def admit(scope: Scope) -> tuple[User | None, str, bool]:
-    """Return the account, its credential and whether it is throttled. The address is checked before any look-up."""
-    if socket_wait(address=address_of(scope)) is not None:
-        return None, "", True
+def admit(scope: Scope) -> tuple[User | None, str, float | None]:
+    """Return the account, its credential and, if it is throttled, the seconds to wait.
+
+    The address is checked before any look-up.
+    """
+    if (wait_s := socket_wait(address=address_of(scope))) is not None:
+        return None, "", wait_s
     user, credential = identify(scope)
     if user is None and _shows_credentials(scope):
         record("socket", "refused", account="", address=address_of(scope), code="4401")
-    return user, credential, user is not None and socket_wait(address="", account=str(user.pk)) is not None
+    return user, credential, socket_wait(address="", account=str(user.pk)) if user is not None else None
 
 
 def _shows_credentials(scope: Scope) -> bool:

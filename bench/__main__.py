@@ -15,6 +15,7 @@ PARTS = {
     "cheer": [],
     "delivery": [],
     "sign_in": [],
+    "storm": ["--stops", "5"],
 }
 WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
 

@@ -10,20 +10,21 @@ import threading
 import time
 from collections.abc import Sequence
 
-PING, PONG, TEXT = 0x89, 0x8A, 0x81
+PING, PONG, TEXT, CLOSE = 0x89, 0x8A, 0x81, 0x88
 MASKED = 0x80
 HANDSHAKE_S = 30.0
 AT_ONCE = 50  # concurrent handshakes
 
 
 class Member:
-    """One socket, with its unparsed bytes, its count of text frames and the last of them."""
+    """One socket, with its unparsed bytes, its count of text frames, the last of them, and a close frame's content."""
 
     def __init__(self, link: socket.socket) -> None:
         self.link = link
         self.held = b""
         self.frames = 0
         self.last: bytes = b""
+        self.closed: tuple[int, str] | None = None  # code and reason
 
     def take(self, data: bytes) -> int:
         """Parse received bytes: count their text frames and answer pings. Returns the count."""
@@ -45,6 +46,9 @@ class Member:
             elif opcode == TEXT:
                 counted += 1
                 self.last = held[start : start + length]
+            elif opcode == CLOSE:
+                payload = held[start : start + length]
+                self.closed = (int.from_bytes(payload[:2], "big"), payload[2:].decode())
             at = start + length
         self.held = held[at:]
         self.frames += counted

@@ -18,6 +18,7 @@ from rest_framework.exceptions import ValidationError
 
 from api.errors import error_body, service_error_body
 from api.frames import error_frame
+from core import come_again
 from core.database import trouble_of
 from core.errors import Invalid, ServiceError
 from core.security_log import record
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION, TRY_AGAIN_LATER = 4401, 4403, 4409, 1008, 1013
 DEVICE_MAX_CHARS = 64
+FULL_S = 30.0  # after which a client of a full process should come again
 UNSENT_MAX = 64  # frames queued for a socket whose server takes them one by one; later ones are read from the log
 CATCH_UP_EVENTS = 100  # read from the log in one query
 
@@ -73,8 +75,9 @@ class EventConsumer(AsyncWebsocketConsumer):
         self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
         # Accept even a socket that will be refused: a browser sees the close code only of an open one.
         await self.accept()
-        if self.scope.get("too_many") or hub.full:
-            await self.close(code=TRY_AGAIN_LATER)
+        wait_s = self.scope.get("too_many") or (FULL_S if hub.full else None)
+        if wait_s is not None:
+            await self.close(code=TRY_AGAIN_LATER, reason=come_again.reason(wait_s))
             return
         self.user = self.scope.get("user")
         if self.user is None:

@@ -34,6 +34,7 @@ from daphne.ws_protocol import WebSocketProtocol
 
 PINNED = ("daphne", "autobahn", "twisted")
 
+
 Server = daphne.server.Server
 event_loop = daphne.server.twisted_loop
 

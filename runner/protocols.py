@@ -1,11 +1,13 @@
-"""daphne's HTTP and socket protocols, with the contract's close codes, size limits and error format."""
+"""daphne's socket protocol, with the contract's close codes and limits, and a queue for the handshakes."""
 
 import asyncio
-import json
 import logging
 import time
 from typing import Any
 
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from core import come_again
 from core.floods import Flood
 from runner import daphne_internals
 from runner.daphne_internals import event_loop, write_directly
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
 HEARTBEAT_LOST = 4408
 
 # Whole frames, as the server sends them: final, not masked.
@@ -23,6 +26,7 @@ TEXT = 0x81
 PING = b"\x89\x00"
 EMPTY_PONG, EMPTY_PONG_BYTES = b"\x8a\x80", 6  # plus a mask; the answer to a ping, by far the most frequent frame
 
+TURNED_AWAY_S = 5  # for a peer to answer a close frame whose reason it must read
 SLOW_READER_S = 5.0  # how long the buffer may stay full before the socket is closed
 UNREAD_MAX = 128  # client messages that the application has not received yet: at most 2 MiB
 
@@ -30,66 +34,6 @@ INTAKE_WINDOW_S = 10.0
 INTAKE_BYTES_MAX = 1024 * 1024
 INTAKE_FRAMES_MAX = 2000  # of messages; the application allows 1000
 INTAKE_CONTROL_FRAMES_MAX = 100  # pings and pongs
-
-# Above every limit of the application, Django's included. The rest of a body is dropped as it arrives;
-# daphne would keep all of it in memory.
-MAX_BODY_BYTES = 1024 * 1024
-
-
-class Request(daphne_internals.Request):
-    """An HTTP request with a bounded body and errors in the API's format."""
-
-    _body_bytes = 0
-    _begun_at = 0.0
-    _arrived = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._begun_at = time.monotonic()
-
-    def check_timeouts(self) -> None:
-        """Abort a request that arrives too slowly. Called every second."""
-        if not self._arrived and time.monotonic() - self._begun_at > self.server.request_arrives_s:
-            self.abort()
-        elif self._arrived:
-            super().check_timeouts()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """Store the body up to `MAX_BODY_BYTES` and drop the rest."""
-        self._body_bytes += len(data)
-        if self._body_bytes <= MAX_BODY_BYTES:
-            super().handleContentChunk(data)
-
-    def process(self) -> Any:
-        """Answer the complete request, with an error if its body is too large or it does not name one host."""
-        self._arrived = True
-        if self._body_bytes > MAX_BODY_BYTES:
-            return self._refuse(413, b"Content Too Large", f"A body may have {MAX_BODY_BYTES} bytes at most.")
-        # RFC 9112, section 3.2
-        hosts = len(self.requestHeaders.getRawHeaders(b"host", []))
-        if hosts > 1 or (hosts == 0 and self.clientproto == b"HTTP/1.1"):
-            return self._refuse(400, b"Bad Request", "A request names one host.")
-        return super().process()
-
-    def _refuse(self, status: int, status_text: bytes, body: str) -> None:
-        self.client_addr = None
-        self.request_start = time.time()
-        self.basic_error(status, status_text, body)
-
-    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """Send an error that the application did not send itself."""
-        kind, code = ("server_error", "error") if status >= 500 else ("client_error", "invalid")
-        content = {"type": kind, "errors": [{"code": code, "detail": body, "attr": None}]}
-        headers = [(b"content-type", b"application/json")]
-        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": json.dumps(content).encode()})
-
-    def handle_exception(self, exception: Exception) -> None:
-        """Answer a failure of the application. A half-sent answer is aborted, so that it looks broken, not complete."""
-        if self.answer_begun:
-            self.abort()
-        else:
-            super().handle_exception(exception)
 
 
 class Intake:
@@ -106,7 +50,11 @@ class Intake:
 class Socket(daphne_internals.Socket):
     """A socket that sends a close code, detects a dead peer and buffers little for a slow one."""
 
-    host: str = ""  # the address of the peer
+    peer_host: str = ""
+    host: str = ""  # the address of the client, which a proxy may have told
+    handshake: Any = None  # the answer to it, until the socket is open
+    asked: Any = None  # the handshake while it waits
+    away_s: float | None = None  # the time for which this socket is turned away
     muted: bool = False
     congested: bool = False  # the transport's buffer is full
     heard_at: float = 0.0
@@ -124,10 +72,38 @@ class Socket(daphne_internals.Socket):
         try:
             super().connectionLost(*reason)
         finally:
-            self.factory.server_class.left(self.host)
+            self.factory.server_class.left(self.peer_host)
+            self.factory.server_class.admission.left(self)
+
+    # ------------------------------------------------------------ admission
+
+    def onConnect(self, request: Any) -> Any:
+        """Take a place in the queue of handshakes; the application hears of this one when its turn has come."""
+        if self.handshake is not None:  # a second one on the same connection
+            self.dropConnection(abort=True)
+            return self.handshake
+        self.asked, self.handshake = request, Deferred()
+        self.host = self.factory.server_class.visitor_of(request, self.peer_host)
+        self.factory.server_class.admission.arrive(self)
+        return self.handshake
+
+    def let_in(self) -> None:
+        """Begin with the application."""
+        request, self.asked = self.asked, None
+        maybeDeferred(super().onConnect, request).chainDeferred(self.handshake)
+
+    def turn_away(self, after_s: float) -> None:
+        """Shake hands, because browsers see the code only of an open socket, and close with the time to come again."""
+        self.asked, self.away_s = None, after_s
+        self.handshake.callback(None)
 
     def onOpen(self) -> None:
         """Replace HTTP's producer by this socket, and free the memory of the handshake."""
+        self.handshake, self.heard_at = None, time.monotonic()  # it may have waited since it was heard
+        if self.away_s is not None:
+            self.closeHandshakeTimeout = TURNED_AWAY_S
+            self.close_with(TRY_AGAIN_LATER, come_again.reason(self.away_s))
+            return
         super().onOpen()
         # HTTP's channel is still registered as the producer, which keeps it in memory.
         self.transport.unregisterProducer()
@@ -264,8 +240,15 @@ class Socket(daphne_internals.Socket):
         """Close a socket whose peer sends a message above `limit` bytes."""
         self.fail(POLICY_VIOLATION, f"a message may have {limit} bytes at most")
 
+    def handle_reply(self, message: Any) -> None:
+        """Send a message of the application. daphne would leave out the reason of a close frame."""
+        if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
+            self.close_with(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            super().handle_reply(message)
+
     def serverClose(self, code: int | None = None) -> None:
-        """Close for the application. autobahn's `sendClose` refuses the codes from 1001 to 2999, 1008 among them."""
+        """Close for daphne. autobahn's `sendClose` refuses the codes from 1001 to 2999, 1008 among them."""
         self.close_with(1000 if code is None else code)
 
     def close_with(self, code: int, reason: str = "") -> None:

@@ -18,13 +18,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from runner import daphne_internals, lifeline, own_server, protocols, stop_signals
+from runner import admission, daphne_internals, http_request, lifeline, own_server, protocols, stop_signals
 
 logger = logging.getLogger(__name__)
 
 OPEN_FILES = 65536
 STOP_S = 2.0
 EXIT_S = 3.0
+HANDSHAKE_S = 60  # longer than a client waits: its leaving ends a handshake
 CLOSE_S = 5.0  # for an application to end after its connection
 HEARTBEAT_ROUND_S = 1.0
 BACKLOG = 1024  # connections waiting to be accepted; with Twisted's 50, a crowd of sockets waits for seconds
@@ -39,9 +40,10 @@ class Server(daphne_internals.Server):
         self.loop = daphne_internals.event_loop
         self.lost_after_s = settings.SOCKET_LOST_AFTER_S
         self.request_arrives_s = settings.REQUEST_ARRIVES_S
-        behind_proxy = settings.REST_FRAMEWORK["NUM_PROXIES"] > 0
-        self.connections_max = 0 if behind_proxy else settings.CONNECTIONS_PER_ADDRESS
         self.open_from: Counter[str] = Counter()
+        self.proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
+        self.connections_max = 0 if self.proxies > 0 else settings.CONNECTIONS_PER_ADDRESS
+        self.admission = admission.Admission()
         interface = host.replace(":", "\\:")
         super().__init__(
             application=application,
@@ -49,6 +51,8 @@ class Server(daphne_internals.Server):
             signal_handlers=False,
             ping_interval=settings.SOCKET_PING_AFTER_S,
             ping_timeout=0,  # see `protocols.Socket.check_heartbeat`
+            websocket_handshake_timeout=HANDSHAKE_S,
+            websocket_connect_timeout=HANDSHAKE_S,
             websocket_max_message_size=settings.SOCKET_MAX_FRAME_BYTES,
             websocket_max_frame_size=settings.SOCKET_MAX_FRAME_BYTES,
             application_close_timeout=float("inf"),  # see `cancel_what_lingers`
@@ -73,7 +77,7 @@ class Server(daphne_internals.Server):
         if 0 < self.connections_max <= self.open_from[host]:
             return None
         channel = make(address)
-        channel.requestFactory = protocols.Request
+        channel.requestFactory = http_request.Request
         daphne_internals.refuse_folded_headers(channel)
         self.open_from[host] += 1
         daphne_internals.when_lost(channel, lambda: self.left(host))
@@ -82,8 +86,13 @@ class Server(daphne_internals.Server):
     def welcome_socket(self, make: Callable[[Any], Any], address: Any) -> Any:
         """Return the protocol of a connection that upgrades to a socket."""
         socket = make(address)
-        socket.host = getattr(address, "host", "")
+        socket.peer_host = getattr(address, "host", "")
         return socket
+
+    def visitor_of(self, request: Any, peer_host: str) -> str:
+        """Return the address of a handshake's client, behind the number of proxies that add to X-Forwarded-For."""
+        hops = request.headers.get("x-forwarded-for", "").split(",") if self.proxies else [peer_host]
+        return str(hops[-min(self.proxies or 1, len(hops))]).strip() or peer_host
 
     def left(self, host: str) -> None:
         """Uncount a connection of this address that is gone."""
@@ -106,6 +115,8 @@ class Server(daphne_internals.Server):
         for protocol in list(self.connections):
             if isinstance(protocol, protocols.Socket):
                 protocol.close_with(protocols.SERVICE_RESTART, "restarting")
+        for waiting in self.admission.close():
+            waiting.turn_away(0.0)
         self.leave(time.monotonic() + STOP_S)
 
     def leave(self, deadline: float) -> None:
@@ -130,8 +141,10 @@ class Server(daphne_internals.Server):
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         """Send a message of the application, which waits while a socket's peer must read first."""
         await super().handle_reply(protocol, message)
-        if isinstance(protocol, protocols.Socket) and protocol.congested:
-            await protocol.drained()
+        if isinstance(protocol, protocols.Socket):
+            self.admission.left(protocol)
+            if protocol.congested:
+                await protocol.drained()
 
     def application_checker(self) -> None:
         """Run daphne's clean-up, and again later even if it fails."""

@@ -13,6 +13,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from core.come_again import asked_wait_s
 from simulator.accounts import Account, Refused
 from simulator.figures import Numbering
 from simulator.habits import backoff_s
@@ -68,7 +69,10 @@ class Feed:
         failures, unwelcome = 0, False
         while True:
             token = await self.account.token()
-            code, welcome = await self._one_connection(token)
+            code, reason, welcome = await self._one_connection(token)
+            if (asked_s := asked_wait_s(reason, self.rng)) is not None:
+                await asyncio.sleep(asked_s)
+                continue
             failures = 1 if welcome else failures + 1
             again, unwelcome = unwelcome and code in UNWELCOME, code in UNWELCOME
             if code == NOT_AUTHENTICATED:
@@ -76,8 +80,8 @@ class Feed:
             pause_s = backoff_s(failures, base_s=RETRY_BASE_S, max_s=self.retry_max_s, rng=self.rng)
             await asyncio.sleep(REST_S if again else pause_s)
 
-    async def _one_connection(self, token: str) -> tuple[int | None, bool]:
-        """Receive frames until the connection ends; returns the close code and whether a frame arrived."""
+    async def _one_connection(self, token: str) -> tuple[int | None, str, bool]:
+        """Receive frames until the connection ends; returns the close code, its reason and whether a frame arrived."""
         welcome = False
         try:
             async with self._connect(token, after=self.numbering.last) as socket:
@@ -85,20 +89,20 @@ class Feed:
                     while True:
                         await self._take(socket, json.loads(await socket.recv()))
                         welcome = True
-                code = socket.close_code
+                code, reason = socket.close_code, socket.close_reason or ""
         except InvalidStatus as error:
             status = error.response.status_code
             self._note(f"refused with {status}")
-            return (NOT_AUTHENTICATED if status == UNAUTHENTICATED else None), False
+            return (NOT_AUTHENTICATED if status == UNAUTHENTICATED else None), "", False
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
             self._note(type(error).__name__)
-            return None, False
+            return None, "", False
         finally:
             self._socket = None
             self.connected.clear()
         self.reconnections += 1
         self._note(f"closed with {code}")
-        return code, welcome
+        return code, reason, welcome
 
     def _connect(self, token: str, *, after: int | None = None, device: str | None = None) -> connect:
         server = self.account.api.server.rstrip("/").replace("http", "ws", 1)

@@ -147,3 +147,24 @@ async def test_nothing_is_sent_without_a_connection() -> None:
     assert not await feed.send({"type": "ping"})
     assert await feed.undelivered() is None
     assert feed.errors.total() == feeds.ROLL_CALL_TRIES
+
+
+async def test_comes_back_when_a_crowded_server_asks_it_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    wait_of = feeds.asked_wait_s
+
+    def noted(reason: str, rng: Any) -> float | None:
+        asked.append(reason)
+        return None if wait_of(reason, rng) is None else 0.0
+
+    async def crowded(connection: ServerConnection) -> None:
+        await connection.close(1013, "Retry-After: 40")
+
+    async def free(connection: ServerConnection) -> None:
+        await connection.send(hello(0))
+        await stay(connection)
+
+    monkeypatch.setattr(feeds, "asked_wait_s", noted)
+    async with socket_server(crowded, free) as (server, _), followed(server) as (feed, _frames):
+        await asyncio.wait_for(feed.connected.wait(), 10)
+        assert asked == ["Retry-After: 40"]

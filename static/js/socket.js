@@ -1,6 +1,6 @@
 // A socket that stays: it comes back after every break, asks for what it missed, and says when it is stale.
 
-import { waitMs } from "./backoff.js";
+import { askedMs, waitMs } from "./backoff.js";
 import { Pulse } from "./pulse.js";
 import { Sequence } from "./sequence.js";
 
@@ -72,7 +72,7 @@ export class LiveSocket {
     this.#socket = socket;
     this.#pulse.begin(Date.now());
     socket.onmessage = (event) => socket === this.#socket && this.#receive(JSON.parse(event.data));
-    socket.onclose = (event) => socket === this.#socket && this.#closed(event.code);
+    socket.onclose = (event) => socket === this.#socket && this.#closed(event.code, event.reason);
   }
 
   /** @param {any} frame */
@@ -87,16 +87,20 @@ export class LiveSocket {
     if (frame.seq) this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_AFTER_MS);
   }
 
-  /** @param {number} code */
-  #closed(code) {
+  /**
+   * @param {number} code
+   * @param {string} [reason]
+   */
+  #closed(code, reason = "") {
     this.#socket = null;
     if (FINAL.has(code)) {
       this.#become("ended", { signedOut: code === SIGNED_OUT });
       return;
     }
     this.#become("lost");
-    this.#timer = setTimeout(() => this.#connect(), waitMs(this.#failures));
-    this.#failures += 1;
+    const asked = askedMs(reason);
+    this.#timer = setTimeout(() => this.#connect(), asked ?? waitMs(this.#failures));
+    if (asked === null) this.#failures += 1;
   }
 
   #acknowledge() {

@@ -30,8 +30,8 @@ class Connection {
     this.onmessage({ data: JSON.stringify(frame) });
   }
 
-  breaks(code = 1006) {
-    this.onclose({ code });
+  breaks(code = 1006, reason = "") {
+    this.onclose({ code, reason });
   }
 }
 globalThis.WebSocket = Connection;
@@ -147,3 +147,15 @@ for (const [code, state] of FINAL)
     assert.equal(Connection.made.length, 1);
     assert.deepEqual(states, ["live", state]);
   });
+
+test("a crowded server is left alone until the time it names", (t) => {
+  open(t);
+  latest().breaks(1013, "Retry-After: 10");
+  t.mock.timers.tick(10_500);
+  assert.equal(Connection.made.length, 1);
+  t.mock.timers.tick(501);
+  assert.equal(Connection.made.length, 2);
+  latest().breaks();
+  t.mock.timers.tick(251); // being turned away was no failure
+  assert.equal(Connection.made.length, 3);
+});

@@ -17,6 +17,7 @@ from runner import server as server_module
 from runner.server import Server
 from runner.wsgi_bridge import Bridge
 
+WAIT_S = 0.25  # so that few sockets make a crowd
 STREAMS_CLOSED: list[str] = []
 
 
@@ -97,8 +98,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await http(scope, receive, send)
         return
     await receive()
+    print("connect", scope["path"], flush=True)  # noqa: T201 - the test reads it
     if scope["path"] == "/never":
         await asyncio.sleep(3600)
+    if scope["path"] == "/late":
+        await asyncio.sleep(6)  # longer than daphne waits by default
     await send({"type": "websocket.accept"})
     if scope["path"] == "/write":
         length = int((await receive())["text"])
@@ -129,5 +133,6 @@ if __name__ == "__main__":
     settings.REQUEST_ARRIVES_S, settings.CONNECTIONS_PER_ADDRESS = 4, 200
     protocols.SLOW_READER_S, server_module.CLOSE_S = 2.0, 1.0
     server = Server(application, host="127.0.0.1", port=int(sys.argv[1]))
+    server.admission.wait_s = WAIT_S
     server.run()
     raise SystemExit(1 if server.failed else 0)

@@ -32,6 +32,7 @@ class Socket:
         raw += [(name.encode(), value.encode()) for name, value in headers.items()]
         self.link = WebsocketCommunicator(websocket_application, path, headers=raw)
         self.put_aside: list[Frame] = []
+        self.reason = ""  # for which the server has closed
 
     async def open(self) -> Frame:
         """Connect; returns the first frame."""
@@ -76,6 +77,7 @@ class Socket:
         """Wait until the server closes; returns the close code."""
         while (message := await self.link.receive_output(WAIT_S))["type"] != "websocket.close":
             assert message["type"] == "websocket.send", message
+        self.reason = message.get("reason") or ""
         return int(message["code"])
 
     async def leave(self) -> None:

@@ -86,7 +86,9 @@ async def test_a_full_process_asks_to_come_later(
     monkeypatch.setattr(settings, "SOCKETS_MAX", 1)
     first = Socket(USER, user_token)
     await first.open()
-    assert await Socket(USER, user_token).refused() == 1013
+    second = Socket(USER, user_token)
+    assert await second.refused() == 1013
+    assert second.reason == "Retry-After: 30"
     await first.leave()
     again = Socket(USER, user_token)
     await again.open()
