@@ -34,7 +34,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make run        set up and start everything (PORT=8000, BOTS=1)"
-	@echo "make test       every test, on SQLite and on PostgreSQL"
+	@echo "make test       every test, on SQLite, on PostgreSQL or on both"
 	@echo "make test-fast  the quick ones, on SQLite"
 	@echo "make check      what CI does: lint, types, migrations and every test"
 	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost"

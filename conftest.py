@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from testbed import environment, migrated, schedule
+from testbed import databases, environment, migrated, schedule
 from testbed.stack import Stack, running_stack
 
 pytest_plugins = ["tests.fixtures", "tests.online"]
@@ -23,7 +23,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     This is the first moment at which the options are known, and the last before other conftests import models.
     """
     parser.addoption("--database", choices=["sqlite", "postgres"], default="sqlite", help="what the tests run on")
-    parser.addoption("--database-only", action="store_true", help="leave out the tests that use no database")
+    parser.addoption(
+        "--share", action="store_true", help="only what this database's run of the whole suite consists of"
+    )
     config = pluginmanager.getplugin("pytestconfig")
     assert config is not None
     options = parser.parse_known_args(list(config.invocation_params.args))
@@ -38,27 +40,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.ByF
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let xdist's workers begin with what takes longest.
-
-    With `--database-only`, tests that no database has a part in are left out: they ran on the first database.
-    """
+    """Let xdist's workers begin with what takes longest. With `--share`, leave out what runs on the other database."""
     for item in items:
         if any(item.iter_markers("e2e")) or any(item.iter_markers("browser")):
             assert schedule.needs_program(item.nodeid), f"add {item.nodeid} to testbed.schedule.PROGRAM_FILES"
     if hasattr(config, "workerinput"):
         schedule.order(items)
-    if config.getoption("--database-only"):
-        without = [item for item in items if not uses_database(item)]
-        config.hook.pytest_deselected(items=without)
-        items[:] = [item for item in items if uses_database(item)]
-
-
-def uses_database(item: pytest.Item) -> bool:
-    """Whether a test uses a database: pytest-django's, the whole program's, or one of its own (`own_database`)."""
-    marked = any(item.get_closest_marker(name) for name in ("django_db", "e2e", "own_database"))
-    return marked or not {"db", "transactional_db", "django_db_setup", "stack"}.isdisjoint(
-        getattr(item, "fixturenames", ())
-    )
+    if config.getoption("--share"):
+        database = config.getoption("--database")
+        left_out = [item for item in items if not databases.has_a_part_in(item, database)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if databases.has_a_part_in(item, database)]
 
 
 @pytest.fixture(scope="session")

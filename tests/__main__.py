@@ -1,26 +1,17 @@
 """`python -m tests`: the suite on SQLite, then on PostgreSQL. Arguments go to pytest.
 
-Tests that use no database run once, and so do the browser, the program's start and end, and generated clients.
-Calls generated from the schema run on PostgreSQL, which takes less than SQLite does.
+testbed/databases.py says what runs on one of them only.
 """
 
 import os
 import subprocess
 import sys
 
-RUNS = {
-    "sqlite": ["--ignore=tests/fuzz/test_schema.py"],
-    "postgres": [
-        "--database-only",
-        *("-m", "not browser", "--ignore=tests/run", "--ignore-glob=tests/e2e/test_generated_*"),
-    ],
-}
-
 
 def run(database: str, arguments: list[str]) -> tuple[bool, str]:
     """Run pytest and show its output. Answers whether it passed, and its closing line."""
     workers = str(min(4, max(2, os.cpu_count() or 2)))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, f"--database={database}", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, f"--database={database}", "--share", *arguments]
     closing = "no closing line"
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
@@ -33,7 +24,7 @@ def run(database: str, arguments: list[str]) -> tuple[bool, str]:
 
 def main() -> int:
     """Both runs, whatever the first one says. Answers 0 where both passed."""
-    results = {database: run(database, [*extra, *sys.argv[1:]]) for database, extra in RUNS.items()}
+    results = {database: run(database, sys.argv[1:]) for database in ("sqlite", "postgres")}
     for database, (_, closing) in results.items():
         sys.stdout.write(f"{database}: {closing}\n")
     return 0 if all(passed for passed, _ in results.values()) else 1

@@ -1,0 +1,88 @@
+"""Which database a test of the whole suite runs on: both, unless it is listed here or uses none.
+
+What locks, races, counts money, relies on a constraint or writes SQL runs on both. What decides before the database is
+asked, and what only shows what it has read, proves the same on either: pages and words on SQLite, and on PostgreSQL,
+which takes less, the admin's searches and steps, cheats, and input that nobody should send.
+"""
+
+from fnmatch import fnmatch
+
+import pytest
+
+ONLY = {
+    "sqlite": (
+        "accounts/tests/test_password_rules.py",
+        "accounts/tests/test_push_subscription.py",
+        "accounts/tests/test_session_age.py",
+        "accounts/tests/test_staff_second_factor.py",
+        "api/tests/test_errors.py",
+        "api/tests/test_throttles.py",
+        "notifications/tests/sockets/test_bad_frames.py",
+        "notifications/tests/sockets/test_commands.py",
+        "notifications/tests/sockets/test_handshake.py",
+        "notifications/tests/sockets/test_limits.py",
+        "requests_app/tests/test_offer_push.py",
+        "requests_app/tests/test_words.py",
+        "requests_app/tests/test_words_untold.py",
+        "rides/tests/test_fares.py",
+        "rides/tests/test_receipt*.py",
+        "tests/access/*",
+        "tests/browser/*",
+        "tests/e2e/test_generated_*.py",
+        "tests/e2e/test_log_lines.py",
+        "tests/e2e/test_readme.py",
+        "tests/e2e/test_simulator.py",
+        "tests/run/*",
+        "tests/test_no_network_in_transaction.py",
+        "tests/test_security_log.py",
+        "web/tests/test_*_page.py",
+        "web/tests/test_account_*.py",
+        "web/tests/test_app_files.py",
+        "web/tests/test_assets.py",
+        "web/tests/test_error_pages.py",
+        "web/tests/test_history.py",
+        "web/tests/test_languages.py",
+        "web/tests/test_personal_answers.py",
+        "web/tests/test_reauthentication.py",
+        "web/tests/test_request_screen.py",
+        "web/tests/test_security_headers.py",
+        "web/tests/test_travel.py",
+        "web/tests/test_wallet.py",
+        "web/tests/test_who_sees_what.py",
+    ),
+    "postgres": (
+        "*/tests/test_admin*.py",
+        "backoffice/tests/*",
+        "tests/cheating/*",
+        "tests/e2e/test_cheer.py",
+        "tests/e2e/test_push.py",
+        "tests/fuzz/test_bodies.py",
+        "tests/fuzz/test_frames.py",
+        "tests/fuzz/test_handshakes.py",
+        "tests/fuzz/test_headers.py",
+        "tests/fuzz/test_schema.py",
+        "tests/fuzz/test_wire.py",
+    ),
+}
+OTHER = {"sqlite": "postgres", "postgres": "sqlite"}
+
+
+def is_only_for(database: str, path: str, patterns: tuple[str, ...] = ()) -> bool:
+    """Whether the tests of a file run on this database alone, by these patterns or by all that are listed."""
+    return any(fnmatch(path, pattern) for pattern in patterns or ONLY[database])
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether a test uses a database: pytest-django's, the whole program's, or one of its own (`own_database`)."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "e2e", "own_database"))
+    return marked or not {"db", "transactional_db", "django_db_setup", "stack"}.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
+
+
+def has_a_part_in(item: pytest.Item, database: str) -> bool:
+    """Whether the whole suite runs a test on this database; what uses none runs with SQLite."""
+    path = item.nodeid.partition("::")[0]
+    if database == "postgres" and not uses_database(item):
+        return is_only_for("postgres", path)
+    return not is_only_for(OTHER[database], path)
