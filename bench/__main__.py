@@ -14,8 +14,8 @@ PARTS = {
     "dispatch": [],
     "cheer": [],
     "delivery": [],
-    "sign_in": [],
     "storm": ["--stops", "5"],
+    "health": [],
 }
 WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
 

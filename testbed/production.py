@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.processes import free_port, listening, running, wait_until
+from testbed.proxies import SITE
 from testbed.stack import Stack, running_stack
 
-SITE = "cheers.example"
 SETTINGS = {
     "DEBUG": "0",
     "SECRET_KEY": secrets.token_urlsafe(64),
@@ -33,9 +33,9 @@ def production(**settings: str) -> Iterator[Stack]:
 
 
 @contextlib.contextmanager
-def granian(stack: Stack, *options: str) -> Iterator[int]:
-    """Serve the program's HTTP by granian, as docs/production.md says, and yield the port."""
-    port = free_port()
+def granian(stack: Stack, *options: str, port: int = 0) -> Iterator[int]:
+    """Serve the program's HTTP by granian, as docs/production.md says, and yield the port, which may be chosen."""
+    port = port or free_port()
     command = [str(Path(sys.executable).with_name("granian")), "--interface", "asgi", "--no-ws", "--port", str(port)]
     log = stack.output.with_name(f"granian-{port}.txt")
     with log.open("w") as output:

@@ -15,17 +15,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from playwright.sync_api import expect, sync_playwright
 
+from testbed.certificates import own_certificate
 from testbed.processes import free_port, listening, running, wait_until
 from testbed.stack import Stack, running_stack
 from tests.browser.conftest import ARGUMENTS, WITHIN_MS, chromium
@@ -66,25 +61,6 @@ def production() -> Iterator[tuple[Stack, str]]:
             finally:  # killed, it would leave its workers behind
                 process.terminate()
                 process.wait(10)
-
-
-def own_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that nobody vouches for, and its key: browsers speak HTTP/2 over TLS only."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-    return files
 
 
 def session_cookies(stack: Stack, browser: str) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from testbed.production import SITE, granian, production
+from testbed.production import granian, production
+from testbed.proxies import SITE
 from testbed.stack import Stack
 
 pytestmark = pytest.mark.e2e
