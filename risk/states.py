@@ -20,6 +20,7 @@ class FlagKind(models.TextChoices):
     CARD_SHARED = "card_shared", "Card of several accounts"
     PAYMENT_DISPUTED = "payment_disputed", "Payment disputed"
     STAYED_AWAY = "stayed_away", "Stayed away after accepting"
+    SILENT_PARTNER = "silent_partner", "Silent partner"
 
 
 # The rule behind each kind, as staff read it. `figure` and `limit` of a flag are what it names in brackets.
@@ -39,6 +40,8 @@ DESCRIPTIONS: dict[str, str] = {
     FlagKind.CARD_SHARED: "The same card was saved by several accounts (accounts).",
     FlagKind.PAYMENT_DISPUTED: "The holder of a card denies a payment at their bank (minor units).",
     FlagKind.STAYED_AWAY: "A partner came no nearer until the user cancelled for a fee (metres from the place).",
+    FlagKind.SILENT_PARTNER: "A partner earned a fee, and their device had been silent: on the way, without coming "
+    "nearer before, or while they waited (seconds).",
 }
 
 

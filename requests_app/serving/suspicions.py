@@ -38,14 +38,23 @@ def suspect_dispute(locked: LockedRide, *, now: datetime) -> None:
 
 
 def suspect_staying_away(locked: LockedRide, position: Position | None, *, now: datetime) -> None:
-    """Flag a ride that its user cancels for a fee, while its partner is no nearer than when they accepted."""
+    """Flag a ride that its user cancels for a fee, unless the partner's last position shows that they were coming.
+
+    A partner who has been silent since may have come nearer, so they are not said to have stayed away.
+    """
     request, _, ride = locked
     if ride.arrived_at is not None:
         return
     offered = Offer.objects.filter(request=request, partner=ride.partner_id, status=OfferStatus.ACCEPTED)
     at_first = offered.values_list("distance_m", flat=True).order_by("-created_at").first() or 0
-    away = away_m(position, request) if position is not None else None
-    if away is None or away > max(at_first, settings.LEFT_PLACE_M):
+    away = round(away_m(position, request)) if position is not None else None
+    if away is not None and away < max(at_first, settings.LEFT_PLACE_M):
+        return
+    silent_s = (now - (position.recorded_at if position is not None else ride.accepted_at)).total_seconds()
+    if silent_s > settings.SILENT_ON_THE_WAY_S:
+        limit = settings.SILENT_ON_THE_WAY_S
+        _flag(FlagKind.SILENT_PARTNER, locked, now=now, figure=silent_s, limit=limit)
+    else:
         _flag(FlagKind.STAYED_AWAY, locked, now=now, figure=away, limit=at_first)
 
 

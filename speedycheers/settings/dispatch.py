@@ -41,6 +41,8 @@ ARRIVAL_DWELL_S: float = env.float("ARRIVAL_DWELL_S", default=3.0)
 # An arrival is taken back after this many fresh reports in a row from farther away.
 LEFT_PLACE_M: float = env.float("LEFT_PLACE_M", default=300.0)
 LEFT_PLACE_REPORTS: int = env.int("LEFT_PLACE_REPORTS", default=3)
+# A partner on the way of whom nothing has been heard for longer may be anywhere: nobody says that they stayed away.
+SILENT_ON_THE_WAY_S: int = env.int("SILENT_ON_THE_WAY_S", default=30)
 # A session is flagged whose partner sends this many reports in a row from farther away.
 PARTED_M: float = env.float("PARTED_M", default=500.0)
 PARTED_REPORTS: int = env.int("PARTED_REPORTS", default=5)

@@ -131,15 +131,33 @@ def test_a_false_no_show_earns_no_fee(
     assert stage.paid_out() == 0
 
 
+@pytest.mark.parametrize("trick", ["stays away", "stays where it was", "turns its device off"])
 def test_staying_away_until_the_user_cancels_earns_no_fee(
-    stage: Stage, victim: User, user_api: APIClient, bot: Partner, taken: Ride
+    stage: Stage, victim: User, user_api: APIClient, bot_api: APIClient, taken: Ride, trick: str
 ) -> None:
     """The user pays for cancelling late, so a bot that never comes would be paid for that."""
     stage.clock.advance(fresh(taken.request).region.cancellation_grace_s)
+    if trick == "stays where it was":
+        walks(bot_api, stage.clock, 1900, 500)
+    elif trick == "stays away":
+        sends(bot_api, stage.clock, north(1900))
     assert user_api.post(f"/cheerRequest/{taken.request_id}/cancel", {}).status_code == 200
     assert [payment.kind for payment in Payment.objects.all()] == ["cancellation_fee"]
-    assert flags(ride=taken) == [FlagKind.STAYED_AWAY]
+    silent = trick == "turns its device off"
+    assert flags(ride=taken) == [FlagKind.SILENT_PARTNER if silent else FlagKind.STAYED_AWAY]
     assert stage.paid_out() == 0
+
+
+@pytest.mark.parametrize("silent_s", [4, 600])
+def test_coming_and_being_silent_is_no_staying_away(
+    stage: Stage, victim: User, user_api: APIClient, bot_api: APIClient, nyc: Region, silent_s: int
+) -> None:
+    """In a tunnel a device says nothing, and its last word is that the partner was coming."""
+    ride = ride_of(book(stage.online, victim), nyc)
+    walks(bot_api, stage.clock, 500, 400)
+    stage.clock.advance(fresh(ride.request).region.cancellation_grace_s + silent_s)
+    assert user_api.post(f"/cheerRequest/{ride.request_id}/cancel", {}).status_code == 200
+    assert flags(ride=ride) == []
 
 
 def test_letting_offers_lapse_keeps_nobody_waiting(
