@@ -37,7 +37,7 @@ help:
 	@echo "make test       every test, on SQLite, on PostgreSQL or on both"
 	@echo "make test-fast  the quick ones, on SQLite"
 	@echo "make check      what CI does: lint, types, migrations and every test"
-	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost"
+	@echo "make drill      kill parts of the running system for five minutes, and see that nothing is lost, and nobody untold"
 	@echo "make screens    pictures of every page and state into docs/screens (ONLY=\"request offer\" for some)"
 	@echo "make lighthouse  Lighthouse on the landing page and the request screen (needs npm's lighthouse)"
 	@echo "make audit-deps  known vulnerabilities of the packages in requirements.txt (asks an advisory service)"

@@ -25,7 +25,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the system is ended then, too
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10_000)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "simulator", "websockets"):
+    for noisy in ("httpx", "mail.log", "simulator", "websockets"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     print(
         f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s.",

@@ -15,6 +15,7 @@ import psycopg
 import redis
 from psycopg import sql
 
+from drill.outside import SILENT_S, SLOW_S
 from drill.system import System
 
 STOPPED_S = 3.0
@@ -209,12 +210,27 @@ def faults_of(database: str, rng: Random, *, payments: bool = False) -> list[Fau
     return faults
 
 
+def faults_outside() -> list[Fault]:
+    """Every kind of fault of the push service and the mail server."""
+    return [
+        Fault("push service answers 429", lambda system: system.outside.push_answers(429)),
+        Fault("push service answers 500", lambda system: system.outside.push_answers(500)),
+        Fault("push service slow", lambda system: system.outside.push_slow(SLOW_S)),
+        Fault("push service takes and is silent", lambda system: system.outside.push_slow(SILENT_S)),
+        Fault("push service away", lambda system: system.outside.push_away()),
+        Fault("mail server refuses", lambda system: system.outside.mail_refuses()),
+        Fault("mail server slow", lambda system: system.outside.mail_slow()),
+        Fault("mail server takes and hangs up", lambda system: system.outside.mail_hangs_up()),
+        Fault("mail server away", lambda system: system.outside.mail_away()),
+    ]
+
+
 class Chooser:
     """Draws faults without end, in an order given by a seed: each kind once per round, so that a long drill has all."""
 
-    def __init__(self, database: str, seed: int, *, payments: bool = False) -> None:
-        self._rng = Random(f"faults {seed}")
-        self._kinds = faults_of(database, self._rng, payments=payments)
+    def __init__(self, kinds: list[Fault], rng: Random) -> None:
+        self._rng = rng
+        self._kinds = kinds
         self._round: list[Fault] = []
 
     def next(self) -> Fault:
@@ -222,3 +238,9 @@ class Chooser:
         if not self._round:
             self._round = self._rng.sample(self._kinds, len(self._kinds))
         return self._round.pop()
+
+
+def chooser_of(database: str, seed: int, *, payments: bool = False) -> Chooser:
+    """The faults of the parts of a system."""
+    rng = Random(f"faults {seed}")
+    return Chooser(faults_of(database, rng, payments=payments), rng)

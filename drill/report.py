@@ -1,6 +1,6 @@
 """The drill's table: each measure, its expected value, and whether it was met."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +8,8 @@ from drill.judge import Facts
 from drill.money import Money
 from drill.probe import Timeline
 from drill.run import Outcome, Struck
+from drill.told import KINDS, Told
+from notifications.words import WordKind
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,15 @@ class Aftermath:
 
 
 def lines(
-    outcome: Outcome, facts: Facts, after: Aftermath, *, within_s: float, money: Money | None = None
+    outcome: Outcome,
+    facts: Facts,
+    after: Aftermath,
+    *,
+    within_s: float,
+    money: Money | None = None,
+    told: Told | None = None,
 ) -> list[Line]:
-    """Every measure of a drill, including those of money if cards were charged."""
+    """Every measure of a drill, including those of money if cards were charged, and of pushes and mails."""
     sent, served = len(outcome.ledger.asked), outcome.replay.by_status["completed"]
     recoveries = [seconds for fault in outcome.struck for seconds in recovery(fault, outcome.timeline)]
     slowest = max((s for s in recoveries if s is not None), default=0.0)
@@ -48,6 +56,7 @@ def lines(
         zero("double rides", facts.double_rides),
         equal("rides completed / charged once", facts.completed, facts.charged_once),
         *(money_lines(money, after) if money else []),
+        *(told_lines(told, charged=money is not None) if told else []),
         Line("events logged", str(facts.events)),
         zero("events missing at a client", len(facts.missing) + outcome.replay.sockets.missing),
         zero("events that said otherwise", facts.events_different),
@@ -78,6 +87,35 @@ def money_lines(money: Money, after: Aftermath) -> list[Line]:
     ]
 
 
+def told_lines(told: Told, *, charged: bool) -> list[Line]:
+    """The measures of pushes and mails. `charged`: cards can be declined."""
+    quiet = [seconds for seconds, fault in told.waits_s if not fault]
+    missing = sorted(set(KINDS) - set(told.kinds) - (set() if charged else {WordKind.PAYMENT}))
+    return [
+        equal("notices without a socket / told", told.due, told.told),
+        Line("  overtaken before they were sent", str(told.overtaken)),
+        Line("kinds that nobody was told", ", ".join(missing) or "none", "none", not missing),
+        zero("told twice", len(told.doubled)),
+        Line("  repeated after a fault, shown once", str(told.collapsed)),
+        zero("told without a cause", len(told.groundless)),
+        zero("told though acknowledged", len(told.needless)),
+        zero("private on a locked screen", len(told.indiscreet)),
+        zero("unsigned or unreadable pushes", len(told.unreadable)),
+        zero("pushes and mails left waiting", told.waiting),
+        Line("event to told, no fault near", spread(quiet)),
+        Line("event to told, all", spread([seconds for seconds, _ in told.waits_s])),
+    ]
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Median, 95th percentile and maximum, as text."""
+    if not seconds:
+        return "none"
+    ordered = sorted(seconds)
+    p50, p95 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95))
+    return f"{p50:.1f} / {p95:.1f} / {ordered[-1]:.1f} s"
+
+
 def zero(name: str, value: int) -> Line:
     """A measure that must be 0."""
     return Line(name, str(value), "0", value == 0)
@@ -93,9 +131,9 @@ def recovery(fault: Struck, timeline: Timeline) -> tuple[float | None, float | N
     return timeline.ready_after(fault.ended), timeline.offer_after(fault.ended)
 
 
-def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line]) -> str:
+def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line], told: Told) -> str:
     """The report as text."""
-    parts = [title, f"It took {outcome.wall_s:.0f} s.", "", *_faults(outcome), ""]
+    parts = [title, f"It took {outcome.wall_s:.0f} s.", "", *_faults(outcome), "", *_outside(outcome, told), ""]
     parts += [
         f"{line.name:<36}{line.value:>16}   "
         + ("" if line.kept is None else f"{'ok' if line.kept else 'FAILED':<7} wanted: {line.wanted}")
@@ -103,7 +141,7 @@ def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line]) -> s
     ]
     parts += ["", "Errors and retries that the clients saw, by call"]
     parts += [f"  {count:>6}  {what}" for what, count in outcome.errors.most_common(25)] or ["  none"]
-    parts += [f"  {what}" for what in (*facts.missing[:10], *facts.told_otherwise[:10])]
+    parts += [f"  {what}" for what in (*facts.missing[:10], *facts.told_otherwise[:10], *told.findings(10))]
     failed = [line.name for line in table if line.kept is False]
     parts += ["", f"FAILED: {', '.join(failed)}." if failed else "Nothing was lost and nothing doubled."]
     return "\n".join(parts)
@@ -120,6 +158,17 @@ def _faults(outcome: Outcome) -> list[str]:
         for name, pairs in sorted(by_kind.items())
     ]
     return [head, *rows]
+
+
+def _outside(outcome: Outcome, told: Told) -> list[str]:
+    """The faults of the services outside, and the slowest words with the faults near them, as lines."""
+    kinds = Counter(fault.name for fault in outcome.struck_outside)
+    slowest = sorted(told.waits_s, reverse=True)[:3]
+    return [
+        "outside: " + ", ".join(f"{name} ({times})" for name, times in sorted(kinds.items())),
+        "told last: " + ", ".join(f"{seconds:.1f} s ({fault or 'no fault near'})" for seconds, fault in slowest),
+        "told: " + ", ".join(f"{kind} {count}" for kind, count in sorted(told.kinds.items())),
+    ]
 
 
 def _worst(values: Iterable[float | None]) -> str:

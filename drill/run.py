@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from accounts.demo import PASSWORD
-from drill.faults import Chooser
+from drill.absence import Absence
+from drill.absent import Person
+from drill.faults import Chooser, chooser_of, faults_outside
 from drill.probe import Probe, Timeline
 from drill.system import System
 from ops.seed import STAFF
@@ -72,6 +74,8 @@ class Outcome:
     unserved: int  # probes cancelled without an offer
     wall_s: float
     errors: Counter[str] = field(default_factory=Counter)
+    people: list[Person] = field(default_factory=list)  # all who can be told without a socket
+    struck_outside: list[Struck] = field(default_factory=list)  # faults of the push service and the mail server
 
 
 async def drill(system: System, options: Options, progress: Progress) -> Outcome:
@@ -82,29 +86,50 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
     probe = Probe(
         system.url, staff_email=STAFF, staff_password=PASSWORD, secret=DEVELOPMENT_SECRET, provider=system.provider
     )
+    absence = Absence(system, seed=options.seed, secret=DEVELOPMENT_SECRET, staff_email=STAFF, staff_password=PASSWORD)
     struck: list[Struck] = []
+    outside: list[Struck] = []
     await probe.start()
-    strikes = asyncio.create_task(strike(system, options, replay, struck, progress))
+    ready = asyncio.Event()
+    absent = asyncio.create_task(keep_away(absence, replay, options, ready))
+    parts = chooser_of(options.database, options.seed, payments=bool(system.provider))
+    services = Chooser(faults_outside(), Random(f"outside {options.seed}"))
+    strikes = [
+        asyncio.create_task(strike(system, options, parts, ready, struck)),
+        asyncio.create_task(strike(system, options, services, ready, outside, later_s=options.every_s / 2)),
+    ]
     try:
         report = await replay.run(asyncio.Event())
-        await strikes
+        await asyncio.gather(*strikes, absent)
         await probe.settle()
         probe_missing = await asyncio.gather(*(feed.undelivered(within_s=LAST_EVENTS_S) for feed in probe.feeds))
         report.sockets.undelivered += sum(missing or 0 for missing in probe_missing)
         report.sockets.missing += sum(feed.numbering.missing for feed in probe.feeds)
     finally:
-        strikes.cancel()
-        await probe.close()
+        for task in (*strikes, absent):
+            task.cancel()
+        await asyncio.gather(absence.close(), probe.close())
     return Outcome(
         replay=report,
         ledger=replay.ledger,
-        feeds=[*(p.feed for p in replay.partners), *(u.feed for u in replay.crowd.users), *probe.feeds],
+        feeds=[*(p.feed for p in replay.partners), *(u.feed for u in replay.crowd.users), *probe.feeds, *absence.feeds],
         timeline=probe.timeline,
         struck=struck,
         unserved=probe.unserved,
         wall_s=time.perf_counter() - began,
-        errors=replay.api.errors + probe.api.errors,
+        errors=replay.api.errors + probe.api.errors + absence.errors,
+        people=absence.people,
+        struck_outside=outside,
     )
+
+
+async def keep_away(absence: Absence, replay: Replay, options: Options, ready: asyncio.Event) -> None:
+    """Bring the absent people in, set `ready`, and let them act while the replay makes its requests."""
+    await absence.prepare()
+    await replay.asking.wait()
+    await absence.give_devices(replay)
+    ready.set()
+    await absence.run(options.minutes * 60)
 
 
 def plan_of(options: Options, system: System) -> Plan:
@@ -133,13 +158,18 @@ def plan_of(options: Options, system: System) -> Plan:
     )
 
 
-async def strike(system: System, options: Options, replay: Replay, struck: list[Struck], progress: Progress) -> None:
+async def strike(
+    system: System,
+    options: Options,
+    chooser: Chooser,
+    ready: asyncio.Event,
+    struck: list[Struck],
+    later_s: float = 0.0,
+) -> None:
     """Strike with one fault after another while requests are made, `every_s` apart from start to start."""
-    await replay.asking.wait()
-    chooser = Chooser(options.database, options.seed, payments=bool(system.provider))
-    start = time.perf_counter() + QUIET_S
-    end = start - QUIET_S + options.minutes * 60
-    due = start
+    await ready.wait()
+    end = time.perf_counter() + options.minutes * 60
+    due = time.perf_counter() + QUIET_S + later_s
     while due < end:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         fault = chooser.next()

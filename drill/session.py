@@ -5,7 +5,7 @@ import asyncio
 
 from django.db import connections
 
-from drill import money, report
+from drill import money, report, told
 from drill.judge import judge
 from drill.run import Options, drill
 from drill.system import System
@@ -19,6 +19,8 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     if system.provider:
         money.settle()
         moved = money.judge(money.provider_book(system.stack.data))
+    told.settle()
+    words = told.judge(outcome, system.outside, push_key(system))
     facts = judge(outcome)
     connections.close_all()
     after = report.Aftermath(
@@ -27,10 +29,17 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
         reconciler=reconciler(system) if system.provider else "",
         orphans=system.stop(),
     )
-    table = report.lines(outcome, facts, after, within_s=options.within, money=moved)
+    table = report.lines(outcome, facts, after, within_s=options.within, money=moved, told=words)
     title = f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s"
-    print(report.text(title, outcome, facts, table), flush=True)
+    print(report.text(title, outcome, facts, table, words), flush=True)
     return 1 if any(line.kept is False for line in table) else 0
+
+
+def push_key(system: System) -> str:
+    """The public key that signs the program's pushes."""
+    status, answer = system.stack.call("GET", "/pushKey")
+    assert status == 200, answer
+    return str(answer["publicKey"])
 
 
 def audit(system: System) -> str:

@@ -6,16 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from drill.outside import Outside
 from testbed import stack
 from testbed.environment import make_folder
 from testbed.postgres import Postgres, fresh_database
 from testbed.processes import BASE, free_port
 from testbed.stack import Stack
 
+PATIENCE_S = 45
 SETTINGS = {
     # Long enough for an offer to outlive the loss of the part that delivers it, short enough to see it lapse.
     "OFFER_TTL_S": "8",
-    "REQUEST_PATIENCE_S": "90",
+    "REQUEST_PATIENCE_S": str(PATIENCE_S),
+    "RECEIPT_AFTER_S": "5",
     "THROTTLE_SIGNUP": "100000/min",
     # The bots live in time-lapse: a drive of minutes takes seconds.
     "POSITION_SPEED_MAX_MPS": "2000",
@@ -35,7 +38,9 @@ class System:
     def __init__(self, database: str, port: int = 0, *, payments: bool = False) -> None:
         self.folder = make_folder()
         self.postgres = Postgres(self.folder / "pg", durable=True) if database == "postgres" else None
-        settings = dict(SETTINGS)
+        self.outside = Outside()
+        self.outside.start()
+        settings = SETTINGS | self.outside.settings
         if self.postgres is not None:
             settings["DATABASE_URL"] = fresh_database(self.postgres.url)
         self.provider = f"http://127.0.0.1:{free_port()}" if payments else ""  # the card provider's stand-in
@@ -117,6 +122,7 @@ class System:
             process.kill()
             process.wait()
         stack.kill(self.stack)
+        self.outside.stop()
         if self.postgres is not None:
             self.postgres.stop()
 

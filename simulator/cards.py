@@ -17,13 +17,16 @@ PAUSE_S = 0.5
 TRIES = 60
 
 
-async def save_card(account: Account, provider: str) -> None:
-    """Save an account's own test card, with the provider's test mode at address `provider`. Raises `Refused`."""
+async def save_card(account: Account, provider: str, number: str = "") -> None:
+    """Save a test card, by default the account's own, with the provider's test mode at address `provider`.
+
+    Raises `Refused`.
+    """
     for _ in range(TRIES):
         setup = await account.call("POST", "/cardSetup")
         if not setup.ok:
             raise Refused(f"a card can't be saved ({setup.code})")
-        if await _give(provider, setup.body, number_of(account.email)):
+        if await _give(provider, setup.body, number or number_of(account.email)):
             answer = await account.call("POST", "/card", {"setupIntentId": setup.body["setupIntentId"]})
             if answer.ok:
                 return

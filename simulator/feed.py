@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -56,6 +57,7 @@ class Feed:
         self.since: int | None = None  # the number at the first hello; every later event must arrive
         self.upto: int | None = None  # the number of the newest event in the server's log at the end
         self.heard: dict[int, str] = {}  # the digest of each event received, by number
+        self.heard_at: dict[int, float] = {}  # when it was received and acknowledged, in seconds since the epoch
         self.retry_max_s = RETRY_MAX_S
         self.connected = asyncio.Event()
         self.reconnections = 0
@@ -130,6 +132,7 @@ class Feed:
                 self.heard[frame["seq"]] = digest(frame)
                 self.on_frame(frame)
             await socket.send(json.dumps({"type": "ack", "seq": frame["seq"]}))
+            self.heard_at.setdefault(frame["seq"], time.time())
         else:
             for error in frame.get("errors", ()):
                 self._note(f"error frame {error.get('code')}")

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Partner
 from drill import judge
-from drill.faults import Chooser, faults_of
+from drill.faults import chooser_of, faults_of
 from drill.probe import Timeline
 from drill.report import Aftermath, lines
 from drill.run import Outcome, Struck
@@ -28,7 +28,7 @@ NOTHING_LEFT = Aftermath(strays=0, orphans=0, audit="")
 
 
 def names(database: str, seed: int, count: int) -> list[str]:
-    chooser = Chooser(database, seed)
+    chooser = chooser_of(database, seed)
     return [chooser.next().name for _ in range(count)]
 
 
