@@ -19,7 +19,13 @@ START_S = 120.0
 STOP_S = 10.0
 GRANIAN = ("--blocking-threads", "8", "--no-ws", "--log-level", "warning")
 # No TLS in front, and nobody who reads mails.
-PRODUCTION = {"DEBUG": "0", "ALLOWED_HOSTS": "127.0.0.1", "SECURE_COOKIES": "0", "EMAIL_VERIFICATION": "optional"}
+PRODUCTION = {
+    "DEBUG": "0",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "SECURE_COOKIES": "0",
+    "EMAIL_URL": "none",
+    "EMAIL_VERIFICATION": "optional",
+}
 UNLIMITED = (
     "ACCOUNT",
     "ADDRESS",

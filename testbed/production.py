@@ -16,6 +16,7 @@ SETTINGS = {
     "ALLOWED_HOSTS": SITE,
     "BEHIND_PROXY": "1",
     "NUM_PROXIES": "1",
+    "EMAIL_URL": "none",
     "EMAIL_VERIFICATION": "optional",  # nobody reads the mails
     "OUTWARD_PRIVATE": "",
 }

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 from speedycheers.settings.base import DATA_DIR, DEBUG, env
-from speedycheers.settings.refusals import mail_is_readable
+from speedycheers.settings.refusals import NO_MAIL, mail_is_readable, mail_refusal
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
@@ -71,9 +71,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("NUM_PROXIES", default=0)
 
 # In development every mail becomes a file in this folder, and the pages that send mails say so.
 MAIL_DIR = DATA_DIR / "mail"
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{MAIL_DIR}" if DEBUG else "consolemail://")
+EMAIL_URL: str = env.str("EMAIL_URL", default=f"filemail:///{MAIL_DIR}" if DEBUG else "")
+if reason := mail_refusal(EMAIL_URL, debug=DEBUG):
+    raise ImproperlyConfigured(reason)
+EMAIL_CONFIG = env.email_url_config("dummymail://" if EMAIL_URL == NO_MAIL else EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 if not DEBUG and mail_is_readable(EMAIL_CONFIG):
     raise ImproperlyConfigured("EMAIL_URL sends mails and its password without TLS: use smtp+tls:// or smtp+ssl://.")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SpeedyCheers <hello@speedycheers.test>")
+EXAMPLE_DOMAIN = "speedycheers.test"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"SpeedyCheers <hello@{EXAMPLE_DOMAIN}>")
 EMAIL_TIMEOUT = 10

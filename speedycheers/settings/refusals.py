@@ -6,6 +6,7 @@ from typing import Any
 
 KEY_MIN_CHARS = 50
 KEY_MIN_DISTINCT_CHARS = 10
+NO_MAIL = "none"  # the value of EMAIL_URL that sends and prints nothing
 NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(64))'"
 
 
@@ -47,6 +48,20 @@ def weakness_of_key(key: str) -> str | None:
         return f"has fewer than {KEY_MIN_DISTINCT_CHARS} different characters"
     if key in (key + key)[1:-1]:
         return "repeats itself"
+    return None
+
+
+def mail_refusal(url: str, *, debug: bool) -> str | None:
+    """Return why production refuses this EMAIL_URL, or None: links that reset passwords must not be in a log."""
+    if debug or url == NO_MAIL:
+        return None
+    if not url:
+        return (
+            "DEBUG is off, and production has no default EMAIL_URL: set smtp+tls://user:password@host:587, or "
+            f"EMAIL_URL={NO_MAIL} to send no mails."
+        )
+    if url.startswith("consolemail:"):
+        return "EMAIL_URL prints mails, and links in them that reset passwords, into the log: name a mail server."
     return None
 
 

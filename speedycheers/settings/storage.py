@@ -17,8 +17,11 @@ DATABASES: dict[str, dict[str, Any]] = {
 # Seconds to wait for a lock, then for a statement (0: without limit); an HTTP call is then answered with 503.
 DATABASE_LOCK_WAIT_S: int = env.int("DATABASE_LOCK_WAIT_S", default=10)
 DATABASE_STATEMENT_TIMEOUT_S: int = env.int("DATABASE_STATEMENT_TIMEOUT_S", default=30)
+DATABASE_IDLE_S = 30  # then a session that is idle inside a transaction is terminated
+# Whether connections are opened with these limits, which PgBouncer refuses: there the role has them instead.
+DATABASE_STARTUP_OPTIONS: bool = env.bool("DATABASE_STARTUP_OPTIONS", default=True)
 # Prepared statements on PostgreSQL. Turn them off behind a transaction-level pooler that does not support them.
-DATABASE_PREPARE: bool = env.bool("DATABASE_PREPARE", default=True)
+DATABASE_PREPARE: bool = env.bool("DATABASE_PREPARE", default=DATABASE_STARTUP_OPTIONS)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads and then writes must hold the write lock from its start:
@@ -41,9 +44,13 @@ else:
         "tcp_user_timeout": 15_000,
         # A session idle inside a transaction is terminated, which releases the locks that others wait for.
         "options": f"-c lock_timeout={DATABASE_LOCK_WAIT_S}s -c statement_timeout={DATABASE_STATEMENT_TIMEOUT_S}s "
-        "-c idle_in_transaction_session_timeout=30s",
+        f"-c idle_in_transaction_session_timeout={DATABASE_IDLE_S}s",
         **DATABASES["default"].get("OPTIONS", {}),
     }
+    if not DATABASE_STARTUP_OPTIONS:
+        del DATABASES["default"]["OPTIONS"]["options"]
+    # A cursor outlives its transaction's server connection behind a transaction-level pooler.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not DATABASE_STARTUP_OPTIONS
 # Threads live as long as their process, and so do their connections.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

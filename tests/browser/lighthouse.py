@@ -38,6 +38,7 @@ PRODUCTION = {
     "SECRET_KEY": "for-lighthouse-only-on-this-machine-and-for-a-few-minutes",
     "ALLOWED_HOSTS": "127.0.0.1",
     "SECURE_COOKIES": "0",  # there is no TLS in front
+    "EMAIL_URL": "none",
     "EMAIL_VERIFICATION": "optional",  # nobody reads the mails
 }
 Report = dict[str, Any]

@@ -12,7 +12,12 @@ import pytest
 
 from testbed.processes import BASE
 
-PRODUCTION = {"SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "cheers.example", "BEHIND_PROXY": "1"}
+PRODUCTION = {
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "ALLOWED_HOSTS": "cheers.example",
+    "BEHIND_PROXY": "1",
+    "EMAIL_URL": "none",
+}
 ASK = """
 import json
 import django

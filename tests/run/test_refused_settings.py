@@ -15,7 +15,7 @@ from testbed.processes import BASE
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, not bound
 KEY = secrets.token_urlsafe(64)
-PRODUCTION = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "cheers.example"}
+PRODUCTION = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "cheers.example", "EMAIL_URL": "none"}
 LOAD = [sys.executable, "-c", "import speedycheers.settings"]
 SERVE = [sys.executable, "-c", "import speedycheers.wsgi"]
 
@@ -60,6 +60,8 @@ def test_guessable_settings_of_production_are_refused(wrong: dict[str, Any], sai
         ("SECRET_KEY_FALLBACKS", "development-only-never-used-when-DEBUG-is-off"),
         ("ALLOWED_HOSTS", "*"),
         ("EMAIL_URL", "smtp://user:password@mail.example:587"),
+        ("EMAIL_URL", "consolemail://"),
+        ("EMAIL_URL", ""),
     ],
 )
 def test_the_environment_is_looked_at(name: str, value: str, tmp_path: Path) -> None:
@@ -80,6 +82,19 @@ def test_the_environment_is_looked_at(name: str, value: str, tmp_path: Path) -> 
 )
 def test_mails_travel_encrypted(url: str, readable: bool) -> None:
     assert mail_is_readable(Env.email_url_config(url)) is readable
+
+
+def test_links_that_reset_passwords_are_never_printed(tmp_path: Path) -> None:
+    """Without a mail server nothing is sent, and nothing is written anywhere instead."""
+    send = (
+        "import django; django.setup(); from django.core.mail import send_mail; "
+        "send_mail('subject', 'https://cheers.example/reset/secret-link', None, ['ann@cheers.example'])"
+    )
+    ran = run([sys.executable, "-c", send], tmp_path, **PRODUCTION, DJANGO_SETTINGS_MODULE="speedycheers.settings")
+    assert ran.returncode == 0, ran.stderr
+    assert "secret-link" not in ran.stdout + ran.stderr
+    written = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [text for text in written if "secret-link" in text]
 
 
 def test_a_refused_key_is_not_printed(tmp_path: Path) -> None:

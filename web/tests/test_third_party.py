@@ -156,7 +156,7 @@ def test_the_browser_may_follow_the_button_to_the_provider_alone() -> None:
 
 @pytest.mark.parametrize("wrong", [{"OIDC_CLIENT_SECRET": ""}, {"OIDC_SERVER_URL": "http://id.test", "DEBUG": "0"}])
 def test_half_a_configuration_does_not_start(wrong: dict[str, str]) -> None:
-    production = {"SECRET_KEY": "k" * 60 + "0123456789abc", "ALLOWED_HOSTS": "cheers.test", "REDIS_URL": "redis://x"}
+    production = {"SECRET_KEY": "k" * 60 + "0123456789abc", "ALLOWED_HOSTS": "cheers.test", "EMAIL_URL": "none"}
     loaded = settings_with(**production, **{**OIDC_ENV, **wrong})
     assert loaded.returncode != 0
     assert "ImproperlyConfigured: " in loaded.stderr

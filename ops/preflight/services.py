@@ -1,0 +1,162 @@
+"""Asks PostgreSQL and Valkey what is really in force."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from core import valkey
+from ops.preflight import Check, Finding, error, ok, warning
+
+CLOCKS_DIFFER_S = 2.0
+POSTGRESQL_LEAST = 140000
+VALKEY_LEAST = (6, 2)
+LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+SHARE_OF_CONNECTIONS = 0.8  # beyond it, a rolling restart or a person at a prompt finds no room
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """How many processes of each kind run, over all machines."""
+
+    web: int = 4
+    sockets: int = 1
+    workers: int = 1
+    sweeps: int = 2
+
+    @property
+    def connections(self) -> int:
+        """The connections that they hold at most: threads keep theirs (docs/production.md has the arithmetic)."""
+        return self.web * 8 + self.sockets * 9 + self.workers * 5 + self.sweeps
+
+
+def ask(query: str) -> Any:
+    """Return the one row of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()
+
+
+def database() -> Iterator[Finding]:
+    """Look at the kind and version of the database, and at its migrations."""
+    if connection.vendor != "postgresql":
+        yield error(
+            "database", "It is SQLite, which one process at a time can write to.", "Set DATABASE_URL=postgres://…."
+        )
+    else:
+        (version,) = ask("SELECT current_setting('server_version_num')::int")
+        if version < POSTGRESQL_LEAST:
+            yield error("database", f"PostgreSQL {version // 10000} is too old.", "Use PostgreSQL 14 or newer.")
+        else:
+            yield ok("database", f"PostgreSQL {version // 10000} answers.")
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if missing:
+        yield error("migrations", f"{missing} migrations are not applied.", "Run manage.py migrate.")
+    else:
+        yield ok("migrations", "All are applied.")
+
+
+def time_outs() -> Iterator[Finding]:
+    """Look at the limits that a connection of this program really has."""
+    if connection.vendor != "postgresql":
+        return
+    asked = ", ".join(f"current_setting('{name}')" for name in LIMITS)
+    values = dict(zip(LIMITS, ask(f"SELECT {asked}"), strict=True))
+    for name, value in values.items():
+        if value == "0":
+            yield error(
+                "time-outs",
+                f"{name} is 0 on our connections: one forgotten session holds up everybody.",
+                f"Behind a pooler the role has it: ALTER ROLE … SET {name} = '{_wanted_s()[name]}s'; then reconnect.",
+            )
+        else:
+            yield ok("time-outs", f"{name} is {value}.")
+
+
+def _wanted_s() -> dict[str, int]:
+    wanted = (settings.DATABASE_LOCK_WAIT_S, settings.DATABASE_STATEMENT_TIMEOUT_S or 30, settings.DATABASE_IDLE_S)
+    return dict(zip(LIMITS, wanted, strict=True))
+
+
+def connections_of(fleet: Fleet) -> Check:
+    """Return the check of a fleet's connections against what the server grants."""
+
+    def connections() -> Iterator[Finding]:
+        if connection.vendor != "postgresql":
+            return
+        most, reserved, of_role = ask(
+            "SELECT current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int, "
+            "(SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user)"
+        )
+        room = most - reserved if of_role < 0 else min(most - reserved, of_role)
+        said = f"These processes hold up to {fleet.connections} connections, and {room} are granted."
+        if fleet.connections > room:
+            yield error("connections", said, "Raise max_connections, run fewer processes, or put PgBouncer between.")
+        elif fleet.connections > room * SHARE_OF_CONNECTIONS:
+            yield warning("connections", said, "Leave a fifth for restarts, migrations and people.")
+        else:
+            yield ok("connections", said)
+
+    return connections
+
+
+def clocks() -> Iterator[Finding]:
+    """Compare this machine's clock with the database's and Valkey's."""
+    if connection.vendor == "postgresql":
+        yield _clock("the database", lambda: ask("SELECT clock_timestamp()")[0])
+    seconds = valkey.client().time
+    yield _clock("Valkey", lambda: datetime.fromtimestamp(seconds()[0], UTC))
+
+
+def _clock(whose: str, now: Callable[[], datetime]) -> Finding:
+    now()  # the first call connects
+    before, begun = datetime.now(UTC), time.monotonic()
+    theirs = now()
+    off = theirs - before - timedelta(seconds=(time.monotonic() - begun) / 2)
+    if abs(off).total_seconds() > CLOCKS_DIFFER_S:
+        return error(
+            "clocks",
+            f"The clock of {whose} is {off.total_seconds():+.1f} s from this machine's.",
+            "Run a time service (chrony, systemd-timesyncd) on both.",
+        )
+    return ok("clocks", f"The clock of {whose} agrees.")
+
+
+def valkey_server() -> Iterator[Finding]:
+    """Look at Valkey's version, at what it does when its memory is full, and at whether it refuses writes."""
+    told = valkey.client().info()
+    version = str(told.get("valkey_version") or told["redis_version"])
+    if tuple(int(part) for part in str(told["redis_version"]).split(".")[:2]) < VALKEY_LEAST:
+        yield error("valkey", f"Version {version} is too old.", "Use Valkey, or Redis 6.2 or newer.")
+    else:
+        yield ok("valkey", f"Version {version} answers.")
+    policy = str(told["maxmemory_policy"])
+    if policy != "noeviction":
+        yield error(
+            "valkey",
+            f"maxmemory-policy is {policy}: wake-ups, positions and rate limits would disappear.",
+            "Set maxmemory-policy noeviction, and give it the memory that it needs.",
+        )
+    if settings.VALKEY_IS_EMBEDDED:
+        yield error("valkey", "It is the embedded one, for one machine.", "Set REDIS_URL.")
+    if told.get("rdb_last_bgsave_status") == "err" or told.get("aof_last_write_status") == "err":
+        yield error(
+            "valkey",
+            "It can't write its data to disk, and may refuse all writes because of that.",
+            "Nothing in it needs saving: set save '' and appendonly no.",
+        )
+    elif told.get("aof_enabled"):
+        yield warning(
+            "valkey", "It writes every change to disk (appendonly).", "Nothing in it needs saving: appendonly no."
+        )
+
+
+def checks(fleet: Fleet) -> tuple[Check, ...]:
+    """Return the checks of the services for an installation of this size."""
+    return (database, time_outs, connections_of(fleet), clocks, valkey_server)
