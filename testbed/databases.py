@@ -32,6 +32,7 @@ ONLY = {
         "tests/e2e/test_log_lines.py",
         "tests/e2e/test_readme.py",
         "tests/e2e/test_simulator.py",
+        "tests/production/*",
         "tests/run/*",
         "tests/test_no_network_in_transaction.py",
         "tests/test_security_log.py",

@@ -9,7 +9,7 @@ from xdist.scheduler import LoadFileScheduling
 
 PROGRAM = "the whole program"
 # Where tests start it. Side by side they would only slow each other down, and start it twice.
-PROGRAM_FILES = ("tests/browser/", "tests/e2e/", "tests/run/", "tests/fuzz/test_wire.py")
+PROGRAM_FILES = ("tests/browser/", "tests/e2e/", "tests/production/", "tests/run/", "tests/fuzz/test_wire.py")
 EARLY_FILES = ("tests/",)  # the long ones: short files at the end leave no worker waiting
 
 

@@ -10,7 +10,6 @@ import pytest
 from testbed.processes import BASE
 from tests.production.installation import Installation
 
-pytestmark = [pytest.mark.own_database, pytest.mark.xdist_group("production")]
 READ = "SELECT count(*) FROM regions_region"
 
 

@@ -3,15 +3,12 @@
 import json
 from typing import Any
 
-import pytest
-
 from ops.preflight import Level, error, findings
 from ops.preflight.environment import is_example
 from ops.preflight.services import Fleet
 from testbed.production import COLLECT
 from tests.production.installation import Installation, pgbouncer
 
-pytestmark = [pytest.mark.own_database, pytest.mark.xdist_group("production")]
 LIMITS = {"lock_timeout": "10s", "statement_timeout": "30s", "idle_in_transaction_session_timeout": "30s"}
 
 
