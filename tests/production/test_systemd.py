@@ -111,7 +111,8 @@ def from_nothing(installation: Installation) -> Iterator[tuple[Installation, Sta
 def ready(client: Stack) -> bool:
     """Whether the installation serves."""
     try:
-        return client.call("GET", "/readyz", **HEADERS) == (200, {"status": "ok"})
+        status, answer = client.call("GET", "/readyz", **HEADERS)
+        return status == 200 and answer["status"] == "ok"
     except OSError:
         return False
 
