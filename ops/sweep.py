@@ -35,6 +35,7 @@ from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.planning.schedule import request_scheduled
 from requests_app.retention import coarsen_old
 from requests_app.serving.session_holds import sweep_sessions
+from requests_app.serving.silences import note_silences
 from requests_app.serving.watching import service_of
 from requests_app.sharing.links import prune_share_links
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
@@ -167,6 +168,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_payout_holds, 5.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
+    (note_silences, 10.0),  # after the positions have been copied
     (sweep_leftovers, 60.0),
     (coarsen_old, 60.0),
     (sweep_final_counts, float(settings.RECOUNT_EVERY_S)),

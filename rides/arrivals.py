@@ -71,6 +71,11 @@ def dispute_session(ride: Ride, *, now: datetime) -> None:
     _record(ride, Sign.NOBODY_HERE, now=now, disputed_at=now)
 
 
+def note_silence(ride: Ride, *, now: datetime) -> None:
+    """Record that nothing has been heard of the partner who waits at the place."""
+    _record(ride, Sign.SILENT, now=now)
+
+
 def note_parted(ride: Ride, *, now: datetime) -> None:
     """Record that the partner has left the running session."""
     _record(ride, Sign.PARTED, now=now, parted_at=max(now, ride.start_time or now))

@@ -28,6 +28,7 @@ class Sign(models.TextChoices):
     LEFT = "left", "Partner left the place"
     USER_HERE = "user_here", "User says that they are there"
     NOBODY_HERE = "nobody_here", "User says that nobody is there"
+    SILENT = "silent", "Nothing heard of the waiting partner"
     PARTED = "parted", "Partner left during the session"
 
 

@@ -15,7 +15,7 @@ from requests_app import announce
 from requests_app.locks import LockedRide, lock_with_ride
 from requests_app.models import CheerRequest
 from requests_app.serving.release import free_partner
-from requests_app.serving.suspicions import away_m, suspect_parting
+from requests_app.serving.suspicions import away_m, suspect_parting, suspect_silent_wait
 from requests_app.serving.watching import watch_on_commit
 from requests_app.states import RequestStatus
 from rides import arrivals
@@ -83,6 +83,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
         request, _, ride = locked
         _require_waited(ride, now=now)
         _require_at_place(position, request)
+        suspect_silent_wait(locked, now=now)  # before the payment, whose payout a flag holds
         cancel_ride(ride, actor=partner.user, now=now, reason="no_show")
         charge_no_show(ride, request.region, outbox, now=now)
         request.move(RequestStatus.CANCELLED, actor=partner.user, at=now, reason="no_show", closed_code="no_show")

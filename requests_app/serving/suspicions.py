@@ -9,6 +9,7 @@ from regions.geometry import distance_m
 from requests_app.locks import LockedRide
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus
+from rides.states import Sign
 from risk.flags import raise_flag
 from risk.states import FlagKind
 
@@ -56,6 +57,13 @@ def suspect_staying_away(locked: LockedRide, position: Position | None, *, now: 
         _flag(FlagKind.SILENT_PARTNER, locked, now=now, figure=silent_s, limit=limit)
     else:
         _flag(FlagKind.STAYED_AWAY, locked, now=now, figure=away, limit=at_first)
+
+
+def suspect_silent_wait(locked: LockedRide, *, now: datetime) -> None:
+    """Flag a no-show whose partner was silent for a part of the wait, and may have been elsewhere."""
+    ride = locked.ride
+    if ride.signs.filter(sign=Sign.SILENT, at__gte=ride.arrived_at).exists():
+        _flag(FlagKind.SILENT_PARTNER, locked, now=now, limit=settings.POSITION_FRESH_S)
 
 
 def _flag(

@@ -7,10 +7,12 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from ops.sweep import sweep_presence
 from payments.models import Payment
 from regions.models import Region
 from requests_app.models import Offer
 from requests_app.offers import expire_offer
+from requests_app.serving.silences import note_silences
 from rides.models import Ride
 from risk.states import FlagKind
 from tests.cast import EMPIRE_STATE, Clock, Place, accept, assert_refused, at, fresh, match, north, offered_to, submit
@@ -128,6 +130,21 @@ def test_a_false_no_show_earns_no_fee(
     assert not Payment.objects.exists()
     if trick == "nobody was there":
         assert flags(ride=taken) == [FlagKind.ARRIVAL_DISPUTED]
+    assert stage.paid_out() == 0
+
+
+def test_a_device_that_is_off_during_the_wait_earns_no_fee_unseen(
+    stage: Stage, victim: User, bot_api: APIClient, taken: Ride
+) -> None:
+    walks(bot_api, stage.clock, 1900, 0)
+    assert call(bot_api, "/rideArrive", taken).status_code == 200
+    for _ in range(10):
+        now = stage.clock.advance(30)
+        sweep_presence(now)
+        note_silences(now)
+    sends(bot_api, stage.clock, EMPIRE_STATE)
+    assert call(bot_api, "/rideNoShow", taken).status_code == 200
+    assert flags(ride=taken) == [FlagKind.SILENT_PARTNER]
     assert stage.paid_out() == 0
 
 
