@@ -11,14 +11,13 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import django
 import pytest
 from django.conf import settings
-from django.db.backends.sqlite3.base import DatabaseOperations
 
 from runner import embedded_valkey, lifeline, own_server
+from testbed.emptying import let_tests_empty_tables
 from testbed.postgres import Postgres, drop_database
 
 # Variables that the settings read; a developer's own values must not reach the tests.
@@ -49,7 +48,7 @@ def prepare(database: str) -> None:
     start_valkey()
     own_server.claim()  # tests call the application themselves
     django.setup()
-    let_tests_empty_the_ledger()
+    let_tests_empty_tables()
     # An xdist worker that inherited it would load its settings before it has prepared its own environment.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
@@ -84,21 +83,6 @@ def load_settings(folder: Path) -> None:
     # Each report is written immediately: the writer's thread does not see a test's own transaction.
     settings.POSITION_FLUSH_S = 0.0
     settings.READY_KEPT_S = 0.0  # a test stops a part and asks
-
-
-def let_tests_empty_the_ledger() -> None:
-    """Drop the ledger's trigger, which rejects DELETE, while SQLite empties all tables between tests."""
-    flush = DatabaseOperations.sql_flush
-    trigger = "payments_entry_no_delete"
-
-    def sql_flush(self: DatabaseOperations, style: Any, tables: Any, **options: Any) -> list[str]:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = %s", [trigger])
-            found = cursor.fetchone()
-        statements = list(flush(self, style, tables, **options))
-        return [f"DROP TRIGGER {trigger}", *statements, found[0]] if found else statements
-
-    DatabaseOperations.sql_flush = sql_flush  # type: ignore[assignment,method-assign]
 
 
 def start_valkey() -> "subprocess.Popen[bytes]":

@@ -1,0 +1,18 @@
+"""What a test that commits leaves behind is gone before the next one, the ledger's rows too."""
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from payments.models import Entry
+from rides.models import Ride
+from tests.rows import OUR_APPS, models_of, rows_of
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_table_is_emptied_and_the_ledger_stays_append_only(completed: Ride) -> None:
+    assert Entry.objects.exists()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM payments_entry")
+    call_command("flush", interactive=False, verbosity=0)
+    assert not {table for table, rows in rows_of(models_of(*OUR_APPS)).items() if rows}
