@@ -15,27 +15,26 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from accounts.demo import may_enter
-from accounts.models import Partner, Role, User
+from accounts.models import Role, User
 from accounts.second_factor import SecondFactorMissing, lacks_second_factor
 from core.sql import read_row
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:
-    """Return the stored token with its account; None if it is unknown or expired, or the account can't be used."""
+    """Return the stored token with its account, partner and region.
+
+    Returns None if it is unknown or expired, or the account can't be used.
+    """
     try:
         digest = hash_token(token)
     except (TypeError, ValueError, binascii.Error):
         return None
-    found = read_row(AuthToken, "user", using=router.db_for_read(AuthToken), digest=digest)
+    related = ("user", "user__partner", "user__partner__region")
+    found = read_row(AuthToken, *related, using=router.db_for_read(AuthToken), digest=digest)
     if found is None or found.expiry is None or found.expiry <= now or not may_enter(found.user):
         return None
     if found.user.role == Role.STAFF and found.created + timedelta(seconds=settings.STAFF_TOKEN_TTL_S) <= now:
         return None
-    if found.user.role == Role.PARTNER:
-        # One more read gets what a partner's calls need; most calls are not a partner's.
-        partner = Partner.objects.select_related("region").filter(user=found.user).first()
-        if partner is not None:
-            found.user.partner = partner
     return found
 
 

@@ -1,7 +1,6 @@
 """Authenticate sockets by bearer header, single-use ticket or session cookie, and refuse foreign origins."""
 
 import re
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http.cookies import SimpleCookie
@@ -23,7 +22,7 @@ from accounts.sessions import idle_s_of, keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from core.security_log import record
-from notifications.hub import in_thread
+from notifications.credentials import Admitted
 
 Scope = Any  # an ASGI scope, for which asgiref and Channels have different types
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -88,40 +87,27 @@ class SameOrigin:
 
 
 class SocketAuth:
-    """Identifies the account of a handshake, and adds the result to the scope.
+    """Adds a function to the scope that checks a handshake: `admit`, which returns an `Admitted`.
 
-    The keys are `user` (None if not signed in), `credential` (the socket closes when it ends), `identified_at` (the
-    monotonic time of the check), `too_many` (the seconds to wait if the account or address connects too often) and
-    `language`.
+    The socket calls it in the same thread job in which it reads its first state.
     """
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        identified_at = time.monotonic()
-        user, credential, too_many = await in_thread(admit)(scope)
-        found = {
-            "user": user,
-            "credential": credential,
-            "identified_at": identified_at,
-            "too_many": too_many,
-            "language": language_of(scope, user),
-        }
-        await self.app({**scope, **found}, receive, send)
+        await self.app({**scope, "admit": lambda: admit(scope)}, receive, send)
 
 
-def admit(scope: Scope) -> tuple[User | None, str, float | None]:
-    """Return the account, its credential and, if it is throttled, the seconds to wait.
-
-    The address is checked before any look-up.
-    """
+def admit(scope: Scope) -> Admitted:
+    """Return the account of a handshake. The address is checked before any look-up."""
     if (wait_s := socket_wait(address=address_of(scope))) is not None:
-        return None, "", wait_s
+        return Admitted(None, "", language_of(scope, None), wait_s)
     user, credential = identify(scope)
     if user is None and _shows_credentials(scope):
         record("socket", "refused", account="", address=address_of(scope), code="4401")
-    return user, credential, socket_wait(address="", account=str(user.pk)) if user is not None else None
+    wait_s = socket_wait(address="", account=str(user.pk)) if user is not None else None
+    return Admitted(user, credential, language_of(scope, user), wait_s)
 
 
 def _shows_credentials(scope: Scope) -> bool:

@@ -26,6 +26,7 @@ class Part(NamedTuple):
     names: list[str]  # its attributes, in column order
     columns: slice
     converters: list[tuple[int, list[Any], Any]]  # (index in the part, functions, column)
+    key: int  # the place of the primary key in the row
 
 
 # ---------------------------------------------------------------- writes
@@ -59,7 +60,6 @@ def compare_and_set(
     """Set the fields in `changes` on the rows with these keys whose fields still have the values in `seen`.
 
     Values are plain values or model instances, not expressions. Returns the number of rows changed.
-
     Raises: `IntegrityError` if a constraint refuses a change.
     """
     connection = connections[using]
@@ -106,8 +106,9 @@ def read_row(model: type[M], *related: str, using: str, lock: bool = False, **eq
 def read_rows(model: type[M], *related: str, using: str, lock: bool = False, **equal: Any) -> list[M]:
     """Read the rows whose fields, named by attribute (`user_id`), equal these values, or one of a list of values.
 
-    The rows that the foreign keys in `related` point at are read in the same statement. With `lock`, the rows
-    themselves are locked until the transaction ends. The result is unordered.
+    The rows that the keys in `related` point at are read in the same statement, also from the other side of a
+    one-to-one key, and those of rows named before ("user", "user__partner"). With `lock`, the rows themselves are
+    locked until the transaction ends. The result is unordered.
     """
     connection = connections[using]
     shape = tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
@@ -125,19 +126,21 @@ def read_rows(model: type[M], *related: str, using: str, lock: bool = False, **e
         cursor.execute(select, values)
         rows = cursor.fetchall()
     found: list[M] = [_instance(parts[0], row, using) for row in rows]
-    for name, part in zip(related, parts[1:], strict=True):
-        foreign: Any = model._meta.get_field(name)
-        for instance, row in zip(found, rows, strict=True):
-            if getattr(instance, foreign.attname) is not None:
-                _attach(foreign, instance, _instance(part, row, using))
+    read: dict[str, Sequence[Any]] = {"": found}
+    for path, part in zip(related, parts[1:], strict=True):
+        head, _, name = path.rpartition("__")
+        others = read[path] = [_instance(part, row, using) for row in rows]
+        for instance, other in zip(read[head], others, strict=True):
+            if instance is not None:
+                _attach(type(instance)._meta.get_field(name), instance, other)
     return found
 
 
-def _attach(foreign: Any, instance: Model, other: Model) -> None:
-    """Cache on an instance the row that its foreign key points at, so that it is not read again."""
-    foreign.set_cached_value(instance, other)
-    if foreign.one_to_one:
-        foreign.remote_field.set_cached_value(other, instance)
+def _attach(relation: Any, instance: Model, other: Model | None) -> None:
+    """Cache on an instance the row at the other end of a key, or its absence, so that it is not read again."""
+    relation.set_cached_value(instance, other)
+    if other is not None and relation.one_to_one:
+        relation.remote_field.set_cached_value(other, instance)
 
 
 def lock_first(
@@ -179,7 +182,9 @@ def lock_first(
 
 
 def _instance(part: Part, row: Sequence[Any], using: str) -> Any:
-    """Build one model's instance from its part of a result row."""
+    """Build one model's instance from its part of a result row; None if the row has no such part."""
+    if row[part.key] is None:
+        return None
     connection, values = connections[using], list(row[part.columns])
     for place, functions, column in part.converters:
         for function in functions:
@@ -233,16 +238,19 @@ def _selection(
     table = quote(model._meta.db_table)
     own, names = _part(model, model._meta.db_table, using)
     parts, joins = [own], ""
-    for name in related:
-        foreign: Any = model._meta.get_field(name)
-        other, alias = foreign.related_model, quote(f"its_{name}")
-        part, columns = _part(other, f"its_{name}", using, start=len(names))
+    known: dict[str, tuple[Any, str]] = {"": (model, table)}
+    for path in related:
+        head, _, name = path.rpartition("__")
+        (holder, here), alias = known[head], quote(f"its_{path}")
+        relation = holder._meta.get_field(name)
+        other = relation.related_model
+        ((ours, theirs),) = relation.get_joining_fields()
+        part, columns = _part(other, f"its_{path}", using, start=len(names))
         parts.append(part)
         names += columns
-        target = quote(str(foreign.target_field.column))
-        joins += (
-            f" LEFT JOIN {quote(other._meta.db_table)} {alias} ON {alias}.{target} = {table}.{quote(foreign.column)}"
-        )
+        known[path] = (other, alias)
+        on = f"{alias}.{quote(theirs.column)} = {here}.{quote(ours.column)}"
+        joins += f" LEFT JOIN {quote(other._meta.db_table)} {alias} ON {on}"
     fields = [_attributes(model)[name] for name, _ in equal]
     conditions = [
         f"{table}.{quote(field.column)}" + (f" IN ({_marks(count)})" if count else " = %s")
@@ -287,5 +295,6 @@ def _part(model: type[Model], alias: str, using: str, *, start: int = 0) -> tupl
         functions = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
         if functions:
             converters.append((place, functions, column))
-    part = Part(model, [field.attname for field in fields], slice(start, start + len(fields)), converters)
+    key = start + [field.primary_key for field in fields].index(True)
+    part = Part(model, [field.attname for field in fields], slice(start, start + len(fields)), converters, key)
     return part, [f"{quote(alias)}.{quote(str(field.column))}" for field in fields]

@@ -6,6 +6,7 @@ A subclass defines who may connect (`recipient_of`), the present state (`snapsho
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -23,9 +24,11 @@ from core.database import trouble_of
 from core.errors import Invalid, ServiceError
 from core.security_log import record
 from notifications import limits, selectors
+from notifications.credentials import Admitted
 from notifications.events import UNSEQUENCED, close_sockets, frame
 from notifications.frames import Frame, frame_type, parse_frame
-from notifications.hub import hub, in_thread
+from notifications.hub import hub
+from notifications.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ FULL_S = 30.0  # after which a client of a full process should come again
 UNSENT_MAX = 64  # frames queued for a socket whose server takes them one by one; later ones are read from the log
 CATCH_UP_EVENTS = 100  # read from the log in one query
 
+Present = tuple[int, Frame, list[Any] | None]  # the newest number, the state, and the events asked for
 Command = Callable[[Any, Frame], Frame | None]
 
 
@@ -57,7 +61,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         return str(getattr(self.user, "pk", ""))
 
     def recipient_of(self, user: Any) -> str | None:
-        """Return this account's recipient; None if its role may not connect to this socket."""
+        """Return this account's recipient; None if its role may not connect to this socket. Runs in a thread."""
         raise NotImplementedError
 
     def snapshot(self) -> Frame:
@@ -73,32 +77,43 @@ class EventConsumer(AsyncWebsocketConsumer):
         self._unsent: list[str] = []
         # Writes a frame to daphne's socket immediately; False if the peer reads too slowly (runner/protocols.py).
         self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
+        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
+        after, begun = query.get("after", [""])[0], time.monotonic()
+        admitted, present = (None, None) if hub.full else await in_thread(self._enter, trusting=True)(after)
         # Accept even a socket that will be refused: a browser sees the close code only of an open one.
         await self.accept()
-        wait_s = self.scope.get("too_many") or (FULL_S if hub.full else None)
-        if wait_s is not None:
+        if admitted is None or admitted.wait_s is not None:
+            wait_s = FULL_S if admitted is None else admitted.wait_s
             await self.close(code=TRY_AGAIN_LATER, reason=come_again.reason(wait_s))
-            return
-        self.user = self.scope.get("user")
-        if self.user is None:
+        elif admitted.user is None:
             await self.close(code=NOT_AUTHENTICATED)
-            return
-        recipient = self.recipient_of(self.user)
-        if recipient is None:
+        elif present is None:
             record("socket", "refused", account=self._account, code=str(WRONG_ROLE))
             await self.close(code=WRONG_ROLE)
-            return
-        self.recipient = recipient
-        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
-        self._label(query.get("device", [""])[0][:DEVICE_MAX_CHARS])
-        await hub.add(self, since=self.scope.get("identified_at", 0.0))
-        await self._hello(query.get("after", [""])[0])
+        else:
+            self.scope["language"] = admitted.language
+            self._label(admitted.credential, query.get("device", [""])[0][:DEVICE_MAX_CHARS])
+            await hub.add(self, since=begun)
+            await self._hello(after, *present)
+            self.lag(hub.newest(self.recipient, since=begun))
 
-    def _label(self, device: str) -> None:
+    def _enter(self, after: str) -> tuple[Admitted, Present | None]:
+        """Check the handshake and read the present state, which is None for those who are refused."""
+        admitted: Admitted = self.scope["admit"]()
+        self.user = admitted.user
+        recipient = None
+        if admitted.user is not None and admitted.wait_s is None:
+            recipient = self.recipient_of(admitted.user)
+        if recipient is None:
+            return admitted, None
+        self.recipient = recipient
+        return admitted, self._present(after)
+
+    def _label(self, credential: str, device: str) -> None:
         self.labels = {
             "recipient": self.recipient,
             "connection": uuid4().hex,
-            "credential": str(self.scope.get("credential") or ""),
+            "credential": credential,
             "user": str(self.user.pk),
         }
         if device:
@@ -108,9 +123,8 @@ class EventConsumer(AsyncWebsocketConsumer):
                 None, lambda: close_sockets(code=REPLACED, **match, **{"except": self.labels["connection"]})
             )
 
-    async def _hello(self, after: str) -> None:
+    async def _hello(self, after: str, seq: int, state: Frame, missed: list[Any] | None) -> None:
         async with self._sending:
-            seq, state, missed = await in_thread(self._present)(after)
             if missed is not None and (read := number_in(after)) is not None:
                 hub.acknowledge(self.recipient, read)  # an acknowledgement may have been lost with its socket
             hello = {"type": "hello", "seq": seq, "resumed": missed is not None, **state}
@@ -122,7 +136,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         if self._behind:
             await self.catch_up()
 
-    def _present(self, after: str) -> tuple[int, Frame, list[Any] | None]:
+    def _present(self, after: str) -> Present:
         # Read the number first: a state read later can only be newer, and its events follow.
         seq, acked = selectors.last_and_acked(self.recipient)
         from_seq = acked if after == "acked" else number_in(after)

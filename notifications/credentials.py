@@ -1,8 +1,22 @@
 """The credentials behind sockets. Apps that issue them register functions that find the ended ones."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 Shown = set[tuple[str, str]]  # (credential, account id), as in the labels of sockets
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The outcome of a handshake's check. It may appear in logs, and then shows nothing of the account."""
+
+    user: Any = field(repr=False)  # None if not signed in
+    credential: str = field(repr=False)  # the socket closes when it ends
+    language: str
+    wait_s: float | None = None  # how long the account or address has to wait, if it connects too often
+
+
 _sources: list[Callable[[Shown], Shown]] = []
 
 

@@ -13,19 +13,18 @@ import contextlib
 import contextvars
 import json
 import logging
+import sys
 import time
 from collections import defaultdict, deque
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import redis.asyncio
-from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import reset_queries
 
 from notifications import credentials, selectors, services
 from notifications.events import CLOSE, EVERYONE, HEADS, PUSH_CHANNEL
+from notifications.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +39,6 @@ SILENCE_MAX_S = 5.0  # then a ping checks whether the subscription still works
 ORDERS_KEPT_S = 10.0  # longer than a handshake takes from checking a credential to joining the hub
 REPLACED = 4409  # the close code of a socket that a newer one has replaced
 ENDED = 4401  # the close code of a socket whose credential has ended
-# Database work of sockets runs here; asgiref's default is a single thread for the whole process.
-THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket-db")
-
-
-def in_thread(function: Any) -> Any:
-    """Make a blocking function awaitable; it runs on the sockets' own threads."""
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        finally:
-            reset_queries()  # DEBUG collects statements until a request ends, and a socket has no request
-
-    return database_sync_to_async(run, thread_sensitive=False, executor=THREADS)
 
 
 class Socket(Protocol):
@@ -80,6 +65,9 @@ class Hub:
         self._orders_missed_until = float("inf")  # until then, orders to close sockets may get lost
         self._credentials_at = time.monotonic()
         self._count = 0
+        # The newest number pushed to each recipient lately, whether or not they had a socket, in two spans of time.
+        self._pushed: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        self._spans_from = (float("-inf"), float("-inf"))
 
     async def add(self, socket: Socket, *, since: float = 0.0) -> None:
         """Deliver to this socket from now on. `since`: when its credential was checked (`time.monotonic()`).
@@ -104,6 +92,18 @@ class Hub:
             self.remove(oldest)
             with contextlib.suppress(Exception):
                 await oldest.close(code=REPLACED)
+
+    def newest(self, recipient: str, *, since: float) -> int:
+        """Return the number of a recipient's newest event pushed since then, or a higher one if that is not known."""
+        if since < self._spans_from[1]:
+            return sys.maxsize
+        return max(span.get(recipient, 0) for span in self._pushed)
+
+    def _note_pushed(self, recipient: str, seq: int) -> None:
+        now = time.monotonic()
+        if now - self._spans_from[0] > ORDERS_KEPT_S:
+            self._pushed, self._spans_from = ({}, self._pushed[0]), (now, self._spans_from[0])
+        self._pushed[0][recipient] = max(seq, self._pushed[0].get(recipient, 0))
 
     def remove(self, socket: Socket) -> None:
         """Deliver nothing more to this socket."""
@@ -190,9 +190,11 @@ class Hub:
             elif recipient == CLOSE:
                 await self._obey(json.loads(text))
             else:
+                number = int(seq)
+                self._note_pushed(recipient, number)
                 for socket in self._addressed(recipient):
                     try:
-                        socket.deliver(int(seq), text)
+                        socket.deliver(number, text)
                     except Exception:  # one broken socket must not keep the frame from the others
                         log.exception("a frame could not be delivered")
 

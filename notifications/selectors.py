@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import router
 from django.db.models import Max
 
+from core.sql import read_row
 from notifications.models import Event, Stream
 
 REPLAY_MAX = 1000  # events; a client further behind starts from the present state
@@ -13,8 +15,8 @@ CHUNK = 500  # ids per statement, below every database's limit on parameters
 
 def last_and_acked(recipient: str) -> tuple[int, int]:
     """Return the numbers of a recipient's newest event and of the newest event that a device has acknowledged."""
-    found = Stream.objects.filter(recipient=recipient).values_list("last_seq", "acked_seq").first()
-    return found or (0, 0)
+    stream = read_row(Stream, using=router.db_for_read(Stream), recipient=recipient)
+    return (stream.last_seq, stream.acked_seq) if stream else (0, 0)
 
 
 def heads(since: datetime) -> dict[str, int]:

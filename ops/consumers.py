@@ -5,7 +5,6 @@ from accounts.permissions import VIEW_STAFF_PAGE, permitted
 from accounts.second_factor import lacks_second_factor
 from notifications.consumers import EventConsumer
 from notifications.frames import Frame
-from notifications.hub import in_thread
 from ops.dashboard import latest_counts
 
 
@@ -19,19 +18,13 @@ class StaffConsumer(EventConsumer):
     The sweep publishes the counts to all of these sockets; a socket asks the database for nothing.
     """
 
-    _may_watch = False
     _last = ""
 
     def recipient_of(self, user: User) -> str | None:
-        return f"staff:{user.pk}" if self._may_watch else None
+        return f"staff:{user.pk}" if _may_watch(user) else None
 
     def snapshot(self) -> Frame:
         return {"counts": latest_counts()}
-
-    async def connect(self) -> None:
-        user = self.scope.get("user")
-        self._may_watch = user is not None and await in_thread(_may_watch)(user)
-        await super().connect()
 
     def deliver(self, seq: int, text: str) -> None:
         """Send one pushed frame, unless the page has it already."""

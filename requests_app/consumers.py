@@ -2,17 +2,22 @@
 
 from typing import Any, ClassVar
 
+from django.db import router
 from django.utils import timezone
 
 from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
+from accounts.states import PartnerStatus
+from core.errors import Missing
+from core.sql import read_row
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame
 from requests_app.selectors import open_offers_of, open_request_of
 from requests_app.serializers import offer_body, request_body
 from requests_app.serving import partner_commands
+from requests_app.states import RequestStatus
 from rides.selectors import active_ride_of_partner, active_ride_of_user
 from rides.serializers import ride_body
 
@@ -49,12 +54,15 @@ class PartnerConsumer(EventConsumer):
         return partner_recipient(user.partner.pk) if user.role == Role.PARTNER else None
 
     def snapshot(self) -> Frame:
-        partner = Partner.objects.select_related("region").get(user=self.user)
-        ride = active_ride_of_partner(partner)
-        offers = [offer_body(offer) for offer in open_offers_of(partner, now=timezone.now())]
+        partner = read_row(Partner, "region", using=router.db_for_read(Partner), id=self.user.partner.pk)
+        if partner is None:
+            raise Missing
+        # The status says whether there is anything else to read: few of those who connect have an offer or a ride.
+        ride = active_ride_of_partner(partner) if partner.status == PartnerStatus.BUSY else None
+        offers = open_offers_of(partner, now=timezone.now()) if partner.status == PartnerStatus.OFFERED else ()
         return {
             "partner": partner_body(Located.now(partner)),
-            "offers": offers,
+            "offers": [offer_body(offer) for offer in offers],
             "ride": ride and ride_body(ride, self.user),
         }
 
@@ -66,7 +74,9 @@ class UserConsumer(EventConsumer):
         return user_recipient(user.pk) if user.role == Role.USER else None
 
     def snapshot(self) -> Frame:
-        request, ride = open_request_of(self.user), active_ride_of_user(self.user)
+        request = open_request_of(self.user)
+        accepted = request is not None and request.status == RequestStatus.ACCEPTED
+        ride = active_ride_of_user(self.user) if accepted else None
         return {
             "request": request and request_body(request, self.user, live=True),
             "ride": ride and ride_body(ride, self.user),

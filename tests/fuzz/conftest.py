@@ -14,7 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 import notifications.consumers
-import notifications.hub
+import notifications.threads
 from notifications.hub import Hub
 from regions.selectors import forget_regions
 from tests.fixtures import run_commit_hooks
@@ -74,7 +74,7 @@ def world(_built: World, db: None) -> World:
 def lines(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     """Sockets with a hub, a loop and threads of their own, gone at the end."""
     threads, hub = ThreadPoolExecutor(THREADS), Hub()
-    monkeypatch.setattr(notifications.hub, "THREADS", threads)
+    monkeypatch.setattr(notifications.threads, "THREADS", threads)
     monkeypatch.setattr(notifications.consumers, "hub", hub)
     monkeypatch.setattr(settings, "OFFER_TTL_S", 3600)
     with asyncio.Runner() as runner:

@@ -14,6 +14,7 @@ from accounts.models import User
 from core import valkey
 from notifications import hub
 from notifications.events import PUSH_CHANNEL, recorded
+from notifications.threads import in_thread
 from speedycheers.routing import websocket_application
 
 PARTNER, USER, STAFF = "/partner/notification", "/user/notification", "/staff/notification"
@@ -86,7 +87,7 @@ class Socket:
 
 def aside(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make what touches the database awaitable, on the sockets' threads."""
-    wrapped: Callable[..., Any] = hub.in_thread(function)
+    wrapped: Callable[..., Any] = in_thread(function)
     return wrapped
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import Partner, User
-from notifications import consumers, hub
+from notifications import consumers, hub, threads
 from notifications.tests.sockets.client import WAIT_S
 from tests.cast import token_of
 
@@ -16,14 +16,14 @@ from tests.cast import token_of
 def _closed_connections() -> Iterator[None]:
     """The sockets' threads outlive a test; their connections must not outlive the database."""
     yield
-    threads = len(hub.THREADS._threads)
-    barrier = Barrier(threads)
+    count = len(threads.THREADS._threads)
+    barrier = Barrier(count)
 
     def close() -> None:
         barrier.wait(WAIT_S)
         connections.close_all()
 
-    for done in [hub.THREADS.submit(close) for _ in range(threads)]:
+    for done in [threads.THREADS.submit(close) for _ in range(count)]:
         done.result()
 
 

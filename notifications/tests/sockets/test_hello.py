@@ -1,10 +1,14 @@
 """The first frame tells the present state."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
-from accounts.models import Partner
+from accounts.models import Partner, User
+from accounts.socket_auth import admit
 from notifications.tests.sockets.client import PARTNER, USER, Socket, aside
+from requests_app.consumers import PartnerConsumer, UserConsumer
 from requests_app.models import Offer
 from rides.models import Ride
 from tests.cast import accept
@@ -43,3 +47,28 @@ async def test_a_user_is_told_their_request_and_ride(user_token: str, running: R
     assert hello["request"]["partner"]["name"] == "Pia"
     assert (hello["ride"]["rideId"], hello["ride"]["status"]) == (str(running.pk), "in_progress")
     await socket.leave()
+
+
+@pytest.mark.parametrize(("role", "most"), [("user", 3), ("partner", 3), ("offered", 4)])
+def test_a_handshake_and_its_hello_take_few_statements(
+    role: str, most: int, request: pytest.FixtureRequest, django_assert_max_num_queries: Any
+) -> None:
+    """They are all that a crowd costs the database."""
+    if role == "offered":
+        request.getfixturevalue("offer")
+    token = request.getfixturevalue("user_token" if role == "user" else "partner_token")
+    socket: Any = UserConsumer() if role == "user" else PartnerConsumer()
+    scope = {"headers": [(b"authorization", f"Bearer {token}".encode())]}
+    socket.scope = {"admit": lambda: admit(scope)}
+    socket._enter("")
+    with django_assert_max_num_queries(most):
+        admitted, present = socket._enter("")
+    assert admitted.user is not None
+    assert present is not None
+    assert len(present[1].get("offers", ())) == (role == "offered")
+
+
+def test_an_admission_in_a_log_line_names_nobody(user: User, user_token: str) -> None:
+    admitted = admit({"headers": [(b"authorization", f"Bearer {user_token}".encode())]})
+    assert admitted.user == user
+    assert repr(admitted) == "Admitted(language='en', wait_s=None)"

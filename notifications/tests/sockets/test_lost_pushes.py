@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from core import valkey
 from notifications import consumers, hub
 from notifications.events import push
 from notifications.services import publish_again
-from notifications.tests.sockets.client import USER, Frame, Socket, aside, eventually, subscribed, tell
+from notifications.tests.sockets.client import USER, WAIT_S, Frame, Socket, aside, eventually, subscribed, tell
 from regions.models import Region
 from requests_app.consumers import UserConsumer
 from tests.cast import submit
@@ -83,6 +84,37 @@ async def test_events_that_come_while_the_state_is_read_follow_it(
     event = await socket.next()
     assert (event["seq"], event["type"], event["request"]) == (1, "request.updated", hello["request"])
     await socket.leave()
+
+
+async def test_a_push_that_comes_while_the_state_is_read_is_not_missed(
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new socket is not at the hub yet, so the hub could not deliver it."""
+    monkeypatch.setattr(hub, "COMPARE_EVERY_S", 3600.0)
+    before = Socket(USER, user_token)
+    await before.open()
+    await subscribed(own_hub)
+    snapshot, note, passed = UserConsumer.snapshot, own_hub._note_pushed, threading.Event()
+
+    def noted(recipient: str, seq: int) -> None:
+        note(recipient, seq)
+        passed.set()
+
+    def meanwhile(self: UserConsumer) -> Frame:
+        state = snapshot(self)
+        submit(user)
+        assert passed.wait(WAIT_S)
+        return state
+
+    monkeypatch.setattr(own_hub, "_note_pushed", noted)
+    monkeypatch.setattr(UserConsumer, "snapshot", meanwhile)
+    socket = Socket(USER, user_token)
+    hello = await socket.open()
+    assert (hello["seq"], hello["request"]) == (0, None)
+    event = await socket.next()
+    assert (event["seq"], event["request"]["status"]) == (1, "pending")
+    await socket.leave()
+    await before.leave()
 
 
 async def test_nothing_of_a_transaction_that_was_rolled_back(user: User, user_token: str, own_hub: hub.Hub) -> None:

@@ -1,0 +1,36 @@
+"""The threads in which sockets use the database."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connections, reset_queries
+
+TRUSTED_S = 0.5  # after a job, its thread's connections count as sound for jobs that may fail
+# asgiref's default is a single thread for the whole process.
+THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket-db")
+_jobs = threading.local()
+
+
+def in_thread(function: Any, *, trusting: bool = False) -> Any:
+    """Make a blocking function awaitable; it runs on the sockets' own threads.
+
+    Each job first tests the connections that it uses by a statement. A `trusting` one spares that shortly after another
+    job, so it fails if the database was restarted in between.
+    """
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        close_old_connections()
+        if trusting and time.monotonic() - getattr(_jobs, "ended", 0.0) < TRUSTED_S:
+            for connection in connections.all(initialized_only=True):
+                connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
+        try:
+            return function(*args, **kwargs)
+        finally:
+            reset_queries()  # DEBUG collects statements until a request ends, and a socket has no request
+            close_old_connections()
+            _jobs.ended = time.monotonic()
+
+    return sync_to_async(run, thread_sensitive=False, executor=THREADS)
