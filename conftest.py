@@ -10,7 +10,7 @@ from pytest_django import DjangoDbBlocker
 from testbed import databases, environment, migrated, schedule
 from testbed.stack import Stack, running_stack
 
-pytest_plugins = ["tests.fixtures", "tests.online"]
+pytest_plugins = ["tests.fixtures", "tests.online", "tests.authenticator_app"]
 # What tests import from here asserts as they do: a failure shows both sides.
 pytest.register_assert_rewrite(
     "tests.cast", "tests.lives", "tests.fuzz.calls", "tests.fuzz.lines", "tests.run.echo", "notifications.tests.sockets"

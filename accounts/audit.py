@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, identify_hasher
 from django.db.models import Exists, OuterRef, Q
 from knox.models import AuthToken
@@ -60,6 +61,13 @@ def tokens_are_hashed(now: datetime) -> Result:
 def tickets_are_hashed(now: datetime) -> Result:
     """Socket tickets are stored only as SHA-256 hashes."""
     return streamed(SocketTicket.objects.all(), lambda ticket: not SHA_256_HEX.fullmatch(ticket.pk))
+
+
+@CHECKS.of_kind(ODD)
+def recovery_codes_are_hashed(now: datetime) -> Result:
+    """Recovery codes are stored only as hashes; `manage.py renew_secrets` hashes those of an earlier version."""
+    codes = Authenticator.objects.filter(type=Authenticator.Type.RECOVERY_CODES)
+    return wrong_rows(codes, codes.filter(Q(data__has_key="seed") | Q(data__has_key="migrated_codes")))
 
 
 @CHECKS.of_kind(ODD)

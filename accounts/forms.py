@@ -58,9 +58,8 @@ class SecondFactorForm(AuthenticateForm):
 
     def clean_code(self) -> str:
         """Raises `TooManyAttempts`."""
-        attempt = second_factor_attempt(self.user)
-        code: str = super().clean_code()
-        attempt.give_back()
+        with second_factor_attempt(self.user):
+            code: str = super().clean_code()
         return code
 
 
@@ -69,9 +68,8 @@ class SecondFactorAgainForm(ReauthenticateForm):
 
     def clean_code(self) -> str:
         """Raises `TooManyAttempts`."""
-        attempt = second_factor_attempt(self.user)
-        code: str = super().clean_code()
-        attempt.give_back()
+        with second_factor_attempt(self.user):
+            code: str = super().clean_code()
         return code
 
 

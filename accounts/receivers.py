@@ -10,19 +10,20 @@ from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import applications, credentials, implausible, notices, security_events, words
+from accounts import applications, credentials, implausible, notices, recovery_codes, security_events, words
 from accounts.address_changes import address_changed, address_removed
 from accounts.confirmation import confirmed, confirmed_by_reset
 from accounts.known_addresses import remember_session
 from accounts.models import User
 from accounts.sessions import begin_anew
-from accounts.sign_out import close_sockets_of_session, credentials_changed
+from accounts.sign_out import close_sockets_of_session, credentials_changed, shown_again
 from accounts.vault import renew_at_use
 from notifications.credentials import source
 from positions import doubted
 
 __all__ = ["applications", "notices", "security_events", "words"]  # their mails, pushes and receivers
 
+recovery_codes.install()
 source(credentials.ended)
 doubted.connect(implausible.flag, dispatch_uid="implausible_position")
 user_logged_out.connect(close_sockets_of_session, dispatch_uid="close_sockets_of_session")
@@ -69,5 +70,6 @@ for _signal in (
     factor_signals.authenticator_reset,
 ):
     _signal.connect(_changed_here, dispatch_uid="credentials_changed")
+account_signals.authentication_step_completed.connect(shown_again, dispatch_uid="shown_again")
 account_signals.email_confirmed.connect(_confirmed, dispatch_uid="first_confirmation")
 account_signals.password_reset.connect(_reset, dispatch_uid="credentials_changed")

@@ -1,5 +1,7 @@
 """Sign up with a password, and sign in by password and second factor."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
@@ -15,6 +17,7 @@ from knox.models import AuthToken
 
 from accounts.authentication import token_credential
 from accounts.confirmation import ask_to_confirm, require_confirmed
+from accounts.hashers import HashingBusy
 from accounts.known_addresses import remember
 from accounts.models import Role, User
 from accounts.notices import tell_of_sign_up
@@ -147,20 +150,28 @@ def _lifetime(user: User) -> dict[str, timedelta]:
 def _check_second_factor(user: User, otp: str) -> None:
     if not otp:
         raise SecondFactorRequired(attr="otp")
-    attempt = second_factor_attempt(user)
     types = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
-    for factor in Authenticator.objects.filter(user=user, type__in=types):
-        if factor.wrap().validate_code(otp.replace(" ", "")):
-            attempt.give_back()
-            factor.record_usage()
-            record("factor_used", "ok", account=user.pk, kind=factor.type, again=False)
-            return
-    record("factor_used", "failed", account=user.pk, kind="", again=False)
-    raise WrongSecondFactor(attr="otp")
+    with second_factor_attempt(user):
+        for factor in Authenticator.objects.filter(user=user, type__in=types):
+            if factor.wrap().validate_code(otp.replace(" ", "")):
+                factor.record_usage()
+                record("factor_used", "ok", account=user.pk, kind=factor.type, again=False)
+                return
+        record("factor_used", "failed", account=user.pk, kind="", again=False)
+        raise WrongSecondFactor(attr="otp")
 
 
-def second_factor_attempt(user: User) -> Attempt:
-    """Count an attempt at a second factor's code, from wherever. Raises `TooManyAttempts`."""
+@contextmanager
+def second_factor_attempt(user: User) -> Iterator[None]:
+    """Count a check of a second factor's code, from wherever; it is given back if the code is right or was not checked.
+
+    Raises: `TooManyAttempts`.
+    """
     attempt = Attempt([("login_otp", str(user.pk))])
     attempt.require()
-    return attempt
+    try:
+        yield
+    except HashingBusy:
+        attempt.give_back()
+        raise
+    attempt.give_back()

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
 from knox.models import AuthToken
 
 from accounts.authentication import session_credential, token_credential
@@ -18,6 +19,7 @@ from notifications.events import close_sockets, partner_recipient, user_recipien
 from notifications.web_push import forget_devices, hand_over_devices, withdraw_pushes
 
 NOT_AUTHENTICATED = 4401  # the close code of sockets whose credential has ended
+RECONNECT = 1012  # the close code of sockets whose session has another key now: pages connect again
 
 
 def log_out(token: AuthToken) -> None:
@@ -61,7 +63,8 @@ def credentials_changed(user: User, *, request: HttpRequest | None = None) -> in
         recipients += [partner_recipient(pk) for pk in Partner.objects.filter(user=user).values_list("pk", flat=True)]
         count: int = AuthToken.objects.filter(user=user).delete()[0]
         SocketTicket.objects.filter(user=user).delete()
-        kept = _renewed_session(user, request)
+        own = _of_account(user, request)
+        kept = _renewed_session(user, own) if own else ""
         for recipient in recipients:
             withdraw_pushes(recipient)
             forget_devices(recipient=recipient, except_of=session_credential(kept) if kept else "")
@@ -71,18 +74,38 @@ def credentials_changed(user: User, *, request: HttpRequest | None = None) -> in
     return count
 
 
-def _renewed_session(user: User, request: HttpRequest | None) -> str:
-    """Give the account's own session a new key and hash. Returns the key, or "" if the request has no such session."""
+def shown_again(*, request: HttpRequest, user: User, reauthenticated: bool = False, **_: object) -> None:
+    """Give a session a new key when its person has shown who they are once more.
+
+    Receives `authentication_step_completed`. Copies of the old cookie and its CSRF token end. Sockets of the old key
+    close with a code after which pages connect again.
+    """
+    if not reauthenticated or not _of_account(user, request):
+        return
+    old = session_credential(str(request.session.session_key))
+    with transaction.atomic():
+        _renewed_session(user, request)
+        SocketTicket.objects.filter(credential=old).delete()
+        transaction.on_commit(lambda: close_sockets(code=RECONNECT, credential=old))
+    rotate_token(request)
+
+
+def _of_account(user: User, request: HttpRequest | None) -> HttpRequest | None:
+    """Return the request if it has a session of this account."""
     session = getattr(request, "session", None)
-    if request is None or session is None or not session.session_key or request.user.pk != user.pk:
-        return ""
+    return request if session is not None and session.session_key and request.user.pk == user.pk else None
+
+
+def _renewed_session(user: User, request: HttpRequest) -> str:
+    """Give the account's own session a new key and hash. Returns the key."""
+    session = request.session
     old = session.session_key
     update_session_auth_hash(request, user)
     session.save()
     UserSession.objects.filter(user=user, session_key=old).update(session_key=session.session_key)
     # A changed password has renewed the key before; the cookie has the one that the browser subscribed with.
-    for key in {old, request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")} - {""}:
-        hand_over_devices(session_credential(key), session_credential(session.session_key))
+    for key in {str(old), request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")} - {""}:
+        hand_over_devices(session_credential(key), session_credential(str(session.session_key)))
     return str(session.session_key)
 
 

@@ -2,19 +2,15 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.cache import cache
 from knox.models import AuthToken
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.recovery_codes import RecoveryCodes
+from tests.authenticator_app import AppClock, code_of
 from tests.cast import PASSWORD, assert_refused
 
 
@@ -30,10 +26,6 @@ def log_in(api: APIClient, user: User, **more: str) -> Response:
     return api.post("/login", {"email": user.email, "password": PASSWORD, **more})  # type: ignore[return-value]
 
 
-def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-
-
 def test_the_password_alone_is_not_enough(anonymous: APIClient, user: User, secret: str) -> None:
     assert_refused(log_in(anonymous, user), 401, "mfa_required", "otp")
     assert_refused(log_in(anonymous, user, otp=""), 401, "mfa_required", "otp")
@@ -47,8 +39,28 @@ def test_with_the_apps_code_once(anonymous: APIClient, user: User, secret: str) 
     assert AuthToken.objects.count() == 1
 
 
+@pytest.mark.parametrize("later_s", [-1, 30], ids=["before its period", "after its period"])
+def test_a_code_counts_in_its_own_period_only(
+    anonymous: APIClient, user: User, secret: str, app_clock: AppClock, later_s: int
+) -> None:
+    code = code_of(secret)
+    app_clock.advance(later_s)
+    assert_refused(log_in(anonymous, user, otp=code), 401, "mfa_failed", "otp")
+
+
+def test_a_used_code_is_worth_nothing_half_a_minute_later(
+    anonymous: APIClient, user: User, secret: str, app_clock: AppClock
+) -> None:
+    """Used codes are remembered for one period, so a code must not live longer than that."""
+    code = code_of(secret)
+    assert log_in(anonymous, user, otp=code).status_code == 200
+    cache.clear()
+    app_clock.advance(30)
+    assert_refused(log_in(anonymous, user, otp=code), 401, "mfa_failed", "otp")
+
+
 def test_with_a_recovery_code_once(anonymous: APIClient, user: User, secret: str) -> None:
-    code = RecoveryCodes.activate(user).generate_codes()[0]
+    code = RecoveryCodes.activate(user).get_unused_codes()[0]
     assert log_in(anonymous, user, otp=code).status_code == 200
     assert_refused(log_in(anonymous, user, otp=code), 401, "mfa_failed", "otp")
 

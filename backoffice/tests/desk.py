@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.db import models
 from django.http import HttpRequest
@@ -28,6 +29,7 @@ def confirm(client: Client, user: User) -> None:
     request.session, request.user = client.session, user
     record_authentication(request, user, "password", reauthenticated=True)
     request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(request.session.session_key)  # it has a new one
 
 
 def url_of(model: Any, page: str, *args: Any) -> str:

@@ -44,8 +44,8 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SpeedyCheers"
-# A code counts for one period before and after its own, too (RFC 6238, 5.2): typing takes time, and clocks differ.
-MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_TOLERANCE = 0  # a code counts in its own 30 seconds only, for which a used one is remembered
+MFA_RECOVERY_CODES_SHOW_ONCE = True  # only their hashes are kept (accounts/recovery_codes.py)
 # Browsers support passkeys on https and on http://localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 ACCOUNT_LOGOUT_ON_GET = False

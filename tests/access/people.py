@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.test import Client
@@ -112,7 +111,7 @@ def _badge(account: User) -> Badge:
     client = Client()
     client.force_login(account, "accounts.backends.PasswordBackend")
     request = HttpRequest()
-    request.session = client.session
+    request.session, request.user = client.session, account
     record_authentication(request, account, method="password", reauthenticated=True)
     request.session.save()
-    return Badge(account, cast.token_of(account), client.cookies[settings.SESSION_COOKIE_NAME].value)
+    return Badge(account, cast.token_of(account), str(request.session.session_key))

@@ -24,9 +24,9 @@ from accounts.socket_tickets import issue_socket_ticket, redeem_socket_ticket
 from accounts.tests.test_push_subscription import FCM, MOZILLA, body, of
 from backoffice.tests.desk import desk_of, take
 from notifications.models import DeferredPush
+from tests.authenticator_app import code_of
 from tests.cast import PASSWORD, client_of, fresh
 from web.tests.browse import browser_of, by_password
-from web.tests.test_second_factor import code_of
 
 NEW_PASSWORD = "a-new-one-17!"
 

@@ -1,18 +1,28 @@
 """A session that was left open or stolen is asked again before it changes how the account is entered or paid."""
 
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from accounts.authentication import session_credential
 from accounts.models import Partner, User
-from tests.cast import PASSWORD, Clock, assert_refused, client_of, token_of, unchanged
+from accounts.tests.test_push_subscription import FCM
+from notifications.models import PushSubscription
+from tests.authenticator_app import code_of
+from tests.cast import PASSWORD, Clock, assert_refused, client_of, token_of, unchanged, with_factor
 from tests.online import Online
 from web.tests.browse import browser_of, by_password
-from web.tests.test_second_factor import turn_on
+from web.tests.test_credentials_changed import subscribe
+from web.tests.test_second_factor import shown_codes, turn_on
 
 AGAIN = "/account/reauthenticate/"
 
@@ -67,17 +77,67 @@ def test_a_stolen_session_sees_devices_but_signs_none_out(owner: User, stolen: C
     assert AuthToken.objects.filter(user=owner).exists()
 
 
+# ---------------------------------------------------------------- a new key
+
+
+def again_by_password(owner: User, here: Client) -> None:
+    assert here.post(AGAIN, {"password": PASSWORD}).status_code == 302
+
+
+def again_by_code(owner: User, here: Client) -> None:
+    assert here.post("/account/2fa/reauthenticate/", {"code": turned_on_by(owner)}).status_code == 302
+
+
+def turned_on_by(owner: User) -> str:
+    """The account has an authenticator app now; returns its code."""
+    secret = generate_totp_secret()
+    with_factor(owner, secret)
+    return code_of(secret)
+
+
+@pytest.mark.parametrize("again", [again_by_password, again_by_code])
+def test_a_copied_session_ends_when_its_owner_is_asked_again(
+    owner: User, again: Callable[[User, Client], None]
+) -> None:
+    """Neither does the thief gain what the owner has just shown."""
+    here = browser_of(None)
+    here.post("/account/login/", {"login": owner.email, "password": PASSWORD})
+    here.get(AGAIN)
+    thief = browser_of(None)
+    thief.cookies = copy(here.cookies)
+    assert thief.get("/account").status_code == 200
+    csrf = here.cookies[settings.CSRF_COOKIE_NAME].value
+    again(owner, here)
+    assert here.get("/account/delete").status_code == 200
+    assert thief.get("/account").status_code == 302
+    assert here.cookies[settings.CSRF_COOKIE_NAME].value != csrf
+    assert [row.session_key for row in UserSession.objects.all()] == [here.session.session_key]
+
+
+def test_its_devices_stay_subscribed_and_its_sockets_come_back(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[dict[str, Any]] = []
+    monkeypatch.setattr("accounts.sign_out.close_sockets", lambda **order: closed.append(order))
+    here = browser_of(owner)
+    old = session_credential(str(here.session.session_key))
+    subscribe(here, FCM)
+    again_by_password(owner, here)
+    kept = PushSubscription.objects.get()
+    assert kept.credential == session_credential(str(here.session.session_key)) != old
+    assert closed == [{"code": 1012, "credential": old}]  # not 4401, after which a page stays signed out
+
+
 # ---------------------------------------------------------------- the second factor
 
 
 def test_where_there_is_a_second_factor_it_is_asked_for(owner: User) -> None:
-    turn_on(by_password(owner))
+    here = by_password(owner)
+    turn_on(here)
+    codes = shown_codes(here)
     stolen = browser_of(User.objects.get(pk=owner.pk))
     assert stolen.get("/account/delete")["Location"].startswith("/account/2fa/reauthenticate/")
     # The password alone, which the thief may know, is no way around.
     assert stolen.post(AGAIN, {"password": PASSWORD})["Location"].startswith("/account/2fa/reauthenticate/")
     assert stolen.get("/account/delete")["Location"].startswith("/account/2fa/reauthenticate/")
-    codes = Authenticator.objects.get(user=owner, type=Authenticator.Type.RECOVERY_CODES).wrap().generate_codes()
     assert stolen.post("/account/2fa/reauthenticate/", {"code": codes[0]}).status_code == 302
     assert stolen.get("/account/delete").status_code == 200
 

@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.recovery_codes import hash_once
 from accounts.vault import renew
 
 
@@ -16,7 +17,7 @@ class Command(BaseCommand):
         renewed, lost = 0, 0
         for factor in Authenticator.objects.order_by("pk").iterator(chunk_size=500):
             try:
-                renewed += renew(factor)
+                renewed += hash_once(factor) or renew(factor)
             except InvalidToken:
                 lost += 1
         self.stdout.write(f"{renewed} second factors renewed.")
