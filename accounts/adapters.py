@@ -12,12 +12,18 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import translation
 
 from accounts import vault
 from accounts.mails import compose
 from accounts.models import User
+from accounts.selectors import has_confirmed_address
+from accounts.third_party import AGAIN, has_provider_only
+from core.texts import unlinked
 from core.transactions import in_transaction
+
+AGENT_MAX_CHARS = 200
 
 
 def label_of(user: User) -> str:
@@ -33,6 +39,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         reader = context.get("user")
+        if "user_agent" in context:  # a stranger may have written it
+            context["user_agent"] = unlinked(context["user_agent"])[:AGENT_MAX_CHARS]
         language = reader.language if isinstance(reader, User) and reader.language else translation.get_language()
 
         def send() -> None:
@@ -44,10 +52,16 @@ class AccountAdapter(DefaultAccountAdapter):
         else:
             send()
 
-    def send_notification_mail(self, template_prefix: str, *args: Any, **kwargs: Any) -> None:
-        """Tell the owner of a change. Of a new address, the old one is told by `accounts.address_changes`."""
-        if template_prefix != "account/email/email_changed":
-            super().send_notification_mail(template_prefix, *args, **kwargs)
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell the owner of a change. Of a new address, the old one is told by `accounts.address_changes`.
+
+        An address that is not confirmed may be somebody else's, who gets no mail about an account that they don't know.
+        """
+        if template_prefix == "account/email/email_changed" or not has_confirmed_address(user):
+            return
+        super().send_notification_mail(template_prefix, user, context, email)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirm an address in one transaction with what that ends."""
@@ -63,7 +77,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(self.get_reset_password_from_key_url(key))
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
-        """Ask accounts with a second factor for that: the password alone may be in wrong hands."""
+        """Ask accounts with a second factor for that: the password alone may be in wrong hands.
+
+        Those with neither sign in at their provider again.
+        """
+        if has_provider_only(user):
+            return [{"id": AGAIN, "description": "", "url": reverse(AGAIN)}]
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         factors = [method for method in methods if method["id"] != "reauthenticate"]
         return factors or methods

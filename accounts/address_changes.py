@@ -8,6 +8,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -52,8 +53,8 @@ def pending_change(token: str, *, now: datetime) -> AddressChange | None:
 def undo_address_change(token: str, *, now: datetime) -> None:
     """Give the account back to its old address, and mail that a link to a new password.
 
-    Every other address, the password, and the second factors set up since the change go, and everything that the
-    account holds ends. The links of later changes end as well: they were sent to other addresses.
+    Every other address, the password, and the second factors and providers added since the change go, and everything
+    that the account holds ends. The links of later changes end as well: they were sent to other addresses.
 
     Raises:
         Missing: the link is wrong, used or too old.
@@ -93,6 +94,8 @@ def _free(address: str, user: User) -> None:
 
 
 def _drop_factors_since(user: User, moment: datetime) -> None:
+    """Drop the second factors set up and the providers connected since a moment."""
+    SocialAccount.objects.filter(user=user, date_joined__gte=moment).delete()
     factors = Authenticator.objects.filter(user=user)
     factors.filter(created_at__gte=moment).delete()
     if not factors.exclude(type=Authenticator.Type.RECOVERY_CODES).exists():
@@ -134,7 +137,7 @@ def _removed(mail: DeferredMail) -> EmailMultiAlternatives:
     return message_to(mail.user, "account/email/address_removed", {}, to=mail.to)
 
 
-@mail_kind("password_reset")
+@mail_kind("password_reset", to_unconfirmed=True)
 def _password_reset(mail: DeferredMail) -> EmailMultiAlternatives:
     keys = {"uidb36": user_pk_to_url_str(mail.user), "key": default_token_generator.make_token(mail.user)}
     path = reverse("account_reset_password_from_key", kwargs=keys)

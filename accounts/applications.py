@@ -14,6 +14,7 @@ from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Forbidden
+from core.texts import unlinked
 from notifications.events import recorded
 from risk.states import TraceKind
 from risk.traces import leave_trace
@@ -85,5 +86,5 @@ def _decision(mail: DeferredMail) -> EmailMultiAlternatives | None:
     step = ApplicationTransition.objects.select_related("subject").filter(pk=mail.about).first()
     if step is None or step.subject.application != step.new:
         return None
-    context = {"name": step.subject.name, "site": settings.SITE_URL}
+    context = {"name": unlinked(step.subject.name), "site": settings.SITE_URL}
     return message_to(mail.user, f"account/email/application_{step.new}", context)

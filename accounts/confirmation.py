@@ -53,7 +53,7 @@ def ask_to_confirm(user: User, *, now: datetime, about: str = "") -> None:
         mail_later("email_confirmation", user, about=about, now=now)
 
 
-@mail_kind("email_confirmation")
+@mail_kind("email_confirmation", to_unconfirmed=True)
 def _confirmation(mail: DeferredMail) -> EmailMultiAlternatives | None:
     address = EmailAddress.objects.filter(user=mail.user, email=mail.user.email, verified=False).first()
     if address is None:

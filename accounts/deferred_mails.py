@@ -12,6 +12,7 @@ A mail is composed when it is sent, in the reader's language then, so the row ha
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
 from accounts.models import DeferredMail, User
+from accounts.selectors import has_confirmed_address
 from core.jobs import DueRows, retry_delay
 from notifications.events import user_recipient
 from notifications.selectors import last_and_acked
@@ -30,14 +32,27 @@ Composer = Callable[[DeferredMail], EmailMultiAlternatives | None]
 MAILS = DueRows(DeferredMail, "due_at", "send_mail")
 SENT_WITHIN = timedelta(days=2)
 TRY_AGAIN = timedelta(seconds=10)  # and later each time
-_composers: dict[str, Composer] = {}
+_kinds: dict[str, "_Kind"] = {}
 
 
-def mail_kind(kind: str) -> Callable[[Composer], Composer]:
-    """Register the composer of a kind of mail. It returns None if the mail is no longer wanted."""
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    compose: Composer
+    to_inactive: bool
+    to_unconfirmed: bool
+
+
+def mail_kind(kind: str, *, to_inactive: bool = False, to_unconfirmed: bool = False) -> Callable[[Composer], Composer]:
+    """Register the composer of a kind of mail. It returns None if the mail is no longer wanted.
+
+    Args:
+        to_inactive: whether a deactivated account gets it, too.
+        to_unconfirmed: whether it is sent to an address that may be somebody else's. It then has no word that the
+            account's person has chosen, as their name is.
+    """
 
     def register(compose: Composer) -> Composer:
-        _composers[kind] = compose
+        _kinds[kind] = _Kind(compose, to_inactive, to_unconfirmed)
         return compose
 
     return register
@@ -85,8 +100,7 @@ def send_deferred(mail_id: UUID) -> None:
 
 
 def _send(mail: DeferredMail, *, now: datetime) -> None:
-    wanted = now < mail.until and mail.user.is_active and not _acknowledged(mail)
-    message = _composers[mail.kind](mail) if wanted else None
+    message = _kinds[mail.kind].compose(mail) if _is_wanted(mail, now=now) else None
     if message is None:
         MAILS.finish(mail.pk)
         return
@@ -98,6 +112,14 @@ def _send(mail: DeferredMail, *, now: datetime) -> None:
         MAILS.postpone(mail.pk, now + max(TRY_AGAIN, retry_delay(mail.tries)), tries=mail.tries + 1)
     else:
         MAILS.finish(mail.pk, sent_at=now)
+
+
+def _is_wanted(mail: DeferredMail, *, now: datetime) -> bool:
+    kind, user = _kinds[mail.kind], mail.user
+    if now >= mail.until or not (user.is_active or kind.to_inactive) or _acknowledged(mail):
+        return False
+    # Another address than the account's own was confirmed when the mail was written.
+    return bool(mail.to) or kind.to_unconfirmed or has_confirmed_address(user)
 
 
 def _acknowledged(mail: DeferredMail) -> bool:

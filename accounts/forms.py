@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
@@ -16,7 +18,7 @@ from accounts.sign_in import second_factor_attempt
 from accounts.words import BY_MAIL
 from api.addresses import address_of, network_of
 from api.attempts import Attempt
-from core.texts import check_line, composed
+from core.texts import check_name, composed
 from notifications.words import WordKind
 
 _ModelForm: Any = forms.ModelForm  # generic only to the type checker
@@ -29,7 +31,7 @@ class SignupForm(AllauthSignupForm):
         label=_("Name"),
         max_length=80,
         required=False,
-        validators=[check_line],
+        validators=[check_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ("name", "email", "password1")
@@ -51,6 +53,21 @@ class SignupForm(AllauthSignupForm):
         user.name = composed(self.cleaned_data["name"])
         user.save(update_fields=["name"])
         return user
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):
+    """Mails the link for a new password to confirmed addresses, and to the address that an account goes by."""
+
+    users: list[User]
+
+    def clean_email(self) -> str:
+        """Leave out accounts that have put down the address without confirming it: it may be somebody else's."""
+        email: str = super().clean_email()
+        own = {user.pk for user in self.users if user.email.lower() == email.lower()}
+        verified = EmailAddress.objects.filter(email__iexact=email, verified=True, user__in=self.users)
+        allowed = own | set(verified.values_list("user_id", flat=True))
+        self.users = [user for user in self.users if user.pk in allowed]
+        return email
 
 
 class SecondFactorForm(AuthenticateForm):

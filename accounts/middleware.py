@@ -16,6 +16,7 @@ from api.middleware import wants_page
 
 # Open to staff without a second factor: what sets one up, ends the session, or shows no account.
 SET_UP_PAGES = {
+    "account-sign-in-again",
     "account_confirm_email",
     "account_email",
     "account_email_verification_sent",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.states import PARTNER_GRAPH, Application, PartnerStatus, PartnerType
 from core.ids import new_id
-from core.texts import Line
+from core.texts import Name
 from core.transitions import Stateful, Transition
 from regions.models import Region
 
@@ -47,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(max_length=254)
-    name = Line(max_length=80, blank=True)
+    name = Name(max_length=80, blank=True)
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May use the admin.")
@@ -67,7 +67,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        permissions = (("view_staff_page", "Can see the live counts of the staff page"),)
+        permissions = (
+            ("view_staff_page", "Can see the live counts of the staff page"),
+            ("remove_second_factor", "Can remove the second factors of users and partners"),
+        )
         constraints = (
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
@@ -134,7 +137,7 @@ class Partner(Stateful):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="partner")
-    name = Line(max_length=80)
+    name = Name(max_length=80)
     type = models.CharField(max_length=16, choices=PartnerType.choices, default=PartnerType.CHEERLEADER)
     phone = models.CharField(max_length=32)
     application = models.CharField(max_length=10, choices=Application.choices, default=Application.APPLIED)

@@ -10,7 +10,16 @@ from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import applications, credentials, implausible, notices, recovery_codes, security_events, words
+from accounts import (
+    applications,
+    credentials,
+    implausible,
+    notices,
+    recovery_codes,
+    security_events,
+    third_party,
+    words,
+)
 from accounts.address_changes import address_changed, address_removed
 from accounts.confirmation import confirmed, confirmed_by_reset
 from accounts.known_addresses import remember_session
@@ -24,6 +33,7 @@ from positions import doubted
 __all__ = ["applications", "notices", "security_events", "words"]  # their mails, pushes and receivers
 
 recovery_codes.install()
+third_party.install()
 source(credentials.ended)
 doubted.connect(implausible.flag, dispatch_uid="implausible_position")
 user_logged_out.connect(close_sockets_of_session, dispatch_uid="close_sockets_of_session")

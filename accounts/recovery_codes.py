@@ -11,6 +11,7 @@ from allauth.core import context
 from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal import auth, flows
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes as Seeded  # allauth's own, with a seed
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
@@ -19,7 +20,6 @@ from accounts import vault
 HASHES = "hashes"  # in `Authenticator.data`: those of the codes that are not used
 FRESH = "recovery_codes"  # in the session
 HIDDEN = "••••••••"
-Seeded = auth.RecoveryCodes  # allauth's own
 
 
 class RecoveryCodes(Seeded):
@@ -106,7 +106,7 @@ def hash_once(factor: Authenticator) -> bool:
 def install() -> None:
     """Let allauth use this class: `Authenticator.wrap` and the flows of its pages look it up by name."""
     for module in (auth, flows):
-        module.RecoveryCodes = RecoveryCodes  # type: ignore[attr-defined,misc]
+        module.RecoveryCodes = RecoveryCodes
 
 
 def _new_code() -> str:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from accounts.locations import Located, stored_location
 from accounts.models import Partner, Role, User
 from accounts.states import Application, PartnerStatus, PartnerType
-from api.fields import Choice, Float, LocationSerializer, OptionalLocationField, Text, Time, Verbatim, location
+from api.fields import Choice, Float, LocationSerializer, Name, OptionalLocationField, Text, Time, Verbatim, location
 from api.serializing import json_of
 
 
@@ -109,7 +109,7 @@ class LoginInput(serializers.Serializer[Any]):
 class SignupInput(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=EMAIL_MAX_CHARS)
     password = Verbatim(max_length=128, trim_whitespace=False)
-    name = Text(max_length=80, required=False, allow_blank=True, default="")
+    name = Name(max_length=80, required=False, allow_blank=True, default="")
 
     def validate_email(self, email: str) -> str:
         email = email.lower()
@@ -143,7 +143,7 @@ PHONE = r"^([-+(). ]*[0-9]){6,}[-+(). ]*$"  # six digits or more, with the usual
 
 
 class ApplicationInput(serializers.Serializer[Any]):
-    name = Text(max_length=80, required=False, help_text="How users will know you; your account's name if left out.")
+    name = Name(max_length=80, required=False, help_text="How users will know you; your account's name if left out.")
     type = Choice(
         choices=PartnerType.choices,
         required=False,

@@ -93,7 +93,9 @@ def shown_again(*, request: HttpRequest, user: User, reauthenticated: bool = Fal
 def _of_account(user: User, request: HttpRequest | None) -> HttpRequest | None:
     """Return the request if it has a session of this account."""
     session = getattr(request, "session", None)
-    return request if session is not None and session.session_key and request.user.pk == user.pk else None
+    if request is None or session is None or not session.session_key or request.user.pk != user.pk:
+        return None
+    return request
 
 
 def _renewed_session(user: User, request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.texts import check_line, check_note, composed
+from core.texts import check_line, check_name, check_note, composed
 
 
 class Verbatim(serializers.CharField):
@@ -31,6 +31,12 @@ class Text(Verbatim):
         text = composed(super().to_internal_value(data))
         self.check(text)
         return text
+
+
+class Name(Text):
+    """One line without web and e-mail addresses, because mails repeat it."""
+
+    check = staticmethod(check_name)
 
 
 class Note(Text):

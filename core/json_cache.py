@@ -1,12 +1,21 @@
-"""Django's cache in Valkey, with values as JSON: Django's own pickles would run as code if somebody wrote to Valkey."""
+"""Django's cache in Valkey, with values as JSON: Django's own pickles would run as code if somebody wrote to Valkey.
+
+While Valkey does not answer, each process has a cache of its own: limits count on, and a code that was used is known to
+the process that has seen it.
+"""
 
 import json
 import logging
 from typing import Any
 
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
+from core import valkey
+
 log = logging.getLogger(__name__)
+
+OWN_ENTRIES_MAX = 10_000  # of one process; some make room beyond
 
 
 class Unreadable(ValueError):
@@ -60,3 +69,24 @@ class JSONCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, {**params, "OPTIONS": {**params.get("OPTIONS", {}), "serializer": JSONSerializer}})
         self._class = _Client
+        self._own = LocMemCache("while Valkey is away", {"OPTIONS": {"MAX_ENTRIES": OWN_ENTRIES_MAX}})
+
+    def add(self, *args: Any, **options: Any) -> bool:
+        return bool(self._call("add", *args, **options))
+
+    def get(self, *args: Any, **options: Any) -> Any:
+        return self._call("get", *args, **options)
+
+    def set(self, *args: Any, **options: Any) -> None:
+        self._call("set", *args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> bool:
+        return bool(self._call("delete", *args, **options))
+
+    def _call(self, name: str, *args: Any, **options: Any) -> Any:
+        """Call Valkey, or this process's own cache if that does not answer."""
+        try:
+            return getattr(super(), name)(*args, **options)
+        except valkey.Unreachable:
+            log.warning("this process uses a cache of its own: Valkey does not answer")
+            return getattr(self._own, name)(*args, **options)

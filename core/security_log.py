@@ -22,6 +22,7 @@ log = logging.getLogger("security")
 PSEUDONYM_CHARS = 20
 CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")  # our own words; a space, an "@" or a "/" makes it somebody else's
 WITHHELD = "?"
+ENTRIES_MAX = 20  # of a list
 
 
 def pseudonym(value: object) -> str:
@@ -48,7 +49,7 @@ def record(
         address: the network address; that of the request by default.
         request: the call that caused it; the present one by default.
         after_commit: write nothing if the transaction is rolled back.
-        more: further fields: codes of ours and numbers; anything else is withheld.
+        more: further fields: codes of ours and numbers, or lists of them; anything else is withheld.
     """
     request = request or context.request
     if account is None:
@@ -93,6 +94,8 @@ def _call(request: HttpRequest | None) -> dict[str, Any]:
 
 
 def _ours(value: object) -> object:
+    if isinstance(value, list):
+        return [_ours(entry) for entry in value[:ENTRIES_MAX]]
     if value is None or isinstance(value, int):
         return value
     return value if isinstance(value, str) and (not value or CODE.fullmatch(value)) else WITHHELD

@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 # Controls, separators of lines and paragraphs, and characters that reorder their neighbours.
 HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 HIDDEN_BUT_BREAKS = re.compile(HIDDEN.pattern.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f"))
+# What mail programs make links of: a scheme, "www.", "@", and names of hosts, whose end is all small or all large.
+# "St.John", "J.R." and "B.SMITH" are names.
+LINK = re.compile(
+    r"\S*://\S*|\b[wW]{3}[.．。｡]\S*|\S+@\S+|\S*[^\W_](?:[.．。｡][a-z]{2,}|[\w-][.．。｡][A-Z]{2,})(?!\w)(?:[/:?#]\S*)?"
+)
 BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that show nothing
 UNSEEN_KINDS = frozenset(("Cc", "Cf", "Cn", "Mn", "Me", "Zl", "Zp", "Zs"))
 
@@ -32,6 +37,18 @@ def check_note(text: str) -> None:
     if HIDDEN_BUT_BREAKS.search(text):
         raise ValidationError(_("This has characters that can not be seen."), code="invalid")
     _check_seen(text)
+
+
+def check_name(text: str) -> None:
+    """Raise `ValidationError` unless a text is one line that can be seen and that no mail program makes a link of."""
+    check_line(text)
+    if LINK.search(text):
+        raise ValidationError(_("This takes no web or e-mail address."), code="invalid")
+
+
+def unlinked(text: str) -> str:
+    """Return a text with an ellipsis for each web or e-mail address in it, for mails."""
+    return LINK.sub("…", text)
 
 
 def _check_seen(text: str) -> None:
@@ -60,6 +77,12 @@ class Line(_TextField):
     """A column for one line, as a name; forms and the admin refuse anything else."""
 
     default_validators = [check_line]
+
+
+class Name(Line):
+    """A column for the name of a person, which mails repeat."""
+
+    default_validators = [check_name]
 
 
 class Note(_TextField):

@@ -281,8 +281,13 @@ class EventConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, content: Frame, body: Frame, *, malformed: bool) -> None:
         await self._reply(content, body)
-        if malformed and limits.too_many_bad_frames(self._account):
+        if not malformed:
+            return
+        if limits.too_many_bad_frames(self._account):
             await self.close(code=POLICY_VIOLATION)
+        else:
+            fields = [f"{error['attr'] or ''}:{error['code']}" for error in body["errors"]]
+            record("frame", "refused", account=self._account, fields=fields)
 
 
 def number_in(after: str) -> int | None:

@@ -48,7 +48,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_user",
         "account.view_emailaddress",
         "knox.change_authtoken",
-        "mfa.change_authenticator",
+        "mfa.view_authenticator",
         "payments.view_payment",
     ),
 }

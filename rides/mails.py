@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.selectors import has_confirmed_address, notification_settings_of
 from core.amounts import duration, money
 from core.jobs import DueRows
+from core.texts import unlinked
 from rides.models import Ride
 from rides.receipt_pdf import receipt_pdf
 from rides.receipts import receipt
@@ -70,7 +71,7 @@ def _message(ride: Ride, *, now: datetime) -> EmailMultiAlternatives:
         bill = receipt(ride, now=now)
         pdf = receipt_pdf(ride, bill)
         context = {
-            "name": ride.user.get_short_name(),
+            "name": unlinked(ride.user.get_short_name()),
             "total": money(bill["total"]["amount"], bill["total"]["currency"]),
             "duration": duration(bill["elapsedS"]),
             "site": settings.SITE_URL,

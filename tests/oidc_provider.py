@@ -25,6 +25,7 @@ class OidcProvider:
         self.audience = CLIENT_ID
         self.codes: dict[str, dict[str, str]] = {}  # by code: the authorization request
         self.tokens: set[str] = set()
+        self.asked: dict[str, str] = {}  # the last authorization request
         self.issuer = ""  # what the metadata say; if empty, the truth
         self.signature: tuple[Any, str] | None = None  # the key and algorithm of a liar
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -54,6 +55,7 @@ class OidcProvider:
         assert (asked["client_id"], asked["response_type"]) == (CLIENT_ID, "code")
         assert "openid" in asked["scope"].split()
         assert asked["code_challenge_method"] == "S256"
+        self.asked = asked
         code = secrets.token_urlsafe()
         self.codes[code] = asked
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"

@@ -203,7 +203,7 @@ def test_a_step_in_the_admin_leaves_lines(staff: User, user: User, lines: Lines)
 
 
 def test_a_refused_step_leaves_a_line(nyc: object, lines: Lines) -> None:
-    clerk, colleague = make_clerk("Hal", "mfa.change_authenticator"), make_clerk("Fiona")
+    clerk, colleague = make_clerk("Hal", "accounts.remove_second_factor"), make_clerk("Fiona")
     take(desk_of(clerk), Authenticator.objects.get(user=colleague), "remove")
     assert (lines.one("step")["outcome"], lines.one("step")["code"]) == ("refused", "permission_denied")
     assert not lines.of("admin_change")

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from web import account, app_files, views, wallet
 from web.addresses import undo_address
+from web.again import sign_in_again
 from web.language import choose_language
 from web.texts import texts
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("account/notifications", account.notifications, name="account-notifications"),
     path("account/devices", account.devices, name="account-devices"),
     path("account/address/undo/<str:token>", undo_address, name="undo-address"),
+    path("account/again", sign_in_again, name="account-sign-in-again"),
     path("account/data", account.data, name="account-data"),
     path("account/data/export", account.export_data, name="account-export"),
     path("account/delete", account.delete, name="account-delete"),

@@ -7,12 +7,15 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
 from knox.models import AuthToken
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.admin.revocation import require_rank
 from accounts.models import AddressChange, DeferredMail, KnownAddress, NotificationSettings, SocketTicket, User
+from accounts.notices import StaffStep, tell_of_staff_step
 from accounts.sign_out import credentials_changed, log_out
 from accounts.words import BY_MAIL
 from backoffice.base import ReadOnlyAdmin
@@ -22,6 +25,7 @@ from core.errors import Conflict
 from notifications.words import WordKind
 
 KEY_SHOWN_CHARS = 8
+REMOVE_SECOND_FACTOR = "accounts.remove_second_factor"
 
 # The default pages would let staff read or write secrets; social sign-in is not used yet.
 for model in (AuthToken, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
@@ -38,9 +42,11 @@ def _revoke(token: AuthToken, actor: User, reason: str, now: datetime) -> None:
 
 def _remove(factor: Authenticator, actor: User, reason: str, now: datetime) -> None:
     require_rank(actor, factor.user)
-    if not Authenticator.objects.filter(pk=factor.pk).delete()[0]:
-        raise Conflict("already_removed", "This second factor is gone already.")
-    credentials_changed(factor.user)
+    with transaction.atomic():
+        if not Authenticator.objects.filter(pk=factor.pk).delete()[0]:
+            raise Conflict("already_removed", "This second factor is gone already.")
+        credentials_changed(factor.user)
+        tell_of_staff_step(StaffStep.FACTOR_REMOVED, factor.user, now=now)
 
 
 def _named(row: Any) -> str:
@@ -198,7 +204,7 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnlyAdmin):
-    """Second factors, without their secrets."""
+    """Second factors, without their secrets. Removing one takes a right of its own: it may open an account."""
 
     steps = (REMOVE,)
     owner = related("user", "Account", named=True)
@@ -214,3 +220,6 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
     fields = list_display
     readonly_fields = list_display
+
+    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(REMOVE_SECOND_FACTOR))

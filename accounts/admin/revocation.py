@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Partner, Role, User
+from accounts.notices import StaffStep, tell_of_staff_step
 from accounts.partners import move_partners
 from accounts.sign_out import credentials_changed
 from accounts.states import PartnerStatus
@@ -39,6 +40,7 @@ def deactivate(user: User, *, actor: User, now: datetime) -> None:
         _send_home(locked, actor=actor, now=now)
         User.objects.filter(pk=user.pk).update(is_active=False)
         credentials_changed(user)
+        tell_of_staff_step(StaffStep.DEACTIVATED, user, now=now)
 
 
 def _send_home(user: User, *, actor: User, now: datetime) -> None:

@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from accounts.admin.revocation import activate, deactivate, may_manage, require_rank
 from accounts.deferred_mails import mail_later
 from accounts.models import Partner, Role, User
+from accounts.notices import StaffStep, tell_of_staff_step
 from accounts.sign_out import credentials_changed
 from backoffice.base import StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
@@ -50,7 +51,10 @@ def _activate(user: User, actor: User, reason: str, now: datetime) -> None:
 
 def _revoke(user: User, actor: User, reason: str, now: datetime) -> str:
     require_rank(actor, user)
-    return f"{credentials_changed(user)} tokens revoked, all sessions ended, and all sockets closed."
+    with transaction.atomic():
+        count = credentials_changed(user)
+        tell_of_staff_step(StaffStep.SIGNED_OUT, user, now=now)
+    return f"{count} tokens revoked, all sessions ended, and all sockets closed."
 
 
 def _send_link(user: User, actor: User, reason: str, now: datetime) -> str:

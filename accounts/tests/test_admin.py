@@ -28,7 +28,7 @@ CLERKS_RIGHTS = (
     "accounts.change_user",
     "accounts.view_user",
     "knox.change_authtoken",
-    "mfa.change_authenticator",
+    "accounts.remove_second_factor",
     "auth.view_group",
     "auth.change_group",
 )
@@ -153,7 +153,7 @@ def test_accounts_are_not_deleted(desk: Client, user: User) -> None:
 
 
 def test_deactivate(desk: Client, user: User, closed: list[Any]) -> None:
-    api, browser = client_of(user), desk_of(user)
+    api, browser = client_of(user), desk_of(user, confirmed=False)
     issue_socket_ticket(user, now=timezone.now())
     assert told(take(desk, user, "deactivate", reason="fraud")) == [("success", "Deactivate: done.")]
     assert not fresh(user).is_active

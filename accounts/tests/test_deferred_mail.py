@@ -18,7 +18,7 @@ from speedycheers.celery import app as celery_app
 from tests.cast import Clock
 
 
-@mail_kind("greeting")
+@mail_kind("greeting", to_unconfirmed=True)
 def _greeting(row: DeferredMail) -> EmailMultiAlternatives | None:
     return compose("Hello", "Hello", to=[row.to or row.user.email]) if row.user.name else None
 

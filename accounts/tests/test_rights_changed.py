@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from accounts.models import User
+from accounts.models import Role, User
 from tests.cast import make_clerk, right_of
 from tests.fixtures import run_commit_hooks
 
@@ -28,7 +28,28 @@ def closed(clerk: User, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]
     return orders
 
 
-@pytest.mark.parametrize("how", ["right", "rights", "group", "members", "group's right"])
+def test_other_changes_close_nothing(clerk: User, closed: list[dict[str, Any]]) -> None:
+    clerk.name = "Clara Clerk"
+    clerk.save()
+    run_commit_hooks()
+    assert closed == []
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "right",
+        "rights",
+        "group",
+        "members",
+        "all members",
+        "group's right",
+        "group deleted",
+        "groups deleted",
+        "superuser",
+        "role",
+    ],
+)
 def test_no_socket_keeps_a_right_that_was_taken_away(clerk: User, closed: list[dict[str, Any]], how: str) -> None:
     make_clerk("Other")
     group = Group.objects.get()
@@ -40,6 +61,22 @@ def test_no_socket_keeps_a_right_that_was_taken_away(clerk: User, closed: list[d
         clerk.groups.clear()
     elif how == "members":
         group.user_set.remove(clerk)
+    elif how == "all members":
+        group.user_set.clear()
+    elif how == "group deleted":
+        group.delete()
+    elif how == "groups deleted":
+        Group.objects.all().delete()
+    elif how == "superuser":
+        clerk.is_superuser = True
+        clerk.save(update_fields=["is_superuser"])
+        run_commit_hooks()
+        closed.clear()
+        clerk.is_superuser = False
+        clerk.save()
+    elif how == "role":
+        clerk.role, clerk.is_staff = Role.USER, False
+        clerk.save()
     else:
         group.permissions.add(right_of(RIGHT))
     run_commit_hooks()

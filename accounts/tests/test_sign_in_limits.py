@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings as django_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, MD5PasswordHasher
 from django.core import mail
@@ -100,6 +101,7 @@ def test_and_its_owner_still_gets_in_from_a_known_address(user: User) -> None:
 
 
 def test_its_owner_is_told_once_a_day(user: User) -> None:
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
     for n in range(4):
         tried(user, f"198.51.100.{n}", times=10)
     (row,) = DeferredMail.objects.filter(kind="password_guesses")

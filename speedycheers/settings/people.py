@@ -25,7 +25,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # "mandatory": nobody signs in before the address is confirmed.
 ACCOUNT_EMAIL_VERIFICATION: str = env.str("EMAIL_VERIFICATION", default="optional" if DEBUG else "mandatory")
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm", "reset_password": "accounts.forms.ResetPasswordForm"}
 # Sign-ins, sign-ups and second factors are limited by api/attempts.py instead, as in the API.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": None}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"

@@ -22,7 +22,7 @@ from accounts.push_apis import PushSubscriptions
 from accounts.sign_in import WrongCredentials, issue_token
 from accounts.socket_tickets import issue_socket_ticket, redeem_socket_ticket
 from accounts.tests.test_push_subscription import FCM, MOZILLA, body, of
-from backoffice.tests.desk import desk_of, take
+from backoffice.tests.desk import confirm, desk_of, take
 from notifications.models import DeferredPush
 from tests.authenticator_app import code_of
 from tests.cast import PASSWORD, client_of, fresh
@@ -120,6 +120,7 @@ def test_a_token_does_not_survive_a_first_password(account: User) -> None:
     account.set_unusable_password()
     account.save(update_fields=["password"])
     here.force_login(account, "accounts.backends.PasswordBackend")
+    confirm(here, account)
     form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     assert here.post("/account/password/set/", form).status_code == 302
     thief.assert_out()

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from babel.messages.jslexer import tokenize
 from django.conf import settings
 from django.core import mail
@@ -267,6 +268,7 @@ def test_mails_are_in_the_readers_language(user: User) -> None:
 @pytest.mark.parametrize("decision", [Application.APPROVED, Application.REJECTED])
 def test_a_decision_is_told(nyc: object, decision: str) -> None:
     applicant: Partner = make_applicant("Nora")
+    EmailAddress.objects.filter(user=applicant.user).update(verified=True)
     User.objects.filter(pk=applicant.user_id).update(language="de")
     decide_application(applicant, decision, actor=None, now=timezone.now())
     (row,) = DeferredMail.objects.filter(kind="application_decision")
@@ -279,6 +281,7 @@ def test_a_decision_is_told(nyc: object, decision: str) -> None:
 
 def test_a_decision_that_has_changed_meanwhile_is_not_told(nyc: object) -> None:
     applicant: Partner = make_applicant("Nora")
+    EmailAddress.objects.filter(user=applicant.user).update(verified=True)
     for decision in (Application.APPROVED, Application.SUSPENDED):
         decide_application(applicant, decision, actor=None, now=timezone.now())
     for row in DeferredMail.objects.filter(kind="application_decision").order_by("created_at"):
