@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from testbed.processes import BASE
+from testbed.processes import BASE, running
 from tests.production.installation import Installation
 
 READ = "SELECT count(*) FROM regions_region"
@@ -20,18 +21,20 @@ def test_an_alter_behind_a_long_reader_holds_nobody_up(installation: Installatio
     answered = 0
     with installation.connect() as reader, installation.connect() as others, log.open("w") as output:
         others.execute("SET lock_timeout = '8s'")  # longer than one wait of the migration, shorter than two
-        with reader.transaction():
-            reader.execute(READ)
-            migration = subprocess.Popen(command, cwd=BASE, env=installation.env, stdout=output, stderr=output)
-            for _ in range(4000):
-                others.execute(READ)  # fails if the migration stands in the way
-                answered += 1
-                if log.read_text().count("was not free") >= 2 or migration.poll() is not None:
-                    break
-                with pytest.raises(subprocess.TimeoutExpired):
-                    migration.wait(0.02)
-            assert migration.poll() is None, log.read_text()
-    assert migration.wait(120) == 0, log.read_text()
+        options = {"env": installation.env, "stdout": output, "stderr": output}
+        with ExitStack() as stack:
+            with reader.transaction():
+                reader.execute(READ)
+                migration = stack.enter_context(running(command, **options))
+                for _ in range(4000):
+                    others.execute(READ)  # fails if the migration stands in the way
+                    answered += 1
+                    if log.read_text().count("was not free") >= 2 or migration.poll() is not None:
+                        break
+                    with pytest.raises(subprocess.TimeoutExpired):
+                        migration.wait(0.02)
+                assert migration.poll() is None, log.read_text()
+            assert migration.wait(120) == 0, log.read_text()
     assert log.read_text().count("was not free") >= 2
     assert answered > 2
     with installation.connect() as connection:
