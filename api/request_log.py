@@ -62,7 +62,7 @@ class SocketLog:
     """ASGI middleware: gives each socket an id, which its lines carry, and logs its opening and its close code."""
 
     def __init__(self, application: Any) -> None:
-        self.application = application
+        self.app = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         begun = time.perf_counter()
@@ -87,7 +87,7 @@ class SocketLog:
 
         with bound(connection=uuid4().hex, request=request_id(proxied)):
             try:
-                await self.application(scope, receiving, sending)
+                await self.app(scope, receiving, sending)
             finally:
                 closed = {"event": "socket_closed", "route": route, "code": code[0] if code else None}
                 log.info("socket_closed", extra={"fields": {**closed, "ms": milliseconds_since(begun)}})
