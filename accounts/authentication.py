@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from accounts.demo import may_enter
 from accounts.models import Role, User
 from accounts.second_factor import SecondFactorMissing, lacks_second_factor
-from core.sql import read_row
+from core.rows import read_row
 
 
 def live_token(token: str, now: datetime) -> AuthToken | None:

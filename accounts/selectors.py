@@ -1,9 +1,13 @@
 """Reads of partners, notification settings and confirmed addresses."""
 
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
+from django.db import router
 
 from accounts.models import NotificationSettings, Partner, User
 from core.errors import Forbidden
+from core.rows import read_row
 
 
 def partner_of(user: User) -> Partner:
@@ -14,9 +18,20 @@ def partner_of(user: User) -> Partner:
         raise Forbidden("permission_denied", "Only partners may do this.") from None
 
 
+def told(user_id: UUID) -> User:
+    """Return an account with its notification settings, in one statement. Raises `User.DoesNotExist`."""
+    found = read_row(User, "notification_settings", using=router.db_for_read(User), id=user_id)
+    if found is None:
+        raise User.DoesNotExist
+    return found
+
+
 def notification_settings_of(user: User) -> NotificationSettings:
     """Return the account's notification settings, or unsaved defaults if it has stored none."""
-    return NotificationSettings.objects.filter(user=user).first() or NotificationSettings(user=user)
+    try:
+        return user.notification_settings
+    except NotificationSettings.DoesNotExist:
+        return NotificationSettings(user=user)
 
 
 def has_confirmed_address(user: User) -> bool:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_noop
 from accounts.deferred_mails import mail_kind, mail_later
 from accounts.mails import message_to
 from accounts.models import DeferredMail, User
-from accounts.selectors import has_confirmed_address, notification_settings_of
+from accounts.selectors import has_confirmed_address, notification_settings_of, told
 from notifications.models import DeferredPush
 from notifications.push_kinds import PushKind, register
 from notifications.words import PUSH_KIND, WordKind
@@ -67,8 +67,7 @@ def _wanted_by_mail(user: User, kind: WordKind) -> bool:
 
 
 def _read(push: DeferredPush) -> tuple[User, WordKind, UUID]:
-    user = User.objects.get(pk=push.recipient.partition(":")[2])
-    return user, WordKind(push.payload["kind"]), UUID(push.payload["about"])
+    return told(UUID(push.recipient.partition(":")[2])), WordKind(push.payload["kind"]), UUID(push.payload["about"])
 
 
 class Words(PushKind):
@@ -87,6 +86,8 @@ class Words(PushKind):
         return {"type": PUSH_KIND, "kind": kind, "tag": push.topic, "url": page, "title": title, "body": body}
 
     def otherwise(self, push: DeferredPush, *, at: datetime) -> bool:
+        if WordKind(push.payload["kind"]) not in BY_MAIL:
+            return False  # found out without a read
         user, kind, about = _read(push)
         if not _wanted_by_mail(user, kind):
             return False

@@ -37,7 +37,8 @@ from api.addresses import address_of
 from api.errors import service_error_body
 from api.models import IdempotencyRecord
 from core.errors import Conflict, Invalid, ServiceError
-from core.sql import insert_all, read_rows
+from core.rows import read_rows
+from core.sql import insert_all
 
 KEY_MAX_CHARS = 255
 Render = Callable[[Any, Any], Any]  # (the service's result, the caller) -> the answer's JSON

@@ -1,35 +1,21 @@
-"""Hand-written statements for the path from a request to an offer; everything else goes through the ORM.
+"""Hand-written statements that write, for the way of a cheer; everything else goes through the ORM.
 
 Django spends longer composing these few statements than the database spends executing them (docs/benchmarks.md), so
-their SQL is built once per table and database. As with `bulk_create` and `update`, no signals are sent. Each function
-takes the alias of its database, and a lock outside a transaction raises `TransactionManagementError`.
+their SQL is built once per table and database, without any outside input. As with `bulk_create` and `update`, no
+signals are sent. Each function takes the alias of its database. core/rows.py has the statements that read and lock.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from django.db import connections
 from django.db.models import AutoField, Field, Model
 from django.db.transaction import TransactionManagementError, get_connection
 
-M = TypeVar("M", bound=Model)
 AnyField: TypeAlias = "Field[Any, Any]"
 
 ROWS_MAX = 1000  # rows in one INSERT: SQLite takes 32,766 values
-
-
-class Part(NamedTuple):
-    """The part of a result row that belongs to one model."""
-
-    model: type[Model]
-    names: list[str]  # its attributes, in column order
-    columns: slice
-    converters: list[tuple[int, list[Any], Any]]  # (index in the part, functions, column)
-    key: int  # the place of the primary key in the row
-
-
-# ---------------------------------------------------------------- writes
 
 
 def require_transaction(using: str) -> None:
@@ -60,6 +46,7 @@ def compare_and_set(
     """Set the fields in `changes` on the rows with these keys whose fields still have the values in `seen`.
 
     Values are plain values or model instances, not expressions. Returns the number of rows changed.
+
     Raises: `IntegrityError` if a constraint refuses a change.
     """
     connection = connections[using]
@@ -67,7 +54,7 @@ def compare_and_set(
     fields: Any = {field.name: field for field in model._meta.concrete_fields}
     key: Any = model._meta.pk
     assignments = ", ".join(f"{quote(fields[name].column)} = %s" for name in changes)
-    conditions = [f"{quote(key.column)} IN ({_marks(len(ids))})"]
+    conditions = [f"{quote(key.column)} IN ({marks(len(ids))})"]
     conditions += [f"{quote(fields[name].column)} = %s" for name in seen]
     plain = [(name, value.pk if isinstance(value, Model) else value) for name, value in changes.items()]
     values = [fields[name].get_db_prep_save(value, connection) for name, value in plain]
@@ -79,127 +66,48 @@ def compare_and_set(
         return int(cursor.rowcount)
 
 
-def add_to_counters(model: type[Model], counter: str, amounts: Mapping[str, int], *, using: str) -> dict[str, int]:
+def set_each(model: type[Model], name: str, values: Mapping[Any, Any], *, using: str) -> None:
+    """Set a field of the rows with these keys, each to its own value, in one statement. The rows are locked already."""
+    if not values:
+        return
+    connection = connections[using]
+    statement, row = _setting(model, name, using)
+    plain = [part for pair in values.items() for part in pair]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(rows=", ".join([row] * len(values))), plain)
+
+
+def add_to_counters(
+    model: type[Model], counter: str, amounts: Mapping[str, int], *, using: str, known: tuple[type[Model], str]
+) -> dict[str, tuple[int, bool]]:
     """Add to a counter of the rows with these keys, inserting missing rows with the model's defaults.
 
     The rows stay locked until the transaction ends, in the order given.
 
-    Returns: the new value of each counter.
+    Args:
+        known: a table and one of its fields, which may have the keys as values.
+
+    Returns: the new value of each counter, and whether the key is a value of `known`.
     """
     require_transaction(using)
     connection = connections[using]
-    statement, row, defaults = _counting(model, counter, using)
+    statement, row, defaults = _counting(model, counter, known, using)
     values = [value for key, amount in amounts.items() for value in (key, amount, *defaults)]
     with connection.cursor() as cursor:
         cursor.execute(statement.format(rows=", ".join([row] * len(amounts))), values)
-        return dict(cursor.fetchall())
+        return {key: (value, bool(is_known)) for key, value, is_known in cursor.fetchall()}
 
 
-# ---------------------------------------------------------------- reads and locks
+# ---------------------------------------------------------------- SQL, built once
 
 
-def read_row(model: type[M], *related: str, using: str, lock: bool = False, **equal: Any) -> M | None:
-    """Read one row as `read_rows` does; returns None if no row matches."""
-    return next(iter(read_rows(model, *related, using=using, lock=lock, **equal)), None)
-
-
-def read_rows(model: type[M], *related: str, using: str, lock: bool = False, **equal: Any) -> list[M]:
-    """Read the rows whose fields, named by attribute (`user_id`), equal these values, or one of a list of values.
-
-    The rows that the keys in `related` point at are read in the same statement, also from the other side of a
-    one-to-one key, and those of rows named before ("user", "user__partner"). With `lock`, the rows themselves are
-    locked until the transaction ends. The result is unordered.
-    """
-    connection = connections[using]
-    shape = tuple((name, len(value) if isinstance(value, list) else 0) for name, value in equal.items())
-    parts, select, fields = _selection(model, related, shape, using)
-    if lock:
-        require_transaction(using)
-        if connection.features.has_select_for_update:
-            of = (connection.ops.quote_name(model._meta.db_table),) if related else ()
-            select += " " + connection.ops.for_update_sql(of=of)
-    values = []
-    for field, value in zip(fields, equal.values(), strict=True):
-        several = value if isinstance(value, list) else [value]
-        values += [field.get_db_prep_value(each, connection) for each in several]
-    with connection.cursor() as cursor:
-        cursor.execute(select, values)
-        rows = cursor.fetchall()
-    found: list[M] = [_instance(parts[0], row, using) for row in rows]
-    read: dict[str, Sequence[Any]] = {"": found}
-    for path, part in zip(related, parts[1:], strict=True):
-        head, _, name = path.rpartition("__")
-        others = read[path] = [_instance(part, row, using) for row in rows]
-        for instance, other in zip(read[head], others, strict=True):
-            if instance is not None:
-                _attach(type(instance)._meta.get_field(name), instance, other)
-    return found
-
-
-def _attach(relation: Any, instance: Model, other: Model | None) -> None:
-    """Cache on an instance the row at the other end of a key, or its absence, so that it is not read again."""
-    relation.set_cached_value(instance, other)
-    if other is not None and relation.one_to_one:
-        relation.remote_field.set_cached_value(other, instance)
-
-
-def lock_first(
-    model: type[M],
-    ids: Sequence[Any],
-    *,
-    using: str,
-    having: Mapping[str, Sequence[Any]],
-    other_than: Mapping[str, Any],
-    unless: tuple[type[Model], Mapping[str, Any]],
-) -> M | None:
-    """Lock the first row, in the order of `ids`, that matches and that no other transaction has locked.
-
-    Args:
-        having: for each attribute, the values it may have.
-        other_than: for each attribute, the value it must not have.
-        unless: a table and attribute values; if a row with these values exists, no row matches.
-
-    Returns: the row, or None if no row matches.
-    """
-    require_transaction(using)
-    connection = connections[using]
-    against, rival = unless
-    shape = (
-        tuple((name, len(values)) for name, values in having.items()),
-        tuple(other_than),
-        tuple(rival),
-    )
-    part, select, fields = _first(model, len(ids), against, shape, using)
-    if connection.features.has_select_for_update:
-        select += " " + connection.ops.for_update_sql(skip_locked=True)
-    wanted = [value for values in having.values() for value in values]
-    plain = [*ids, *wanted, *other_than.values(), *rival.values(), *ids]
-    values = [field.get_db_prep_value(value, connection) for field, value in zip(fields, plain, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(select, values)
-        row = cursor.fetchone()
-    return None if row is None else _instance(part, row, using)
-
-
-def _instance(part: Part, row: Sequence[Any], using: str) -> Any:
-    """Build one model's instance from its part of a result row; None if the row has no such part."""
-    if row[part.key] is None:
-        return None
-    connection, values = connections[using], list(row[part.columns])
-    for place, functions, column in part.converters:
-        for function in functions:
-            values[place] = function(values[place], column, connection)
-    return part.model.from_db(using, part.names, values)
-
-
-# ---------------------------------------------------------------- SQL, built once, without any outside input
-
-
-def _marks(count: int) -> str:
+def marks(count: int) -> str:
+    """So many placeholders."""
     return ", ".join(["%s"] * count)
 
 
-def _attributes(model: type[Model]) -> dict[str, Any]:
+def attributes(model: type[Model]) -> dict[str, Any]:
+    """The fields of a model that have a column, by attribute (`user_id`)."""
     return {field.attname: field for field in model._meta.concrete_fields}
 
 
@@ -210,91 +118,38 @@ def _insertion(model: type[Model], using: str) -> tuple[list[AnyField], str, str
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
     columns = ", ".join(quote(str(field.column)) for field in fields)
     table = quote(model._meta.db_table)
-    return fields, f"INSERT INTO {table} ({columns}) VALUES ", f"({_marks(len(fields))})"  # noqa: S608
+    return fields, f"INSERT INTO {table} ({columns}) VALUES ", f"({marks(len(fields))})"  # noqa: S608
 
 
 @cache
-def _counting(model: type[Model], counter: str, using: str) -> tuple[str, str, list[Any]]:
+def _counting(
+    model: type[Model], counter: str, known: tuple[type[Model], str], using: str
+) -> tuple[str, str, list[Any]]:
     """Return the upsert with `{rows}` left open, the placeholders of one row, and the defaults of the other columns."""
     quote = connections[using].ops.quote_name
     pk: Any = model._meta.pk
     table, key = quote(model._meta.db_table), quote(pk.column)
     others = [field for field in model._meta.concrete_fields if not field.primary_key and field.name != counter]
     columns = ", ".join([key, quote(counter), *(quote(str(field.column)) for field in others)])
+    other, name = quote(known[0]._meta.db_table), quote(str(attributes(known[0])[known[1]].column))
+    is_known = f"EXISTS (SELECT 1 FROM {other} WHERE {other}.{name} = {table}.{key})"  # noqa: S608
     statement = (
         f"INSERT INTO {table} ({columns}) VALUES {{rows}} "  # noqa: S608
         f"ON CONFLICT ({key}) DO UPDATE SET {quote(counter)} = {table}.{quote(counter)} + excluded.{quote(counter)} "
-        f"RETURNING {key}, {quote(counter)}"
+        f"RETURNING {key}, {quote(counter)}, {is_known}"
     )
-    return statement, f"({_marks(2 + len(others))})", [field.get_default() for field in others]
+    return statement, f"({marks(2 + len(others))})", [field.get_default() for field in others]
 
 
 @cache
-def _selection(
-    model: type[Model], related: tuple[str, ...], equal: tuple[tuple[str, int], ...], using: str
-) -> tuple[list[Part], str, list[AnyField]]:
-    """Return the parts of a result row, the statement, and the compared fields; count 0 in `equal` means `=`."""
-    quote = connections[using].ops.quote_name
-    table = quote(model._meta.db_table)
-    own, names = _part(model, model._meta.db_table, using)
-    parts, joins = [own], ""
-    known: dict[str, tuple[Any, str]] = {"": (model, table)}
-    for path in related:
-        head, _, name = path.rpartition("__")
-        (holder, here), alias = known[head], quote(f"its_{path}")
-        relation = holder._meta.get_field(name)
-        other = relation.related_model
-        ((ours, theirs),) = relation.get_joining_fields()
-        part, columns = _part(other, f"its_{path}", using, start=len(names))
-        parts.append(part)
-        names += columns
-        known[path] = (other, alias)
-        on = f"{alias}.{quote(theirs.column)} = {here}.{quote(ours.column)}"
-        joins += f" LEFT JOIN {quote(other._meta.db_table)} {alias} ON {on}"
-    fields = [_attributes(model)[name] for name, _ in equal]
-    conditions = [
-        f"{table}.{quote(field.column)}" + (f" IN ({_marks(count)})" if count else " = %s")
-        for field, (_, count) in zip(fields, equal, strict=True)
-    ]
-    return parts, f"SELECT {', '.join(names)} FROM {table}{joins} WHERE {' AND '.join(conditions)}", fields  # noqa: S608
-
-
-@cache
-def _first(
-    model: type[Model], ids: int, against: type[Model], shape: tuple[Any, Any, Any], using: str
-) -> tuple[Part, str, list[AnyField]]:
-    """Return the model's part of a row, the statement of `lock_first`, and the field of each of its parameters."""
-    quote = connections[using].ops.quote_name
-    having, other_than, rival = shape
-    known, rivals = _attributes(model), _attributes(against)
-    key: Any = model._meta.pk
-    part, names = _part(model, model._meta.db_table, using)
-    own, others = quote(str(key.column)), quote(against._meta.db_table)
-    conditions = [f"{own} IN ({_marks(ids)})"]
-    conditions += [f"{quote(known[name].column)} IN ({_marks(count)})" for name, count in having]
-    conditions += [f"{quote(known[name].column)} <> %s" for name in other_than]
-    present = " AND ".join(f"{quote(rivals[name].column)} = %s" for name in rival)
-    conditions.append(f"NOT EXISTS (SELECT 1 FROM {others} WHERE {present})")  # noqa: S608
-    order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
-    fields = [key] * ids + [known[name] for name, count in having for _ in range(count)]
-    fields += [known[name] for name in other_than] + [rivals[name] for name in rival] + [key] * ids
-    statement = (
-        f"SELECT {', '.join(names)} FROM {quote(model._meta.db_table)} "  # noqa: S608
-        f"WHERE {' AND '.join(conditions)} ORDER BY CASE {own} {order} END LIMIT 1"
-    )
-    return part, statement, fields
-
-
-def _part(model: type[Model], alias: str, using: str, *, start: int = 0) -> tuple[Part, list[str]]:
-    """Return the part of a row from column `start` on, for a model under this alias, and the columns to read."""
+def _setting(model: type[Model], name: str, using: str) -> tuple[str, str]:
+    """Return the update of each row to its own value, with `{rows}` left open, and the placeholders of one row."""
     connection = connections[using]
-    quote, fields = connection.ops.quote_name, model._meta.concrete_fields
-    converters = []
-    for place, field in enumerate(fields):
-        column: Any = field.get_col(alias)
-        functions = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
-        if functions:
-            converters.append((place, functions, column))
-    key = start + [field.primary_key for field in fields].index(True)
-    part = Part(model, [field.attname for field in fields], slice(start, start + len(fields)), converters, key)
-    return part, [f"{quote(alias)}.{quote(str(field.column))}" for field in fields]
+    quote, pk, field = connection.ops.quote_name, model._meta.pk, attributes(model)[name]
+    table = quote(model._meta.db_table)
+    row = ", ".join(f"CAST(%s AS {each.cast_db_type(connection)})" for each in (pk, field))
+    statement = (
+        f"UPDATE {table} SET {quote(field.column)} = new.column2 FROM (VALUES {{rows}}) AS new "  # noqa: S608
+        f"WHERE {table}.{quote(str(pk.column))} = new.column1"
+    )
+    return statement, f"({row})"

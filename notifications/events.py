@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from api.idempotency import Answer, effect
 from core import valkey
-from core.sql import add_to_counters, insert_all, read_rows
+from core.sql import add_to_counters, insert_all
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 from notifications.push_kinds import told_otherwise, wanted
 from notifications.push_later import PushLater
@@ -90,18 +90,20 @@ class Outbox:
             return
         recipients = sorted(self._pending)  # a fixed lock order
         amounts = {recipient: len(self._pending[recipient]) for recipient in recipients}
-        last = add_to_counters(Stream, "last_seq", amounts, using=self._using)
+        devices = (PushSubscription, "recipient")
+        counted = add_to_counters(Stream, "last_seq", amounts, using=self._using, known=devices)
         now = timezone.now()
         events, later = [], []
         for recipient in recipients:
-            first = last[recipient] - len(self._pending[recipient]) + 1
+            first = counted[recipient][0] - len(self._pending[recipient]) + 1
             for seq, (type, payload, push_later) in enumerate(self._pending[recipient], first):
                 events.append(Event(recipient=recipient, seq=seq, type=type, payload=payload, created_at=now))
                 if push_later is not None:
                     later.append((recipient, seq, push_later))
         insert_all(events, using=self._using)
         if later:
-            _plan_pushes(later, using=self._using)
+            with_device = {recipient for recipient, (_, has_device) in counted.items() if has_device}
+            _plan_pushes(later, with_device, using=self._using)
         self._written += events
 
     def push(self) -> None:
@@ -123,11 +125,8 @@ def recorded(using: str | None = None) -> Iterator[Outbox]:
         outbox.write()
 
 
-def _plan_pushes(pushes: list[tuple[str, int, PushLater]], *, using: str) -> None:
+def _plan_pushes(pushes: list[tuple[str, int, PushLater]], with_device: set[str], *, using: str) -> None:
     """Store the pushes `(recipient, seq, push)` that a device shall take, and plan other ways for the others."""
-    recipients = {recipient for recipient, _, _ in pushes}
-    devices = read_rows(PushSubscription, using=using, recipient=sorted(recipients))
-    with_device = {device.recipient for device in devices}
     planned = []
     for recipient, seq, push in pushes:
         if not push.kind and recipient not in with_device:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import router
 from django.db.models import Max
 
-from core.sql import read_row
+from core.rows import read_row
 from notifications.models import Event, Stream
 
 REPLAY_MAX = 1000  # events; a client further behind starts from the present state

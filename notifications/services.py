@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import router, transaction
 
+from core.rows import lock_in_order
+from core.sql import set_each
 from notifications import selectors
 from notifications.events import push_heads
 from notifications.models import Event, Stream
@@ -20,10 +22,13 @@ HEADS_LOOK_BACK = timedelta(seconds=10)
 def acknowledge(acks: Mapping[str, int]) -> None:
     """Store how far each recipient has read. The number never falls, and never passes the last event sent."""
     ordered = sorted(acks.items())  # the order in which events lock streams
+    using = router.db_for_write(Stream)
     for start in range(0, len(ordered), ACKS_A_TRANSACTION):
-        with transaction.atomic():
-            for recipient, seq in ordered[start : start + ACKS_A_TRANSACTION]:
-                Stream.objects.filter(recipient=recipient, acked_seq__lt=seq, last_seq__gte=seq).update(acked_seq=seq)
+        some = dict(ordered[start : start + ACKS_A_TRANSACTION])
+        with transaction.atomic(using):
+            locked = lock_in_order(Stream, list(some), using=using)
+            read = {row.pk: some[row.pk] for row in locked if row.acked_seq < some[row.pk] <= row.last_seq}
+            set_each(Stream, "acked_seq", read, using=using)
 
 
 def publish_again(now: datetime) -> None:

@@ -20,9 +20,14 @@ from rides.models import Ride
 from rides.serializers import ride_body
 
 
-def request_updated(outbox: Outbox, request: CheerRequest, word: PushLater | None = None) -> dict[str, Any]:
-    """Notify the user of the present state of their request, by a word if no page is open. Returns its JSON."""
-    body = request_body(request, request.user)
+def request_updated(
+    outbox: Outbox, request: CheerRequest, word: PushLater | None = None, *, ride: Ride | None = None
+) -> dict[str, Any]:
+    """Notify the user of the present state of their request, by a word if no page is open. Returns its JSON.
+
+    `ride`: the request's present ride, if the caller has it.
+    """
+    body = request_body(request, request.user, ride=ride)
     told = {"requestId": str(request.pk), "request": body}
     outbox.add(user_recipient(request.user_id), "request.updated", told, word)
     return body

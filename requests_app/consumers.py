@@ -10,7 +10,7 @@ from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
 from accounts.states import PartnerStatus
 from core.errors import Missing
-from core.sql import read_row
+from core.rows import read_row
 from notifications.consumers import Command, EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame

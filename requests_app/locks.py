@@ -16,13 +16,16 @@ from django.db.models import Model
 from accounts.models import Partner
 from accounts.states import PartnerStatus
 from core.errors import Missing
-from core.sql import lock_first, read_row, require_transaction
+from core.rows import lock_first, read_row
+from core.sql import require_transaction
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus
 from rides.models import Ride
 
 M = TypeVar("M", bound=Model)
+# What an offer or a ride comes with: the request and the partner, and the rows that their readers need.
+SIDES = ("request", "request__user", "request__region", "partner", "partner__user", "partner__region")
 
 
 class LockedOffer(NamedTuple):
@@ -61,27 +64,33 @@ def lock_ride(ride_id: UUID, using: str | None = None) -> Ride:
     return _locked(Ride, ride_id, "user", using=using)
 
 
-def _locked(model: type[M], pk: UUID, *related: str, using: str | None) -> M:
-    row = read_row(model, *related, using=using or router.db_for_write(model), lock=True, id=pk)
+def _locked(
+    model: type[M], pk: UUID, *related: str, using: str | None, after: tuple[str, ...] = (), **owned: UUID
+) -> M:
+    row = read_row(model, *related, using=using or router.db_for_write(model), lock=after or True, id=pk, **owned)
     if row is None:
         raise Missing
     return row
 
 
-def lock_with_offer(offer: Offer, using: str | None = None) -> LockedOffer:
-    """Lock an offer's request, its partner and then the offer itself."""
-    request = lock_request(offer.request_id, using)
-    partner = lock_partner(offer.partner_id, using)
-    locked = lock_offer(offer.pk, using)
-    return LockedOffer(request, partner, locked)
+def lock_with_offer(offer_id: UUID, using: str | None = None, **owned: UUID) -> LockedOffer:
+    """Lock an offer's request, its partner and then the offer itself, in one statement. They come with one another.
+
+    Raises: `Missing`, with nothing locked, if the offer doesn't exist or its columns differ from those in `owned`.
+    """
+    offer = _locked(Offer, offer_id, *SIDES, using=using, after=("request", "partner"), **owned)
+    return LockedOffer(offer.request, offer.partner, offer)
 
 
-def lock_with_ride(ride: Ride, using: str | None = None) -> LockedRide:
-    """Lock a ride's request, its partner and then the ride itself."""
-    request = lock_request(ride.request_id, using)
-    partner = lock_partner(ride.partner_id, using)
-    locked = lock_ride(ride.pk, using)
-    return LockedRide(request, partner, locked)
+def lock_with_ride(ride_id: UUID, using: str | None = None) -> LockedRide:
+    """Lock a ride's request, its partner and then the ride itself, in one statement. They come with one another.
+
+    Raises: `Missing` if it doesn't exist.
+    """
+    ride = _locked(Ride, ride_id, *SIDES, using=using, after=("request", "partner"))
+    if ride.user_id == ride.request.user_id:
+        ride.user = ride.request.user
+    return LockedRide(ride.request, ride.partner, ride)
 
 
 def lock_free_requests(ids: Iterable[UUID], using: str | None = None) -> dict[UUID, int]:

@@ -22,7 +22,6 @@ from requests_app.habits import answered
 from requests_app.locks import lock_partner, lock_with_offer
 from requests_app.models import CheerRequest, Offer
 from requests_app.reasons import DECLINE_CODES, OfferClosed
-from requests_app.selectors import latest_offer
 from requests_app.states import OfferStatus, RequestStatus
 
 # The clocks of two machines may differ by this much; a time further ahead was written before a clock was set back.
@@ -87,9 +86,8 @@ def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetim
     Args:
         reason: a code (`DECLINE_CODES`), or the partner's own words.
     """
-    found = latest_offer(partner, offer_id=offer_id)
     with recorded() as outbox:
-        request, locked, offer = lock_with_offer(found)
+        request, locked, offer = lock_with_offer(offer_id, partner_id=partner.pk)
         require_open(offer, now=now)
         why = said(reason, DECLINE_CODES, OfferClosed.OTHER)
         close_offer(outbox, request, locked, offer, OfferStatus.DECLINED, actor=locked.user, now=now, reason=why)
@@ -98,9 +96,8 @@ def decline_offer(partner: Partner, offer_id: UUID, *, reason: str, now: datetim
 
 def expire_offer(offer_id: UUID, *, now: datetime) -> bool:
     """End an offer that has lapsed. Returns False if it has not lapsed or has been ended meanwhile."""
-    found = Offer.objects.get(pk=offer_id)
     with recorded() as outbox:
-        request, partner, offer = lock_with_offer(found)
+        request, partner, offer = lock_with_offer(offer_id)
         if offer.status != OfferStatus.PENDING or not has_lapsed(offer, now):
             return False
         close_offer(outbox, request, partner, offer, OfferStatus.EXPIRED, actor=None, now=now)

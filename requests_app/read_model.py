@@ -110,20 +110,22 @@ def _place(request: CheerRequest, *, rough: bool) -> LatLng:
 
 
 def request_views(
-    requests: Sequence[CheerRequest], viewer: User, *, now: datetime, live: bool = False
+    requests: Sequence[CheerRequest], viewer: User, *, now: datetime, live: bool = False, rides: Sequence[Ride] = ()
 ) -> list[RequestView]:
     """Requests as one reader sees them at `now`, in the order given, with a fixed number of queries.
 
     Args:
         requests: rows with their region loaded.
         live: show the partner's position, which is read from Valkey, so only outside a transaction.
+        rides: the present rides of all requests that have one; read if empty.
     """
-    rides, offers, holds = _rides_of(requests), _offers_of(requests, viewer), _holds_of(requests, viewer)
+    ride_of = {ride.request_id: ride for ride in rides} or _rides_of(requests)
+    offers, holds = _offers_of(requests, viewer), _holds_of(requests, viewer)
     return [
         _view(
             request,
             viewer,
-            ride=rides.get(request.pk),
+            ride=ride_of.get(request.pk),
             offer=offers.get(request.pk),
             hold=holds.get(request.pk),
             now=now,

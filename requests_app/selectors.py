@@ -65,11 +65,10 @@ def open_offers_of(partner: Partner, *, now: datetime) -> QuerySet[Offer]:
     )
 
 
-def latest_offer(partner: Partner, *, offer_id: UUID | None = None, request_id: UUID | None = None) -> Offer:
-    """This partner's offer by its id, or their newest one for a request. Raises `Missing`."""
-    offers = Offer.objects.filter(partner=partner)
-    offers = offers.filter(pk=offer_id) if offer_id else offers.filter(request_id=request_id)
-    offer = offers.order_by("-created_at").first()
-    if offer is None:
+def latest_offer_id(partner: Partner, request_id: UUID | None) -> UUID:
+    """The id of this partner's newest offer for a request. Raises `Missing`."""
+    offers = Offer.objects.filter(partner=partner, request_id=request_id).order_by("-created_at")
+    found = offers.values_list("pk", flat=True).first()
+    if found is None:
         raise Missing
-    return offer
+    return found

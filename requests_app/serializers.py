@@ -17,6 +17,7 @@ from requests_app.models import NOTE_MAX_CHARS, REQUEST_TYPE_SLUG_MAX_CHARS, Che
 from requests_app.read_model import offer_view, request_views
 from requests_app.selectors import request_types_by_slug
 from requests_app.states import OfferStatus, RequestStatus
+from rides.models import Ride
 
 
 class RequestTypeSerializer(serializers.ModelSerializer[RequestType]):
@@ -99,15 +100,22 @@ class CheerRequestSerializer(serializers.Serializer[Any]):
         ref_name = "CheerRequest"
 
 
-def request_bodies(requests: Sequence[CheerRequest], viewer: User, *, live: bool = False) -> list[dict[str, Any]]:
-    """The JSON of requests for one reader. `live` adds the partner's position, and works outside transactions only."""
-    views = request_views(requests, viewer, now=timezone.now(), live=live)
+def request_bodies(
+    requests: Sequence[CheerRequest], viewer: User, *, live: bool = False, rides: Sequence[Ride] = ()
+) -> list[dict[str, Any]]:
+    """The JSON of requests for one reader. `live` adds the partner's position, and works outside transactions only.
+
+    `rides`: the present rides of the requests, if the caller has them.
+    """
+    views = request_views(requests, viewer, now=timezone.now(), live=live, rides=rides)
     return [json_of(CheerRequestSerializer, view) for view in views]
 
 
-def request_body(request: CheerRequest, viewer: User, *, live: bool = False) -> dict[str, Any]:
+def request_body(
+    request: CheerRequest, viewer: User, *, live: bool = False, ride: Ride | None = None
+) -> dict[str, Any]:
     """A request's JSON, as `request_bodies` gives it."""
-    return request_bodies([request], viewer, live=live)[0]
+    return request_bodies([request], viewer, live=live, rides=[ride] if ride else ())[0]
 
 
 def offer_body(offer: Offer) -> dict[str, Any]:

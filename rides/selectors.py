@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from django.db import router
 from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
 from accounts.permissions import require
 from core.errors import Missing
+from core.rows import read_row
 from rides.models import Ride
 from rides.states import ACTIVE
 
@@ -30,7 +32,7 @@ def ride_of(user: User, ride_id: UUID) -> Ride:
 
 def own_ride(partner: Partner, ride_id: UUID) -> Ride:
     """A ride that a partner serves or has served, with its request. Raises `Missing` for any other."""
-    return _one(Ride.objects.select_related("request").filter(pk=ride_id, partner=partner))
+    return _found(read_row(Ride, "request", using=router.db_for_read(Ride), id=ride_id, partner_id=partner.pk))
 
 
 def ride_of_user(user: User, ride_id: UUID) -> Ride:
@@ -40,11 +42,17 @@ def ride_of_user(user: User, ride_id: UUID) -> Ride:
 
 def ride_of_side(account: User, ride_id: UUID) -> Ride:
     """A ride that an account takes part in, as its partner or its user. Raises `Missing` for any other."""
-    return _one(Ride.objects.filter(Q(user=account) | Q(partner__user=account), pk=ride_id))
+    ride = _found(read_row(Ride, "partner", using=router.db_for_read(Ride), id=ride_id))
+    if account.pk not in (ride.user_id, ride.partner.user_id):
+        raise Missing
+    return ride
 
 
 def _one(rides: QuerySet[Ride]) -> Ride:
-    ride = rides.first()
+    return _found(rides.first())
+
+
+def _found(ride: Ride | None) -> Ride:
     if ride is None:
         raise Missing
     return ride

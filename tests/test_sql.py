@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, router, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from accounts.models import Partner, User
-from core import sql
+from core import rows, sql
 from core.errors import Missing
 from core.transitions import create_all, move_all
 from notifications.events import recorded
@@ -20,6 +21,7 @@ from requests_app import locks
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, RequestType
 from requests_app.states import RequestStatus
 from rides.models import Ride
+from testbed.processes import wait_until
 from tests.cast import fresh, make_user, north, queue, unchanged
 
 OTHER = "other"
@@ -57,13 +59,16 @@ def test_no_lock_outside_a_transaction(nyc: Region, ride: Ride) -> None:
         lambda: locks.lock_partner(ride.partner_id),
         lambda: locks.lock_offer(offer.pk),
         lambda: locks.lock_ride(ride.pk),
-        lambda: locks.lock_with_offer(offer),
-        lambda: locks.lock_with_ride(ride),
+        lambda: locks.lock_with_offer(offer.pk),
+        lambda: locks.lock_with_ride(ride.pk),
         lambda: locks.lock_free_requests([request.pk]),
         lambda: locks.lock_free_partners([ride.partner_id], nyc),
         lambda: locks.lock_nearest_free_partner(new_request(request.user, nyc), [ride.partner_id]),
-        lambda: sql.read_row(CheerRequest, using=DEFAULT_DB_ALIAS, lock=True, id=request.pk),
-        lambda: sql.add_to_counters(Stream, "last_seq", {"user:x": 1}, using=DEFAULT_DB_ALIAS),
+        lambda: rows.read_row(CheerRequest, using=DEFAULT_DB_ALIAS, lock=True, id=request.pk),
+        lambda: rows.lock_in_order(Stream, ["user:x"], using=DEFAULT_DB_ALIAS),
+        lambda: sql.add_to_counters(
+            Stream, "last_seq", {"user:x": 1}, using=DEFAULT_DB_ALIAS, known=(PushSubscription, "recipient")
+        ),
     ]
     for take in takings:
         with unchanged(), pytest.raises(TransactionManagementError):
@@ -100,6 +105,72 @@ def test_a_row_comes_with_the_rows_it_points_at(
         assert (request.user, request.region, locked.user) == (ride.user, nyc, ride.user)
 
 
+def test_a_ride_is_locked_with_its_request_and_its_partner_in_one_statement(
+    nyc: Region, ride: Ride, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    with django_assert_num_queries(1):
+        request, partner, locked = locks.lock_with_ride(ride.pk)
+        assert (request.region, request.user.name, partner.user.partner, partner.region) == (
+            nyc,
+            locked.user.name,
+            partner,
+            nyc,
+        )
+        assert (locked.request, locked.partner) == (request, partner)
+
+
+def locks_and_leaves(ride: Ride) -> None:
+    """Lock a ride in a transaction and a connection of this thread's own."""
+    with transaction.atomic():
+        locks.lock_with_ride(ride.pk)
+    connection.close()
+
+
+def somebody_waits() -> bool:
+    """Whether a connection waits for the end of another one's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite locks no rows")
+def test_a_ride_waits_for_its_partner_with_the_request_locked_and_itself_free(ride: Ride) -> None:
+    """The order is that of all transactions: request, partner, ride."""
+    waiting = Thread(target=locks_and_leaves, args=[ride])
+    with transaction.atomic():
+        locks.lock_partner(ride.partner_id)
+        waiting.start()
+        wait_until(somebody_waits, 10, "the other transaction waits for the partner")
+        free = Ride.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=ride.pk)
+        taken = CheerRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=ride.request_id)
+        assert (free.exists(), taken.exists()) == (True, False)
+    waiting.join()
+
+
+def test_an_offer_of_somebody_else_is_missing(nyc: Region, offer: Offer, other_partner: Partner) -> None:
+    with pytest.raises(Missing):
+        locks.lock_with_offer(offer.pk, partner_id=other_partner.pk)
+
+
+def test_a_relation_that_leads_nowhere_is_not_asked_for_again(
+    db: None, user: User, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    with django_assert_num_queries(1):
+        found = rows.read_row(User, "partner", "partner__region", using=DEFAULT_DB_ALIAS, id=user.pk)
+        assert found is not None
+        assert not hasattr(found, "partner")
+
+
+def test_each_row_is_set_to_its_own_value(db: None) -> None:
+    for recipient in ("user:b", "user:a", "user:c"):
+        Stream.objects.create(recipient=recipient, last_seq=9)
+    locked = rows.lock_in_order(Stream, ["user:b", "user:a", "user:none"], using=DEFAULT_DB_ALIAS)
+    assert sorted(row.recipient for row in locked) == ["user:a", "user:b"]
+    sql.set_each(Stream, "acked_seq", {"user:b": 2, "user:a": 1}, using=DEFAULT_DB_ALIAS)
+    assert list(Stream.objects.order_by("recipient").values_list("acked_seq", flat=True)) == [1, 2, 0]
+
+
 def test_a_row_that_points_at_nothing_is_read_all_the_same(db: None) -> None:
     user = make_user("Ann")
     partner = Partner(user=user, name="Ann", phone="1", status_since=timezone.now(), created_at=timezone.now())
@@ -116,7 +187,7 @@ def test_only_rows_of_the_values_named_are_locked_first(nyc: Region, partner: Pa
     def first(having: dict[str, list[Any]], **other_than: Any) -> Partner | None:
         rival = (CheerRequest, {"region_id": nyc.pk, "status": RequestStatus.PENDING})
         ids = [other_partner.pk, partner.pk]
-        return sql.lock_first(Partner, ids, using=DEFAULT_DB_ALIAS, having=having, other_than=other_than, unless=rival)
+        return rows.lock_first(Partner, ids, using=DEFAULT_DB_ALIAS, having=having, other_than=other_than, unless=rival)
 
     here = {"region_id": [nyc.pk]}
     assert first(here) == other_partner

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts.models import Partner, User
 from core.database import refused_as
 from core.errors import Conflict
 from notifications.events import Outbox
 from payments import announce
 from payments.books.attempts import collect
-from payments.books.ledger import book
+from payments.books.ledger import book_all
 from payments.models import Payment
 from payments.models.ledger import EntryKind
 from payments.states import PaymentKind
@@ -59,10 +57,10 @@ def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID 
         frozen=not bill.collect,
     )
     exists = Conflict("payment_exists", "This ride has a payment of this kind already.")
-    with refused_as({"payment_one_per_ride_and_kind": exists}), transaction.atomic():
+    with refused_as({"payment_one_per_ride_and_kind": exists}):
         payment.create(actor=None, at=now)
-    book(EntryKind.OWED, str(payment.pk), payment, payment.amount, now=now)
-    book(EntryKind.SHARE, str(payment.pk), payment, payment.partner_share, now=now)
+    amounts = {EntryKind.OWED: payment.amount, EntryKind.SHARE: payment.partner_share}
+    book_all(amounts, str(payment.pk), payment, now=now)
     announce.payment_updated(outbox, payment, now=now)
     if not bill.collect:
         return payment

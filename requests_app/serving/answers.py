@@ -24,7 +24,7 @@ def user_here(user: User, ride_id: UUID, *, now: datetime) -> Ride:
     """
     found = ride_of_user(user, ride_id)
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         require_en_route(locked.ride)
         known = locked.ride.user_here_at
         arrivals.note_user_here(locked.ride, wait=wait_of(locked.request), now=now)
@@ -46,7 +46,7 @@ def nobody_here(user: User, ride_id: UUID, *, now: datetime) -> Ride:
     if found.status == RideStatus.IN_PROGRESS:
         return end_disputed(found, now=now)
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         require_en_route(locked.ride)
         if locked.ride.disputed_at is None:
             arrivals.dispute_arrival(locked.ride, now=now)

@@ -34,7 +34,7 @@ def arrive(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     found = own_ride(partner, ride_id)
     position = fresh_location(partner, now=now)
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         ride = locked.ride
         if ride.arrived_at is None or ride.status not in ACTIVE:
             require_en_route(ride)
@@ -55,7 +55,7 @@ def notice(partner_id: UUID, position: Position, *, now: datetime) -> None:
     if found is None:
         return
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         request, _, ride = locked
         away = away_m(position, request)
         if ride.status == RideStatus.EN_ROUTE and ride.arrived_at is None:
@@ -79,7 +79,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
     found = own_ride(partner, ride_id)
     position = fresh_location(partner, now=now)
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         request, _, ride = locked
         _require_waited(ride, now=now)
         _require_at_place(position, request)

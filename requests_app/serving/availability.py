@@ -60,7 +60,7 @@ def _go_offline(outbox: Outbox, partner: Partner, *, now: datetime) -> Partner:
     if found is None:
         locked = lock_partner(partner.pk)
     else:
-        request, locked, offer = lock_with_offer(found)
+        request, locked, offer = lock_with_offer(found.pk)
         if offer.status == OfferStatus.PENDING:
             close_offer(
                 outbox,

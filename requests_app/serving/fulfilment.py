@@ -20,7 +20,7 @@ from requests_app.habits import answered, called_off
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
-from requests_app.selectors import latest_offer
+from requests_app.selectors import latest_offer_id
 from requests_app.serving.release import free_partner, match_again
 from requests_app.serving.suspicions import suspect_dispute, suspect_early_start
 from requests_app.serving.watching import watch_on_commit
@@ -39,9 +39,9 @@ def accept_offer(
     partner: Partner, *, offer_id: UUID | None = None, request_id: UUID | None = None, now: datetime
 ) -> Ride:
     """Accept an offer; only one partner can. Raises `Missing`, `Conflict` (`offer_expired`, `offer_taken`, …)."""
-    found = latest_offer(partner, offer_id=offer_id, request_id=request_id)
+    found = offer_id or latest_offer_id(partner, request_id)
     with recorded() as outbox:
-        request, locked, offer = lock_with_offer(found)
+        request, locked, offer = lock_with_offer(found, partner_id=partner.pk)
         require_open(offer, now=now)
         offer.move(OfferStatus.ACCEPTED, actor=locked.user, at=now, answered_at=now)
         announce.offer_over(outbox, offer)
@@ -50,9 +50,9 @@ def accept_offer(
         move_partners([locked], PartnerStatus.BUSY, actor=locked.user, at=now, answers=answers)
         taken = Conflict("offer_taken", "This request has a ride already.")
         one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
-        with refused_as(dict.fromkeys(one_ride, taken)), transaction.atomic():
+        with refused_as(dict.fromkeys(one_ride, taken)):
             ride = open_ride(request.pk, user=request.user, partner=locked, region=request.region, now=now)
-        announce.request_updated(outbox, request, announce.coming(ride))
+        announce.request_updated(outbox, request, announce.coming(ride), ride=ride)
         announce.ride_updated(outbox, ride, locked)
         watch_on_commit(ride, request, locked)
         transaction.on_commit(lambda: _forward_position(locked, ride.user_id))
@@ -78,7 +78,7 @@ def start_session(partner: Partner, ride_id: UUID, *, pin: str, now: datetime) -
     position = fresh_location(partner, now=now)
     place = (position.lat, position.lng) if position is not None else None
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         request, owner, ride = locked
         start_ride(ride, actor=owner.user, now=now, pin_checked=pin_checked, place=place)
         suspect_early_start(locked, position, now=now)
@@ -129,7 +129,7 @@ def _end(
     disputed: bool = False,
 ) -> Ride:
     with recorded() as outbox:
-        locked = lock_with_ride(found)
+        locked = lock_with_ride(found.pk)
         request, partner, ride = locked
         if actor is None and (ride.covered_until is None or ride.covered_until > now):
             raise Conflict("ride_covered", "More has been held for this session meanwhile.")
@@ -140,7 +140,7 @@ def _end(
         holds.release(request.pk, now=now)
         request.move(RequestStatus.COMPLETED, actor=actor, at=now)
         free_partner(partner, actor=actor, now=now, reason="ride completed", becomes=partner_becomes)
-        announce.request_updated(outbox, request, announce.over(ride, now=now))
+        announce.request_updated(outbox, request, announce.over(ride, now=now), ride=ride)
         announce.ride_updated(outbox, ride, partner)
         if partner.status == PartnerStatus.OFFLINE:
             notify_partner_updated(outbox, partner)
@@ -155,7 +155,7 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
     """
     found = own_ride(partner, ride_id)
     with recorded() as outbox:
-        request, locked, ride = lock_with_ride(found)
+        request, locked, ride = lock_with_ride(found.pk)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
         cancel_ride(ride, actor=locked.user, now=now, reason=reason)
@@ -195,7 +195,7 @@ def release_partner(partner: Partner, *, actor: User, now: datetime) -> str:
 
 def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
-        request, partner, ride = lock_with_ride(found)
+        request, partner, ride = lock_with_ride(found.pk)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has just started. Try again to end it.")
         cancel_ride(ride, actor=actor, now=now, reason="released by staff")
@@ -207,7 +207,7 @@ def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
 
 def _release_from_offer(found: Offer, *, actor: User, now: datetime) -> None:
     with recorded() as outbox:
-        request, partner, offer = lock_with_offer(found)
+        request, partner, offer = lock_with_offer(found.pk)
         if offer.status != OfferStatus.PENDING:
             raise Conflict("offer_answered", "The offer has just been answered. Look again.")
         rescind_offer(outbox, request, why="taken", actor=actor, now=now, partner_becomes=PartnerStatus.OFFLINE)

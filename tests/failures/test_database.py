@@ -3,16 +3,19 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from math import inf
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, ProgrammingError, connection
+from django.db.backends.postgresql import base
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from core.database import AWAY, BUSY, FULL, trouble_of
+from core.postgresql import base as checks
 from regions.models import Region
 from requests_app.consumers import PartnerConsumer
 from requests_app.models import CheerRequest, Offer
@@ -162,6 +165,35 @@ def test_cut_off(nyc: Region, user_api: APIClient, statement: int) -> None:
     connection.close_if_unusable_or_obsolete()  # what each request begins with; Django's test client leaves it out
     assert CheerRequest.objects.count() == 0
     assert user_api.post("/cheerRequest", BODY, headers=key).status_code == 201
+
+
+@on_postgres
+def test_a_connection_cut_off_between_two_requests_is_noticed_before_the_next(
+    nyc: Region, user_api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "ASKED_EVERY_S", 3600.0)
+    assert user_api.get("/me").status_code == 200
+    connection.is_usable()
+    cut_off_at(1)(lambda: None)
+    connection.close_if_unusable_or_obsolete()
+    assert user_api.post("/cheerRequest", BODY).status_code == 201
+
+
+@on_postgres
+def test_a_quiet_connection_is_asked_now_and_then(nyc: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[base.DatabaseWrapper] = []
+
+    def ask(asking: base.DatabaseWrapper) -> bool:
+        asked.append(asking)
+        return True
+
+    monkeypatch.setattr(base.DatabaseWrapper, "is_usable", ask)
+    monkeypatch.setattr(connection, "_asked_at", -inf)
+    assert [connection.is_usable() for _ in range(3)] == [True] * 3
+    assert len(asked) == 1
+    monkeypatch.setattr(checks, "ASKED_EVERY_S", 0.0)
+    connection.is_usable()
+    assert len(asked) == 2
 
 
 # ---------------------------------------------------------------- what is told, and of what

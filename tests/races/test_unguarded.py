@@ -57,7 +57,7 @@ def take_guards_away(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(f"requests_app.{module}.recorded", no_transaction)
     patch.setattr(models.QuerySet, "select_for_update", lambda rows, **_: rows)
     patch.setattr(type(connection.ops), "for_update_sql", lambda *_, **__: "")
-    for module in ("core.sql", "core.transitions", "requests_app.locks"):
+    for module in ("core.rows", "core.sql", "core.transitions", "requests_app.locks"):
         patch.setattr(f"{module}.require_transaction", lambda _: None)
     patch.setattr(transitions, "move_all", move_carelessly)
     patch.setattr("accounts.partners.move_all", move_carelessly)
