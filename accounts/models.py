@@ -143,7 +143,9 @@ class Partner(Stateful):
     application = models.CharField(max_length=10, choices=Application.choices, default=Application.APPLIED)
     status = models.CharField(max_length=10, choices=PartnerStatus.choices, default=PartnerStatus.OFFLINE)
     status_since = models.DateTimeField()
-    region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey(
+        Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     lat = models.FloatField(null=True, blank=True)
     lng = models.FloatField(null=True, blank=True)
     position_at = models.DateTimeField(null=True, blank=True, help_text="When the position was received.")
@@ -238,7 +240,7 @@ class DeferredMail(models.Model):
     """A mail that a worker composes and sends at `due_at`. It is kept until `until`, so that it is not sent twice."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=32)
     about = models.CharField(max_length=64, blank=True, help_text="The id of what it reports.")
     seq = models.PositiveBigIntegerField(
@@ -266,7 +268,7 @@ class DeferredMail(models.Model):
 class KnownAddress(models.Model):
     """A network address from which an account has signed in, as a keyed digest."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     digest = models.CharField(max_length=64)
     last_used_at = models.DateTimeField(db_index=True)
 

@@ -70,9 +70,11 @@ class CheerRequest(Stateful):
     history = CheerRequestTransition
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cheer_requests")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cheer_requests", db_index=False
+    )
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="cheer_requests")
-    request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
+    request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+", db_index=False)
     lat = models.FloatField()
     lng = models.FloatField()
     note = Note(max_length=NOTE_MAX_CHARS, blank=True)
@@ -126,8 +128,8 @@ class Offer(Stateful):
     history = OfferTransition
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    request = models.ForeignKey(CheerRequest, on_delete=models.PROTECT, related_name="offers")
-    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="offers")
+    request = models.ForeignKey(CheerRequest, on_delete=models.PROTECT, related_name="offers", db_index=False)
+    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="offers", db_index=False)
     status = models.CharField(max_length=10, choices=OfferStatus.choices, default=OfferStatus.PENDING)
     wave = models.PositiveSmallIntegerField(default=0)
     distance_m = models.PositiveIntegerField()
@@ -181,7 +183,9 @@ class ScheduledRequest(Stateful):
     history = ScheduledRequestTransition
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scheduled_requests")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scheduled_requests", db_index=False
+    )
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
     request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
     lat = models.FloatField()

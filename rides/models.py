@@ -30,9 +30,11 @@ class Ride(Stateful):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # By name only: the table refers to its request, but no code in this app imports `requests_app`.
-    request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="rides")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rides")
-    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="rides")
+    request = models.ForeignKey(
+        "requests_app.CheerRequest", on_delete=models.PROTECT, related_name="rides", db_index=False
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rides", db_index=False)
+    partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="rides", db_index=False)
     status = models.CharField(max_length=12, choices=RideStatus.choices, default=RideStatus.EN_ROUTE)
     accepted_at = models.DateTimeField()
     arrived_at = models.DateTimeField(

@@ -81,7 +81,9 @@ class Flag(Stateful):
 class Trace(models.Model):
     """A keyed digest of something that an account uses; equal digests of two accounts link them."""
 
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="traces")
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="traces", db_index=False
+    )
     kind = models.CharField(max_length=8, choices=TraceKind.choices)
     digest = models.CharField(max_length=64)
     first_seen = models.DateTimeField()

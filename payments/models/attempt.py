@@ -25,7 +25,7 @@ class Attempt(ProviderOperation):
     graph = ATTEMPT_GRAPH
     history = AttemptTransition
 
-    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="attempts")
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="attempts", db_index=False)
     kind = models.CharField(max_length=8, choices=AttemptKind.choices)
     hold = models.OneToOneField(
         "payments.Hold", null=True, blank=True, on_delete=models.PROTECT, related_name="capture"

@@ -23,7 +23,9 @@ class Hold(ProviderOperation):
     history = HoldTransition
 
     # By name only: the table refers to its request, but no code in this app imports that one.
-    request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.PROTECT, related_name="holds")
+    request = models.ForeignKey(
+        "requests_app.CheerRequest", on_delete=models.PROTECT, related_name="holds", db_index=False
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField(help_text="1 at the first booking, then one more each.")
     amount = models.PositiveIntegerField(help_text="Minor units.")

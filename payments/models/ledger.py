@@ -47,7 +47,9 @@ class Entry(models.Model):
     amount = models.PositiveIntegerField(help_text="Minor units.")
     currency = models.CharField(max_length=3)
     payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="entries")
-    partner = models.ForeignKey("accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    partner = models.ForeignKey(
+        "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     at = models.DateTimeField()
 
     class Meta:

@@ -24,15 +24,19 @@ class Payment(Stateful):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # By name only: the table refers to its ride, but no code in this app imports that one.
-    ride = models.ForeignKey("rides.Ride", on_delete=models.PROTECT, related_name="payments")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
+    ride = models.ForeignKey("rides.Ride", on_delete=models.PROTECT, related_name="payments", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
     kind = models.CharField(max_length=20, choices=PaymentKind.choices)
     amount = models.PositiveIntegerField(help_text="Minor units.")
     collecting_amount = models.PositiveIntegerField(
         default=0, help_text="Minor units that open and successful attempts collect: never more than is owed."
     )
     refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back so far.")
-    partner = models.ForeignKey("accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    partner = models.ForeignKey(
+        "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     partner_share = models.PositiveIntegerField(default=0, help_text="Minor units of the amount for the partner.")
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=PaymentStatus.choices, default=PaymentStatus.DUE)

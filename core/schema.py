@@ -1,0 +1,32 @@
+"""Operations of migrations that don't stop a running service."""
+
+from typing import Any
+
+from django.db.migrations import AlterField
+
+
+class DropForeignKeyIndex(AlterField):
+    """Alters a foreign key to `db_index=False`, and drops its index while the table is in use.
+
+    The migration must have `atomic = False`, because PostgreSQL drops no index concurrently inside a transaction.
+    Django's own operation locks the table, and drops partial unique indexes of the same column as well.
+    """
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop the index; backwards, when the field has one in `to_state`, create it."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        is_postgresql = schema_editor.connection.vendor == "postgresql"
+        field = model._meta.get_field(self.name)
+        if field.db_index:
+            options = {"concurrently": True} if is_postgresql else {}
+            schema_editor.execute(schema_editor._create_index_sql(model, fields=[field], **options))
+            return
+        declared = {index.name for index in model._meta.indexes}
+        names = schema_editor._constraint_names(model, [field.column], index=True, unique=False, exclude=declared)
+        for name in names:
+            concurrently = "CONCURRENTLY " if is_postgresql else ""
+            schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}")
