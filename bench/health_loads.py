@@ -61,9 +61,9 @@ async def sign_ins(target: Target, emails: list[str]) -> str:
 
 
 async def half_sent(target: Target, clients: int, seconds: float) -> str:
-    """Hold so many half-sent bodies; one that is refused is sent again."""
+    """Hold so many half-sent bodies; one that the server ends is sent again."""
     until = time.monotonic() + seconds
-    refused = [0]
+    ended = [0]
 
     async def hold() -> None:
         while time.monotonic() < until:
@@ -71,11 +71,12 @@ async def half_sent(target: Target, clients: int, seconds: float) -> str:
             writer.write(f"POST /login HTTP/1.1\r\n{HEADERS}Content-Length: 1000\r\n\r\n{{".encode())
             with suppress(TimeoutError, ConnectionError):
                 async with asyncio.timeout(max(0.0, until - time.monotonic())):
-                    refused[0] += bool(await reader.read(1))
+                    await reader.read(1)
+                    ended[0] += 1
             writer.close()
 
     await asyncio.gather(*(hold() for _ in range(clients)))
-    return f"{refused[0]} refused and sent again"
+    return f"{ended[0]} ended by the server and sent again"
 
 
 async def crowd(target: Target, clients: int, seconds: float) -> str:

@@ -4,6 +4,7 @@ Every answer is one that the application has made, with all of its headers. It i
 agrees with the first in everything that the answer may depend on.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 from wsgiref.types import WSGIApplication
@@ -12,6 +13,7 @@ from wsgiref.util import setup_testing_defaults
 Key = tuple[Any, ...]
 
 KEPT_MAX = 64
+KEPT_PER_TURN = 1  # large answers that one turn of the event loop begins to send; what is small comes between
 # An answer may vary by these; one that varies by another header is not kept.
 VARYING = (b"host", b"accept", b"accept-language", b"accept-encoding")
 # A request with one of these is not like others: it is personal, or asks for less than the answer.
@@ -57,6 +59,7 @@ class Prepared:
         self.always = {(path, secure): make(secure) for path, make in always.items() for secure in (False, True)}
         self.kept_paths = frozenset(kept)
         self.kept: dict[Key, Answer] = {}
+        self.turns = asyncio.Semaphore(KEPT_PER_TURN)
         self.is_secure = is_secure
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -83,8 +86,10 @@ class Prepared:
 
     async def give_or_keep(self, key: Key, scope: Any, receive: Any, send: Any) -> None:
         """Give the answer that is kept for this key, or keep the one that the application gives."""
-        if key in self.kept:
-            await give(self.kept[key], scope, send)
+        if (kept := self.kept.get(key)) is not None:
+            async with self.turns:
+                await asyncio.sleep(0)
+            await give(kept, scope, send)
             return
         messages: list[Any] = []
 
