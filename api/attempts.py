@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_noop
@@ -16,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from api.addresses import address_of, network_of
-from api.throttles import Rate
+from api.throttles import Window, count_in
 from core import valkey
 from core.errors import ServiceError
 
@@ -42,14 +41,6 @@ class TooManyAttempts(ServiceError):
         super().__init__()
 
 
-@dataclass(frozen=True)
-class _Window:
-    scope: str
-    rate: Rate
-    key: str
-    ends_at: float
-
-
 class Attempt:
     """One attempt, counted in the present window of each `(scope, who)`.
 
@@ -57,14 +48,10 @@ class Attempt:
     """
 
     def __init__(self, counts: Sequence[tuple[str, str]]) -> None:
-        self._windows = [_window(scope, who) for scope, who in counts]
+        self._windows = [Window.of(scope, who) for scope, who in counts]
         self._local = False
-        now = time.time()
-        self.exceeded = {
-            window.scope: window.ends_at - now
-            for window, count in zip(self._windows, self._count(), strict=True)
-            if count > window.rate.limit
-        }
+        waits = [(each.scope, each.wait_s(count)) for each, count in zip(self._windows, self._count(), strict=True)]
+        self.exceeded = {scope: wait_s for scope, wait_s in waits if wait_s is not None}
 
     def require(self, *, but: frozenset[str] = frozenset()) -> None:
         """Raise `TooManyAttempts` if a limit is exceeded, except those of the scopes in `but`.
@@ -89,11 +76,7 @@ class Attempt:
 
     def _count(self) -> list[int]:
         try:
-            pipe = valkey.client().pipeline(transaction=False)
-            for window in self._windows:
-                pipe.incr(window.key)
-                pipe.expire(window.key, window.rate.period_s)
-            return [int(count) for count in pipe.execute()[::2]]
+            return count_in(self._windows)
         except valkey.Unreachable:
             log.warning("attempts are counted in this process: Valkey does not answer")
             self._local = True
@@ -114,18 +97,13 @@ class SignupThrottle(BaseThrottle):
         return self._wait_s and max(1.0, self._wait_s)
 
 
-def _window(scope: str, who: str) -> _Window:
-    rate = Rate.named(scope)
-    return _Window(scope, rate, rate.key(scope, who), time.time() + rate.window()[1])
-
-
 # ---------------------------------------------------------------- while Valkey is away
 
 _counts: dict[str, tuple[int, float]] = {}  # by key: the attempts, and the end of the window
 _lock = threading.Lock()
 
 
-def _count_locally(window: _Window) -> int:
+def _count_locally(window: Window) -> int:
     with _lock:
         count = _counts.pop(window.key, (0, 0.0))[0] + 1
         if len(_counts) >= LOCAL_WINDOWS_MAX:

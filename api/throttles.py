@@ -48,6 +48,26 @@ class Rate:
         return f"rate:{scope}:{digest}:{self.window()[0]}"
 
 
+@dataclass(frozen=True)
+class Window:
+    """The current window of one account or address."""
+
+    scope: str
+    rate: Rate
+    key: str  # the name of its counter
+    ends_at: float
+
+    @classmethod
+    def of(cls, scope: str, who: str) -> "Window":
+        """Return the window in which a call counts now."""
+        rate = Rate.named(scope)
+        return cls(scope, rate, rate.key(scope, who), time.time() + rate.window()[1])
+
+    def wait_s(self, count: int) -> float | None:
+        """Return the seconds until the window ends if so many calls exceed its limit, else None."""
+        return max(0.0, self.ends_at - time.time()) if count > self.rate.limit else None
+
+
 class WindowThrottle(SimpleRateThrottle):
     """Applies one rate from the settings, counted per account or per address."""
 
@@ -113,19 +133,22 @@ class PositionThrottle(CostlyThrottle):
 
 def hit_all(counts: Sequence[tuple[str, str]]) -> float | None:
     """Count one call for each `(scope, who)`. Returns the longest wait if any limit is exceeded, else None."""
-    rates = [Rate.named(scope) for scope, _ in counts]
+    windows = [Window.of(scope, who) for scope, who in counts]
     try:
-        pipe = valkey.client().pipeline(transaction=False)
-        for rate, (scope, who) in zip(rates, counts, strict=True):
-            key = rate.key(scope, who)
-            pipe.incr(key)
-            pipe.expire(key, rate.period_s)
-        seen = pipe.execute()[::2]
+        waits = map(Window.wait_s, windows, count_in(windows))
     except valkey.Unreachable:
         log.warning("rate limits not counted: Valkey does not answer")
         return None
-    waits = [rate.window()[1] for rate, count in zip(rates, seen, strict=True) if count > rate.limit]
-    return max(waits, default=None)
+    return max((wait_s for wait_s in waits if wait_s is not None), default=None)
+
+
+def count_in(windows: Sequence[Window]) -> list[int]:
+    """Count one call in each window, in one round trip. Returns their counts. Raises `valkey.Unreachable`."""
+    pipe = valkey.client().pipeline(transaction=False)
+    for window in windows:
+        pipe.incr(window.key)
+        pipe.expire(window.key, window.rate.period_s)
+    return [int(count) for count in pipe.execute()[::2]]
 
 
 def socket_wait(*, address: str, account: str = "") -> float | None:
