@@ -100,12 +100,19 @@ def from_nothing(installation: Installation) -> Iterator[tuple[Installation, Sta
             for unit in units:
                 (command,) = unit.commands
                 environment = fresh.env | unit.environment
-                stack.enter_context(running(command, env=environment, stdout=output, stderr=errors))
+                process = stack.enter_context(running(command, env=environment, stdout=output, stderr=errors))
+                stack.callback(end, process)
             client = Stack(None, web, fresh.data, fresh.env, log)
             wait_until(lambda: ready(client), READY_S, f"ready: {log.read_text()}")
             yield fresh, client, socket, log
     finally:
         drop_database(installation.server.url, url)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End a process in order: granian, killed, would leave its workers behind."""
+    process.terminate()
+    process.wait(30)
 
 
 def ready(client: Stack) -> bool:
