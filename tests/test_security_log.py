@@ -169,9 +169,9 @@ def test_reads_that_succeed_cost_a_comparison(rf: RequestFactory) -> None:
 
 def test_a_dead_token_at_a_socket_leaves_a_line(nyc: object, lines: Lines) -> None:
     scope = {"type": "websocket", "query_string": b"", "headers": [], "client": [ADDRESS, 1]}
-    assert admit(scope)[0] is None
+    assert admit(scope).user is None
     assert not lines.texts
-    assert admit({**scope, "headers": [(b"authorization", b"Bearer nonsense")]})[0] is None
+    assert admit({**scope, "headers": [(b"authorization", b"Bearer nonsense")]}).user is None
     assert (lines.one("socket")["code"], lines.one("socket")["address"]) == ("4401", pseudonym(ADDRESS))
 
 
