@@ -26,11 +26,21 @@ test("a server that is crowded says when to come again, and its clients keep apa
 });
 
 test("whatever else a server says is no time", () => {
-  for (const reason of ["", "restarting", "Retry-After: ", "Retry-After: -1", "Retry-After: 1.5", "Retry-After: 1000000"]) {
+  for (const reason of [
+    "",
+    "restarting",
+    "Retry-After: ",
+    "Retry-After: -1",
+    "Retry-After: 1.5",
+    "Retry-After: 1000000",
+  ]) {
     assert.equal(askedMs(reason), null);
   }
 });
 
 test("no server keeps its clients away for hours", () => {
-  assert.equal(askedMs("Retry-After: 99999", () => 0), 300_000);
+  assert.equal(
+    askedMs("Retry-After: 99999", () => 0),
+    300_000,
+  );
 });
