@@ -5,7 +5,7 @@ from typing import Any
 
 from testbed.stack import Stack
 from tests.browser.people import Cast
-from tests.browser.screens import TIMES_SQUARE, Visit, in_shell
+from tests.browser.screens import TIMES_SQUARE, Visit, in_shell, meet
 
 Open = Callable[..., Visit]
 
@@ -31,8 +31,8 @@ for n, minutes in enumerate([12, 7, 26, 4, 16], 1):
     request.save(force_insert=True)
     Ride.objects.create(
         request=request, user=ride.user, partner=ride.partner, status="completed", accepted_at=begun, start_time=begun,
-        end_time=begun + timedelta(minutes=minutes), tariff_amount=1000, tariff_currency="usd", tariff_increment_s=300,
-        fare_amount=1000 * -(-minutes // 5), rating=5 if n % 2 else None,
+        end_time=begun + timedelta(minutes=minutes), ended_by="partner", tariff_amount=1000, tariff_currency="usd",
+        tariff_increment_s=300, fare_amount=1000 * -(-minutes // 5), rating=5 if n % 2 else None,
     )
 """
 
@@ -120,6 +120,24 @@ def _afterwards(album: Any, user: Visit, partner: Visit) -> None:
     album.take(partner, "partner-earnings")
 
 
+def an_arrival(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
+    """The partner is at the pin, and the user is asked whether they are there, too."""
+    user, partner = meet(cast, visit)
+    album.take(user, "cheer-arrived")
+    album.take(partner, "partner-arrived")
+    user.press("I am here")
+    partner.see("Your user says that they are there.")
+    partner.press("I'm here: start the clock")
+    user.headline("You are being cheered")
+    user.press("End the session")
+    user.see("so far: that is $10.00.")
+    album.take(user, "cheer-end")
+    user.press("End it")
+    user.headline("That was your cheer")
+    for one in (user, partner):
+        one.close()
+
+
 def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     """Planned, called off, nobody found, and who is not a partner yet."""
     ada = cast.user("Ada")
@@ -199,4 +217,4 @@ def the_account(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     user.close()
 
 
-WALKS = [visitors, a_cheer, other_ends, the_account]
+WALKS = [visitors, a_cheer, an_arrival, other_ends, the_account]

@@ -1,12 +1,13 @@
 """A person at a browser: what they see and press."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, WebSocketRoute, expect
 
-from tests.browser.people import Person
+from tests.browser.people import Cast, Person
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -248,3 +249,19 @@ class Sockets:
 def in_shell(stack: Any, code: str) -> None:
     """What no page can do: run a line in the program's own shell."""
     stack.manage("shell", "-v0", "-c", code)
+
+
+def meet(cast: Cast, visit: Callable[..., Visit]) -> tuple[Visit, Visit]:
+    """A user, and a partner whose phone says that they are where the user is."""
+    ada = cast.user("Ada")
+    user = visit().sign_in(ada)
+    user.ask()
+    place = cast.request_of(ada)["location"]
+    assert isinstance(place, dict)
+    at = {"latitude": place["lat"], "longitude": place["lng"]}
+    partner = visit(at=at).sign_in(cast.partner("Pia"))
+    partner.go_online()
+    partner.press("Accept")
+    user.headline("Pia is here")
+    partner.see("You have arrived. Start the clock when you are together.")
+    return user, partner

@@ -6,7 +6,7 @@ import pytest
 
 from testbed.stack import Stack
 from tests.browser.people import Cast
-from tests.browser.screens import Visit, in_shell
+from tests.browser.screens import Visit, in_shell, meet
 
 pytestmark = pytest.mark.browser
 
@@ -18,22 +18,6 @@ def short_wait(stack: Stack) -> Iterator[None]:
     in_shell(stack, f"{region}(no_show_wait_s=0)")
     yield
     in_shell(stack, f"{region}(no_show_wait_s=300)")
-
-
-def meet(cast: Cast, visit: Callable[..., Visit]) -> tuple[Visit, Visit]:
-    """A user, and a partner whose phone says that they are where the user is."""
-    ada = cast.user("Ada")
-    user = visit().sign_in(ada)
-    user.ask()
-    place = cast.request_of(ada)["location"]
-    assert isinstance(place, dict)
-    at = {"latitude": place["lat"], "longitude": place["lng"]}
-    partner = visit(at=at).sign_in(cast.partner("Pia"))
-    partner.go_online()
-    partner.press("Accept")
-    user.headline("Pia is here")
-    partner.see("You have arrived. Start the clock when you are together.")
-    return user, partner
 
 
 def test_they_meet_and_the_user_ends_it(cast: Cast, visit: Callable[..., Visit]) -> None:
