@@ -1,4 +1,4 @@
-"""How pytest-xdist deals the tests out to its workers: a file goes to one worker, and the whole program to one, first.
+"""How pytest-xdist deals the tests out to its workers: a file goes to one worker, and those of one program to one.
 
 The tests of a file share what their fixtures have built. pytest-xdist's own groups don't work with pytest 9.2, whose
 ids of tests it can't change.
@@ -7,24 +7,29 @@ ids of tests it can't change.
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-PROGRAM = "the whole program"
-# Where tests start it. Side by side they would only slow each other down, and start it twice.
-PROGRAM_FILES = ("tests/browser/", "tests/e2e/", "tests/production/", "tests/run/", "tests/fuzz/test_wire.py")
+# The files that start the whole program, by what they share: one that runs all the time, one installation, or nothing.
+PROGRAM_FILES = {
+    "the running program": ("tests/browser/", "tests/e2e/", "tests/fuzz/test_wire.py"),
+    "the installation": ("tests/production/",),
+    "": ("tests/run/",),
+}
 EARLY_FILES = ("tests/",)  # the long ones: short files at the end leave no worker waiting
 
 
 def needs_program(nodeid: str) -> bool:
     """Whether a test belongs to those that start the whole program."""
-    return nodeid.startswith(PROGRAM_FILES)
+    return any(nodeid.startswith(files) for files in PROGRAM_FILES.values())
 
 
 class ByFile(LoadFileScheduling):
-    """Deals out files, in the order of the collection."""
+    """Deals out files, or those that share a program together, in the order of the collection."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return PROGRAM if needs_program(nodeid) else str(super()._split_scope(nodeid))
+        shared = next((name for name, files in PROGRAM_FILES.items() if nodeid.startswith(files)), "")
+        return shared or str(super()._split_scope(nodeid))
 
 
 def order(items: list[pytest.Item]) -> None:
     """Bring what takes long to the front."""
-    items.sort(key=lambda item: (not needs_program(item.nodeid), not item.nodeid.startswith(EARLY_FILES)))
+    early = [*PROGRAM_FILES.values(), EARLY_FILES, ("",)]
+    items.sort(key=lambda item: next(n for n, files in enumerate(early) if item.nodeid.startswith(files)))

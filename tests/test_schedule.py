@@ -1,4 +1,4 @@
-"""How xdist's workers share the tests: a file is never split, and the whole program starts on one of them, first."""
+"""How xdist's workers share the tests: a file is never split, nor those that share a program, which come first."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,9 @@ COLLECTED = [
     "tests/fuzz/test_paths.py::test_e",
     "tests/e2e/test_cheer.py::test_f",
     "tests/browser/test_app.py::test_g",
+    "tests/run/test_probes.py::test_h",
+    "tests/production/test_readme.py::test_i",
+    "tests/production/test_systemd.py::test_j",
 ]
 
 
@@ -50,20 +53,21 @@ def dealt_out(collected: list[str]) -> list[list[list[str]]]:
     return [worker.files for worker in workers]
 
 
-def test_a_file_goes_to_one_worker_and_the_whole_program_to_one() -> None:
+def test_a_file_goes_to_one_worker_and_those_that_share_a_program_to_one() -> None:
     given = [file for files in dealt_out(COLLECTED) for file in files]
-    assert sorted(given) == sorted([COLLECTED[0:2], COLLECTED[2:3], COLLECTED[3:5], COLLECTED[5:7]])
+    together = [COLLECTED[0:2], COLLECTED[2:3], COLLECTED[3:5], COLLECTED[5:7], COLLECTED[7:8], COLLECTED[8:10]]
+    assert sorted(given) == sorted(together)
 
 
-def test_the_whole_program_comes_first_and_short_files_last() -> None:
+def test_programs_come_first_and_short_files_last() -> None:
     items: list[Any] = [SimpleNamespace(nodeid=nodeid) for nodeid in COLLECTED]
     order(items)
     ordered = [item.nodeid for item in items]
-    assert ordered == COLLECTED[5:] + COLLECTED[3:5] + COLLECTED[:3]
+    assert ordered == COLLECTED[5:7] + COLLECTED[8:10] + COLLECTED[7:8] + COLLECTED[3:5] + COLLECTED[:3]
     first, second = dealt_out(ordered)
-    assert first[0] == COLLECTED[5:]
-    assert second[0] == COLLECTED[3:5]
+    assert first[0] == COLLECTED[5:7]
+    assert second[0] == COLLECTED[8:10]
 
 
 def test_only_some_files_start_the_program() -> None:
-    assert [needs_program(nodeid) for nodeid in COLLECTED] == [False] * 5 + [True] * 2
+    assert [needs_program(nodeid) for nodeid in COLLECTED] == [False] * 5 + [True] * 5
