@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
@@ -84,6 +85,7 @@ PLANTS: dict[str, Plant] = {
     "passwords_are_hashed": lambda: one(User).update(password="secret"),
     "tokens_are_hashed": lambda: one(AuthToken).update(digest="f" * 64),
     "tickets_are_hashed": lambda: one(SocketTicket).update(digest="a ticket"),
+    "recovery_codes_are_hashed": lambda: one(Authenticator, type="recovery_codes").update(data={"seed": "a seed"}),
     "deactivated_accounts_hold_no_token": lambda: User.objects.update(is_active=False),
     # payments
     "refunds_fit_the_status": lambda: one(Payment, status="due").update(refunded_amount=1),

@@ -6,12 +6,14 @@ from io import StringIO
 from threading import Thread
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from knox.models import AuthToken
 
 from accounts.models import User
+from accounts.recovery_codes import RecoveryCodes
 from accounts.socket_tickets import issue_socket_ticket
 from backoffice.audit import ODD, VIOLATION
 from ops.audit import all_checks
@@ -101,6 +103,7 @@ def history(nyc: Region, staff: User) -> None:
     home = {"name": "Home", "location": {"lat": 40.75, "lng": -73.98}}
     client_of(user).post("/savedPlace", home, headers={"Idempotency-Key": "1"})
     issue_socket_ticket(user, now=NOW())
+    RecoveryCodes.activate(user)
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=NOW())
     raise_flag(FlagKind.TIP_OVER_CAP, now=NOW(), account_id=user.pk)
     clear(Flag.objects.get(account=user), actor=staff, now=NOW())
@@ -129,7 +132,7 @@ def unguarded(history: None) -> None:
     schema = "main" if connection.vendor == "sqlite" else "public"
     ours = [model for app in (*OUR_APPS, "api") for model in apps.get_app_config(app).get_models()]
     with connection.cursor() as cursor:
-        for model in (*ours, AuthToken):
+        for model in (*ours, AuthToken, Authenticator):
             table = model._meta.db_table
             cursor.execute(f'CREATE TEMPORARY TABLE "{table}" AS SELECT * FROM {schema}."{table}"')  # noqa: S608
 

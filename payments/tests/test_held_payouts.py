@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from pytest_django import Settings
 
@@ -92,6 +93,7 @@ def test_a_changed_account_waits_and_is_flagged(
         bank = {"id": "ba_1", "fingerprint": fingerprint, "default_for_currency": True}
         payouts.apply_account({**answer, "external_accounts": {"data": [{"id": "ba_0"}, bank]}}, now=clock.now)
 
+    EmailAddress.objects.filter(user=partner.user).update(verified=True)
     later(clock, days=10)
     tell("mine")
     assert not Flag.objects.exists()

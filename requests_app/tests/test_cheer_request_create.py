@@ -40,6 +40,7 @@ def test_is_stored_announced_and_wakes_the_matcher(user_api: APIClient, user: Us
         "rideId": None,
         "partner": None,
         "reason": None,
+        "reasonNote": "",
         "hold": None,
         "cancellation": {"fee": FREE, "lateFee": {"amount": 500, "currency": "usd"}, "freeUntil": None},
         "searchRadiusM": settings.MATCH_RADIUS_M[0],

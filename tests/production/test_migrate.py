@@ -71,3 +71,5 @@ def test_a_connection_of_the_migration_is_known_by_its_name(installation: Instal
             while migration.poll() is None:
                 names |= {row[0] for row in watcher.execute("SELECT application_name FROM pg_stat_activity")}
     assert "speedycheers-migrate" in names
+    # It has taken back what depends on 0003 before it came to the table that is read.
+    assert installation.manage("migrate", "--noinput").returncode == 0

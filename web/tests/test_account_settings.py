@@ -37,9 +37,9 @@ def test_notifications_are_as_chosen(user: User, partner: Partner) -> None:
     assert notification_settings_of(user).email_receipts
     client = browser_of(user)
     client.post("/account/notifications", {})
-    assert not notification_settings_of(user).email_receipts
+    assert not notification_settings_of(fresh(user)).email_receipts
     client.post("/account/notifications", {"email_receipts": "on"})
-    assert notification_settings_of(user).email_receipts
+    assert notification_settings_of(fresh(user)).email_receipts
     assert notification_settings_of(partner.user).email_receipts
 
 
