@@ -13,9 +13,9 @@ HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\
 HIDDEN_BUT_BREAKS = re.compile(HIDDEN.pattern.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f"))
 # What mail programs make links of: a scheme, "www.", "@", and names of hosts, whose end is all small or all large.
 # "St.John", "J.R." and "B.SMITH" are names.
-LINK = re.compile(
-    r"\S*://\S*|\b[wW]{3}[.．。｡]\S*|\S+@\S+|\S*[^\W_](?:[.．。｡][a-z]{2,}|[\w-][.．。｡][A-Z]{2,})(?!\w)(?:[/:?#]\S*)?"
-)
+# Searched from no more than a character before what tells a link: what is written may be very long.
+LINK = re.compile(r"://|\b[wW]{3}[.．。｡]|\S@\S|[^\W_](?:[.．。｡][a-z]{2,}|[\w-][.．。｡][A-Z]{2,})(?!\w)")
+WORD = re.compile(r"\S+")
 BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that show nothing
 UNSEEN_KINDS = frozenset(("Cc", "Cf", "Cn", "Mn", "Me", "Zl", "Zp", "Zs"))
 
@@ -47,8 +47,8 @@ def check_name(text: str) -> None:
 
 
 def unlinked(text: str) -> str:
-    """Return a text with an ellipsis for each web or e-mail address in it, for mails."""
-    return LINK.sub("…", text)
+    """Return a text with an ellipsis for each word that has a web or e-mail address in it, for mails."""
+    return WORD.sub(lambda word: "…" if LINK.search(word[0]) else word[0], text)
 
 
 def _check_seen(text: str) -> None:

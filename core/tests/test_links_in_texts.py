@@ -45,3 +45,11 @@ def test_a_link_is_refused_in_a_name_and_left_out_of_mails(link: str) -> None:
             check_name(text)
         assert link not in unlinked(text)
     assert unlinked(f"see {link} now") == "see … now"
+
+
+@pytest.mark.parametrize("piece", ["x", ".x", "x.", "w", "a.B", "@ ", ":", ":/"])
+def test_a_very_long_text_is_looked_through_once(piece: str) -> None:
+    """A search that began anew at each character took minutes for this."""
+    text = piece * (200_000 // len(piece))
+    check_name(text)
+    assert unlinked(text) == text
