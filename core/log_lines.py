@@ -17,6 +17,7 @@ from core.log_context import ids
 FRAMES = 12  # of a traceback, the innermost
 ARGUMENT = re.compile(r"[A-Za-z0-9_.:/\-\[\] ]{1,60}")
 WITHHELD = "?"
+LONGEST = 1000  # characters of a message; the search below takes time by the square of its length
 # Of texts that other packages have composed: addresses, queries, tokens and ids of people's making.
 PERSONAL = re.compile(
     r"""[^\s@"'<>]+@[^\s@"'<>]+"""  # e-mail addresses
@@ -30,7 +31,9 @@ PERSONAL = re.compile(
 
 
 def scrubbed(text: str) -> str:
-    """Return a text without what may identify a person or open a door."""
+    """Return a text without what may identify a person or open a door. A long one is cut, before its last word."""
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rpartition(" ")[0] + " …"
     return PERSONAL.sub(WITHHELD, text)
 
 

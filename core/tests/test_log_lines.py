@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.log_context import bound, carried, note
-from core.log_lines import BoundedStream, JsonLines, ReadableLines
+from core.log_lines import LONGEST, BoundedStream, JsonLines, ReadableLines, scrubbed
 
 SECRETS = ("ann@cast.test", "203.0.113.77", "2001:db8::7:1", "40.758012", "Ann Example", "3f9a" * 16, "ticket=abc")
 
@@ -114,3 +114,16 @@ def test_lines_for_people_show_their_fields() -> None:
     record = logging.makeLogRecord({"msg": "request", "fields": {"event": "request", "status": 200}})
     with bound(request="0123"):
         assert ReadableLines("%(message)s").format(record) == "request status=200 request=0123"
+
+
+@pytest.mark.parametrize("piece", ["x", "a-", "a.", ":", "7."])
+def test_a_very_long_message_is_cut(piece: str) -> None:
+    """To look through one of 200 kB took minutes, in the event loop of a socket process."""
+    assert scrubbed(piece * (200_000 // len(piece))) == " …"
+    assert scrubbed(f"a frame of {piece * 200_000}") == "a frame of …"
+
+
+def test_a_cut_leaves_no_part_of_a_token() -> None:
+    text = "fine " * (LONGEST // 5 - 4)
+    shown = scrubbed(text + "3f9a" * 16 + " and more" * 200)
+    assert shown == text.rstrip() + " …"
