@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.sessions import idle_s_of, keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
+from core.forwarded import client_address
 from core.security_log import record
 from notifications.credentials import Admitted
 
@@ -126,13 +127,9 @@ def language_of(scope: Scope, user: User | None) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Return the client's address as REST framework determines it, behind NUM_PROXIES proxies."""
-    proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
-    forwarded = _header(scope, b"x-forwarded-for")
-    if proxies and forwarded:
-        hops = forwarded.split(",")
-        return hops[-min(proxies, len(hops))].strip()
-    return str((scope.get("client") or [""])[0])
+    """Return the client's address, behind NUM_PROXIES proxies."""
+    peer = str((scope.get("client") or [""])[0])
+    return client_address(peer, _header(scope, b"x-forwarded-for"), settings.REST_FRAMEWORK["NUM_PROXIES"])
 
 
 def identify(scope: Scope) -> tuple[User | None, str]:

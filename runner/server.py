@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from core.forwarded import client_address
 from runner import admission, daphne_internals, http_request, lifeline, own_server, protocols, stop_signals
 
 logger = logging.getLogger(__name__)
@@ -91,8 +92,7 @@ class Server(daphne_internals.Server):
 
     def visitor_of(self, request: Any, peer_host: str) -> str:
         """Return the address of a handshake's client, behind the number of proxies that add to X-Forwarded-For."""
-        hops = request.headers.get("x-forwarded-for", "").split(",") if self.proxies else [peer_host]
-        return str(hops[-min(self.proxies or 1, len(hops))]).strip() or peer_host
+        return client_address(peer_host, request.headers.get("x-forwarded-for", ""), self.proxies)
 
     def left(self, host: str) -> None:
         """Uncount a connection of this address that is gone."""
