@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import math
 import os
 import random
 import subprocess
@@ -19,6 +18,7 @@ from bench import floors
 from bench.accounts import make_accounts
 from bench.program import Program
 from regions.selectors import region_at
+from simulator.figures import percentile
 
 CENTRE = (40.7484, -73.9857)
 SPREAD_DEG = 0.05
@@ -27,12 +27,6 @@ OFFER_WITHIN_S = 10.0
 PARTNER_THINKS_S = 0.05
 USERS_A_RATE = 3  # users for each request that may be under way
 WARM_UP = 20  # requests not counted: they fill caches
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The nearest-rank percentile; NaN without values."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
 
 def somewhere(rng: random.Random) -> dict[str, float]:

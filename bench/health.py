@@ -24,6 +24,7 @@ from typing import Any
 from bench import health_loads as loads
 from bench import surroundings
 from bench.measuring import machine
+from simulator.figures import percentile
 from testbed import proxies
 from testbed.processes import free_port, listening, running, wait_until
 from testbed.production import granian, production
@@ -132,11 +133,6 @@ def figures(seconds: dict[str, list[float]]) -> str:
         f"{ours[0]:9.1f} ms{ours[1]:8.1f}{ours[2]:8.1f}   {floor[0]:9.1f}{floor[1]:8.1f}{floor[2]:8.1f}"
         f"   {ours[1] / floor[1]:5.1f} × of {len(seconds['ours'])}"
     )
-
-
-def percentile(seconds: list[float], share: float) -> float:
-    """Return the value below which this share of them lies."""
-    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))]
 
 
 def memory(program: Stack, figure: str = "VmRSS") -> dict[int, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 # A process has the kind of the first word that its command line contains.
 KINDS = {
-    "speedycheers.wsgi": "web",
+    "speedycheers.asgi": "web",
     "speedycheers.server": "socket",
     "manage.py worker": "worker",
     "manage.py sweep": "sweep",

@@ -17,7 +17,7 @@ import httpx
 BASE = Path(__file__).resolve().parent.parent
 START_S = 120.0
 STOP_S = 10.0
-GRANIAN = ("--blocking-threads", "8", "--no-ws", "--log-level", "warning")
+GRANIAN = ("--no-ws", "--log-level", "warning")
 # No TLS in front, and nobody who reads mails.
 PRODUCTION = {
     "DEBUG": "0",
@@ -97,9 +97,9 @@ def _granian(workers: int) -> Iterator[int]:
         yield 0
         return
     port = free_port()
-    server = ["granian", "--interface", "wsgi", "--workers", str(workers), *GRANIAN]
+    server = ["granian", "--interface", "asgi", "--workers", str(workers), *GRANIAN]
     process = subprocess.Popen(
-        [Path(sys.executable).with_name(server[0]), *server[1:], "--port", str(port), "speedycheers.wsgi:application"],
+        [Path(sys.executable).with_name(server[0]), *server[1:], "--port", str(port), "speedycheers.asgi:application"],
         cwd=BASE,
     )
     try:

@@ -51,9 +51,9 @@ def production() -> Iterator[tuple[Stack, str]]:
         port = free_port()
         certificate, key = own_certificate(stack.data)
         command = [
-            *(str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--port", str(port)),
+            *(str(Path(sys.executable).with_name("granian")), "--interface", "asgi", "--port", str(port)),
             *("--ssl-certificate", str(certificate), "--ssl-keyfile", str(key)),
-            *("--no-ws", "--log-level", "error", "speedycheers.wsgi:application"),
+            *("--no-ws", "--log-level", "error", "speedycheers.asgi:application"),
         ]
         with running(command, env=stack.env) as process:
             wait_until(lambda: listening(port), 30, "granian listens")
