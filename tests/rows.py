@@ -1,4 +1,4 @@
-"""What the tables hold, to see whether something has changed it."""
+"""The rows of all tables, to see whether something has changed them."""
 
 from collections.abc import Iterable
 from typing import Any

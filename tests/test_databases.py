@@ -1,4 +1,4 @@
-"""What the whole suite runs on one database only: nothing that the other could decide differently."""
+"""The whole suite runs on one database only what the other could not decide differently."""
 
 import re
 

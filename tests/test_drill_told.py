@@ -274,7 +274,7 @@ def test_a_push_that_was_refused_tells_nobody(service: PushService) -> None:
 
 
 def sent(mails: Iterable[Any]) -> list[Mail]:
-    """What a mail server takes of these mails."""
+    """Return what a mail server takes of these mails."""
     with mail_server() as server:
         backend = mail.get_connection(
             "django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=server.port, use_tls=False

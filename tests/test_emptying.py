@@ -1,4 +1,4 @@
-"""What a test that commits leaves behind is gone before the next one, the ledger's rows too."""
+"""The rows that a test commits are gone before the next one, the ledger's too."""
 
 import pytest
 from django.core.management import call_command

@@ -37,7 +37,7 @@ def released() -> set[tuple[str, str]]:
 
 
 def flaws(app: str, operation: Any, before: ProjectState, new: set[tuple[str, ...]]) -> Iterator[str]:
-    """What is wrong with an operation, for code of the release before and for those who use the table meanwhile.
+    """Say what is wrong with an operation, for code of the release before and for those who use the table meanwhile.
 
     `new` has the models and fields that this code does not know.
     """

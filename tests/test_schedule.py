@@ -20,7 +20,7 @@ COLLECTED = [
 
 
 class Worker:
-    """What the scheduler sees of a worker."""
+    """A worker as the scheduler sees it."""
 
     shutting_down = False
 
@@ -37,7 +37,7 @@ class Worker:
 
 
 def dealt_out(collected: list[str]) -> list[list[list[str]]]:
-    """What each of two workers that run in turn is given, in order."""
+    """Return what each of two workers that run in turn is given, in order."""
     values = {"tx": ["2*popen"], "numprocesses": 2, "maxprocesses": None}
     config: Any = SimpleNamespace(getvalue=values.get, option=SimpleNamespace(loadscopereorder=False))
     scheduler = ByFile(config)

@@ -1,4 +1,4 @@
-"""What mail programs would make links of is no part of a name."""
+"""Names have no part that mail programs would make a link of."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -84,7 +84,7 @@ async def test_the_lines_of_a_ride_join_up_and_show_nobody(logging_stack: Stack)
 
 
 async def test_a_task_carries_the_id_of_the_call_that_caused_it(logging_stack: Stack) -> None:
-    """Nobody is online, so the request waits, and its matcher runs in the worker."""
+    """A request waits while no partner is online, and its matcher runs in the worker."""
     sent = uuid4().hex
     async with Phone(logging_stack.url, "user2@demo.test") as user:
         body = {"location": {"lat": 40.68, "lng": -73.95}, "requestType": "pep_talk"}

@@ -40,7 +40,7 @@ def unit_command(part: str) -> list[str]:
 
 
 def image_command() -> list[str]:
-    """What the image runs unless told otherwise."""
+    """Return the command that the image runs by default."""
     lines = (DEPLOY / "container" / "Containerfile").read_text().splitlines()
     command: list[str] = json.loads(lines[-1].removeprefix("CMD "))
     return command

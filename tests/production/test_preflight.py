@@ -20,7 +20,7 @@ def looked_at(installation: Installation, *arguments: str, **settings: str) -> t
 
 
 def wrong(found: list[dict[str, Any]]) -> dict[str, str]:
-    """What was said of each subject in error."""
+    """Return the sentence about each subject in error."""
     return {finding["subject"]: finding["said"] for finding in found if finding["level"] == "error"}
 
 

@@ -85,7 +85,7 @@ def test_an_unconfirmed_second_address_gets_no_link_to_the_account(owner: User) 
 
 
 def test_the_address_of_a_new_account_gets_it(user: User) -> None:
-    """Whoever has the mailbox may take an account that somebody has made with their address."""
+    """The owner of a mailbox may take an account that somebody has made with their address."""
     reset(user.email)
     assert link_to(user.email, "password/reset/key")
 
