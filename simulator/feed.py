@@ -169,8 +169,11 @@ class Feed:
         for attempt in range(1, ROLL_CALL_TRIES + 1):
             try:
                 token = await self.account.token()
-                async with self._connect(token, device=f"{self.device}-roll-call") as socket:
-                    return int(json.loads(await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S))["seq"])
+                async with (
+                    self._connect(token, device=f"{self.device}-roll-call") as socket,
+                    asyncio.timeout(OPEN_TIMEOUT_S),
+                ):
+                    return int(json.loads(await socket.recv())["seq"])
             except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, Refused) as error:
                 self._note(f"roll call: {type(error).__name__}")
                 await asyncio.sleep(backoff_s(attempt, base_s=RETRY_BASE_S, max_s=RETRY_MAX_S, rng=self.rng))

@@ -21,6 +21,7 @@ ONLY = {
         "notifications/tests/sockets/test_commands.py",
         "notifications/tests/sockets/test_handshake.py",
         "notifications/tests/sockets/test_limits.py",
+        "notifications/tests/sockets/test_security_log.py",
         "requests_app/tests/test_offer_push.py",
         "requests_app/tests/test_words.py",
         "requests_app/tests/test_words_untold.py",

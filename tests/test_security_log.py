@@ -20,9 +20,8 @@ from api.security_log import LINES_MAX, SecurityLogMiddleware, forget_refusals
 from backoffice.tests.desk import desk_of, take
 from core.log_lines import JsonLines, PrivateFile
 from core.security_log import pseudonym, record
-from notifications.tests.sockets.client import PARTNER, Socket, aside
 from rides.models import Ride
-from tests.cast import EMPIRE_STATE, PASSWORD, assert_refused, client_of, make_clerk, token_of, with_factor
+from tests.cast import EMPIRE_STATE, PASSWORD, assert_refused, client_of, make_clerk, with_factor
 from tests.fixtures import run_commit_hooks
 from web.tests.browse import browser_of, by_password
 
@@ -173,12 +172,6 @@ def test_a_dead_token_at_a_socket_leaves_a_line(nyc: object, lines: Lines) -> No
     assert not lines.texts
     assert admit({**scope, "headers": [(b"authorization", b"Bearer nonsense")]}).user is None
     assert (lines.one("socket")["code"], lines.one("socket")["address"]) == ("4401", pseudonym(ADDRESS))
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_the_wrong_role_at_a_socket_leaves_a_line(user: User, lines: Lines) -> None:
-    assert await Socket(PARTNER, await aside(token_of)(user)).refused() == 4403
-    assert ('"code":"4403"' in lines.texts[0], pseudonym(user.pk) in lines.texts[0]) == (True, True)
 
 
 # ---------------------------------------------------------------- staff

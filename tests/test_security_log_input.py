@@ -3,11 +3,9 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import Partner, User
+from accounts.models import User
 from api.security_log import LINES_MAX
 from core.security_log import pseudonym
-from notifications.tests.sockets.client import PARTNER, Socket, aside
-from tests.cast import token_of
 from tests.test_security_log import ADDRESS, Lines, lines
 from web.tests.browse import by_password
 
@@ -40,15 +38,3 @@ def test_a_flood_of_refused_input_is_cut_short(user_api: APIClient, lines: Lines
         user_api.post("/cheerRequest", {})
     assert len(lines.of("input")) == LINES_MAX
     assert len(lines.of("refusals_left_out")) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_a_refused_frame_leaves_a_line(partner: Partner, lines: Lines) -> None:
-    socket = Socket(PARTNER, await aside(token_of)(partner.user))
-    await socket.open()
-    await socket.send(type="location", lat="my flat", lng=1)
-    refused = await socket.next()
-    line = await aside(lines.one)("frame")
-    assert (line["outcome"], line["account"]) == ("refused", pseudonym(partner.user_id))
-    assert line["fields"] == [f"{error['attr']}:{error['code']}" for error in refused["errors"]] != []
-    assert "flat" not in "".join(lines.texts)

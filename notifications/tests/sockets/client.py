@@ -12,7 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 
 from accounts.models import User
 from core import valkey
-from notifications import hub
+from notifications import consumers, hub
 from notifications.events import PUSH_CHANNEL, recorded
 from notifications.threads import in_thread
 from speedycheers.routing import websocket_application
@@ -27,6 +27,8 @@ class Socket:
     """A client's end."""
 
     def __init__(self, path: str, token: str = "", **headers: str) -> None:
+        # Nobody stops the process's hub, whose tasks would keep the test's event loop from closing.
+        assert consumers.hub is not hub.hub, "Tests of sockets have a hub of their own: put them into this folder."
         raw = [] if "host" in headers else [(b"host", HOST.encode())]
         if token:
             raw.append((b"authorization", f"Bearer {token}".encode()))
