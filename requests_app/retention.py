@@ -36,6 +36,7 @@ COARSE_RIDE: Mapping[str, Any] = {
     "start_lat": Round("start_lat", COARSE_DEGREES),
     "start_lng": Round("start_lng", COARSE_DEGREES),
     "rating_comment": "",
+    "closed_note": "",
 }
 BATCH = 500  # rows of one table per pass
 

@@ -133,7 +133,9 @@ def _cancel(
         if charge and request.user_id != actor.pk:  # a user, who may cancel only their own
             raise Missing
         if request.status == RequestStatus.ACCEPTED:
-            _cancel_ride_of(outbox, request, actor=actor, reason=str(reason), now=now, charge=charge, place=place)
+            _cancel_ride_of(
+                outbox, request, actor=actor, reason=Reason(reason.code), now=now, charge=charge, place=place
+            )
         elif request.status == RequestStatus.OFFERED:
             rescind_offer(outbox, request, why="cancelled", actor=actor, now=now)
         elif request.status not in OPEN and (charge or request.status != RequestStatus.NO_MATCH):
@@ -150,7 +152,7 @@ def _cancel_ride_of(
     request: CheerRequest,
     *,
     actor: User,
-    reason: str,
+    reason: Reason,
     now: datetime,
     charge: bool,
     place: Position | None,

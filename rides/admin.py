@@ -100,14 +100,27 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
         "stars",
         "request_link",
     )
-    list_filter = (("status", ChoicesDropdownFilter), ("ended_by", ChoicesDropdownFilter))
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("ended_by", ChoicesDropdownFilter),
+        ("closed_code", ChoicesDropdownFilter),
+    )
     list_select_related = ("user", "partner")
     search_fields = ("user__email", "partner__name", "partner__user__email")
     search_ids = ("pk", "request_id", "user_id", "partner_id")
     date_hierarchy = "accepted_at"
     ordering = ("-accepted_at",)
     fieldsets = (
-        (None, {"fields": (("status_badge", "request_link"), ("user_link", "partner_link"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("status_badge", "request_link"),
+                    ("user_link", "partner_link"),
+                    ("closed_code", "closed_note"),
+                )
+            },
+        ),
         (
             "Arrival",
             {"fields": (("arrived", "no_show_from"), ("user_here", "disputed"), ("start_guard", "pin_failures"))},

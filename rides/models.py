@@ -8,10 +8,12 @@ from django.db import models
 from django.db.models import F, Q
 
 from core.ids import new_id
+from core.reasons import closed_is_known
 from core.texts import Note
 from core.transitions import Stateful, Transition
 from regions.models import StartGuard
 from rides import fares
+from rides.reasons import RideClosed
 from rides.states import ACTIVE, RIDE_GRAPH, EndedBy, RideStatus, Sign
 
 
@@ -54,6 +56,17 @@ class Ride(Stateful):
     end_time = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=8, choices=EndedBy.choices, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    closed_code = models.CharField(
+        max_length=24,
+        choices=RideClosed.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why it was cancelled.",
+    )
+    closed_note = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The words of the partner."
+    )
     tariff_amount = models.PositiveIntegerField()
     tariff_currency = models.CharField(max_length=3)
     tariff_increment_s = models.PositiveIntegerField()
@@ -110,6 +123,10 @@ class Ride(Stateful):
                 condition=Q(status=RideStatus.COMPLETED, ended_by__in=EndedBy.values)
                 | (~Q(status=RideStatus.COMPLETED) & Q(ended_by="")),
                 name="ride_completed_says_who_ended_it",
+            ),
+            *closed_is_known(RideClosed, "ride"),
+            models.CheckConstraint(
+                condition=Q(closed_code="") | Q(status=RideStatus.CANCELLED), name="ride_closed_is_cancelled"
             ),
             # A comparison with an empty column is unknown, which a check allows: a PIN starts without an arrival.
             models.CheckConstraint(

@@ -16,6 +16,7 @@ from accounts.models import Partner, User
 from accounts.partners import rate_partner
 from api.idempotency import effect
 from core.errors import Conflict, Forbidden, Invalid
+from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books.billing import Bill, PartnerShare, open_payment
 from payments.models import Payment
@@ -137,11 +138,14 @@ def end_ride(
     _charge(ride, outbox, PaymentKind.FARE, amount, now=now, collect=collect)
 
 
-def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: str) -> None:
+def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: Reason) -> None:
     """Cancel a ride. Raises `Conflict` if it is over; callers reject a ride whose session has started."""
     if ride.status not in (RideStatus.EN_ROUTE, RideStatus.IN_PROGRESS):
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
-    ride.move(RideStatus.CANCELLED, actor=actor, at=now, reason=reason, cancelled_at=max(now, ride.accepted_at))
+    cancelled_at = max(now, ride.accepted_at)
+    ride.move(
+        RideStatus.CANCELLED, actor=actor, at=now, reason=str(reason), cancelled_at=cancelled_at, **reason.columns
+    )
 
 
 def charge_cancellation(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:

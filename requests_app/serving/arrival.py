@@ -8,6 +8,7 @@ from django.conf import settings
 from accounts.locations import fresh_location
 from accounts.models import Partner
 from core.errors import Conflict
+from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books import holds
 from positions import Position
@@ -21,6 +22,7 @@ from requests_app.states import RequestStatus
 from rides import arrivals
 from rides.arrivals import require_en_route, require_undisputed
 from rides.models import Ride
+from rides.reasons import RideClosed
 from rides.selectors import own_ride
 from rides.services import cancel_ride, charge_no_show
 from rides.states import ACTIVE, RideStatus, Sign
@@ -84,7 +86,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
         _require_waited(ride, now=now)
         _require_at_place(position, request)
         suspect_silent_wait(locked, now=now)  # before the payment, whose payout a flag holds
-        cancel_ride(ride, actor=partner.user, now=now, reason="no_show")
+        cancel_ride(ride, actor=partner.user, now=now, reason=Reason(RideClosed.NO_SHOW))
         charge_no_show(ride, request.region, outbox, now=now)
         request.move(RequestStatus.CANCELLED, actor=partner.user, at=now, reason="no_show", closed_code="no_show")
         holds.release(request.pk, now=now)

@@ -13,6 +13,7 @@ from accounts.states import PartnerStatus
 from api.fields import location
 from core.database import refused_as
 from core.errors import Conflict
+from core.reasons import Reason, said
 from notifications.events import push_latest, recorded, user_recipient
 from payments.books import holds
 from requests_app import announce
@@ -28,6 +29,7 @@ from requests_app.states import OfferStatus, RequestStatus
 from rides.arrivals import dispute_session
 from rides.cover import cover
 from rides.models import Ride
+from rides.reasons import CALL_OFF_CODES, RideClosed
 from rides.selectors import own_ride, ride_of_side
 from rides.services import cancel_ride, check_pin, end_ride, open_ride, start_ride
 from rides.states import ACTIVE, EndedBy, RideStatus
@@ -158,7 +160,7 @@ def cancel_by_partner(partner: Partner, ride_id: UUID, *, reason: str, now: date
         request, locked, ride = lock_with_ride(found.pk)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
-        cancel_ride(ride, actor=locked.user, now=now, reason=reason)
+        cancel_ride(ride, actor=locked.user, now=now, reason=said(reason, CALL_OFF_CODES, RideClosed.OTHER))
         answers = called_off(locked, now=now)
         free_partner(locked, actor=locked.user, now=now, reason="ride cancelled", answers=answers)
         match_again(request, outbox, actor=locked.user, now=now, reason="partner called off")
@@ -198,7 +200,7 @@ def _release_from_ride(found: Ride, *, actor: User, now: datetime) -> None:
         request, partner, ride = lock_with_ride(found.pk)
         if ride.status == RideStatus.IN_PROGRESS:
             raise Conflict("ride_in_progress", "The session has just started. Try again to end it.")
-        cancel_ride(ride, actor=actor, now=now, reason="released by staff")
+        cancel_ride(ride, actor=actor, now=now, reason=Reason(RideClosed.RELEASED_BY_STAFF))
         free_partner(partner, actor=actor, now=now, reason="released by staff", becomes=PartnerStatus.OFFLINE)
         match_again(request, outbox, actor=actor, now=now, reason="partner released by staff")
         announce.ride_updated(outbox, ride, partner)

@@ -79,7 +79,7 @@ def test_after_acceptance_within_the_grace_is_free(
     clock.now = ride.accepted_at
     clock.advance(nyc.cancellation_grace_s)
     assert cancel(user_api, ride.request).json()["status"] == "cancelled"
-    assert fresh(ride).status == RideStatus.CANCELLED
+    assert (fresh(ride).status, fresh(ride).closed_code) == (RideStatus.CANCELLED, "cancelled_by_user")
     assert fresh(ride).cancelled_at == clock.now
     assert fresh(partner).status == PartnerStatus.AVAILABLE
     assert partner.pk in positions.searchable("nyc")[1]

@@ -31,7 +31,7 @@ def test_the_fee_is_due(partner_api: APIClient, waiting: Ride, partner: Partner,
     report(partner, EMPIRE_STATE)
     body = no_show(partner_api, waiting).json()
     assert (body["status"], body["noShowAt"]) == ("cancelled", None)
-    assert fresh(waiting.request).closed_code == "no_show"
+    assert (fresh(waiting.request).closed_code, fresh(waiting).closed_code) == ("no_show", "no_show")
     assert [(p.kind, p.amount) for p in Payment.objects.all()] == [("no_show_fee", 1000)]
     assert fresh(partner).status == "available"
     with unchanged():

@@ -41,7 +41,7 @@ def test_a_ride_not_yet_begun_is_cancelled_and_the_request_matched_again(
     ride: Ride, partner: Partner, other_partner: Partner, staff: User, nyc: Region, clock: Clock
 ) -> None:
     release_partner(partner, actor=staff, now=clock.now)
-    assert fresh(ride).status == RideStatus.CANCELLED
+    assert (fresh(ride).status, fresh(ride).closed_code) == (RideStatus.CANCELLED, "released_by_staff")
     assert fresh(partner).status == PartnerStatus.OFFLINE
     assert fresh(ride.request).status == RequestStatus.PENDING
     assert positions.serving("nyc") == {}

@@ -15,6 +15,7 @@ from payments.models import Payment
 from regions.models import Region
 from requests_app.states import RequestStatus
 from rides.models import Ride
+from rides.reasons import CALL_OFF_CODES
 from tests.cast import Clock, accept, assert_refused, end, fresh, match, offered_to, open_offer, start, unchanged
 
 
@@ -37,9 +38,29 @@ def test_the_request_is_matched_again_and_never_to_them(
     last = ride.transitions.last()
     assert last is not None
     assert (last.new, last.reason, last.actor) == ("cancelled", "flat tyre", partner.user)
+    assert (fresh(ride).closed_code, fresh(ride).closed_note) == ("other", "flat tyre")
     assert not Payment.objects.exists()  # the user pays nothing for it
     match(nyc)
     assert offered_to(ride.request) == other_partner
+
+
+@pytest.mark.parametrize("code", CALL_OFF_CODES)
+def test_a_code_is_kept_as_one(partner_api: APIClient, ride: Ride, code: str) -> None:
+    cancel(partner_api, ride, code)
+    assert (fresh(ride).closed_code, fresh(ride).closed_note) == (code, "")
+
+
+@pytest.mark.parametrize("words", ["no_show", "cancelled_by_user", "released_by_staff"])
+def test_nobody_types_a_code_of_ours(partner_api: APIClient, ride: Ride, words: str) -> None:
+    cancel(partner_api, ride, words)
+    assert (fresh(ride).closed_code, fresh(ride).closed_note) == ("other", words)
+
+
+def test_the_user_does_not_learn_why(partner_api: APIClient, ride: Ride, user: User) -> None:
+    cancel(partner_api, ride, "unsafe")
+    told = [str(event.payload) for event in Event.objects.filter(recipient=f"user:{user.pk}")]
+    assert told
+    assert "unsafe" not in "".join(told)
 
 
 def test_with_nobody_else_there_it_waits(partner_api: APIClient, ride: Ride, nyc: Region, clock: Clock) -> None:

@@ -30,6 +30,8 @@ def _row(holding: Holding, row: Model, owner: Owner) -> dict[str, Any]:
     }
     if "actor_id" in fields:
         fields["actor"] = _who(fields.pop("actor_id"), owner)
+        if fields["actor"] != "you":
+            fields = {name: value for name, value in fields.items() if name not in holding.actors}
     return fields
 
 

@@ -40,7 +40,8 @@ class Holding:
     """The rows of one table that are about a person.
 
     `kept` is None if the rows are deleted with the account. If others need the rows (a ride belongs to its partner and
-    its payment too), it has the fields to overwrite and their new values.
+    its payment too), it has the fields to overwrite and their new values. `actors` has the fields of a step that are
+    exported only to its actor.
     """
 
     section: str
@@ -48,6 +49,7 @@ class Holding:
     belongs: Callable[[Owner], Q]
     secret: frozenset[str] = field(default=frozenset())
     kept: Mapping[str, Any] | None = None
+    actors: frozenset[str] = field(default=frozenset())
 
     def rows(self, owner: Owner) -> QuerySet[Model]:
         """The owner's rows in the order in which they were created."""
@@ -121,8 +123,21 @@ HOLDINGS = [
     Holding("scheduledRequests", "requests_app.ScheduledRequest", _by("user")),
     Holding("savedPlaces", "requests_app.SavedPlace", _by("user")),
     # One section for all rides, whether they asked for them or served them.
-    Holding("rides", "rides.Ride", _by("user", "partner__user"), frozenset(["pin"]), {**COARSE_RIDE, "pin": ""}),
-    Holding("rideSteps", "rides.RideTransition", _by("subject__user", "subject__partner__user", "actor"), kept=SILENT),
+    # The reason why a partner called one off is theirs and ours: "it does not feel safe" may endanger them.
+    Holding(
+        "rides",
+        "rides.Ride",
+        _by("user", "partner__user"),
+        frozenset(["pin", "closed_code", "closed_note"]),
+        {**COARSE_RIDE, "pin": ""},
+    ),
+    Holding(
+        "rideSteps",
+        "rides.RideTransition",
+        _by("subject__user", "subject__partner__user", "actor"),
+        kept=SILENT,
+        actors=frozenset(["reason"]),
+    ),
     Holding("rideSigns", "rides.RideSign", _by("ride__user", "ride__partner__user"), kept={}),
     Holding("payments", "payments.Payment", _by("user"), kept={}),
     Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),

@@ -16,6 +16,7 @@ from ops.audit import all_checks
 from payments.models import Customer
 from requests_app.models import CheerRequest, Offer
 from requests_app.planning.places import save_place
+from requests_app.serving.fulfilment import cancel_by_partner
 from rides.models import Ride
 from rides.services import rate_ride
 from tests.cast import PASSWORD, Clock, accept, decline, end, fresh, start, token_of
@@ -65,6 +66,14 @@ def test_secrets_and_other_people_stay_out(user: User, partner: Partner, complet
     assert "digest" not in text
     assert partner.user.email not in text
     assert partner.phone not in text
+
+
+def test_why_a_partner_called_off_is_in_their_file_alone(partner: Partner, user: User, ride: Ride) -> None:
+    cancel_by_partner(partner, ride.pk, reason="unsafe", now=timezone.now())
+    texts = {
+        owner.pk: json.dumps(export(owner, now=timezone.now()), cls=DjangoJSONEncoder) for owner in (user, partner.user)
+    }
+    assert ("unsafe" in texts[partner.user.pk], "unsafe" in texts[user.pk]) == (True, False)
 
 
 def test_a_partners_file_has_their_work(partner: Partner, completed: Ride) -> None:
