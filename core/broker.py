@@ -38,17 +38,27 @@ class Consumer(consumer.Consumer):
         return connected
 
 
-class Channel(kombu.transport.redis.Channel):
+class Lost:
     """Raises `ConnectionError` for a lost connection, where Kombu (5.7) raises `AttributeError`.
 
     After the worker has closed a broken connection, acknowledging or restoring a message finds a transport without a
     client. Nothing handles Kombu's AttributeError, so it ended the worker.
     """
 
+    connection: Any
+
     def _connparams(self, asynchronous: bool = False) -> Any:
         if self.connection.client is None:
             raise redis.ConnectionError("The connection to the broker is gone.")
-        return super()._connparams(asynchronous)  # type: ignore[misc]  # its types leave it out
+        return super()._connparams(asynchronous)  # type: ignore[misc]  # Kombu's, whose types leave it out
+
+
+class Channel(Lost, kombu.transport.redis.Channel):
+    """A channel to one server."""
+
+
+class SentinelChannel(Lost, kombu.transport.redis.SentinelChannel):
+    """A channel to the primary that the Sentinels name."""
 
 
 class Transport(kombu.transport.redis.Transport):
@@ -57,4 +67,11 @@ class Transport(kombu.transport.redis.Transport):
     Channel = Channel
 
 
+class SentinelTransport(kombu.transport.redis.SentinelTransport):
+    """The same by Sentinels."""
+
+    Channel = SentinelChannel
+
+
 kombu.transport.TRANSPORT_ALIASES["redis"] = "core.broker:Transport"
+kombu.transport.TRANSPORT_ALIASES["sentinel"] = "core.broker:SentinelTransport"

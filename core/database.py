@@ -28,6 +28,7 @@ SQLSTATES = {
     "53": "away",  # insufficient resources, such as connections
     "53100": "full",  # disk_full
     "57P": "away",  # shut down, crashed, starting
+    "25006": "away",  # read_only_sql_transaction: a primary that has become a replica
     "25P03": "away",  # idle_in_transaction_session_timeout
     "08": "away",  # connection
 }

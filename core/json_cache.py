@@ -66,7 +66,7 @@ class _Client(RedisCacheClient):
 class JSONCache(RedisCache):
     """The cache backend that the settings name."""
 
-    def __init__(self, server: str, params: dict[str, Any]) -> None:
+    def __init__(self, server: list[str], params: dict[str, Any]) -> None:
         super().__init__(server, {**params, "OPTIONS": {**params.get("OPTIONS", {}), "serializer": JSONSerializer}})
         self._class = _Client
         self._own = LocMemCache("while Valkey is away", {"OPTIONS": {"MAX_ENTRIES": OWN_ENTRIES_MAX}})

@@ -7,15 +7,18 @@ refuses to run inside a transaction.
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import Any
 
 import redis
+import redis.asyncio
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 from redis.retry import Retry
 
+from core import sentinels
 from core.transactions import require_no_transaction
 
 Unreachable = redis.RedisError
@@ -46,23 +49,31 @@ class RetryOnce(Retry):
             raise
 
 
-class CachePool(redis.ConnectionPool):
-    """The connection pool of Django's cache, with the same retries as our own. The settings name it."""
+class CachePool:
+    """Makes the connection pools of Django's cache, with the same retries as our own. The settings name it."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, retry=RetryOnce(), **options)
+    @staticmethod
+    def from_url(url: str, **options: Any) -> redis.ConnectionPool:
+        """Return a pool of connections to this `REDIS_URL`."""
+        return sentinels.pool(url, retry=RetryOnce(), **options)
 
 
 @cache
 def client() -> redis.Redis:
     """Return the shared client, which answers bytes. Its calls raise `Unreachable` within `VALKEY_TIMEOUT_S`."""
-    return redis.Redis.from_url(
+    pool = sentinels.pool(
         settings.REDIS_URL,
         socket_timeout=settings.VALKEY_TIMEOUT_S,
         socket_connect_timeout=settings.VALKEY_TIMEOUT_S,
         health_check_interval=30,
         retry=RetryOnce(),
     )
+    return redis.Redis.from_pool(pool)
+
+
+def subscriber() -> AbstractAsyncContextManager["redis.asyncio.Redis"]:
+    """Return a client for an event loop, to be entered there."""
+    return sentinels.subscriber(settings.REDIS_URL, socket_connect_timeout=settings.VALKEY_TIMEOUT_S)
 
 
 class Script:

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import redis.asyncio
 from django.conf import settings
 
+from core import valkey
 from notifications import credentials, selectors, services
 from notifications.events import CLOSE, EVERYONE, HEADS, PUSH_CHANNEL
 from notifications.threads import in_thread
@@ -154,7 +155,7 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as subscription:
+                async with valkey.subscriber() as client, client.pubsub() as subscription:
                     await subscription.subscribe(PUSH_CHANNEL)
                     self._orders_missed_until = time.monotonic() + ORDERS_MISSED_S
                     await self._follow(subscription)

@@ -22,16 +22,14 @@ CLIENTS = """
 import asyncio, json
 import django
 django.setup()
-import redis.asyncio
 from channels.layers import get_channel_layer
-from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 from core import valkey
 from speedycheers.celery import app
 
 async def hub():
-    async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client:
+    async with valkey.subscriber() as client:
         return await client.ping()
 
 async def layer():
@@ -63,6 +61,13 @@ OPTIONS = """
 import json
 from django.conf import settings
 print(json.dumps({k: v for k, v in settings.DATABASES["default"]["OPTIONS"].items() if k.startswith("ssl")}))
+"""
+
+SERVERS = """
+import json
+from django.db import connection
+names = ("host", "port", "target_session_attrs", "connect_timeout")
+print(json.dumps({name: connection.get_connection_params().get(name) for name in names}))
 """
 
 
@@ -150,6 +155,12 @@ def test_a_wrong_password_is_refused(tmp_path: Path, secret: str) -> None:
     certificate = certificate_for("localhost", tmp_path)
     with tls_door(certificate) as port:
         assert True not in run(CLIENTS, REDIS_URL=address("wrong", port, certificate)).values()
+
+
+def test_several_servers_of_the_database_are_in_its_address() -> None:
+    url = "postgres://u:p@db1:5432,db2:5433/cheers?target_session_attrs=read-write&connect_timeout=2"
+    said = run(SERVERS, DATABASE_URL=url)
+    assert said == {"host": "db1,db2", "port": "5432,5433", "target_session_attrs": "read-write", "connect_timeout": 2}
 
 
 def test_the_databases_tls_is_in_its_address() -> None:

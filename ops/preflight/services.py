@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from core import valkey
+from core import sentinels, valkey
 from ops.preflight import Check, Finding, error, ok, warning
 
 CLOCKS_DIFFER_S = 2.0
 POSTGRESQL_LEAST = 140000
 VALKEY_LEAST = (6, 2)
+SENTINELS_LEAST = 3  # two can't outvote anybody
 LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 SHARE_OF_CONNECTIONS = 0.8  # beyond it, a rolling restart or a person at a prompt finds no room
 
@@ -60,6 +61,41 @@ def database() -> Iterator[Finding]:
         yield error("migrations", f"{missing} migrations are not applied.", "Run manage.py migrate.")
     else:
         yield ok("migrations", "All are applied.")
+
+
+def database_servers() -> Iterator[Finding]:
+    """Look at whether we write to a primary, and whether what it confirms outlives it."""
+    if connection.vendor != "postgresql":
+        return
+    given = connection.get_connection_params()
+    hosts = str(given.get("host", "")).split(",")
+    wanted = given.get("target_session_attrs", "any")
+    if len(hosts) > 1 and wanted not in ("read-write", "primary"):
+        yield error(
+            "database servers",
+            "DATABASE_URL names several servers, and a connection may end at a replica.",
+            "Add ?target_session_attrs=read-write.",
+        )
+    replica, commits, synchronous = ask(
+        "SELECT pg_is_in_recovery(), current_setting('synchronous_commit'), "
+        "current_setting('synchronous_standby_names')"
+    )
+    if replica:
+        yield error("database servers", "The server is a replica and refuses writes.", "Lead us to the primary.")
+    if commits == "off":
+        yield error(
+            "database servers",
+            "synchronous_commit is off: a crash loses commits that were confirmed.",
+            "Set synchronous_commit to on for this role and database.",
+        )
+    elif len(hosts) > 1 and (commits == "local" or not synchronous):
+        yield warning(
+            "database servers",
+            "No replica is synchronous: a failover may lose the last commits.",
+            "With Patroni, set synchronous_mode.",
+        )
+    elif not replica:
+        yield ok("database servers", "We write to a primary that keeps what it confirms.")
 
 
 def time_outs() -> Iterator[Finding]:
@@ -157,6 +193,38 @@ def valkey_server() -> Iterator[Finding]:
         )
 
 
+def valkey_servers() -> Iterator[Finding]:
+    """Look at the Sentinels, if there are any: whether they could name another primary."""
+    address = sentinels.parse(settings.REDIS_URL)
+    if address is None:
+        return
+    asked = sentinels.Sentinels(address).sentinels
+    states = [state for state in (_state(sentinel, address.name) for sentinel in asked) if state is not None]
+    silent = len(asked) - len(states)
+    if silent or len(asked) < SENTINELS_LEAST:
+        yield warning(
+            "sentinels",
+            f"{len(states)} of {len(asked)} Sentinels answer for {address.name}.",
+            "Run three or more on different machines, and name them all in REDIS_URL.",
+        )
+    if len({(state["ip"], state["port"]) for state in states}) > 1:
+        yield error("sentinels", "They don't agree on the primary.", "Wait for a failover to end, or see their logs.")
+    elif not any(state["num-slaves"] for state in states):
+        yield error("sentinels", "The primary has no replica to replace it.", "Start one with replicaof.")
+    elif len(states) * 2 <= max(state["num-other-sentinels"] + 1 for state in states):
+        yield error("sentinels", "Too few answer to name another primary.", "Start the others.")
+    elif not silent:
+        yield ok("sentinels", f"{len(states)} agree on the primary of {address.name}.")
+
+
+def _state(sentinel: Any, name: str) -> Any:
+    """Return how one Sentinel sees the primary, or None."""
+    try:
+        return sentinel.sentinel_master(name)
+    except valkey.Unreachable:
+        return None
+
+
 def checks(fleet: Fleet) -> tuple[Check, ...]:
     """Return the checks of the services for an installation of this size."""
-    return (database, time_outs, connections_of(fleet), clocks, valkey_server)
+    return (database, database_servers, time_outs, connections_of(fleet), clocks, valkey_server, valkey_servers)

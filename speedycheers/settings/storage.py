@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core import sentinels
 from speedycheers.settings.base import DATA_DIR, env
 from speedycheers.settings.process import PROCESS_KIND
 
@@ -81,11 +82,15 @@ VALKEY_SOCKET = embedded_valkey_socket()
 if VALKEY_IS_EMBEDDED:
     REDIS_URL = f"unix://{VALKEY_SOCKET}"
 VALKEY_TIMEOUT_S = 2.0  # for each call; no call is worth a longer wait
+try:
+    CELERY_BROKER_URL, _of_sentinels, CELERY_BROKER_USE_SSL = sentinels.broker(REDIS_URL)
+except ValueError as _unreadable:
+    raise ImproperlyConfigured(str(_unreadable)) from None
 
 CACHES = {
     "default": {
         "BACKEND": "core.json_cache.JSONCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": [REDIS_URL],  # a list, because Django splits a string at commas
         "KEY_PREFIX": "cache",
         "OPTIONS": {
             "pool_class": "core.valkey.CachePool",
@@ -97,12 +102,13 @@ CACHES = {
 # For consumers that use Channels groups. Our own events do not pass through it;
 # notifications/hub.py has the measurements.
 CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [sentinels.channel_host(REDIS_URL)]},
+    }
 }
 
 # ---------------------------------------------------------------- Celery
-# Kombu has its own notation for unix sockets.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,  # seconds until an unacknowledged task is given to another worker
@@ -111,6 +117,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Publishing fails immediately if the broker is away; by default Kombu would sleep for six seconds first, in the
     # middle of a web request. Workers, which wait for their broker, override this (core/broker.py).
     "max_retries": 0,
+    **_of_sentinels,
 }
 CELERY_TASK_IGNORE_RESULT = True
 # A web request must not wait for a broker that is away; the sweep wakes the task again.

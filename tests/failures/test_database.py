@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import InternalError, OperationalError, ProgrammingError, connection
 from django.db.backends.postgresql import base
 from django.test import Client
 from rest_framework.test import APIClient
@@ -196,6 +196,16 @@ def test_a_quiet_connection_is_asked_now_and_then(nyc: Region, monkeypatch: pyte
     assert len(asked) == 2
 
 
+@on_postgres
+def test_of_several_servers_the_one_that_answers_is_used(nyc: Region) -> None:
+    parameters = connection.get_connection_params()
+    for ours in ("context", "cursor_factory"):
+        parameters.pop(ours, None)
+    several = f"/nowhere,{parameters['host']}"
+    with closing(psycopg.connect(**{**parameters, "host": several, "target_session_attrs": "read-write"})) as other:
+        assert other.execute("SELECT 1").fetchone() == (1,)
+
+
 # ---------------------------------------------------------------- what is told, and of what
 
 
@@ -226,6 +236,8 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
         (error_with(psycopg.errors.TooManyConnections()), AWAY),
         (error_with(psycopg.errors.AdminShutdown()), AWAY),
         (error_with(psycopg.errors.IdleInTransactionSessionTimeout()), AWAY),
+        # A primary that became a replica, to which a pooler or a proxy still leads.
+        (error_with(psycopg.errors.ReadOnlySqlTransaction(), InternalError), AWAY),
         (error_with(psycopg.OperationalError("connection refused")), AWAY),
         (error_with(psycopg.errors.UndefinedTable(), ProgrammingError), None),
         (error_with(psycopg.errors.UndefinedColumn(), ProgrammingError), None),

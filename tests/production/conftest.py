@@ -13,7 +13,7 @@ from tests.production.installation import Installation
 @pytest.fixture(scope="package")
 def installation() -> Iterator[Installation]:
     folder = make_folder()
-    server = Postgres(folder / "pg")
+    server = Postgres(folder / "pg", durable=True)
     url = fresh_database(server.url)
     found = Installation(server, url, folder / "var", {"REDIS_URL": settings.REDIS_URL})
     try:

@@ -72,6 +72,24 @@ def test_a_database_that_is_away_is_a_finding_and_the_others_go_on(installation:
     assert [finding for finding in found if finding["subject"] == "valkey"]
 
 
+def test_an_address_of_several_servers_that_may_end_at_a_replica_is_found(installation: Installation) -> None:
+    several = installation.url.replace("host=", "host=/nowhere,")
+    _, found = looked_at(installation, DATABASE_URL=several)
+    assert "may end at a replica" in wrong(found)["database servers"]
+    _, found = looked_at(installation, DATABASE_URL=f"{several}&target_session_attrs=read-write")
+    assert [f["level"] for f in found if f["subject"] == "database servers"] == ["warning"]  # none is synchronous
+
+
+def test_a_database_that_forgets_what_it_confirms_is_found(installation: Installation) -> None:
+    with installation.connect() as connection:
+        connection.execute(f"ALTER DATABASE {installation.database} SET synchronous_commit = 'off'")
+        try:
+            _, found = looked_at(installation)
+        finally:
+            connection.execute(f"ALTER DATABASE {installation.database} SET synchronous_commit = 'on'")
+    assert "synchronous_commit is off" in wrong(found)["database servers"]
+
+
 def test_behind_pgbouncer_time_outs_that_nobody_has_set_are_found(installation: Installation) -> None:
     """PgBouncer refuses startup options, and would drop them silently if it were told to ignore them."""
     with pgbouncer(installation) as url:
