@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -22,10 +21,11 @@ from accounts.states import PartnerStatus
 from api.errors import error_body
 from api.monitors import is_monitor
 from core import valkey
+from ops.signals import SignalsCollector
 from payments.models import Payment
 from payments.states import PaymentStatus
 from requests_app.models import CheerRequest, Offer
-from requests_app.states import OPEN, OfferStatus, RequestStatus
+from requests_app.states import OPEN, OfferStatus
 from rides.models import Ride
 from rides.states import ACTIVE
 
@@ -48,7 +48,7 @@ KEPT_S = 3600  # old numbers vanish rather than mislead
 
 
 class DispatchCollector(Collector):
-    """Collects rows by status, and the age of the oldest pending request."""
+    """Collects rows by status."""
 
     def collect(self) -> Iterator[Metric]:
         final = final_counts()
@@ -58,9 +58,6 @@ class DispatchCollector(Collector):
             for status, count in sorted((final.get(name, {}) | dict.fromkeys(LIVE[name], 0) | live).items()):
                 gauge.add_metric([status], count)
             yield gauge
-        oldest = GaugeMetricFamily("speedycheers_oldest_pending_seconds", "Age of the oldest request being matched.")
-        oldest.add_metric([], _oldest_pending_s())
-        yield oldest
 
 
 def sweep_final_counts(now: datetime) -> None:
@@ -89,13 +86,9 @@ def _by_status(rows: Any) -> dict[str, int]:
     return dict(rows.values_list("status").annotate(n=Count("pk")).order_by("status"))
 
 
-def _oldest_pending_s() -> int:
-    oldest = CheerRequest.objects.filter(status=RequestStatus.PENDING).aggregate(at=Min("created_at"))["at"]
-    return int((timezone.now() - oldest).total_seconds()) if oldest else 0
-
-
 REGISTRY = CollectorRegistry()
 REGISTRY.register(DispatchCollector())
+REGISTRY.register(SignalsCollector())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

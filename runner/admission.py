@@ -7,11 +7,18 @@ than it is willing to, so that the work for it would be done in vain, again and 
 import time
 from typing import Protocol
 
+from core import come_again
+
 AT_ONCE = 4  # handshakes under way; more would take turns at one processor
 WAIT_S = 5.0  # for which a phone is let wait; the project's own give up after 10 s
 ADMISSION_S = 0.025  # taken for how long one takes, until some have been measured
 MEMORY = 0.05  # the weight of one admission in the mean
 COME_AGAIN_MAX_S = 60.0
+
+
+def farewell(after_s: float) -> str:
+    """Return the reason with which a server that ends closes a socket, which another admits after this time."""
+    return "restarting" if after_s < 1 else come_again.reason(after_s)
 
 
 class Visitor(Protocol):

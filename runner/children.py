@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -127,3 +128,10 @@ def end_all(children: Sequence[Child], timeout_s: float, hurry: Callable[[], boo
         child.signal_group(signal.SIGKILL)
         if child.process is not None:
             child.process.wait()
+
+
+def reason_in(log: Path) -> str:
+    """The line of a log that names the error of its last traceback, or else its last line."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Configured)\b", line)]
+    return (named or lines or ["no message"])[-1]

@@ -1,7 +1,7 @@
 """The daphne server for HTTP and sockets on one port, run by `python -m speedycheers.server`.
 
-SIGTERM and SIGINT stop it within 3 s: it accepts no new connections, closes sockets with 1012 ("service
-restart", on which clients reconnect immediately) and finishes the requests under way.
+SIGTERM and SIGINT stop it within 3 s: it accepts no new connections, finishes the requests under way, and closes
+sockets with 1012 ("service restart"), on which the first clients reconnect immediately, the others one by one.
 """
 
 import logging
@@ -18,8 +18,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from core import vitals
 from core.forwarded import client_address
-from runner import admission, daphne_internals, http_request, lifeline, own_server, protocols, stop_signals
+from runner import admission, daphne_internals, http_request, lifeline, own_server, protocols, shared_port, stop_signals
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,6 @@ EXIT_S = 3.0
 HANDSHAKE_S = 60  # longer than a client waits: its leaving ends a handshake
 CLOSE_S = 5.0  # for an application to end after its connection
 HEARTBEAT_ROUND_S = 1.0
-BACKLOG = 1024  # connections waiting to be accepted; with Twisted's 50, a crowd of sockets waits for seconds
 
 
 class Server(daphne_internals.Server):
@@ -38,6 +38,7 @@ class Server(daphne_internals.Server):
     def __init__(self, application: Any, *, host: str, port: int) -> None:
         self.stopping = False
         self.failed = False
+        self.open_sockets = 0  # as of the last round of heartbeats
         self.loop = daphne_internals.event_loop
         self.lost_after_s = settings.SOCKET_LOST_AFTER_S
         self.request_arrives_s = settings.REQUEST_ARRIVES_S
@@ -45,10 +46,9 @@ class Server(daphne_internals.Server):
         self.proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
         self.connections_max = 0 if self.proxies > 0 else settings.CONNECTIONS_PER_ADDRESS
         self.admission = admission.Admission()
-        interface = host.replace(":", "\\:")
         super().__init__(
             application=application,
-            endpoints=[f"tcp:port={port}:interface={interface}:backlog={BACKLOG}"],
+            endpoints=[shared_port.endpoint(host, port)],
             signal_handlers=False,
             ping_interval=settings.SOCKET_PING_AFTER_S,
             ping_timeout=0,  # see `protocols.Socket.check_heartbeat`
@@ -112,9 +112,9 @@ class Server(daphne_internals.Server):
         self.stopping = True
         for listener in self.listeners:
             listener.addCallback(lambda port: port.stopListening())
-        for protocol in list(self.connections):
-            if isinstance(protocol, protocols.Socket):
-                protocol.close_with(protocols.SERVICE_RESTART, "restarting")
+        sockets = [protocol for protocol in self.connections if isinstance(protocol, protocols.Socket)]
+        for number, protocol in enumerate(sockets):
+            protocol.close_with(protocols.SERVICE_RESTART, admission.farewell(number / self.admission.rate))
         for waiting in self.admission.close():
             waiting.turn_away(0.0)
         self.leave(time.monotonic() + STOP_S)
@@ -168,12 +168,14 @@ class Server(daphne_internals.Server):
 
     def look_after_connections(self) -> None:
         """End requests and handshakes that take too long, and sockets whose peer is gone."""
-        now = time.monotonic()
+        now, open_sockets = time.monotonic(), 0
         for protocol in tuple(self.connections):
             if isinstance(protocol, protocols.Socket) and protocol.state == protocol.STATE_OPEN:
+                open_sockets += 1
                 protocol.check_heartbeat(now)
             else:
                 protocol.check_timeouts()
+        self.open_sockets = open_sockets
         self.loop.call_later(HEARTBEAT_ROUND_S, self.timeout_checker)
 
     def again_after(self, pause_s: float, work: Callable[[], None], again: Callable[[], None]) -> None:
@@ -206,6 +208,7 @@ def serve() -> int:
     raise_open_files()
     application = import_string(settings.ASGI_APPLICATION)
     server = Server(application, host=settings.HOST, port=settings.PORT)
+    vitals.begin(sockets=lambda: server.open_sockets, handshakes=lambda: server.admission.count)
     server.run()
     return 1 if server.failed else 0
 

@@ -3,19 +3,21 @@
 import contextlib
 import http.client
 import os
-import re
 import select
 import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
 
-from runner import embedded_valkey, lifeline
-from runner.children import MAX_DEATHS, Child, Surroundings, end_all
+from core import valkey, vitals
+from runner import embedded_valkey, lifeline, scaling, shared_port
+from runner.children import MAX_DEATHS, Child, Surroundings, end_all, reason_in
+from runner.fleet import Fleet
 from runner.run_lock import Refused, RunLock
 
 CHILDREN_STOP_S = 3.0
@@ -23,6 +25,7 @@ VALKEY_STOP_S = 0.5
 READY_POLL_S = 0.1
 READY_REMARK_S = 60.0
 TICK_S = 1.0
+SCALE_EVERY_S = 2.0
 COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # compiling takes two thirds of a part's restart
 ANY_HOST = ("", "0.0.0.0", "localhost")  # noqa: S104 - compared, not bound
 
@@ -44,13 +47,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def reason_in(log: Path) -> str:
-    """The line of a log that names the error of its last traceback, or else its last line."""
-    lines = log.read_text(errors="replace").strip().splitlines()
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Configured)\b", line)]
-    return (named or lines or ["no message"])[-1]
-
-
 class Supervisor:
     """One run of the program. With `follow_parent`, it also ends with the process that started it."""
 
@@ -69,6 +65,8 @@ class Supervisor:
         self.site = f"{self.reachable_at}:{self.port}" if settings.DEBUG else settings.ALLOWED_HOSTS[0].lstrip(".")
         self.lock = RunLock(self.data)
         self.children: list[Child] = []
+        self.fleets: list[Fleet] = []
+        self.scaled_at = 0.0  # on the monotonic clock
         self.signals: list[int] = []
         self.interruptible = False
 
@@ -76,7 +74,7 @@ class Supervisor:
         """Run until a signal. Returns 0 then, or 1 if a part can't run. Raises `Refused` before anything starts."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         parts_fd = self.lock.take(self.url)
-        self.check_port()
+        self.listening = shared_port.take(self.host, self.port)
         self.listen_to_signals()
         try:
             self.start(self.surroundings(parts_fd))
@@ -91,22 +89,6 @@ class Supervisor:
             self.stop()
 
     # ------------------------------------------------------------ before the start
-
-    def check_port(self) -> None:
-        """Raise `Refused` if another program listens on our port."""
-        # macOS lets one program listen on 127.0.0.1 beside another that listens everywhere.
-        with contextlib.suppress(OSError, OverflowError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            raise Refused(f"Port {self.port} is in use: choose another with PORT=….")
-        for host in {"127.0.0.1", self.host} - {""}:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            with socket.socket(family) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((host, self.port))
-                    probe.listen(1)
-                except (OSError, OverflowError) as error:
-                    reason = (getattr(error, "strerror", None) or str(error)).lower()
-                    raise Refused(f"Port {self.port} can't be used ({reason}): choose another with PORT=….") from None
 
     def surroundings(self, parts_fd: int) -> Surroundings:
         """Return what every process of this run gets. The lifeline's write end stays open in this process only."""
@@ -159,8 +141,9 @@ class Supervisor:
         if self.payments_are_demo:
             self.keep("payments", [sys.executable, "-m", "fake_stripe"], surroundings)
             say("payments are a demonstration: save the test card 4242 4242 4242 4242 in the wallet")
-        self.keep("web", [sys.executable, "-m", "speedycheers.server"], surroundings)
-        self.keep("worker", [*manage, "worker"], surroundings)
+        servers = self.listeners(surroundings)
+        self.man("web", settings.SERVERS, scaling.SERVERS, [sys.executable, "-m", "speedycheers.server"], servers)
+        self.man("worker", settings.WORKERS, scaling.WORKERS, [*manage, "worker"], surroundings)
         self.keep("sweep", [*manage, "sweep"], surroundings)
         say(f"logs  {surroundings.log_folder}")
         self.wait_until_ready()
@@ -178,6 +161,20 @@ class Supervisor:
         child.roll_log()
         self.children.append(child)
         child.start()
+
+    def man(
+        self, name: str, bounds: tuple[int, int], goals: scaling.Goals, command: list[str], surroundings: Surroundings
+    ) -> None:
+        """Start the processes of a kind, of which there will be as many as the hour needs."""
+        fleet = Fleet(name, scaling.Bounds(*bounds), goals, lambda name: Child(name, command, surroundings))
+        self.fleets.append(fleet)
+        fleet.start()
+
+    def listeners(self, surroundings: Surroundings) -> Surroundings:
+        """Return what a server gets beside the others: the run's listening socket."""
+        fd = self.listening.fileno()
+        environment = {**surroundings.environment, shared_port.VARIABLE: str(fd)}
+        return replace(surroundings, environment=environment, keep_fds=[*surroundings.keep_fds, fd])
 
     def start_valkey(self, surroundings: Surroundings, path: Path) -> None:
         """Start Valkey and wait until it answers."""
@@ -232,7 +229,7 @@ class Supervisor:
 
     def tick(self, timeout_s: float, *, restart: bool = True) -> None:
         """Wait for an event, at most `timeout_s`, and handle it. Raises `Interrupted` or `Refused`."""
-        due = [child.start_at for child in self.children if child.start_at is not None]
+        due = [child.start_at for child in self.all_children() if child.start_at is not None]
         if due:
             timeout_s = min(timeout_s, max(0.0, min(due) - time.monotonic()))
         if not self.signals and select.select([self.woken], [], [], timeout_s)[0]:
@@ -240,9 +237,36 @@ class Supervisor:
                 os.read(self.woken, 1024)
         if self.signals or (self.parent is not None and os.getppid() != self.parent):
             raise Interrupted
-        for child in self.children:
+        for child in self.all_children():
             if restart or child.name == "valkey":
                 self.look_after(child)
+        now = time.monotonic()
+        for fleet in self.fleets:
+            fleet.let_go(now)
+        if now - self.scaled_at >= SCALE_EVERY_S:
+            self.scaled_at = now
+            self.scale(now)
+
+    def all_children(self) -> list[Child]:
+        """Return every part that must run."""
+        return [*self.children, *(child for fleet in self.fleets for child in fleet.members)]
+
+    def scale(self, now: float) -> None:
+        """Let each fleet follow what its processes tell of themselves. While Valkey is away nothing changes."""
+        fleets = [fleet for fleet in self.fleets if fleet.may_change]
+        if not fleets:
+            return
+        try:
+            self.interruptible = True
+            told = vitals.read()
+        except valkey.Unreachable:
+            told = []
+        finally:
+            self.interruptible = False
+        for fleet in fleets:
+            fleet.read(told, socket.gethostname(), now)
+            if change := fleet.follow(now):
+                say(f"{fleet.name}: {len(fleet.members) - change} → {len(fleet.members)} processes")
 
     def look_after(self, child: Child) -> None:
         """Restart a part that has ended. Raises `Refused` if it has ended too often."""
@@ -262,7 +286,8 @@ class Supervisor:
     def stop(self) -> None:
         """End every part, Valkey last because the others need it to finish. A second signal kills them immediately."""
         asked = len(self.signals)
-        others = [child for child in self.children if child.name != "valkey"]
+        others = [child for child in self.all_children() if child.name != "valkey"]
+        others += [child for fleet in self.fleets for child, _ in fleet.leaving]
         end_all(others, CHILDREN_STOP_S, hurry=lambda: len(self.signals) > asked)
         end_all([child for child in self.children if child.name == "valkey"], VALKEY_STOP_S, hurry=lambda: False)
         if self.valkey_socket is not None:

@@ -10,6 +10,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 
+from core import vitals
 from runner.prepared import Prepared, answer_of
 from runner.wsgi_bridge import Bridge, build_environ
 
@@ -31,8 +32,10 @@ gc.freeze()
 
 
 async def application(scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Hand a connection to the application for its protocol; other protocols (`lifespan`) are ignored."""
+    """Hand a connection to the application for its protocol. Only granian speaks `lifespan`, as its workers start."""
     if scope["type"] == "http":
         await http_application(scope, receive, send)
     elif scope["type"] == "websocket":
         await websocket_application(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        vitals.begin()

@@ -4,7 +4,9 @@ import os
 
 from celery import Celery
 
-import core.task_log  # noqa: F401 - its signal handlers log tasks
+# Their signal handlers log and measure tasks.
+import core.task_log
+import core.task_waits  # noqa: F401
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 

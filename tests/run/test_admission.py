@@ -47,6 +47,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@pytest.mark.parametrize(("after_s", "said"), [(0.0, "restarting"), (0.9, "restarting"), (1.2, "Retry-After: 2")])
+def test_sockets_of_a_server_that_ends_come_again_as_others_can_admit_them(after_s: float, said: str) -> None:
+    assert admission.farewell(after_s) == said
+
+
 def queue(*, at_once: int = 1, places: int = 2) -> Admission:
     """A queue with so many places to wait."""
     queue = Admission(at_once, wait_s=places * admission.ADMISSION_S / at_once + 1e-6)

@@ -11,6 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from runner import protocols, server
+from runner.admission import Admission
 from testbed.processes import running, wait_until
 from tests.run.echo import Echo, raw_socket
 
@@ -35,6 +37,30 @@ def test_it_ends_in_good_order(own_echo: Echo, number: int) -> None:
     slow.join(5)
     assert answers == [200]
     assert "disconnect" in own_echo.log.read_text()
+
+
+class Held(protocols.Socket):
+    """An open socket that notes with which reason it is closed."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def close_with(self, code: int, reason: str = "") -> None:
+        assert code == protocols.SERVICE_RESTART
+        self.said = reason
+
+
+def test_a_crowd_is_told_to_come_again_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.Server, "leave", lambda self, deadline: None)
+    ending = server.Server.__new__(server.Server)
+    ending.stopping, ending.listeners, ending.admission = False, [], Admission()
+    a_second = round(ending.admission.rate)
+    held = [Held() for _ in range(3 * a_second)]
+    ending.connections = dict.fromkeys(held)
+    ending.shut_down()
+    said = [one.said for one in held]
+    assert said[:a_second] == ["restarting"] * a_second
+    assert (said[a_second], said[-1]) == ("Retry-After: 1", "Retry-After: 3")
 
 
 def test_it_ends_although_peers_and_requests_hang(own_echo: Echo) -> None:

@@ -23,9 +23,10 @@ pytestmark = pytest.mark.e2e
 PORT_OF_A_RUN = """
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
+from runner import shared_port
 from runner.supervisor import Supervisor
 run = Supervisor()
-run.check_port()
+shared_port.take(run.host, run.port).close()
 assert run.url.endswith(f":{run.port}")
 print(run.port)
 """

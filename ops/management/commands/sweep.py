@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from core import vitals
 from ops.sweep import Sweeper
 from runner.lifeline import watch
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             sweeper.run_due()
             return
         watch()
+        vitals.begin()
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -5,6 +5,8 @@ from typing import Any
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandParser
 
+from core import vitals
+from core.task_waits import business
 from requests_app.tasks import worker_queues
 from requests_app.wakeups import match_queue
 from runner.lifeline import watch
@@ -34,5 +36,7 @@ class Command(BaseCommand):
             loglevel="INFO",
             quiet=True,  # no banner between the log lines
         )
+        business.threads = options["concurrency"]
+        vitals.begin(busy=business.share)
         worker.start()
         raise SystemExit(worker.exitcode)

@@ -1,0 +1,76 @@
+"""How long tasks wait for a worker, and how busy the threads of this worker are."""
+
+import json
+import threading
+import time
+from typing import Any
+
+from celery import signals
+
+SENT_AT = "sent_at"  # a header of each message: seconds since the epoch, by the sender's clock
+
+
+@signals.before_task_publish.connect
+def note_sending(headers: dict[str, Any], **_: Any) -> None:
+    """Let the message carry the time at which it was sent."""
+    if isinstance(headers, dict):
+        headers[SENT_AT] = time.time()
+
+
+def waiting_s(message: bytes, *, now: float) -> float:
+    """Return for how long a message of the broker has waited; 0 if it does not say."""
+    try:
+        return max(0.0, now - float(json.loads(message)["headers"][SENT_AT]))
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+
+
+class Business:
+    """The threads of a worker, and the share of their time that tasks have taken."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self._lock = threading.Lock()
+        self._running = 0
+        self._busy_s = 0.0
+        self._since = self._looked_at = time.monotonic()
+
+    def begin(self) -> None:
+        """Note that a thread begins a task."""
+        with self._lock:
+            self._count()
+            self._running += 1
+
+    def end(self) -> None:
+        """Note that a thread has ended a task."""
+        with self._lock:
+            self._count()
+            self._running = max(0, self._running - 1)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._busy_s += self._running * (now - self._since)
+        self._since = now
+
+    def share(self) -> float:
+        """Return the share of the threads' time that was taken since the last call: 0 to 1."""
+        with self._lock:
+            self._count()
+            share = self._busy_s / max((self._since - self._looked_at) * self.threads, 1e-3)
+            self._busy_s, self._looked_at = 0.0, self._since
+        return round(min(1.0, share), 3)
+
+
+business = Business()  # that of this process
+
+
+@signals.task_prerun.connect
+def note_begin(**_: Any) -> None:
+    """Count a thread as busy."""
+    business.begin()
+
+
+@signals.task_postrun.connect
+def note_end(**_: Any) -> None:
+    """Count a thread as free."""
+    business.end()

@@ -1,0 +1,64 @@
+"""The figures that each process tells of itself."""
+
+import pytest
+
+from core import task_waits, vitals
+from core.task_waits import Business
+from core.vitals import Processor
+
+
+class Time:
+    """Clocks that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = self.used = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def process_time(self) -> float:
+        return self.used
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    clock = Time()
+    for module in (vitals, task_waits):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def test_the_share_of_a_processor_is_that_since_the_last_look(clock: Time) -> None:
+    processor = Processor()
+    clock.now, clock.used = clock.now + 2, clock.used + 1
+    assert processor.share() == 0.5
+    clock.now += 2
+    assert processor.share() == 0.0
+    clock.now, clock.used = clock.now + 2, clock.used + 3
+    assert processor.share() == 1.5
+
+
+def test_the_threads_of_a_worker_are_busy_while_tasks_run(clock: Time) -> None:
+    business = Business(threads=4)
+    clock.now += 1
+    business.begin()
+    clock.now += 1
+    business.begin()
+    clock.now += 1
+    business.end()
+    clock.now += 1
+    assert business.share() == (1 + 2 + 1) / (4 * 4)
+    clock.now += 10
+    assert business.share() == 0.25  # one still runs
+    business.end()
+    clock.now += 10
+    assert business.share() == 0.0
+
+
+def test_a_message_carries_when_it_was_sent(clock: Time) -> None:
+    headers: dict[str, float] = {}
+    task_waits.note_sending(headers=headers)
+    assert headers == {"sent_at": 100.0}
