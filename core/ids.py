@@ -14,6 +14,7 @@ cells never collide, and an id says where its row lives. Ids made before cells e
 random bits in the cell's place.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import uuid_utils
@@ -26,6 +27,11 @@ CELL_MASK = (1 << CELL_BITS) - 1
 def new_id() -> UUID:
     """Make a new UUIDv7 of this installation's cell."""
     return UUID(int=uuid_utils.uuid7().int & ~CELL_MASK | settings.CELL)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Return the lower bound of all ids made from a moment on. The key of a table leads by it to the latest rows."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def cell_of(id: UUID) -> int:

@@ -4,12 +4,13 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
 from accounts.models import Partner
 from accounts.states import Application, PartnerStatus
 from core import valkey
+from core.ids import first_id_at
 from notifications.events import everyone, push_latest
 from payments.models import Payment
 from payments.states import UNPAID
@@ -19,6 +20,9 @@ from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
 
 COUNTS_KEY = "staff:counts"
+WAITING_MAX = 1000
+DAY = timedelta(days=1)
+LONGEST_RIDE = timedelta(hours=6)  # from acceptance to the end; a longer one is missing from the last day's count
 COUNTS_KEPT_S = 10  # for pages that open; after that the sweep is down, and each page counts for itself
 
 
@@ -46,19 +50,25 @@ def _by_status(rows: Any) -> dict[str, int]:
     return dict(rows.values_list("status").annotate(n=Count("pk")).order_by("status"))
 
 
+def _up_to_most(rows: QuerySet[Any]) -> int:
+    """Count rows that wait for staff, `WAITING_MAX` at most, because the count is made each second."""
+    return rows.order_by()[:WAITING_MAX].count()
+
+
 def live_counts() -> dict[str, Any]:
-    """Open requests, partners at work and active rides by status, and the rows that wait for staff."""
+    """Open requests, partners at work and active rides by status, and the rows that wait for staff (up to a limit)."""
     now = timezone.now()
     open_requests = CheerRequest.objects.filter(status__in=OPEN)
     oldest = CheerRequest.objects.filter(status=RequestStatus.PENDING).aggregate(at=Min("created_at"))["at"]
-    today = Ride.objects.filter(status=RideStatus.COMPLETED, end_time__gte=now - timedelta(days=1))
+    accepted_lately = Ride.objects.filter(pk__gte=first_id_at(now - DAY - LONGEST_RIDE))
+    today = accepted_lately.filter(status=RideStatus.COMPLETED, end_time__gte=now - DAY)
     return {
         "requests": _by_status(open_requests),
         "partners": _by_status(Partner.objects.exclude(status=PartnerStatus.OFFLINE)),
         "rides": _by_status(Ride.objects.filter(status__in=ACTIVE)),
-        "deadLetters": CheerRequest.objects.filter(status=RequestStatus.NO_MATCH).count(),
-        "applications": Partner.objects.filter(application=Application.APPLIED).count(),
-        "unpaid": Payment.objects.filter(status__in=UNPAID).count(),
+        "deadLetters": _up_to_most(CheerRequest.objects.filter(status=RequestStatus.NO_MATCH)),
+        "applications": _up_to_most(Partner.objects.filter(application=Application.APPLIED)),
+        "unpaid": _up_to_most(Payment.objects.filter(status__in=UNPAID)),
         "completedLastDay": today.count(),
         "oldestPendingS": int((now - oldest).total_seconds()) if oldest else None,
     }

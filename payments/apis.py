@@ -60,6 +60,8 @@ class OwnPayments(GenericAPIView[Payment]):
 class PaymentList(OwnPayments, ListAPIView[Payment]):
     """Your payments, newest first."""
 
+    newest_by = "created_at"
+
 
 @extend_schema_view(get=extend_schema(operation_id="getPayment", tags=["payments"]))
 class PaymentDetail(OwnPayments, RetrieveAPIView[Payment]):

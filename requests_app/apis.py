@@ -37,6 +37,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
     permission_classes = (IsUser,)
     throttle_classes = (RequestThrottle,)
     serializer_class = CheerRequestSerializer
+    newest_by = "created_at"
 
     def get_queryset(self) -> QuerySet[CheerRequest]:
         return selectors.requests_of(caller(self.request))

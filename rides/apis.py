@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import caller
+from accounts.models import Role
 from accounts.permissions import IsUser
 from api.idempotency import idempotent
 from api.schema import MEANINGS, ErrorsSerializer
@@ -30,6 +31,11 @@ class RideList(ListAPIView[Ride]):
     """Your rides, newest first."""
 
     serializer_class = RideSerializer
+
+    @property
+    def newest_by(self) -> str | None:
+        """The order of an account's own rides; staff see all of them, which only the key has in order."""
+        return None if caller(self.request).role == Role.STAFF else "accepted_at"
 
     def get_queryset(self) -> QuerySet[Ride]:
         return selectors.rides_of(caller(self.request))

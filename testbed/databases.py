@@ -64,6 +64,7 @@ ONLY = {
         "tests/fuzz/test_headers.py",
         "tests/fuzz/test_schema.py",
         "tests/fuzz/test_wire.py",
+        "tests/size/*",
     ),
 }
 OTHER = {"sqlite": "postgres", "postgres": "sqlite"}

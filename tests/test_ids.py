@@ -3,16 +3,18 @@
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from uuid import RFC_4122, UUID
 
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ids import cell_of, new_id
+from core.ids import cell_of, first_id_at, new_id
 from tests.cast import in_threads
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +49,12 @@ def test_threads_make_no_id_twice() -> None:
     made = in_threads(*[lambda: [new_id() for _ in range(2_000)]] * 4)
     assert all(sorted(ids) == ids for ids in made)
     assert len({id for ids in made for id in ids}) == 8_000
+
+
+def test_the_ids_from_a_moment_on_have_a_lower_bound() -> None:
+    before = timezone.now()
+    id = new_id()
+    assert first_id_at(before) <= id < first_id_at(before + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("cell", ["-1", "1024"])

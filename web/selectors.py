@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Prefetch, QuerySet, Sum
+from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, QuerySet, Sum, When
 
 from accounts.models import Partner, User
 from payments.models import Payment
@@ -21,6 +21,12 @@ from web.charts import BarChart, bar_chart
 RIDES_SHOWN = 30
 WEEK = timedelta(days=7)
 DAYS_CHARTED = 7
+# Of a fare or a tip, in minor units. A tip that was given back is not earned.
+EARNED = Case(
+    When(kind=PaymentKind.TIP, then=F("amount") - F("refunded_amount")),
+    default=F("amount"),
+    output_field=IntegerField(),
+)
 
 
 def partner_or_403(user: User) -> Partner:
@@ -76,34 +82,44 @@ def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
     """A partner's earnings in the currency of their region. "Today" begins at midnight in the region."""
     zone = ZoneInfo(partner.region.time_zone) if partner.region else ZoneInfo("UTC")
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    done = Ride.objects.filter(partner=partner, status=RideStatus.COMPLETED)
-    latest = done.order_by("-end_time").values_list("tariff_currency", flat=True).first()
-    currency = partner.region.currency if partner.region else latest or "usd"
-    done = done.filter(tariff_currency=currency)
-    total = _earned(done)
+    currency = partner.region.currency if partner.region else _latest_currency(partner) or "usd"
+    earned = Payment.objects.filter(partner=partner, kind__in=[PaymentKind.FARE, PaymentKind.TIP], currency=currency)
+    ever = earned.aggregate(total=Sum(EARNED, default=0), rides=Count("pk", filter=Q(kind=PaymentKind.FARE)))
+    lately = _lately(earned, since=min(now - WEEK, _first_charted(midnight)))
     return Earnings(
         currency=currency,
-        today=_earned(done.filter(end_time__gte=midnight)),
-        week=_earned(done.filter(end_time__gte=now - WEEK)),
-        total=total,
-        rides=done.count(),
-        days=_by_day(done, midnight) if total else [],
+        today=sum(amount for at, amount in lately if at >= midnight),
+        week=sum(amount for at, amount in lately if at >= now - WEEK),
+        total=ever["total"],
+        rides=ever["rides"],
+        days=_by_day(lately, midnight) if ever["total"] else [],
     )
 
 
-def _by_day(rides: QuerySet[Ride], midnight: datetime) -> list[tuple[date, int]]:
-    """Earnings on each of the last days; a tip counts on the day of its session. `midnight` is the start of today."""
-    zone = midnight.tzinfo
-    first = midnight - timedelta(days=DAYS_CHARTED - 1)  # in wall time: not every day has 24 hours
+def _latest_currency(partner: Partner) -> str | None:
+    rides = Ride.objects.filter(partner=partner, status=RideStatus.COMPLETED).order_by("-accepted_at")
+    return rides.values_list("tariff_currency", flat=True).first()
+
+
+def _lately(earned: QuerySet[Payment], *, since: datetime) -> list[tuple[datetime, int]]:
+    """The ends of the sessions since a moment, and what was earned by each fare or tip.
+
+    Nothing is owed before its session ends, so the index of payments by their creation leads to these few.
+    """
+    rows = earned.filter(created_at__gte=since, ride__end_time__gte=since)
+    return list(rows.values_list("ride__end_time", EARNED))
+
+
+def _first_charted(midnight: datetime) -> datetime:
+    """The start of the first day of the chart. `midnight` is the start of today."""
+    return midnight - timedelta(days=DAYS_CHARTED - 1)  # in wall time: not every day has 24 hours
+
+
+def _by_day(lately: list[tuple[datetime, int]], midnight: datetime) -> list[tuple[date, int]]:
+    """Earnings on each of the last days; a tip counts on the day of its session."""
+    first = _first_charted(midnight)
     sums = {first.date() + timedelta(days=n): 0 for n in range(DAYS_CHARTED)}
-    for ride in rides.filter(end_time__gte=first).prefetch_related("payments"):
-        tips = sum(p.amount - p.refunded_amount for p in ride.payments.all() if p.kind == PaymentKind.TIP)
-        if ride.end_time is not None:
-            sums[ride.end_time.astimezone(zone).date()] += (ride.fare_amount or 0) + tips
+    for at, amount in lately:
+        if at >= first:
+            sums[at.astimezone(midnight.tzinfo).date()] += amount
     return list(sums.items())
-
-
-def _earned(rides: QuerySet[Ride]) -> int:
-    fares = rides.aggregate(sum=Sum("fare_amount"))["sum"] or 0
-    tips = Payment.objects.filter(kind=PaymentKind.TIP, ride__in=rides)
-    return int(fares) + int(tips.aggregate(sum=Sum(F("amount") - F("refunded_amount")))["sum"] or 0)

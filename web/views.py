@@ -4,12 +4,13 @@ from email.utils import parseaddr
 from uuid import UUID
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 
 from accounts.models import Partner, Role, User
 from accounts.states import PartnerType
@@ -19,8 +20,10 @@ from requests_app.selectors import open_request_of, request_types, requests_of
 from requests_app.sharing.links import shared_request
 from web import page_data, selectors
 from web.access import UserRequest, page_for
+from web.pages import Pages
 
 HISTORY_PAGE_SIZE = 20
+
 HOME_OF = {Role.PARTNER: "partner", Role.STAFF: "staff"}
 
 
@@ -79,8 +82,12 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 @page_for(Role.USER, Role.PARTNER)
 def history(request: UserRequest) -> HttpResponse:
     """List the account's requests, newest first."""
-    pages = Paginator(selectors.history_of(request.user), HISTORY_PAGE_SIZE)
-    return render(request, "web/history.html", {"page": pages.get_page(request.GET.get("page"))})
+    pages = Pages("created_at", HISTORY_PAGE_SIZE)
+    try:
+        cheers = pages.paginate_queryset(selectors.history_of(request.user), Request(request))
+    except NotFound:
+        return redirect("history")
+    return render(request, "web/history.html", {"cheers": cheers, **pages.links()})
 
 
 @page_for()

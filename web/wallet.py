@@ -7,18 +7,21 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 
 from accounts.models import Role, User
 from core.errors import ServiceError
 from payments import configuration
-from payments.books.payout_statement import statement_of
+from payments.books.payout_statement import LINES_MAX, entries_of, statement_of
 from payments.models import Customer, Payment, PayoutAccount
 from payments.provider import confirmations
 from payments.states import UNPAID
 from web import selectors
 from web.access import UserRequest, page_for
 from web.content_security import payment_page
+from web.pages import Pages
 
 STRIPE_JS = "https://js.stripe.com/v3/"
 UNPAID_SHOWN = 50
@@ -85,10 +88,16 @@ def statement(request: UserRequest) -> HttpResponse:
     partner = selectors.partner_or_403(request.user)
     currency = partner.region.currency if partner.region else "usd"
     account = PayoutAccount.objects.filter(partner=partner).first()
+    pages = Pages("at", LINES_MAX)
+    try:
+        entries = pages.paginate_queryset(entries_of(partner, currency), Request(request))
+    except NotFound:
+        return redirect("partner-statement")
     context = {
         "partner": partner,
-        "statement": statement_of(partner, currency),
+        "statement": statement_of(partner, currency, entries),
         "connected": configuration.connected(),
         "account": account,
+        **pages.links(),
     }
     return render(request, "payments/statement.html", context)

@@ -1,6 +1,8 @@
 """Lists: cursor-paginated, newest first."""
 
+from base64 import b64encode
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from django.utils import timezone
@@ -9,6 +11,12 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from requests_app import services
 from tests.cast import assert_error_shape, assert_refused, submit
+
+# Positions that are no moment in UTC: a month too many, another offset, and an id.
+MOMENTS = [
+    b64encode(b"p=" + quote_plus(text).encode()).decode()
+    for text in ("2026-13-01 00:00:00+00:00", "0001-01-01 00:00:00+05:00", "0194b93a-68f5-791b-8002-b09444cb6000")
+]
 
 
 def make(user: User, count: int) -> list[str]:
@@ -61,7 +69,7 @@ def test_other_limits(user_api: APIClient, limit: str) -> None:
     assert_refused(user_api.get("/cheerRequest", {"limit": limit}), 400, "invalid", "limit")
 
 
-@pytest.mark.parametrize("cursor", ["x", "cD0xNw==", "%FF", "🎉", "cD0n" * 100, "cj0xJnA9bm9uZQ=="])
+@pytest.mark.parametrize("cursor", ["x", "cD0xNw==", "%FF", "🎉", "cD0n" * 100, "cj0xJnA9bm9uZQ==", *MOMENTS])
 def test_other_cursors(user_api: APIClient, user: User, cursor: str) -> None:
     make(user, 1)
     assert_error_shape(user_api.get("/cheerRequest", {"cursor": cursor}), 404)

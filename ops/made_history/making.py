@@ -30,6 +30,7 @@ class Size:
     partners: int
     days: int
     events: float  # 0 to 1
+    heavy: float  # the part of all cheers, 0 to 1, for which a few accounts of each kind are chosen first
     until: datetime
     seed: int
 
@@ -80,8 +81,8 @@ def _write(size: Size, tables: Tables, told: Callable[[int], None]) -> None:
     ids = Ids(random)
     ended = int(size.until.timestamp()) - LASTS_AT_MOST_S
     begun = ended - size.days * DAY_S
-    users = People(Role.USER, size.users, random, ids, begun)
-    partners = People(Role.PARTNER, size.partners, random, ids, begun)
+    users = People(Role.USER, size.users, size.heavy, random, ids, begun)
+    partners = People(Role.PARTNER, size.partners, size.heavy, random, ids, begun)
     writer = PeopleWriter(tables.people, random, ids, begun)
     cashier = Cashier(tables.money, random, ids)
     teller = Teller(tables.cheers, tables.people.moves, writer, cashier, random, ids)

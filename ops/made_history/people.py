@@ -14,7 +14,6 @@ from regions.models import Region
 from requests_app.models import SavedPlace
 
 HEAVY = 5  # accounts of each kind that get more than their share
-HEAVY_CHANCE = {Role.USER: 0.025, Role.PARTNER: 0.05}  # that one of them is taken
 DAY_S = 86_400
 DOMAIN = "history.test"
 NO_PASSWORD = UNUSABLE_PASSWORD_PREFIX + "x" * 40
@@ -36,8 +35,8 @@ class Person:
 class People:
     """The accounts of one role. Each is in one cheer at a time."""
 
-    def __init__(self, role: Role, number: int, random: Random, ids: Ids, begun: int) -> None:
-        self.role, self._random = role, random
+    def __init__(self, role: Role, number: int, heavy: float, random: Random, ids: Ids, begun: int) -> None:
+        self._random, self._heavy = random, heavy
         made = [ids.new(begun) for _ in range(2 * number)]
         second = made[number:] if role == Role.PARTNER else made[:number]
         self.all = [
@@ -48,7 +47,7 @@ class People:
     def free(self, at: int, but: tuple[Person, ...] = ()) -> Person:
         """Choose one who is in no cheer at that moment, and is none of `but`."""
         person = None
-        if self._random.random() < HEAVY_CHANCE[self.role]:
+        if self._random.random() < self._heavy:
             person = self.heavy[self._random.randrange(len(self.heavy))]
         while person is None or person.free_at > at or person in but:
             person = self.all[self._random.randrange(len(self.all))]

@@ -1,14 +1,17 @@
 """A partner's payout statement: the ledger's account of them, line by line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.models import Partner
 from payments.books.ledger import PARTNERS, owed_to
 from payments.models import Entry
 
-LINES_MAX = 500
+LINES_MAX = 100  # a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A partner's account in one currency: the amount owed to them now, and the newest lines that led there."""
+    """A partner's account in one currency: the amount owed to them now, and a page of the lines that led there."""
 
     currency: str
     owed: int
@@ -41,9 +44,15 @@ class Statement:
         return max(0, -self.owed)
 
 
-def statement_of(partner: Partner, currency: str) -> Statement:
-    """Returns a partner's statement, newest line first."""
-    entries = Entry.objects.filter(partner=partner, currency=currency).select_related("payment").order_by("-at", "-pk")
+def entries_of(partner: Partner, currency: str) -> QuerySet[Entry]:
+    """Returns the entries in a partner's account in one currency, newest first, with their payments."""
+    entries = Entry.objects.filter(partner=partner, currency=currency)
+    return entries.select_related("payment").order_by("-at", "-pk")
+
+
+def statement_of(partner: Partner, currency: str, entries: Sequence[Entry] | None = None) -> Statement:
+    """Returns a partner's statement with the lines of these entries, or of the newest ones."""
+    shown = entries_of(partner, currency)[:LINES_MAX] if entries is None else entries
     lines = [
         Line(
             entry.at,
@@ -52,6 +61,6 @@ def statement_of(partner: Partner, currency: str) -> Statement:
             entry.payment.ride_id,
             entry.amount if entry.credit == PARTNERS else -entry.amount,
         )
-        for entry in entries[:LINES_MAX]
+        for entry in shown
     ]
     return Statement(currency, owed_to(partner, currency), lines)

@@ -35,6 +35,7 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
 
     permission_classes = (IsUser,)
     serializer_class = ScheduledRequestSerializer
+    newest_by = "created_at"
 
     def get_queryset(self) -> QuerySet[ScheduledRequest]:
         rows = ScheduledRequest.objects.filter(user_id=caller(self.request).pk)

@@ -6,9 +6,11 @@ from accounts.models import Partner, User
 from payments.models import Attempt, Hold
 from regions.models import Region
 from rides.models import Ride
+from rides.services import tip_ride
 from tests.cast import Clock
 from tests.online import Online, set_region
 from tests.online_scenes import book, charged, fare_of
+from web import wallet
 from web.tests.browse import browser_of, text_of
 
 
@@ -49,3 +51,19 @@ def test_a_statement_is_its_partners(completed: Ride, partner: Partner, other_pa
 @pytest.mark.parametrize("who", ["user", "staff"])
 def test_who_is_no_partner_has_none(request: pytest.FixtureRequest, completed: Ride, who: str) -> None:
     assert browser_of(request.getfixturevalue(who)).get("/partner/statement").status_code in (302, 403, 404)
+
+
+def test_a_statement_has_pages(
+    partner: Partner, completed: Ride, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip_ride(completed, amount=300, currency="usd", now=clock.advance(1))
+    monkeypatch.setattr(wallet, "LINES_MAX", 1)
+    client = browser_of(partner.user)
+    newest = client.get("/partner/statement")
+    assert [line.amount for line in newest.context["statement"].lines] == [300]
+    assert "$11.00 is owed to you now" in text_of(newest)
+    oldest = client.get(newest.context["older"])
+    assert [line.amount for line in oldest.context["statement"].lines] == [800]
+    assert oldest.context["older"] is None
+    assert text_of(client.get(oldest.context["newer"])) == text_of(newest)
+    assert text_of(client.get("/partner/statement?cursor=nonsense", follow=True)) == text_of(newest)

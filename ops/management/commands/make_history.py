@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--partners", type=int, help="one for 500 requests if not given; five do far more")
         parser.add_argument("--days", type=int, default=365, help="over which the requests are spread")
         parser.add_argument("--events", type=float, default=0.05, help="the part of the requests whose events are kept")
+        parser.add_argument(
+            "--heavy", type=float, default=0.04, help="the part of the requests that goes to those five"
+        )
         parser.add_argument("--until", type=day, help="the day on which it ends; today if not given")
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--empty-database", action="store_true", help="allow it without DEBUG, if nobody is there")
@@ -42,6 +45,7 @@ class Command(BaseCommand):
             partners=options["partners"] or max(making.ACCOUNTS_MIN, requests // REQUESTS_PER_PARTNER),
             days=options["days"],
             events=options["events"],
+            heavy=options["heavy"],
             until=options["until"] or timezone.now().replace(hour=0, minute=0, second=0, microsecond=0),
             seed=options["seed"],
         )

@@ -1,0 +1,74 @@
+"""Reads how PostgreSQL carries out the statements of a call, and finds those that read more as a history grows."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.fuzz.world import rolled_back
+
+BIG = 2000  # rows: a table of the history, not one of settings or accounts
+READ_MAX = 500  # rows that a statement may read: more than any page shows, fewer than a busy account has
+
+TABLES = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND reltuples > %s
+"""
+
+
+def big_tables() -> frozenset[str]:
+    """The tables that have many rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute(TABLES, [BIG])
+        return frozenset(name for (name,) in cursor.fetchall())
+
+
+def statements_of(client: Client, path: str) -> list[str]:
+    """The statements of one call, whose effects are undone."""
+    with CaptureQueriesContext(connection) as captured, rolled_back():
+        answer = client.get(path, HTTP_ACCEPT="text/html,*/*;q=0.8")
+        if getattr(answer, "streaming", False):
+            b"".join(answer)  # type: ignore[call-overload]
+    assert answer.status_code not in (429, 500), (path, answer.content[:500])
+    return [query["sql"] for query in captured]
+
+
+def grown_statements(statements: list[str], tables: frozenset[str], most: int = READ_MAX) -> list[str]:
+    """What these statements read of the tables in proportion to their rows: all of them, or more than `most`."""
+    found: list[str] = []
+    for sql in dict.fromkeys(statements):
+        if sql.lstrip("( ").split(maxsplit=1)[0].upper() in ("SELECT", "WITH"):
+            found += [f"{finding}: {sql[:400]}" for finding in _findings(_plan(sql), tables, most)]
+    return found
+
+
+def _plan(sql: str) -> dict[str, Any]:
+    with connection.cursor() as cursor, rolled_back():
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
+        plan = cursor.fetchone()[0]
+    document = json.loads(plan) if isinstance(plan, str) else plan
+    root: dict[str, Any] = document[0]["Plan"]
+    return root
+
+
+def _findings(plan: dict[str, Any], tables: frozenset[str], most: int) -> Iterator[str]:
+    for node in _nodes(plan):
+        table = node.get("Relation Name")
+        if table not in tables or not node["Actual Loops"]:
+            continue
+        passed_over = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        read = (node["Actual Rows"] + passed_over) * node["Actual Loops"]
+        if node["Node Type"] == "Seq Scan":
+            yield f"reads all of {table}"
+        elif read > most:
+            yield f"reads {read:,.0f} rows of {table}"
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
