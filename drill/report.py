@@ -102,8 +102,8 @@ def told_lines(told: Told, *, charged: bool) -> list[Line]:
         zero("private on a locked screen", len(told.indiscreet)),
         zero("unsigned or unreadable pushes", len(told.unreadable)),
         zero("pushes and mails left waiting", told.waiting),
-        Line("event to told, no fault near", spread(quiet)),
-        Line("event to told, all", spread([seconds for seconds, _ in told.waits_s])),
+        Line("unacknowledged to told, no fault near", spread(quiet)),
+        Line("unacknowledged to told, all", spread([seconds for seconds, _ in told.waits_s])),
     ]
 
 

@@ -44,7 +44,8 @@ class Told:
     indiscreet: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     collapsed: int = 0  # repeated after a fault, in a form that its receiver shows once
-    waits_s: list[tuple[float, str]] = field(default_factory=list)  # from event to telling, with the fault near, or ""
+    # From the moment at which an acknowledgement is missing to the telling, with the fault near, or "".
+    waits_s: list[tuple[float, str]] = field(default_factory=list)
 
     def findings(self, most: int) -> list[str]:
         """The first of each kind of finding."""
@@ -119,7 +120,7 @@ class Comparison:
             self.told.kinds[notice.kind] += 1
             if notice.kind != RECEIPT:
                 first = min(telling.at for telling in notice.tellings)
-                self.told.waits_s.append((first - notice.at, near(self.faults, notice.at, first, after_s=CALM_S)))
+                self.told.waits_s.append((first - notice.due, near(self.faults, notice.at, first, after_s=CALM_S)))
         elif notice.until is not None and self._was_missable(notice, notice.until):
             self.told.overtaken += 1
         else:
