@@ -13,6 +13,7 @@ AT_ONCE = 4  # handshakes under way; more would take turns at one processor
 WAIT_S = 5.0  # for which a phone is let wait; the project's own give up after 10 s
 ADMISSION_S = 0.025  # taken for how long one takes, until some have been measured
 MEMORY = 0.05  # the weight of one admission in the mean
+LONGEST_S = 1.0  # more, in a standstill, says nothing about the next one
 COME_AGAIN_MAX_S = 60.0
 
 
@@ -71,7 +72,7 @@ class Admission:
         """Note that a visitor has been answered or is gone. It may be called several times."""
         begun = self._under_way.pop(visitor, None)
         if begun is not None:
-            took = time.monotonic() - begun
+            took = min(time.monotonic() - begun, LONGEST_S)
             self._takes_s += MEMORY * (took - self._takes_s)
             self._go_on()
         elif visitor in self._waiting.get(visitor.host, ()):

@@ -76,6 +76,16 @@ def test_a_few_are_let_in_and_the_next_ones_in_turn(clock: Clock) -> None:
     assert [visitor.let for visitor in visitors] == [True, True, True, False]
 
 
+def test_one_that_a_standstill_held_up_does_not_close_the_door(clock: Clock) -> None:
+    """A database away for a minute holds up the few under way; the queue is as long as before once it is back."""
+    door = Admission(at_once=4, wait_s=5.0)
+    held_up = arrive(door, "a", "b", "c", "d")
+    clock.now += 60.0
+    for visitor in held_up:
+        door.left(visitor)
+    assert door.places > 80
+
+
 def test_nothing_is_done_for_those_who_are_gone_before_their_turn(clock: Clock) -> None:
     door = queue()
     first, second, third = arrive(door, "a", "a", "a")
