@@ -127,7 +127,7 @@ def an_arrival(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     album.take(partner, "partner-arrived")
     user.press("I am here")
     partner.see("Your user says that they are there.")
-    partner.press("I'm here: start the clock")
+    partner.start(user)
     user.headline("You are being cheered")
     user.press("End the session")
     user.see("so far: that is $10.00.")
