@@ -23,7 +23,7 @@ from accounts.models import DeferredMail, User
 from accounts.selectors import has_confirmed_address
 from core.jobs import DueRows, retry_delay
 from notifications.events import user_recipient
-from notifications.selectors import last_and_acked
+from notifications.selectors import stream_of
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def _is_wanted(mail: DeferredMail, *, now: datetime) -> bool:
 
 
 def _acknowledged(mail: DeferredMail) -> bool:
-    return mail.seq is not None and last_and_acked(user_recipient(mail.user_id))[1] >= mail.seq
+    return mail.seq is not None and stream_of(user_recipient(mail.user_id)).acked_seq >= mail.seq
 
 
 def prune_mails(now: datetime) -> None:

@@ -7,7 +7,7 @@ signals are sent. Each function takes the alias of its database. core/rows.py ha
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import connections
 from django.db.models import AutoField, Field, Model
@@ -15,6 +15,10 @@ from django.db.transaction import TransactionManagementError, get_connection
 
 AnyField: TypeAlias = "Field[Any, Any]"
 
+# An epoch is the life of one database server's process, named by its start in microseconds. A server that takes over
+# from another has its own: what was written in one epoch is one history, of which a failover can only cut off the end.
+# A restart begins an epoch as well. A file has no other server to take over.
+EPOCHS = {"postgresql": "(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::bigint", "sqlite": "1"}
 ROWS_MAX = 1000  # rows in one INSERT: SQLite takes 32,766 values
 
 
@@ -77,17 +81,25 @@ def set_each(model: type[Model], name: str, values: Mapping[Any, Any], *, using:
         cursor.execute(statement.format(rows=", ".join([row] * len(values))), plain)
 
 
+class Counted(NamedTuple):
+    """A counter that was added to."""
+
+    value: int
+    epoch: int
+    is_known: bool
+
+
 def add_to_counters(
     model: type[Model], counter: str, amounts: Mapping[str, int], *, using: str, known: tuple[type[Model], str]
-) -> dict[str, tuple[int, bool]]:
+) -> dict[str, Counted]:
     """Add to a counter of the rows with these keys, inserting missing rows with the model's defaults.
 
-    The rows stay locked until the transaction ends, in the order given.
+    The rows stay locked until the transaction ends, in the order given. Their `epoch` becomes the server's.
 
     Args:
         known: a table and one of its fields, which may have the keys as values.
 
-    Returns: the new value of each counter, and whether the key is a value of `known`.
+    Returns: the new value of each counter, its epoch, and whether the key is a value of `known`.
     """
     require_transaction(using)
     connection = connections[using]
@@ -95,7 +107,15 @@ def add_to_counters(
     values = [value for key, amount in amounts.items() for value in (key, amount, *defaults)]
     with connection.cursor() as cursor:
         cursor.execute(statement.format(rows=", ".join([row] * len(amounts))), values)
-        return {key: (value, bool(is_known)) for key, value, is_known in cursor.fetchall()}
+        return {key: Counted(value, epoch, bool(is_known)) for key, value, epoch, is_known in cursor.fetchall()}
+
+
+def server_epoch(*, using: str) -> int:
+    """Return the epoch of the database server."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {EPOCHS[connection.vendor]}")
+        return int(cursor.fetchone()[0])
 
 
 # ---------------------------------------------------------------- SQL, built once
@@ -129,16 +149,18 @@ def _counting(
     quote = connections[using].ops.quote_name
     pk: Any = model._meta.pk
     table, key = quote(model._meta.db_table), quote(pk.column)
-    others = [field for field in model._meta.concrete_fields if not field.primary_key and field.name != counter]
-    columns = ", ".join([key, quote(counter), *(quote(str(field.column)) for field in others)])
+    special = (counter, "epoch")
+    others = [field for field in model._meta.concrete_fields if not field.primary_key and field.name not in special]
+    columns = ", ".join([key, quote(counter), "epoch", *(quote(str(field.column)) for field in others)])
     other, name = quote(known[0]._meta.db_table), quote(str(attributes(known[0])[known[1]].column))
     is_known = f"EXISTS (SELECT 1 FROM {other} WHERE {other}.{name} = {table}.{key})"  # noqa: S608
     statement = (
         f"INSERT INTO {table} ({columns}) VALUES {{rows}} "  # noqa: S608
-        f"ON CONFLICT ({key}) DO UPDATE SET {quote(counter)} = {table}.{quote(counter)} + excluded.{quote(counter)} "
-        f"RETURNING {key}, {quote(counter)}, {is_known}"
+        f"ON CONFLICT ({key}) DO UPDATE SET {quote(counter)} = {table}.{quote(counter)} + excluded.{quote(counter)}, "
+        f"epoch = excluded.epoch RETURNING {key}, {quote(counter)}, epoch, {is_known}"
     )
-    return statement, f"({marks(2 + len(others))})", [field.get_default() for field in others]
+    row = ", ".join(["%s", "%s", EPOCHS[connections[using].vendor], *["%s"] * len(others)])
+    return statement, f"({row})", [field.get_default() for field in others]
 
 
 @cache

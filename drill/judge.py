@@ -1,5 +1,6 @@
 """Compares the rows of the database at the end of a drill with what the clients were told."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from typing import Any
 
 from accounts.models import Partner, User
 from drill.run import Outcome
-from notifications.events import partner_recipient, user_recipient
+from notifications.events import frame, partner_recipient, user_recipient
 from notifications.models import Event
 from payments.models import Payment
 from payments.states import PaymentKind
@@ -118,7 +119,7 @@ def _compare_events(facts: Facts, feeds: list[Feed]) -> None:
         for event in events.order_by("seq"):
             facts.events += 1
             heard = feed.heard.get(event.seq)
-            written = digest({"type": event.type, "seq": event.seq, **event.payload})
+            written = digest(json.loads(frame(event)))
             if heard is None:
                 facts.missing.append(f"{recipient} was never told {event.type} {event.seq} of {event.created_at}")
             facts.events_different += heard is not None and heard != written

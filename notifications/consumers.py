@@ -1,4 +1,4 @@
-"""The socket for all kinds of recipients: it sends the present state, then every event in order, and runs commands.
+"""The socket for all kinds of recipients: it sends the present state, then every event in order.
 
 A subclass defines who may connect (`recipient_of`), the present state (`snapshot`) and its `commands`.
 """
@@ -7,58 +7,42 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
-from django.utils import translation
-from rest_framework.exceptions import ValidationError
-
-from api.errors import error_body, service_error_body
-from api.frames import error_frame
 from core import come_again
-from core.database import trouble_of
-from core.errors import Invalid, ServiceError
+from core.errors import Invalid
 from core.security_log import record
-from notifications import limits, selectors
+from notifications import selectors
+from notifications.commands import CommandConsumer
 from notifications.credentials import Admitted
 from notifications.events import UNSEQUENCED, close_sockets, frame
-from notifications.frames import Frame, frame_type, parse_frame
+from notifications.frames import Frame
 from notifications.hub import hub
+from notifications.models import Stream
 from notifications.threads import in_thread
 
 log = logging.getLogger(__name__)
 
-NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, POLICY_VIOLATION, TRY_AGAIN_LATER = 4401, 4403, 4409, 1008, 1013
+NOT_AUTHENTICATED, WRONG_ROLE, REPLACED, TRY_AGAIN_LATER = 4401, 4403, 4409, 1013
 DEVICE_MAX_CHARS = 64
 FULL_S = 30.0  # after which a client of a full process should come again
 UNSENT_MAX = 64  # frames queued for a socket whose server takes them one by one; later ones are read from the log
 CATCH_UP_EVENTS = 100  # read from the log in one query
 
-Present = tuple[int, Frame, list[Any] | None]  # the newest number, the state, and the events asked for
-Command = Callable[[Any, Frame], Frame | None]
+Present = tuple[Stream, Frame, list[Any] | None]  # where the log stands, the state, and the events asked for
 
 
-class EventConsumer(AsyncWebsocketConsumer):
+class EventConsumer(CommandConsumer):
     """One connection of one recipient."""
-
-    commands: ClassVar[Mapping[str, Command]] = {}
-    silent_commands: ClassVar[frozenset[str]] = frozenset()  # answered only if they carry an id
-    command_rates: ClassVar[Mapping[str, str]] = {}  # names of rates; "command" for those that are not here
 
     # Events come from the hub; a channel layer would add a subscription and a queue for each socket.
     channel_layer_alias = "none"
 
-    recipient = ""
-    seen_seq = 0
+    seen_seq = seen_epoch = 0  # of the newest event sent
     labels: dict[str, str]
-
-    @property
-    def _account(self) -> str:
-        return str(getattr(self.user, "pk", ""))
 
     def recipient_of(self, user: Any) -> str | None:
         """Return this account's recipient; None if its role may not connect to this socket. Runs in a thread."""
@@ -78,8 +62,9 @@ class EventConsumer(AsyncWebsocketConsumer):
         # Writes a frame to daphne's socket immediately; False if the peer reads too slowly (runner/protocols.py).
         self._write_at_once: Callable[[str], bool] | None = self.scope.get("extensions", {}).get("speedycheers.write")
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
-        after, begun = query.get("after", [""])[0], time.monotonic()
-        admitted, present = (None, None) if hub.full else await in_thread(self._enter, trusting=True)(after)
+        after, epoch = (query.get(name, [""])[0] for name in ("after", "epoch"))
+        begun = time.monotonic()
+        admitted, present = (None, None) if hub.full else await in_thread(self._enter, trusting=True)(after, epoch)
         # Accept even a socket that will be refused: a browser sees the close code only of an open one.
         await self.accept()
         if admitted is None or admitted.wait_s is not None:
@@ -97,7 +82,7 @@ class EventConsumer(AsyncWebsocketConsumer):
             await self._hello(after, *present)
             self.lag(hub.newest(self.recipient, since=begun))
 
-    def _enter(self, after: str) -> tuple[Admitted, Present | None]:
+    def _enter(self, after: str, epoch: str) -> tuple[Admitted, Present | None]:
         """Check the handshake and read the present state, which is None for those who are refused."""
         admitted: Admitted = self.scope["admit"]()
         self.user = admitted.user
@@ -107,7 +92,7 @@ class EventConsumer(AsyncWebsocketConsumer):
         if recipient is None:
             return admitted, None
         self.recipient = recipient
-        return admitted, self._present(after)
+        return admitted, self._present(after, epoch)
 
     def _label(self, credential: str, device: str) -> None:
         self.labels = {
@@ -123,25 +108,30 @@ class EventConsumer(AsyncWebsocketConsumer):
                 None, lambda: close_sockets(code=REPLACED, **match, **{"except": self.labels["connection"]})
             )
 
-    async def _hello(self, after: str, seq: int, state: Frame, missed: list[Any] | None) -> None:
+    async def _hello(self, after: str, stream: Stream, state: Frame, missed: list[Any] | None) -> None:
         async with self._sending:
             if missed is not None and (read := number_in(after)) is not None:
-                hub.acknowledge(self.recipient, read)  # an acknowledgement may have been lost with its socket
-            hello = {"type": "hello", "seq": seq, "resumed": missed is not None, **state}
-            await self._send_text(json.dumps(hello, separators=(",", ":")))
-            for event in missed or []:
-                await self._send_text(frame(event))
-            self.seen_seq = seq
+                # An acknowledgement may have been lost with its socket.
+                hub.acknowledge(self.recipient, read, stream.epoch)
+            await self._send_present(stream, state, missed)
             self._live = True
         if self._behind:
             await self.catch_up()
 
-    def _present(self, after: str) -> Present:
+    async def _send_present(self, stream: Stream, state: Frame, missed: list[Any] | None) -> None:
+        seq, epoch = stream.last_seq, stream.epoch
+        hello = {"type": "hello", "seq": seq, "epoch": str(epoch), "resumed": missed is not None, **state}
+        await self._send_text(json.dumps(hello, separators=(",", ":")))
+        for event in missed or []:
+            await self._send_text(frame(event))
+        self.seen_seq, self.seen_epoch = seq, epoch
+
+    def _present(self, after: str = "", epoch: str = "") -> Present:
         # Read the number first: a state read later can only be newer, and its events follow.
-        seq, acked = selectors.last_and_acked(self.recipient)
-        from_seq = acked if after == "acked" else number_in(after)
-        missed = None if from_seq is None else selectors.replay(self.recipient, from_seq, seq)
-        return seq, self.snapshot(), missed
+        stream = selectors.stream_of(self.recipient)
+        from_seq = stream.acked_seq if after == "acked" else number_in(after)
+        missed = None if from_seq is None else selectors.replay(stream, from_seq, number_in(epoch) or 0)
+        return stream, self.snapshot(), missed
 
     async def disconnect(self, code: int) -> None:
         self._live = False
@@ -149,10 +139,11 @@ class EventConsumer(AsyncWebsocketConsumer):
 
     # ------------------------------------------------------------ events out
 
-    def deliver(self, seq: int, text: str) -> None:
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> None:
         """Send one pushed frame in order, without waiting: drop one already sent, and fetch missing ones from the log.
 
-        Frames that a slow reader has no room for are not kept here: the socket catches up from the log.
+        Frames that a slow reader has no room for are not kept here: the socket catches up from the log. So it does with
+        the first frame of another epoch, whose number may have been given before.
         """
         busy = not self._live or self._sending.locked()
         if seq == UNSEQUENCED:
@@ -160,8 +151,10 @@ class EventConsumer(AsyncWebsocketConsumer):
                 self._write(text)
         elif busy:
             self._behind = True
+        elif not selectors.same_epoch(epoch, self.seen_epoch):
+            self._fetch()
         elif seq == self.seen_seq + 1 and self._write(text):
-            self.seen_seq = seq
+            self.seen_seq, self.seen_epoch = seq, epoch or self.seen_epoch
         elif seq > self.seen_seq:
             self._fetch()
 
@@ -169,6 +162,15 @@ class EventConsumer(AsyncWebsocketConsumer):
         """Catch up with the log if its newest event has not been sent."""
         if self._live and newest > self.seen_seq and not self._sending.locked():
             self._fetch()
+
+    def compare(self, newest: int, epoch: int) -> None:
+        """Catch up if the log does not end with the event sent last: it may lack that one after a failover."""
+        if (newest, epoch) == (self.seen_seq, self.seen_epoch):
+            return
+        if self._live and not self._sending.locked():
+            self._fetch()
+        else:
+            self._behind = True
 
     def _fetch(self) -> None:
         if not self._behind:
@@ -198,15 +200,23 @@ class EventConsumer(AsyncWebsocketConsumer):
             del self._unsent[0]
 
     async def catch_up(self) -> None:
-        """Send every event of the log after the last one sent, as fast as the peer reads."""
+        """Send every event of the log after the last one sent, as fast as the peer reads.
+
+        If a failover has lost the last one sent, the peer gets `hello` with the present state again.
+        """
         async with self._sending:
             await self._flush()
             while self._live:
                 self._behind = False
-                events = await in_thread(selectors.events_after)(self.recipient, self.seen_seq, CATCH_UP_EVENTS)
+                seen = (self.recipient, self.seen_seq, self.seen_epoch)
+                events = await in_thread(selectors.events_after)(*seen, CATCH_UP_EVENTS)
+                if events is None:
+                    log.info("a socket begins anew: the log lacks what it was sent, as after a failover")
+                    await self._send_present(*await in_thread(self._present)())
+                    continue
                 for event in events:
                     await self._send_text(frame(event))
-                    self.seen_seq = event.seq
+                    self.seen_seq, self.seen_epoch = event.seq, event.epoch
                 if len(events) < CATCH_UP_EVENTS and not self._behind:
                     return
 
@@ -217,79 +227,13 @@ class EventConsumer(AsyncWebsocketConsumer):
         """Send one unsequenced frame."""
         await self._send_text(json.dumps(body, separators=(",", ":")))
 
-    # ------------------------------------------------------------ frames in
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not self.recipient:
-            return
-        size = len(bytes_data or b"") if text_data is None else len(text_data.encode("utf-8", "surrogatepass"))
-        if size > settings.SOCKET_MAX_FRAME_BYTES or limits.too_many_frames(self._account):
-            await self.close(code=POLICY_VIOLATION)
-            return
-        content: Frame = {}
-        try:
-            content = parse_frame(text_data)
-            await self._run(frame_type(content), content)
-        except ServiceError as error:
-            await self._refuse(content, self._localized(error), malformed=error.status == 400)
-        except ValidationError as error:
-            await self._refuse(content, error_frame(error), malformed=True)
-        except Exception as error:
-            if (trouble := trouble_of(error)) is not None:
-                await self._refuse(content, self._localized(trouble), malformed=False)
-                return
-            log.exception("a %s frame failed", content.get("type"))
-            body = error_body("error", "Something went wrong on our side.", type="server_error")
-            await self._refuse(content, body, malformed=False)
-
-    def _localized(self, error: ServiceError) -> Frame:
-        """Return the body of an error, in the reader's language."""
-        with translation.override(self.scope.get("language", settings.LANGUAGE_CODE)):
-            return service_error_body(error)
-
-    async def _run(self, kind: str, content: Frame) -> None:
-        if kind == "ping":
-            await self._reply(content, {"type": "pong"})
-        elif kind == "ack":
-            self._acknowledge(content.get("seq"))
-        elif command := self.commands.get(kind):
-            rate = self.command_rates.get(kind, "command")
-            limits.count_command(rate, self._account)
-            data = {key: value for key, value in content.items() if key not in ("type", "id")}
-            result = await in_thread(self._obey)(command, rate, data, everywhere=kind not in self.silent_commands)
-            if "id" in content or kind not in self.silent_commands:
-                await self._reply(content, {"type": "answer", "command": kind, **(result or {})})
-        else:
-            known = ", ".join(["ack", "ping", *self.commands])
-            raise Invalid("unknown_type", "Unknown frame type; known are %(known)s.", "type", known=known)
-
-    def _obey(self, command: Command, rate: str, data: Frame, *, everywhere: bool) -> Frame | None:
-        # Silent commands are the frequent ones, which a call of Valkey for each would slow down.
-        if everywhere:
-            limits.count_command_everywhere(rate, self._account)
-        return command(self.user, data)
-
-    def _acknowledge(self, seq: Any) -> None:
+    def acknowledge(self, seq: Any) -> None:
+        """Note that the client has read up to an event. Raises `Invalid`."""
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= self.seen_seq:
             raise Invalid("invalid", "seq is the number of an event that this socket has sent.", "seq")
-        hub.acknowledge(self.recipient, seq)
-
-    async def _reply(self, content: Frame, body: Frame) -> None:
-        if "id" in content:
-            body = {**body, "id": content["id"]}
-        await self.answer(body)
-
-    async def _refuse(self, content: Frame, body: Frame, *, malformed: bool) -> None:
-        await self._reply(content, body)
-        if not malformed:
-            return
-        if limits.too_many_bad_frames(self._account):
-            await self.close(code=POLICY_VIOLATION)
-        else:
-            fields = [f"{error['attr'] or ''}:{error['code']}" for error in body["errors"]]
-            record("frame", "refused", account=self._account, fields=fields)
+        hub.acknowledge(self.recipient, seq, self.seen_epoch)
 
 
 def number_in(after: str) -> int | None:
-    """Parse the number of an event; returns None for any other text."""
-    return int(after) if after.isascii() and after.isdecimal() and len(after) < 16 else None
+    """Parse the number of an event, or an epoch; returns None for any other text."""
+    return int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else None

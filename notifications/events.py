@@ -12,6 +12,7 @@ numbers, and each socket that is behind fetches the rest (notifications/hub.py).
 A message on the channel consists of pairs of lines: a header, then its text, which is JSON and so has no line break.
     <recipient> <seq>     a frame for that recipient; the number is 0 if the frame is not in the log
     <kind>:* 0            a frame for all recipients of a kind
+    @ 0                   the epoch of the server that wrote the frames, or knew the heads, after this pair
     # 0                   heads: {recipient: number of its newest event}
     ! 0                   an order to close sockets: {code, match}
 """
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 PUSH_CHANNEL = "push"
 UNSEQUENCED = 0
-HEADS, CLOSE = "#", "!"
+HEADS, CLOSE, EPOCH = "#", "!", "@"
 EVERYONE = "*"
 FRAMES_A_MESSAGE = 100
 Payload = dict[str, Any]
@@ -95,20 +96,24 @@ class Outbox:
         now = timezone.now()
         events, later = [], []
         for recipient in recipients:
-            first = counted[recipient][0] - len(self._pending[recipient]) + 1
+            newest, epoch, _ = counted[recipient]
+            first = newest - len(self._pending[recipient]) + 1
             for seq, (type, payload, push_later) in enumerate(self._pending[recipient], first):
-                events.append(Event(recipient=recipient, seq=seq, type=type, payload=payload, created_at=now))
+                event = Event(recipient=recipient, seq=seq, epoch=epoch, type=type, payload=payload, created_at=now)
+                events.append(event)
                 if push_later is not None:
                     later.append((recipient, seq, push_later))
         insert_all(events, using=self._using)
         if later:
-            with_device = {recipient for recipient, (_, has_device) in counted.items() if has_device}
+            with_device = {recipient for recipient, stream in counted.items() if stream.is_known}
             _plan_pushes(later, with_device, using=self._using)
         self._written += events
 
     def push(self) -> None:
         """Push the written events, after their transaction has committed."""
-        push([(event.recipient, event.seq, frame(event)) for event in self._written])
+        if self._written:
+            frames = [(event.recipient, event.seq, frame(event)) for event in self._written]
+            push(frames, epoch=self._written[0].epoch)  # one transaction is on one server
 
 
 @contextmanager
@@ -143,14 +148,20 @@ def _plan_pushes(pushes: list[tuple[str, int, PushLater]], with_device: set[str]
 
 def frame(event: Event) -> str:
     """Return the text of an event's frame."""
-    return json.dumps({"type": event.type, "seq": event.seq, **event.payload}, separators=(",", ":"))
+    told = {"type": event.type, "seq": event.seq, "epoch": str(event.epoch), **event.payload}
+    return json.dumps(told, separators=(",", ":"))
 
 
-def push(frames: Sequence[tuple[str, int, str]]) -> None:
-    """Publish frames `(recipient, seq, text)` over this process's connection. Best effort, never raises."""
+def push(frames: Sequence[tuple[str, int, str]], *, epoch: int = 0) -> None:
+    """Publish frames `(recipient, seq, text)` over this process's connection. Best effort, never raises.
+
+    Args:
+        epoch: that of the frames which are in the log; 0 if it is not known.
+    """
     for start in range(0, len(frames), FRAMES_A_MESSAGE):
         batch = frames[start : start + FRAMES_A_MESSAGE]
-        _publish("\n".join(f"{recipient} {seq}\n{text}" for recipient, seq, text in batch))
+        lines = [f"{EPOCH} 0\n{epoch}"] if epoch else []
+        _publish("\n".join(lines + [f"{recipient} {seq}\n{text}" for recipient, seq, text in batch]))
 
 
 def push_latest(messages: Sequence[Message]) -> None:
@@ -163,9 +174,12 @@ def push_latest(messages: Sequence[Message]) -> None:
     )
 
 
-def push_heads(heads: Mapping[str, int]) -> None:
-    """Publish the newest sequence numbers of these recipients to every socket process. If empty, nothing is new."""
-    _publish(f"{HEADS} 0\n" + json.dumps(heads, separators=(",", ":")))
+def push_heads(heads: Mapping[str, int], *, epoch: int) -> None:
+    """Publish the server's epoch and the newest sequence numbers of these recipients to every socket process.
+
+    If there are no numbers, nothing is new.
+    """
+    _publish(f"{EPOCH} 0\n{epoch}\n{HEADS} 0\n" + json.dumps(heads, separators=(",", ":")))
 
 
 def close_sockets(*, code: int, **match: str) -> None:

@@ -24,7 +24,7 @@ from django.conf import settings
 
 from core import valkey
 from notifications import credentials, selectors, services
-from notifications.events import CLOSE, EVERYONE, HEADS, PUSH_CHANNEL
+from notifications.events import CLOSE, EPOCH, EVERYONE, HEADS, PUSH_CHANNEL
 from notifications.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,9 @@ class Socket(Protocol):
     recipient: str
     labels: dict[str, str]
 
-    def deliver(self, seq: int, text: str) -> None: ...
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> None: ...
     def lag(self, newest: int) -> None: ...
+    def compare(self, newest: int, epoch: int) -> None: ...
     async def close(self, code: int | None = None, reason: str | None = None) -> None: ...
 
 
@@ -60,12 +61,13 @@ class Hub:
         self._sockets: dict[str, dict[Socket, None]] = defaultdict(dict)  # oldest first
         self._tasks: list[asyncio.Task[None]] = []
         self._under_way: set[asyncio.Task[Any]] = set()
-        self._acks: dict[str, int] = {}
+        self._acks: dict[str, tuple[int, int]] = {}  # the number and the epoch, by recipient
         self._orders: deque[tuple[float, dict[str, Any]]] = deque()
         self._heads_at = self._compared_at = float("-inf")
         self._orders_missed_until = float("inf")  # until then, orders to close sockets may get lost
         self._credentials_at = time.monotonic()
         self._count = 0
+        self._server_epoch = 0  # as the sweep has told it
         # The newest number pushed to each recipient lately, whether or not they had a socket, in two spans of time.
         self._pushed: tuple[dict[str, int], dict[str, int]] = ({}, {})
         self._spans_from = (float("-inf"), float("-inf"))
@@ -146,9 +148,10 @@ class Hub:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a socket could not be served", exc_info=error)
 
-    def acknowledge(self, recipient: str, seq: int) -> None:
-        """Note that one of a recipient's sockets has read up to `seq`; stored within `ACKS_EVERY_S`."""
-        self._acks[recipient] = max(self._acks.get(recipient, 0), seq)
+    def acknowledge(self, recipient: str, seq: int, epoch: int) -> None:
+        """Note that a socket whose newest event is of this epoch has read up to `seq`; stored within `ACKS_EVERY_S`."""
+        noted, its_epoch = self._acks.get(recipient, (0, epoch))
+        self._acks[recipient] = (max(noted, seq) if its_epoch == epoch else seq, epoch)
 
     # ------------------------------------------------------------ pushed messages
 
@@ -182,12 +185,15 @@ class Hub:
                 await subscription.ping()
 
     async def _dispatch(self, message: str) -> None:
-        lines = iter(message.split("\n"))
+        lines, epoch = iter(message.split("\n")), 0
         for header, text in zip(lines, lines, strict=False):
             recipient, _, seq = header.partition(" ")
-            if recipient == HEADS:
+            if recipient == EPOCH:
+                epoch = int(text)
+            elif recipient == HEADS:
                 self._heads_at = time.monotonic()
                 self._compare_with(json.loads(text))
+                self._note_server(epoch)
             elif recipient == CLOSE:
                 await self._obey(json.loads(text))
             else:
@@ -195,9 +201,14 @@ class Hub:
                 self._note_pushed(recipient, number)
                 for socket in self._addressed(recipient):
                     try:
-                        socket.deliver(number, text)
+                        socket.deliver(number, text, epoch)
                     except Exception:  # one broken socket must not keep the frame from the others
                         log.exception("a frame could not be delivered")
+
+    def _note_server(self, epoch: int) -> None:
+        """Have all sockets compared with the log if another server has taken over: it may lack what they were sent."""
+        if epoch != self._server_epoch:
+            self._server_epoch, self._compared_at = epoch, float("-inf")
 
     def _addressed(self, recipient: str) -> list[Socket]:
         """Return the sockets of a recipient, or of all recipients of a kind."""
@@ -234,10 +245,11 @@ class Hub:
             if now - self._heads_at < HEADS_SILENCE_S and now - self._compared_at < COMPARE_ANYWAY_S:
                 continue
             try:
-                if recipients := list(self._sockets):
-                    self._compare_with(await in_thread(selectors.last_seqs)(recipients))
                 self._compared_at = now
+                if recipients := list(self._sockets):
+                    self._compare_in_full(await in_thread(selectors.last_seqs)(recipients))
             except Exception:
+                self._compared_at = float("-inf")
                 log.exception("sockets could not be compared with the log")
 
     async def _end_with_credentials(self, now: float) -> None:
@@ -264,6 +276,11 @@ class Hub:
             for socket in self._sockets.get(recipient, ()):
                 socket.lag(newest)
 
+    def _compare_in_full(self, newest: dict[str, tuple[int, int]]) -> None:
+        for recipient, event in newest.items():
+            for socket in self._sockets.get(recipient, ()):
+                socket.compare(*event)
+
     async def _write_acks(self) -> None:
         while True:
             await asyncio.sleep(ACKS_EVERY_S)
@@ -274,8 +291,9 @@ class Hub:
                 await in_thread(services.acknowledge)(acks)
             except Exception as error:
                 log.warning("acknowledgements are not stored yet: %s", type(error).__name__)
-                for recipient, seq in acks.items():
-                    self.acknowledge(recipient, seq)
+                newer, self._acks = self._acks, acks
+                for recipient, ack in newer.items():
+                    self.acknowledge(recipient, *ack)
 
 
 hub = Hub()

@@ -9,17 +9,23 @@ class Stream(models.Model):
     recipient = models.CharField(primary_key=True, max_length=48)  # "user:<id>" or "partner:<id>"
     last_seq = models.PositiveBigIntegerField(default=0)
     acked_seq = models.PositiveBigIntegerField(default=0)
+    epoch = models.BigIntegerField(default=0, db_default=0)  # of the newest event
 
     def __str__(self) -> str:
         return f"{self.recipient} at {self.last_seq}"
 
 
 class Event(models.Model):
-    """One event of one recipient. `seq` rises by one per recipient."""
+    """One event of one recipient. `seq` rises by one per recipient.
+
+    A failover may lose the newest events, and their numbers are given again. `epoch` tells both apart: it is the
+    server's under which the event was written (`core.sql.EPOCHS`), and 0 if that is not known.
+    """
 
     id = models.BigAutoField(primary_key=True)
     recipient = models.CharField(max_length=48)
     seq = models.PositiveBigIntegerField()
+    epoch = models.BigIntegerField(default=0, db_default=0)
     type = models.CharField(max_length=32)
     payload = models.JSONField()
     created_at = models.DateTimeField(db_index=True)

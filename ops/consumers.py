@@ -26,8 +26,8 @@ class StaffConsumer(EventConsumer):
     def snapshot(self) -> Frame:
         return {"counts": latest_counts()}
 
-    def deliver(self, seq: int, text: str) -> None:
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> None:
         """Send one pushed frame, unless the page has it already."""
         if text != self._last:
             self._last = text
-            super().deliver(seq, text)
+            super().deliver(seq, text, epoch)

@@ -11,7 +11,8 @@ from accounts.serializers import partner_body
 from accounts.states import PartnerStatus
 from core.errors import Missing
 from core.rows import read_row
-from notifications.consumers import Command, EventConsumer
+from notifications.commands import Command
+from notifications.consumers import EventConsumer
 from notifications.events import partner_recipient, user_recipient
 from notifications.frames import Frame
 from requests_app.selectors import open_offers_of, open_request_of

@@ -4,6 +4,7 @@
 declare namespace Frames {
   interface Event {
     seq?: number;
+    epoch?: string;
     replayed?: boolean;
   }
 

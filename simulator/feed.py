@@ -55,6 +55,8 @@ class Feed:
         self.on_frame, self.errors, self.rng = on_frame, errors, rng
         self.numbering = Numbering()
         self.since: int | None = None  # the number at the first hello; every later event must arrive
+        self.epoch = ""  # of the newest event
+        self.restarts = 0  # how often the numbers have started over, after a failover that lost events
         self.upto: int | None = None  # the number of the newest event in the server's log at the end
         self.heard: dict[int, str] = {}  # the digest of each event received, by number
         self.heard_at: dict[int, float] = {}  # when it was received and acknowledged, in seconds since the epoch
@@ -108,7 +110,7 @@ class Feed:
 
     def _connect(self, token: str, *, after: int | None = None, device: str | None = None) -> connect:
         server = self.account.api.server.rstrip("/").replace("http", "ws", 1)
-        query = f"?device={device or self.device}" + ("" if after is None else f"&after={after}")
+        query = f"?device={device or self.device}" + ("" if after is None else f"&after={after}&epoch={self.epoch}")
         return connect(
             f"{server}{self.path}{query}",
             additional_headers={"Authorization": f"Bearer {token}"},
@@ -123,12 +125,12 @@ class Feed:
     async def _take(self, socket: ClientConnection, frame: Frame) -> None:
         if frame.get("type") == "hello":
             self._socket = socket
-            self.numbering.hello(frame["seq"], resumed=frame["resumed"])
-            self.since = frame["seq"] if self.since is None else self.since
+            self._begin(frame["seq"], frame.get("epoch", ""), resumed=frame["resumed"])
             self.on_frame(frame)
             self.connected.set()
         elif "seq" in frame:
             if self.numbering.event(frame["seq"]):
+                self.epoch = frame.get("epoch", self.epoch)
                 self.heard[frame["seq"]] = digest(frame)
                 self.on_frame(frame)
             await socket.send(json.dumps({"type": "ack", "seq": frame["seq"]}))
@@ -138,6 +140,16 @@ class Feed:
                 self._note(f"error frame {error.get('code')}")
             self.on_frame(frame)
         self._took.set()
+
+    def _begin(self, seq: int, epoch: str, *, resumed: bool) -> None:
+        """Note where the events of a connection begin."""
+        anew = not resumed and self.since is not None and epoch != self.epoch
+        self.restarts += anew
+        self.numbering.hello(seq, resumed=resumed, anew=anew)
+        if self.since is None or anew:
+            self.since = seq
+        if not resumed:
+            self.epoch = epoch
 
     async def send(self, frame: Frame) -> bool:
         """Send a frame; returns False if the socket is not connected."""

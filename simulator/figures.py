@@ -49,9 +49,13 @@ class Numbering:
         self.missing = 0
         self.repeated = 0
 
-    def hello(self, seq: int, *, resumed: bool) -> None:
-        """Start a connection at `seq`. If it is resumed, the events after `last` follow; otherwise they are missing."""
-        if self.last is None or seq < self.last:
+    def hello(self, seq: int, *, resumed: bool, anew: bool = False) -> None:
+        """Start a connection at `seq`. If it is resumed, the events after `last` follow; otherwise they are missing.
+
+        Args:
+            anew: the numbers start over, because a failover has lost events and given their numbers again.
+        """
+        if self.last is None or seq < self.last or anew:
             self.last = seq
         elif not resumed:
             self.missing += seq - self.last

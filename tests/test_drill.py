@@ -1,5 +1,6 @@
 """The drill's own judgement: it must see what it is there to see."""
 
+import json
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from drill.faults import chooser_of, faults_of
 from drill.probe import Timeline
 from drill.report import Aftermath, lines
 from drill.run import Outcome, Struck
+from notifications.events import frame
 from notifications.models import Event
 from payments.models import Payment
 from payments.states import PaymentKind
@@ -79,7 +81,7 @@ class Seen:
 
     def feed(self, partner: Partner) -> Any:
         events = Event.objects.filter(recipient=f"partner:{partner.pk}")
-        heard = {event.seq: digest({"type": event.type, "seq": event.seq, **event.payload}) for event in events}
+        heard = {event.seq: digest(json.loads(frame(event))) for event in events}
         return SimpleNamespace(account=SimpleNamespace(email=partner.user.email), since=0, upto=None, heard=heard)
 
     def outcome(self) -> Outcome:

@@ -52,7 +52,7 @@ USES: dict[str, Callable[[], object]] = {
     "a lock": locked,
     "a subscription": subscribed,
     "Django's cache": lambda: cache.set("a", 1),
-    "a push to sockets": lambda: events.push_heads({}),
+    "a push to sockets": lambda: events.push_heads({}, epoch=1),
     "a search": lambda: positions.nearest_to_many("nyc", [Search(40.7, -74.0, 1000.0, 1)], received_since=None),
     "a task": lambda: jobs.enqueue("match_region", "nyc", expires_s=1),
     "the payment provider": lambda: gateway._call(dict, {}),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core import valkey
 from notifications import selectors, services
-from notifications.events import PUSH_CHANNEL, close_sockets, frame, push_latest, recorded
+from notifications.events import EPOCH, PUSH_CHANNEL, close_sockets, frame, push_latest, recorded
 from notifications.models import Event, Stream
 from tests.cast import in_threads, unchanged
 
@@ -36,7 +36,7 @@ def pushed() -> Iterator[Any]:
                 if message["data"] == b"end":
                     return seen
                 lines = message["data"].decode().split("\n")
-                seen += zip(lines[::2], lines[1::2], strict=True)
+                seen += [pair for pair in zip(lines[::2], lines[1::2], strict=True) if pair[0] != f"{EPOCH} 0"]
 
         yield look
 
@@ -53,7 +53,7 @@ def log_of(recipient: str) -> list[tuple[int, str]]:
 
 def is_gap_free(recipient: str) -> bool:
     numbers = [seq for seq, _ in log_of(recipient)]
-    return numbers == list(range(1, len(numbers) + 1)) and selectors.last_and_acked(recipient)[0] == len(numbers)
+    return numbers == list(range(1, len(numbers) + 1)) and selectors.stream_of(recipient).last_seq == len(numbers)
 
 
 # ---------------------------------------------------------------- numbers
@@ -64,7 +64,10 @@ def test_each_recipient_has_its_own_numbers_from_one() -> None:
     tell(("user:a", "three"))
     assert log_of("user:a") == [(1, "one"), (2, "two"), (3, "three")]
     assert log_of("user:b") == [(1, "other")]
-    assert selectors.last_seqs(["user:a", "user:b", "user:c"]) == {"user:a": 3, "user:b": 1}
+    epoch = selectors.server_epoch()
+    assert set(Event.objects.values_list("epoch", flat=True)) == {epoch} != {0}
+    numbers = {"user:a": (3, epoch), "user:b": (1, epoch), "user:c": (0, 0)}
+    assert selectors.last_seqs(numbers) == numbers
 
 
 def test_a_rollback_leaves_no_event_and_no_gap() -> None:
@@ -131,10 +134,11 @@ def test_no_gap_and_no_double_under_concurrent_writers() -> None:
 
 def test_a_frame_is_pushed_for_each_event_in_order(pushed: Any) -> None:
     tell(("user:a", "one"), ("user:a", "two"), ("user:b", "three"), x=1)
+    epoch = selectors.server_epoch()
     assert pushed() == [
-        ("user:a 1", '{"type":"one","seq":1,"x":1}'),
-        ("user:a 2", '{"type":"two","seq":2,"x":1}'),
-        ("user:b 1", '{"type":"three","seq":1,"x":1}'),
+        ("user:a 1", f'{{"type":"one","seq":1,"epoch":"{epoch}","x":1}}'),
+        ("user:a 2", f'{{"type":"two","seq":2,"epoch":"{epoch}","x":1}}'),
+        ("user:b 1", f'{{"type":"three","seq":1,"epoch":"{epoch}","x":1}}'),
     ]
 
 
@@ -183,7 +187,7 @@ def test_many_frames_are_few_messages(pushed: Any, monkeypatch: pytest.MonkeyPat
     client = valkey.client()
     monkeypatch.setattr(client, "publish", lambda channel, message: sent.append(message))
     tell(*(("user:a", "n") for _ in range(250)))
-    assert [message.count("\n") // 2 + 1 for message in sent] == [100, 100, 50]
+    assert [message.count("\nuser:a ") for message in sent] == [100, 100, 50]
 
 
 def test_the_sweep_tells_how_far_the_logs_of_those_lately_told_something_go(pushed: Any) -> None:
@@ -213,23 +217,29 @@ def fill(recipient: str, count: int) -> None:
 def test_replay_gives_every_event_after_a_number_up_to_another() -> None:
     fill("user:a", 10)
     fill("user:b", 3)
-    events = selectors.replay("user:a", 4, 8)
-    assert events is not None
-    assert [(event.recipient, event.seq) for event in events] == [("user:a", n) for n in (5, 6, 7, 8)]
-    assert selectors.replay("user:a", 10, 10) == []
+    stream = selectors.stream_of("user:a")
+    for epoch in (0, stream.epoch):
+        stream.last_seq = 8
+        events = selectors.replay(stream, 4, epoch)
+        assert events is not None
+        assert [(event.recipient, event.seq) for event in events] == [("user:a", n) for n in (5, 6, 7, 8)]
+        stream.last_seq = 10
+        assert selectors.replay(stream, 10, epoch) == []
 
 
 @pytest.mark.parametrize(("after", "upto"), [(11, 10), (0, selectors.REPLAY_MAX + 1)])
 def test_or_says_that_it_can_not(after: int, upto: int) -> None:
     fill("user:a", 10)
-    assert selectors.replay("user:a", after, upto) is None
+    assert selectors.replay(Stream(recipient="user:a", last_seq=upto), after, 0) is None
 
 
 def test_not_where_some_have_been_pruned() -> None:
     fill("user:a", 10)
     Event.objects.filter(seq__lte=3).delete()
-    assert selectors.replay("user:a", 2, 10) is None
-    assert selectors.replay("user:a", 3, 10) is not None
+    stream = selectors.stream_of("user:a")
+    assert selectors.replay(stream, 2, 0) is None
+    assert selectors.replay(stream, 3, 0) is not None
+    assert selectors.replay(stream, 3, stream.epoch) is None  # what could tell whether it was this event is gone
 
 
 def test_pruning_takes_the_old_ones_and_leaves_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +257,6 @@ def test_pruning_takes_the_old_ones_and_leaves_the_numbers(monkeypatch: pytest.M
 def test_acknowledgements_never_move_back_nor_past_what_was_sent() -> None:
     fill("user:a", 10)
     for acked, held in ((4, 4), (2, 4), (11, 4), (10, 10)):
-        services.acknowledge({"user:a": acked, "user:nobody": 3})
+        services.acknowledge({"user:a": (acked, 0), "user:nobody": (3, 0)})
         assert Stream.objects.get(recipient="user:a").acked_seq == held
     assert Stream.objects.count() == 1

@@ -104,7 +104,7 @@ def test_an_acknowledged_one_is_not_pushed(
     offer: Offer, browser: Browser, partner: Partner, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = Stream.objects.get(recipient=f"partner:{partner.pk}")
-    acknowledge({stream.recipient: stream.last_seq})
+    acknowledge({stream.recipient: (stream.last_seq, stream.epoch)})
     clock.advance(3)
     sweep(monkeypatch)
     assert browser.messages() == []

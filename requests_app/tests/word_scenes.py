@@ -59,7 +59,7 @@ TITLES = {
 def acknowledged(user: User) -> None:
     """A socket of the user has everything."""
     stream = Stream.objects.get(recipient=f"user:{user.pk}")
-    acknowledge({stream.recipient: stream.last_seq})
+    acknowledge({stream.recipient: (stream.last_seq, stream.epoch)})
 
 
 def who_is_told(request: pytest.FixtureRequest, by: str) -> Callable[[], list[tuple[str, str]]]:

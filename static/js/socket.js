@@ -67,7 +67,7 @@ export class LiveSocket {
     this.#timer = undefined;
     const address = new URL(this.#path, location.href);
     address.protocol = address.protocol.replace("http", "ws");
-    if (this.#sequence.last !== null) address.searchParams.set("after", String(this.#sequence.last));
+    for (const [name, value] of Object.entries(this.#sequence.resume)) address.searchParams.set(name, value);
     const socket = new WebSocket(address);
     this.#socket = socket;
     this.#pulse.begin(Date.now());

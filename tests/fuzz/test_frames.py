@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import notifications.consumers
 from api.parsers import loads
-from notifications.consumers import POLICY_VIOLATION
+from notifications.commands import POLICY_VIOLATION
 from notifications.limits import BAD_FRAMES_MAX, FRAMES_MAX
 from tests.fuzz.calls import UNKNOWN_ID
 from tests.fuzz.conftest import FUZZ

@@ -61,3 +61,27 @@ test("frames without a number always count, and move nothing", () => {
   assert.equal(sequence.take({ type: "pong" }), true);
   assert.equal(sequence.last, 17);
 });
+
+test("it goes on from the newest event, and says of which epoch that is", () => {
+  const sequence = new Sequence();
+  assert.deepEqual(sequence.resume, {});
+  sequence.take({ ...hello(17), epoch: "1001" });
+  assert.deepEqual(sequence.resume, { after: "17", epoch: "1001" });
+  sequence.take({ ...event(18), epoch: "1002" });
+  assert.deepEqual(sequence.resume, { after: "18", epoch: "1002" });
+});
+
+test("a hello in the middle of a connection starts over after a failover", () => {
+  const sequence = new Sequence();
+  sequence.take({ ...hello(17), epoch: "1001" });
+  sequence.take({ ...hello(16), epoch: "1002" });
+  assert.deepEqual(sequence.resume, { after: "16", epoch: "1002" });
+  assert.equal(sequence.take({ ...event(17), epoch: "1002" }), true);
+});
+
+test("a resumed hello moves nothing, as what it replays is counted on", () => {
+  const sequence = new Sequence();
+  sequence.take({ ...hello(17), epoch: "1001" });
+  sequence.take({ ...hello(20, true), epoch: "1002" });
+  assert.deepEqual(sequence.resume, { after: "17", epoch: "1001" });
+});

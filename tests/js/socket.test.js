@@ -92,6 +92,14 @@ test("after a break it comes back, and asks for what it has missed", (t) => {
   assert.equal(frames.at(-1).replayed, true);
 });
 
+test("it says of which epoch the newest event is, so that another server knows whether it has that", (t) => {
+  open(t);
+  latest().says({ ...hello(3), epoch: "1001" });
+  latest().breaks();
+  t.mock.timers.tick(250);
+  assert.equal(latest().address, "ws://cheers.example/partner/notification?after=3&epoch=1001");
+});
+
 test("each failure lets it wait longer, and a hello ends that", (t) => {
   open(t);
   latest().breaks();

@@ -36,6 +36,7 @@ class Socket:
         self.link = WebsocketCommunicator(websocket_application, path, headers=raw)
         self.put_aside: list[Frame] = []
         self.reason = ""  # for which the server has closed
+        self.epoch = ""  # of the newest event
 
     async def open(self) -> Frame:
         """Connect; returns the first frame."""
@@ -51,8 +52,9 @@ class Socket:
         return await self.closed() if accepted else int(code or 0)
 
     async def next(self) -> Frame:
-        """The next frame."""
+        """The next frame, without its epoch."""
         frame: Frame = await self.link.receive_json_from(timeout=WAIT_S)
+        self.epoch = frame.pop("epoch", self.epoch)
         return frame
 
     async def expect(self, type: str) -> Frame:

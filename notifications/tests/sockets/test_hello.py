@@ -60,9 +60,9 @@ def test_a_handshake_and_its_hello_take_few_statements(
     socket: Any = UserConsumer() if role == "user" else PartnerConsumer()
     scope = {"headers": [(b"authorization", f"Bearer {token}".encode())]}
     socket.scope = {"admit": lambda: admit(scope)}
-    socket._enter("")
+    socket._enter("", "")
     with django_assert_max_num_queries(most):
-        admitted, present = socket._enter("")
+        admitted, present = socket._enter("", "")
     assert admitted.user is not None
     assert present is not None
     assert len(present[1].get("offers", ())) == (role == "offered")

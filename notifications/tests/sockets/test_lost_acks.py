@@ -22,7 +22,7 @@ async def test_an_acknowledgement_is_kept_while_the_database_is_away(
 ) -> None:
     store, failures = services.acknowledge, [OperationalError("away"), OperationalError("still away")]
 
-    def away_at_first(acks: Mapping[str, int]) -> None:
+    def away_at_first(acks: Mapping[str, tuple[int, int]]) -> None:
         if failures:
             raise failures.pop()
         store(acks)

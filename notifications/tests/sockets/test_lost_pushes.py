@@ -30,7 +30,7 @@ async def test_a_push_that_got_lost_is_made_up_for(
     await socket.open()
     await subscribed(own_hub)
     with monkeypatch.context() as patch:
-        patch.setattr("notifications.events.push", lambda _: None)
+        patch.setattr("notifications.events.push", lambda *_, **__: None)
         await aside(tell)(f"user:{user.pk}", "a", "b")
     assert [(await socket.next())["type"] for _ in range(2)] == ["a", "b"]
     await socket.leave()
@@ -44,7 +44,7 @@ async def test_a_gap_is_filled_before_what_came_after_it(
     await socket.open()
     await subscribed(own_hub)
     with monkeypatch.context() as patch:
-        patch.setattr("notifications.events.push", lambda _: None)
+        patch.setattr("notifications.events.push", lambda *_, **__: None)
         await aside(tell)(f"user:{user.pk}", "a", "b")
     await aside(tell)(f"user:{user.pk}", "c")
     assert [await socket.next() for _ in range(3)] == [{"type": t, "seq": n} for n, t in enumerate("abc", 1)]
@@ -151,7 +151,7 @@ async def test_who_died_before_pushing_is_made_up_for_by_the_sweep(
     await socket.open()
     await subscribed(own_hub)
     with monkeypatch.context() as patch:
-        patch.setattr("notifications.events.push", lambda _: None)
+        patch.setattr("notifications.events.push", lambda *_, **__: None)
         await aside(tell)(f"user:{user.pk}", "a", "b")
     await socket.nothing_else()
     for _ in range(2):  # twice is as good as once
