@@ -16,6 +16,7 @@ import django
 
 from drill.system import System
 
+SUITES = {"faults": "drill.session", "restore": "drill.restore"}
 BASE = Path(__file__).resolve().parent.parent
 
 
@@ -27,17 +28,14 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("httpx", "mail.log", "simulator", "websockets"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    print(
-        f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s.",
-        flush=True,
-    )
+    print(f"Drill on {options.database}, seed {seed}, suite {options.suite}: {options.minutes:g} min.", flush=True)
     payments = options.payments if options.payments is not None else options.database == "postgres"
     system = System(options.database, options.port, payments=payments)
     logs = Path(os.environ.get("SPEEDYCHEERS_DATA", BASE / "var")) / "drill-logs"
     try:
         point_settings_at(system)
         # Imported late: it imports models, and the settings read the environment when they are loaded.
-        return int(import_module("drill.session").carry_out(system, options, seed))
+        return int(import_module(SUITES[options.suite]).carry_out(system, options, seed))
     finally:
         system.close()
         system.keep_logs(logs)
@@ -58,6 +56,7 @@ def point_settings_at(system: System) -> None:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m drill", description=__doc__)
+    parser.add_argument("--suite", choices=list(SUITES), default="faults", help="what is broken (default: any part)")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="postgres")
     parser.add_argument("--seed", type=int, help="of faults and requests (default: a random one, printed)")
     parser.add_argument(

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from random import Random
 
 import psycopg
@@ -17,6 +16,7 @@ from psycopg import sql
 
 from drill.outside import SILENT_S, SLOW_S
 from drill.system import System
+from testbed.processes import family_of
 
 STOPPED_S = 3.0
 TWIN_S = 8.0
@@ -138,15 +138,10 @@ async def postgres_restarted(number: int, system: System) -> None:
     raise RuntimeError(f"PostgreSQL does not start again: {postgres.log.read_text()[-2000:]}")
 
 
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
-
-
 async def postgres_stopped(system: System) -> None:
     """Pause the server and all its backends for a while."""
     assert system.postgres is not None
-    family = _family(system.postgres.process.pid)
+    family = family_of(system.postgres.process.pid)
     for number, pause_s in ((signal.SIGSTOP, STOPPED_S), (signal.SIGCONT, 0.0)):
         for pid in family:
             with contextlib.suppress(ProcessLookupError):

