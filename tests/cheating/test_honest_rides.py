@@ -35,6 +35,7 @@ def found() -> Counter[str]:
     return Counter({kind: sum(n for each, n in flags if each == kind) for kind, _ in flags})
 
 
+@pytest.mark.timeout(300 + RIDES)
 def test_a_thousand_honest_rides_raise_fewer_than_five_flags(nyc: Region, clock: Clock) -> None:
     """Fewer rides unless `HONEST_RIDES=1000` says so, and as many flags in proportion."""
     Town(nyc, clock, seed=SEED).live(RIDES)
