@@ -1,6 +1,7 @@
 """The container files run what the units run, as nobody in particular; the manifests fit Kubernetes' own schemas."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from ops.signals import PROCESS_FIGURES
+from runner import scaling
 from testbed.processes import BASE
 
 DEPLOY = BASE / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
+KEDA = KUBERNETES / "keda"
 PARTS = ("web", "socket", "worker", "sweep")
 VERSION = "1.31"
 MANIFESTS = [path for path in sorted(KUBERNETES.glob("*.yaml")) if path.name != "kustomization.yaml"]
@@ -49,6 +53,48 @@ def image_command() -> list[str]:
 @pytest.mark.parametrize(("name", "document"), OBJECTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_manifests_fit_the_schemas_of_kubernetes(name: str, document: dict[str, Any]) -> None:
     kubernetes_validate.validate(document, VERSION, strict=True)
+
+
+def test_the_policy_of_the_component_fits_the_schemas() -> None:
+    (policy,) = documents(KEDA / "network.yaml")
+    kubernetes_validate.validate(policy, VERSION, strict=True)
+    assert policy["spec"]["podSelector"]["matchLabels"] == {"part": "web"}
+
+
+def test_keda_takes_the_place_of_the_autoscalers_that_it_replaces() -> None:
+    (component,) = documents(KEDA / "kustomization.yaml")
+    assert component["kind"] == "Component"
+    assert sorted(component["resources"]) == sorted(
+        path.name for path in KEDA.glob("*.yaml") if path.name != "kustomization.yaml"
+    )
+    dropped = [yaml.safe_load(patch["patch"]) for patch in component["patches"]]
+    autoscalers = kinds("HorizontalPodAutoscaler")
+    scaled = {document["metadata"]["name"]: document["spec"] for document in documents(KEDA / "scaled.yaml")}
+    assert {patch["metadata"]["name"] for patch in dropped} == set(scaled) <= set(autoscalers)
+    assert all((patch["kind"], patch["$patch"]) == ("HorizontalPodAutoscaler", "delete") for patch in dropped)
+    for name, spec in scaled.items():
+        replaced = autoscalers[name]["spec"]
+        assert spec["scaleTargetRef"]["name"] == replaced["scaleTargetRef"]["name"]
+        assert spec["minReplicaCount"] == replaced["minReplicas"]
+        assert spec["maxReplicaCount"] == replaced["maxReplicas"]
+
+
+@pytest.mark.parametrize(("part", "goals"), [("socket", scaling.SERVERS), ("worker", scaling.WORKERS)])
+def test_keda_scales_by_the_signals_and_the_goals_of_the_supervisor(part: str, goals: scaling.Goals) -> None:
+    (spec,) = [one["spec"] for one in documents(KEDA / "scaled.yaml") if one["metadata"]["name"] == part]
+    figures = {f"speedycheers_{name}": figure for figure, (name, _) in PROCESS_FIGURES.items()}
+    seen = {}
+    for trigger in spec["triggers"]:
+        assert trigger["type"] == "prometheus"
+        told = trigger["metadata"]
+        (name,) = re.findall(r"speedycheers_\w+", told["query"])
+        if name in figures:
+            assert told["query"].startswith("sum(max by (process) (")
+            assert figures[name] != "cpu" or f'kind="{part}"' in told["query"]
+            seen[figures[name]] = float(told["threshold"])
+        else:
+            assert name == "speedycheers_oldest_task_seconds"
+    assert seen == goals.figures
 
 
 def test_a_manifest_with_a_flaw_does_not_fit() -> None:
