@@ -53,7 +53,7 @@ def provider_events_are_processed(now: datetime) -> Result:
 def payments_follow_from_their_attempts(now: datetime) -> Result:
     """A payment's status follows from its attempts and refunds."""
     attempted = Payment.objects.filter(Exists(Attempt.objects.filter(payment=OuterRef("pk"))))
-    return streamed(attempted, lambda payment: payment.status != derived_status(payment))
+    return streamed(attempted.prefetch_related("attempts"), lambda payment: payment.status != derived_status(payment))
 
 
 @CHECKS

@@ -57,7 +57,9 @@ def rides_served_by(partner: Partner) -> Iterable[Ride]:
     """A partner's latest finished rides, newest first, with their payments prefetched."""
     over = Ride.objects.filter(partner=partner, status__in=[RideStatus.COMPLETED, RideStatus.CANCELLED])
     return (
-        over.select_related("request__request_type").prefetch_related("payments").order_by("-accepted_at")[:RIDES_SHOWN]
+        over.select_related("request__request_type", "request__region")
+        .prefetch_related("payments")
+        .order_by("-accepted_at")[:RIDES_SHOWN]
     )
 
 

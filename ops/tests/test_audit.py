@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import StringIO
 from threading import Thread
 
@@ -10,15 +11,17 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 
 from accounts.models import User
 from accounts.recovery_codes import RecoveryCodes
 from accounts.socket_tickets import issue_socket_ticket
-from backoffice.audit import ODD, VIOLATION
+from backoffice.audit import ODD, VIOLATION, Check, Result
 from ops.audit import all_checks
 from ops.management.commands.audit import snapshot
 from ops.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
+from payments.audit import payments_follow_from_their_attempts
 from payments.books.refunds import refund
 from payments.models import Payment
 from payments.provider.webhook import take_provider_event
@@ -39,6 +42,7 @@ from tests.cast import (
     decline,
     end,
     fresh,
+    in_threads,
     make_applicant,
     make_partner,
     make_user,
@@ -226,3 +230,29 @@ def test_it_sees_one_moment_and_holds_nobody_up() -> None:
         assert not writer.is_alive()
         assert User.objects.count() == 0
     assert User.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_snapshot_lasts_longer_than_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def look(now: datetime) -> Result:
+        seen.append(User.objects.count())
+        in_threads(lambda: make_user(f"Grace {len(seen)}"))
+        assert User.objects.count() == seen[-1]
+        return Result(1)
+
+    checks = [Check("first", "Something.", look), Check("second", "Something else.", look)]
+    monkeypatch.setattr("ops.management.commands.audit.all_checks", lambda: checks)
+    assert "promises hold" in audit()
+    assert seen == [0, 1]
+
+
+@pytest.mark.usefixtures("history")
+def test_attempts_are_read_for_many_payments_together(staff: User) -> None:
+    for payment in Payment.objects.filter(status="due"):
+        settle_in_cash(payment, actor=staff, now=NOW())
+    assert Payment.objects.filter(status="paid").count() > 1
+    with CaptureQueriesContext(connection) as captured:
+        assert not payments_follow_from_their_attempts(NOW()).wrong
+    assert len(captured) == 2

@@ -10,8 +10,8 @@ from payments.states import AttemptStatus, PaymentStatus
 
 
 def derived_status(payment: Payment) -> PaymentStatus:
-    """Returns the status that a payment's attempts and refunds amount to."""
-    attempts = list(payment.attempts.values_list("status", "amount"))
+    """Returns the status that a payment's attempts and refunds amount to. Reads the attempts, unless prefetched."""
+    attempts = [(attempt.status, attempt.amount) for attempt in payment.attempts.all()]
     collected = sum(amount for status, amount in attempts if status == AttemptStatus.SUCCEEDED)
     statuses = {status for status, _ in attempts}
     if collected == payment.amount and payment.refunded_amount == payment.amount and payment.amount:

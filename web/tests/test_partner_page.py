@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.applications import decide_application
 from accounts.models import Partner, User
@@ -12,7 +14,7 @@ from payments.states import PaymentKind
 from requests_app.models import Offer
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
-from tests.cast import Clock, fresh, make_applicant
+from tests.cast import Clock, accept, end, fresh, make_applicant, match, open_offer, start, submit
 from web.selectors import earnings_of
 from web.tests.browse import browser_of, data_of, text_of
 
@@ -60,6 +62,21 @@ def test_earnings_are_fares_and_tips(partner: Partner, completed: Ride, clock: C
     assert "1 session. Your rating is 4 of 5." in text
     assert "Pep talk 4 ★" in text
     assert "0 s $13.00" in text
+
+
+def test_the_number_of_rides_costs_no_statements(partner: Partner, user: User, completed: Ride, clock: Clock) -> None:
+    client = browser_of(partner.user)
+    client.get("/partner/earnings")  # what is read once a process
+    with CaptureQueriesContext(connection) as few:
+        client.get("/partner/earnings")
+    for _ in range(3):
+        clock.advance(1)
+        request = submit(user, now=clock.now)
+        match(request.region)
+        end(start(accept(open_offer(request))))
+    with CaptureQueriesContext(connection) as more:
+        assert text_of(client.get("/partner/earnings")).count("Pep talk") == 4
+    assert len(more) == len(few)
 
 
 def test_a_tip_given_back_is_not_earned(partner: Partner, completed: Ride, clock: Clock) -> None:
