@@ -102,11 +102,6 @@ def _drop_factors_since(user: User, moment: datetime) -> None:
         factors.delete()
 
 
-def prune_address_changes(now: datetime) -> None:
-    """Delete the changes that can no longer be undone."""
-    AddressChange.objects.filter(expires_at__lt=now).delete()
-
-
 # ---------------------------------------------------------------- links
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 Composer = Callable[[DeferredMail], EmailMultiAlternatives | None]
 
 MAILS = DueRows(DeferredMail, "due_at", "send_mail")
-SENT_WITHIN = timedelta(days=2)
 TRY_AGAIN = timedelta(seconds=10)  # and later each time
 _kinds: dict[str, "_Kind"] = {}
 
@@ -76,12 +76,12 @@ def mail_later(
         seq: the number of the user's event that it repeats. Not sent if a device has acknowledged that by then.
         to: an address other than the account's own.
         due_at: the earliest time to send it; `now` by default.
-        until: not sent afterwards; two days from `due_at` by default.
+        until: not sent afterwards; `MAIL_SENT_WITHIN_S` after `due_at` by default.
     """
     due_at = due_at or now
     mail = DeferredMail(kind=kind, user=user, about=str(about), to=to, created_at=now, due_at=due_at)
     mail.seq = seq
-    mail.until = until or due_at + SENT_WITHIN
+    mail.until = until or due_at + timedelta(seconds=settings.MAIL_SENT_WITHIN_S)
     DeferredMail.objects.bulk_create([mail], ignore_conflicts=True)  # deferred_mail_one_per_…
     if due_at <= now:
         MAILS.enqueue_on_commit(mail.pk)
@@ -124,8 +124,3 @@ def _is_wanted(mail: DeferredMail, *, now: datetime) -> bool:
 
 def _acknowledged(mail: DeferredMail) -> bool:
     return mail.seq is not None and stream_of(user_recipient(mail.user_id)).acked_seq >= mail.seq
-
-
-def prune_mails(now: datetime) -> None:
-    """Delete the mails whose time to be sent is over."""
-    DeferredMail.objects.filter(until__lt=now).delete()

@@ -3,8 +3,9 @@
 They get through to an account while others guess at its password (accounts/password_check.py).
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,13 +17,12 @@ from risk.states import TraceKind
 from risk.traces import leave_trace
 
 PER_ACCOUNT_MAX = 20  # the oldest makes room
-KEPT_FOR = timedelta(days=90)
 REMEMBERED_EVERY = timedelta(days=1)  # how exact the time of the last sign-in is
 
 
 def is_known(user: User, network: str) -> bool:
     """Return whether the account has signed in from this network lately."""
-    since = timezone.now() - KEPT_FOR
+    since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESSES_KEPT_DAYS)
     return KnownAddress.objects.filter(user=user, digest=_digest(user, network), last_used_at__gte=since).exists()
 
 
@@ -43,11 +43,6 @@ def remember_session(*, request: HttpRequest, user: User, **_: object) -> None:
     """Keep the address of a session that has just started. Receives `user_logged_in`."""
     if isinstance(user, User):
         remember(user, address_of(request))
-
-
-def prune_known_addresses(now: datetime) -> None:
-    """Delete the addresses that were not used for a long time."""
-    KnownAddress.objects.filter(last_used_at__lt=now - KEPT_FOR).delete()
 
 
 def _digest(user: User, network: str) -> str:

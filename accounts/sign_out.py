@@ -1,6 +1,4 @@
-"""End credentials: sign out, end everything that an account holds, and delete expired tickets and tokens."""
-
-from datetime import datetime
+"""End credentials: sign out, and end everything that an account holds."""
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -116,9 +114,3 @@ def _end_sessions(user: User, *, kept: str) -> None:
     listed = UserSession.objects.filter(user=user).exclude(session_key=kept)
     Session.objects.filter(session_key__in=list(listed.values_list("session_key", flat=True))).delete()
     listed.delete()
-
-
-def prune_tickets_and_tokens(now: datetime) -> None:
-    """Delete expired socket tickets and tokens."""
-    SocketTicket.objects.filter(expires_at__lt=now).delete()
-    AuthToken.objects.filter(expiry__lt=now).delete()

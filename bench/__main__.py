@@ -17,6 +17,7 @@ PARTS = {
     "storm": ["--stops", "5"],
     "health": [],
     "size": ["--requests", "50000", "--audit"],
+    "pruning": [],
 }
 WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
 

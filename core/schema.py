@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from django.db.migrations import AlterField
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db.migrations import AddIndex, AlterField
+
+
+class AddIndexInUse(AddIndexConcurrently):
+    """Adds an index while the table is in use. The migration must have `atomic = False`."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Create the index."""
+        how = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else AddIndex
+        how.database_forwards(self, app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop it."""
+        how = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else AddIndex
+        how.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 
 class DropForeignKeyIndex(AlterField):

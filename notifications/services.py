@@ -9,10 +9,8 @@ from core.rows import lock_in_order
 from core.sql import set_each
 from notifications import selectors
 from notifications.events import push_heads
-from notifications.models import Event, Stream
+from notifications.models import Stream
 
-KEPT_FOR = timedelta(days=3)
-PRUNE_BATCH = 5000
 ACKS_A_TRANSACTION = 100
 # Longer than a commit takes after its events are stamped, and longer than the sweep may be silent before the hub
 # compares its sockets with the log itself (notifications/hub.py).
@@ -46,10 +44,3 @@ def publish_again(now: datetime) -> None:
     the number of sockets; only sockets that are behind read the log.
     """
     push_heads(selectors.heads(now - HEADS_LOOK_BACK), epoch=selectors.server_epoch())
-
-
-def prune_events(now: datetime) -> int:
-    """Delete events older than `KEPT_FOR`, at most `PRUNE_BATCH` per call; returns their number."""
-    old = Event.objects.filter(created_at__lt=now - KEPT_FOR).order_by("id").values_list("id", flat=True)[:PRUNE_BATCH]
-    deleted, _ = Event.objects.filter(id__in=list(old)).delete()
-    return deleted

@@ -10,40 +10,33 @@ from django.conf import settings
 from django.utils import timezone
 
 import positions
-from accounts.address_changes import prune_address_changes
-from accounts.deferred_mails import prune_mails, sweep_mails
-from accounts.known_addresses import prune_known_addresses
+from accounts.deferred_mails import sweep_mails
 from accounts.presence import is_suspect, reconcile, snapshot_positions, suspect
-from accounts.sign_out import prune_tickets_and_tokens
-from api.models import IdempotencyRecord
 from core import valkey
 from core.database import trouble_of
 from core.errors import Conflict
 from core.heartbeats import beat
 from core.log_context import bound
-from notifications.services import prune_events, publish_again
+from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
 from ops.metrics import sweep_final_counts
 from payments.books.payout_holds import sweep_payout_holds
-from payments.sweep import forget_events, sweep_operations, sweep_reconciliation
+from payments.sweep import sweep_operations, sweep_reconciliation
 from regions.models import Region
 from requests_app.bookings import sweep_holds, without_unheld
 from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.planning.schedule import request_scheduled
-from requests_app.retention import coarsen_old
 from requests_app.serving.session_holds import sweep_sessions
 from requests_app.serving.silences import note_silences
 from requests_app.serving.watching import service_of
-from requests_app.sharing.links import prune_share_links
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
 from requests_app.wakeups import wake
 from rides.mails import sweep_receipts
 from rides.models import Ride
 from rides.states import ACTIVE
-from risk.traces import prune_traces
 
 log = logging.getLogger(__name__)
 
@@ -139,19 +132,6 @@ def show_life(now: datetime) -> None:
     beat(PART)
 
 
-def sweep_leftovers(now: datetime) -> None:
-    """Delete expired rows: old events, tickets, tokens, mails, address changes, share links and stored answers."""
-    prune_events(now)
-    prune_tickets_and_tokens(now)
-    prune_mails(now)
-    prune_known_addresses(now)
-    prune_address_changes(now)
-    prune_share_links(now)
-    forget_events(now)
-    prune_traces(now)
-    IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)).delete()
-
-
 # Each pass with its interval in seconds.
 PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (show_life, 1.0),
@@ -169,8 +149,6 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (note_silences, 10.0),  # after the positions have been copied
-    (sweep_leftovers, 60.0),
-    (coarsen_old, 60.0),
     (sweep_final_counts, float(settings.RECOUNT_EVERY_S)),
 ]
 

@@ -1,15 +1,15 @@
 """Makes requests coarse: their exact places, and the words that people typed."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Round
 
+from core.pruning import kept_for
 from requests_app.models import (
     CheerRequest,
     CheerRequestTransition,
@@ -38,24 +38,31 @@ COARSE_RIDE: Mapping[str, Any] = {
     "rating_comment": "",
     "closed_note": "",
 }
-BATCH = 500  # rows of one table per pass
+BATCH = 500  # rows of one table per transaction
 
 
-def coarsen_old(now: datetime) -> None:
-    """Make requests and planned cheers coarse that are over and older than `PLACES_KEPT_DAYS`, a batch of each.
+def coarsen_requests(now: datetime) -> int:
+    """Make requests coarse that are over and older than `PLACES_KEPT_DAYS`, a batch of them; returns their number.
 
-    Of a request, its offers and rides go with it, and the reasons that people gave for their steps. What is open stays
-    exact. `coarse` marks what is done, so that a pass reads its batch from an index of the other rows.
+    Their offers and rides go with them, and the reasons that people gave for their steps. What is open stays exact.
+    `coarse` marks what is done, so that a batch is read from an index of the other rows.
     """
-    before = now - timedelta(days=settings.PLACES_KEPT_DAYS)
-    for pending, coarsen in (
-        (exact_requests(before), _coarsen_requests),
-        (exact_scheduled(before), _coarsen_scheduled),
-    ):
-        if pending.exists():  # a read first, because a writing transaction would block others on SQLite
-            with transaction.atomic():
-                # Other processes may be at it: each takes a batch of its own.
-                coarsen(list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]))
+    return _coarsen(exact_requests(now - kept_for("PLACES_KEPT_DAYS")), _coarsen_requests)
+
+
+def coarsen_scheduled(now: datetime) -> int:
+    """Make planned cheers coarse in the same way."""
+    return _coarsen(exact_scheduled(now - kept_for("PLACES_KEPT_DAYS")), _coarsen_scheduled)
+
+
+def _coarsen(pending: QuerySet[Any], coarsen: Callable[[list[UUID]], None]) -> int:
+    if not pending.exists():  # a read first, because a writing transaction would block others on SQLite
+        return 0
+    with transaction.atomic():
+        # Other processes may be at it: each takes a batch of its own.
+        batch = list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        coarsen(batch)
+    return len(batch)
 
 
 def exact_requests(before: datetime) -> QuerySet[CheerRequest]:

@@ -1,7 +1,7 @@
 """Traces: keyed digests of what accounts use, and how closely they link two accounts."""
 
 import ipaddress
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -12,7 +12,6 @@ from core.digests import keyed_digest
 from risk.models import Trace
 from risk.states import TraceKind
 
-PRUNE_BATCH = 500  # rows a pass
 IPV6_NETWORK_BITS = 64  # a household has such a network
 
 
@@ -51,12 +50,6 @@ def link_score(one: UUID, other: UUID) -> tuple[int, list[str]]:
 def accounts_with(kind: TraceKind, value: str, *, other_than: UUID) -> int:
     """Return how many other accounts have left this trace."""
     return Trace.objects.filter(kind=kind, digest=_digest(kind, value)).exclude(account=other_than).count()
-
-
-def prune_traces(now: datetime) -> None:
-    """Delete traces that were not seen for `TRACES_KEPT_DAYS`, a batch at a time."""
-    old = Trace.objects.filter(last_seen__lt=now - timedelta(days=settings.TRACES_KEPT_DAYS)).order_by("last_seen")
-    Trace.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:PRUNE_BATCH])).delete()
 
 
 def _holders() -> Coalesce:

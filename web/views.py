@@ -133,7 +133,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show the privacy policy."""
-    return render(request, "web/privacy.html", {"days": settings.PLACES_KEPT_DAYS})
+    return render(request, "web/privacy.html", {"days": settings.PLACES_KEPT_DAYS, "events": settings.EVENTS_KEPT_DAYS})
 
 
 @page_for()

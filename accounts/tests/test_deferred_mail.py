@@ -5,15 +5,17 @@ from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
-from accounts.deferred_mails import SENT_WITHIN, TRY_AGAIN, mail_kind, mail_later, prune_mails, sweep_mails
+from accounts.deferred_mails import TRY_AGAIN, mail_kind, mail_later, sweep_mails
 from accounts.mails import compose
 from accounts.models import DeferredMail, User
 from accounts.tasks import send_mail
 from core.jobs import QUEUED_FOR
+from ops.pruner import prune
 from speedycheers.celery import app as celery_app
 from tests.cast import Clock
 
@@ -102,7 +104,7 @@ def test_a_mail_server_that_is_away_is_tried_again_and_given_up(
     assert mail.outbox == []  # not before its time
     sweep_mails(clock.advance(TRY_AGAIN.total_seconds()))
     assert len(queued) == 2
-    clock.advance(SENT_WITHIN.total_seconds())
+    clock.advance(settings.MAIL_SENT_WITHIN_S)
     send_mail(str(written.pk))
     assert mail.outbox == []
     assert DeferredMail.objects.get().due_at is None
@@ -142,7 +144,7 @@ def test_a_later_mail_to_another_address(user: User, clock: Clock, queued: list[
 
 
 def test_old_ones_are_swept(clock: Clock, written: DeferredMail) -> None:
-    prune_mails(clock.now)
+    prune("accounts.DeferredMail", clock.now)
     assert DeferredMail.objects.exists()
-    prune_mails(clock.advance(SENT_WITHIN.total_seconds() + 1))
+    prune("accounts.DeferredMail", clock.advance(settings.MAIL_SENT_WITHIN_S + 1))
     assert not DeferredMail.objects.exists()

@@ -9,8 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import SocketTicket, User
-from accounts.sign_out import prune_tickets_and_tokens
 from accounts.socket_tickets import redeem_socket_ticket
+from ops.pruner import prune
 from tests.cast import Clock, assert_refused, client_of
 
 
@@ -78,7 +78,7 @@ def test_lapsed_ones_are_swept(user_api: APIClient, clock: Clock) -> None:
     user_api.post("/socketTicket")
     clock.advance(20)
     user_api.post("/socketTicket")
-    prune_tickets_and_tokens(clock.advance(15))
+    prune("accounts.SocketTicket", clock.advance(15))
     assert SocketTicket.objects.count() == 1
 
 

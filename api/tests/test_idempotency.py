@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 import positions
 from accounts.models import Partner, User
 from api.models import IdempotencyRecord
-from ops.sweep import sweep_leftovers
+from ops.pruner import prune_all
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer, SavedPlace
 from rides.models import Ride
@@ -192,9 +192,9 @@ def test_after_24_hours_the_key_is_new_also_where_it_was_not_swept(user_api: API
 
 def test_the_sweep_deletes_what_has_had_its_time(user_api: APIClient, clock: Clock) -> None:
     post(user_api, "/cheerRequest", BODY)
-    sweep_leftovers(clock.advance(settings.IDEMPOTENCY_KEY_TTL_S - 1))
+    prune_all(clock.advance(settings.IDEMPOTENCY_KEY_TTL_S - 1))
     assert IdempotencyRecord.objects.count() == 1
-    sweep_leftovers(clock.advance(2))
+    prune_all(clock.advance(2))
     assert not IdempotencyRecord.objects.exists()
 
 

@@ -11,9 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import valkey
+from core.pruning import kept_for
 from notifications import selectors, services
 from notifications.events import EPOCH, PUSH_CHANNEL, close_sockets, frame, push_latest, recorded
 from notifications.models import Event, Stream
+from ops.pruner import prune
 from tests.cast import in_threads, unchanged
 
 pytestmark = pytest.mark.django_db
@@ -244,11 +246,11 @@ def test_not_where_some_have_been_pruned() -> None:
 
 def test_pruning_takes_the_old_ones_and_leaves_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     fill("user:a", 10)
-    now = timezone.now()
-    Event.objects.filter(seq__lte=5).update(created_at=now - services.KEPT_FOR - timedelta(seconds=1))
-    Event.objects.filter(seq=6).update(created_at=now - services.KEPT_FOR + timedelta(seconds=1))
-    monkeypatch.setattr(services, "PRUNE_BATCH", 3)
-    assert [services.prune_events(now) for _ in range(3)] == [3, 2, 0]
+    now, kept = timezone.now(), kept_for("EVENTS_KEPT_DAYS")
+    Event.objects.filter(seq__lte=5).update(created_at=now - kept - timedelta(seconds=1))
+    Event.objects.filter(seq=6).update(created_at=now - kept + timedelta(seconds=1))
+    monkeypatch.setattr("core.pruning.BATCH", 3)
+    assert [prune("notifications.Event", now) for _ in range(2)] == [5, 0]
     assert [seq for seq, _ in log_of("user:a")] == [6, 7, 8, 9, 10]
     fill("user:a", 1)
     assert log_of("user:a")[-1][0] == 11

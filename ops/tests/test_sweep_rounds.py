@@ -13,7 +13,8 @@ from accounts.models import SocketTicket, User
 from accounts.socket_tickets import issue_socket_ticket
 from notifications.models import Event
 from ops import sweep
-from ops.sweep import Sweeper, sweep_deadlines, sweep_leftovers
+from ops.pruner import prune_all
+from ops.sweep import Sweeper, sweep_deadlines
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus
 from tests.cast import (
@@ -26,15 +27,15 @@ from tests.cast import (
 def test_leftovers_are_deleted(user: User, pending: CheerRequest, clock: Clock) -> None:
     token_of(user)
     issue_socket_ticket(user, now=clock.now)
-    sweep_leftovers(clock.advance(29))
+    prune_all(clock.advance(29))
     assert (SocketTicket.objects.count(), AuthToken.objects.count(), Event.objects.count()) == (1, 1, 1)
-    sweep_leftovers(clock.advance(2))
+    prune_all(clock.advance(2))
     assert (SocketTicket.objects.count(), AuthToken.objects.count(), Event.objects.count()) == (0, 1, 1)
     clock.advance(3 * 86_400)
     Event.objects.update(created_at=clock.now - timedelta(days=3, seconds=1))
-    sweep_leftovers(clock.now)
+    prune_all(clock.now)
     assert (AuthToken.objects.count(), Event.objects.count()) == (1, 0)
-    sweep_leftovers(clock.advance(27 * 86_400))
+    prune_all(clock.advance(27 * 86_400))
     assert AuthToken.objects.count() == 0
 
 

@@ -15,6 +15,9 @@ class ProviderEvent(models.Model):
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often acting on it has failed.")
     next_step_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
+    class Meta:
+        indexes = (models.Index(fields=["received_at"], name="provider_event_received"),)
+
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
 

@@ -8,11 +8,12 @@ import pytest
 from accounts.models import Partner, User
 from core.errors import Missing
 from fake_stripe.server import FAULTS
+from ops.pruner import prune
 from payments.models import Customer, Hold, ProviderEvent
 from payments.operations import Operation
 from payments.provider import cards
 from payments.provider.steps import STEPS
-from payments.sweep import forget_events, sweep_operations
+from payments.sweep import sweep_operations
 from regions.models import Region
 from tests.cast import Clock, fresh, unchanged
 from tests.online import Online, later
@@ -127,12 +128,12 @@ def test_old_events_are_emptied_and_still_known(
     event = online.events[0]
     online.deliver()
     with unchanged():
-        forget_events(clock.now)
+        prune("payments.ProviderEvent", clock.now)
     later(clock, days=31)
-    forget_events(clock.now)
+    prune("payments.ProviderEvent", clock.now)
     assert fresh(ProviderEvent.objects.get(pk=event["id"])).payload != {}  # not before it has been acted on
     online.work()
-    forget_events(clock.now)
+    prune("payments.ProviderEvent", clock.now)
     assert not ProviderEvent.objects.exclude(payload={}).exists()
     with unchanged():
         assert online.send(event).status_code == 200

@@ -48,11 +48,6 @@ def shared_request(token: str, *, now: datetime) -> ShareLink:
     return found
 
 
-def prune_share_links(now: datetime) -> None:
-    """Delete expired links."""
-    ShareLink.objects.filter(expires_at__lte=now).delete()
-
-
 def _own(user: User, request_id: UUID) -> CheerRequest:
     request = CheerRequest.objects.filter(pk=request_id, user=user).first()
     if request is None:

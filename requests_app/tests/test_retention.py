@@ -1,6 +1,6 @@
 """Places and words do not stay for ever: they become coarse some time after what they were for is over."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -8,17 +8,22 @@ from django.db import connection, transaction
 
 from accounts.models import Partner, User
 from ops.audit import all_checks
-from ops.sweep import PASSES
+from ops.pruner import prune_all
 from regions.models import Region
 from requests_app import retention
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
-from requests_app.retention import coarsen_old, exact_requests, exact_scheduled
+from requests_app.retention import coarsen_requests, coarsen_scheduled, exact_requests, exact_scheduled
 from requests_app.services import cancel_request
 from requests_app.states import OPEN, ScheduledStatus
 from rides.services import rate_ride
 from tests.cast import Clock, accept, decline, end, fresh, match, open_offer, queue, start, unchanged
 
 OLD = timedelta(days=settings.PLACES_KEPT_DAYS, seconds=1)
+
+
+def coarsen_old(now: datetime) -> None:
+    coarsen_requests(now)
+    coarsen_scheduled(now)
 
 
 def aged(*requests: CheerRequest, clock: Clock) -> None:
@@ -126,5 +131,8 @@ def test_a_pass_reads_an_index_and_not_the_whole_history(db: None, clock: Clock)
         assert "scheduled_exact" in exact_scheduled(clock.now).explain()
 
 
-def test_the_sweep_does_it(pending: CheerRequest) -> None:
-    assert coarsen_old in [sweep for sweep, _ in PASSES]
+def test_the_pruner_does_it(user: User, pending: CheerRequest, clock: Clock) -> None:
+    cancel_request(user, pending.pk, reason="", now=clock.now)
+    aged(pending, clock=clock)
+    prune_all(clock.now)
+    assert fresh(pending).coarse

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from api.models import IdempotencyRecord
-from ops.sweep import sweep_leftovers
+from ops.pruner import prune_all
 from requests_app.models import CheerRequest, Offer, ShareLink
 from requests_app.services import cancel_request
 from rides.models import Ride
@@ -61,7 +61,7 @@ def test_it_expires(token: str, anonymous: APIClient, clock: Clock) -> None:
     assert datetime.fromisoformat(shared(anonymous, token)["expiresAt"]) == ShareLink.objects.get().expires_at
     clock.advance(settings.SHARE_TTL_S + 1)
     assert_refused(anonymous.get(f"/sharedCheer/{token}"), 404, "not_found")
-    sweep_leftovers(clock.now)
+    prune_all(clock.now)
     assert not ShareLink.objects.exists()
 
 

@@ -11,11 +11,12 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
+from ops.pruner import prune
 from regions.models import Region
 from rides.models import Ride
 from risk.models import Flag, Trace
 from risk.states import FlagKind, TraceKind
-from risk.traces import leave_trace, link_score, prune_traces
+from risk.traces import leave_trace, link_score
 from tests.cast import PASSWORD, Clock, end, fresh, make_user, start
 from tests.online import Online
 from web.privacy.deletion import delete_account
@@ -86,9 +87,9 @@ def test_traces_are_bounded_and_forgotten(user: User, other_user: User, settings
     assert Trace.objects.count() == 2
     share(TraceKind.ADDRESS, "192.0.2.0", other_user)
     assert link_score(user.pk, other_user.pk)[0] == 0
-    prune_traces(clock.now + timedelta(days=29))
+    prune("risk.Trace", clock.now + timedelta(days=29))
     assert Trace.objects.filter(account=user).count() == 2
-    prune_traces(clock.now + timedelta(days=31))
+    prune("risk.Trace", clock.now + timedelta(days=31))
     assert not Trace.objects.filter(account=user).exists()
 
 

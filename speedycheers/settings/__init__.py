@@ -11,6 +11,7 @@ from speedycheers.settings.money import *
 from speedycheers.settings.pages import *
 from speedycheers.settings.people import *
 from speedycheers.settings.process import *
+from speedycheers.settings.retention import *
 from speedycheers.settings.storage import *
 from speedycheers.settings.third_parties import *
 from speedycheers.settings.watching import *

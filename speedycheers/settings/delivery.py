@@ -46,3 +46,7 @@ OFFER_PUSH_AFTER_S: float = env.float("OFFER_PUSH_AFTER_S", default=3.0)
 # ---------------------------------------------------------------- mail
 # How long after the end of a session its receipt is mailed. By then the card is charged, and perhaps a tip given.
 RECEIPT_AFTER_S: float = env.float("RECEIPT_AFTER_S", default=60.0)
+# A mail that can't be sent within this time is given up; until then its row keeps it from being sent twice.
+MAIL_SENT_WITHIN_S: int = env.int("MAIL_SENT_WITHIN_S", default=2 * 24 * 3600)
+if MAIL_SENT_WITHIN_S < 60:
+    raise ImproperlyConfigured("MAIL_SENT_WITHIN_S takes seconds, at least 60.")

@@ -63,7 +63,3 @@ SCHEDULE_LEAD_S: int = env.int("SCHEDULE_LEAD_S", default=600)
 SCHEDULE_AHEAD_MAX_S: int = env.int("SCHEDULE_AHEAD_MAX_S", default=14 * 24 * 3600)
 # The lifetime of a shared link.
 SHARE_TTL_S: int = env.int("SHARE_TTL_S", default=4 * 3600)
-# After so many days the places of requests that are over are rounded to about a kilometre, and their words deleted.
-PLACES_KEPT_DAYS: int = env.int("PLACES_KEPT_DAYS", default=90)
-if PLACES_KEPT_DAYS < 1:
-    raise ImproperlyConfigured("PLACES_KEPT_DAYS takes days, at least 1.")

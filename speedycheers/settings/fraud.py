@@ -38,6 +38,5 @@ LINK_WEIGHTS: dict[str, int] = {
     "address": env.int("LINK_WEIGHT_ADDRESS", default=20),
 }
 LINK_SHARED_MAX: int = env.int("LINK_SHARED_MAX", default=10)  # a trace of more accounts links nobody
-# The days that a digest is kept after it was seen last, and the number of digests of a kind for each account.
-TRACES_KEPT_DAYS: int = env.int("TRACES_KEPT_DAYS", default=180)
+# The number of digests of a kind for each account.
 TRACES_PER_KIND: int = env.int("TRACES_PER_KIND", default=20)

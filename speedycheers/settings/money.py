@@ -19,5 +19,3 @@ STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default=_stripe["base"])
 STRIPE_TIMEOUT_S: float = env.float("STRIPE_TIMEOUT_S", default=20.0)  # for each call, before it is repeated
 # Pay partners by Stripe Connect.
 STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=False)
-# Days after which the body of a webhook event is deleted; the record that it arrived is kept.
-PROVIDER_EVENTS_KEPT_DAYS: int = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from ops.sweep import sweep_leftovers
+from ops.pruner import prune_all
 from payments.books.refunds import refund
 from payments.models import Attempt, Payment
 from payments.provider.reconcile import reconcile_today
@@ -189,7 +189,7 @@ class CardCity:
     def days_pass(self) -> None:
         """Old events, answers, tickets and links are deleted, as by the sweep."""
         self.city.clock.advance(KEPT_S)
-        sweep_leftovers(self.city.clock.now)
+        prune_all(self.city.clock.now)
 
     def waiting_for_users(self) -> None:
         """Payments that their users must confirm, one of which is found confirmed, and a booking that waits."""

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import Partner
 from api.models import IdempotencyRecord
+from core.pruning import kept_for
 from notifications.events import partner_recipient, user_recipient
 from notifications.models import DeferredPush, Event
-from notifications.services import KEPT_FOR
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
 from requests_app.retention import COARSE_DEGREES
 from rides.models import Ride, RideTransition
@@ -38,7 +37,7 @@ def redact_traces(owner: Owner, *, now: datetime) -> None:
 
 def _recent(requests: Any, now: datetime) -> set[UUID]:
     """Return the ids of those requests that events and kept answers can still be about."""
-    since = now - max(KEPT_FOR, timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)) - PRUNED_WITHIN
+    since = now - max(kept_for("EVENTS_KEPT_DAYS"), kept_for("IDEMPOTENCY_KEY_TTL_S")) - PRUNED_WITHIN
     return set(requests.filter(transitions__at__gte=since).values_list("pk", flat=True))
 
 

@@ -10,9 +10,9 @@ from django.core import mail
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.address_changes import prune_address_changes
 from accounts.models import AddressChange, DeferredMail, User
 from accounts.tasks import send_mail
+from ops.pruner import prune
 from tests.cast import PASSWORD, Clock, client_of, fresh, make_user, unchanged
 from web.tests.browse import SIGN_IN, browser_of, by_password, text_of
 from web.tests.test_second_factor import turn_on
@@ -105,11 +105,11 @@ def test_it_works_for_some_days(owner: User, clock: Clock) -> None:
     path = link_to("ada@cast.test")
     clock.advance(settings.ADDRESS_UNDO_DAYS * DAY_S - 1)
     assert browser_of(None).get(path).status_code == 200
-    prune_address_changes(clock.now)
+    prune("accounts.AddressChange", clock.now)
     clock.advance(1)
     with unchanged():
         assert browser_of(None).post(path).status_code == 404
-    prune_address_changes(clock.advance(1))
+    prune("accounts.AddressChange", clock.advance(1))
     assert not AddressChange.objects.exists()
 
 

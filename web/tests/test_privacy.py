@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.models import NotificationSettings, Partner, User
 from accounts.states import Application
 from core.errors import Conflict, Forbidden
-from notifications.services import KEPT_FOR, prune_events
+from core.pruning import kept_for
 from ops.audit import all_checks
+from ops.pruner import prune
 from payments.models import Customer
 from requests_app.models import CheerRequest, Offer
 from requests_app.planning.places import save_place
@@ -116,7 +117,7 @@ def test_nothing_of_a_user_is_left(user: User, pending: CheerRequest, offer: Off
     place = (pending.lat, pending.lng)
     assert client.post("/account/delete", {"understood": "on"}).status_code == 200
     # What told the partner whom they cheer for is kept for three days.
-    prune_events(timezone.now() + KEPT_FOR)
+    prune("notifications.Event", timezone.now() + kept_for("EVENTS_KEPT_DAYS"))
     for word in (user.email, "Ada", "Third floor", "Unforgettable", str(place[0])):
         assert tables_with(word) == [], word
     kept: Ride = fresh(ride)
@@ -148,7 +149,7 @@ def test_the_card_and_the_places_are_forgotten(user: User) -> None:
 def test_nothing_of_a_partner_is_left(partner: Partner, completed: Ride) -> None:
     delete_account(partner.user, now=timezone.now())
     # What told their users who was coming is kept for three days.
-    prune_events(timezone.now() + KEPT_FOR)
+    prune("notifications.Event", timezone.now() + kept_for("EVENTS_KEPT_DAYS"))
     for word in (partner.user.email, "Pia", partner.phone):
         assert tables_with(word) == [], word
     gone: Partner = fresh(partner)

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: run the passes for deadlines and repairs until stopped."""
+"""`manage.py sweep`: run the passes for deadlines and repairs until stopped, and prune beside them."""
 
 import signal
 from threading import Event
@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
+from django.utils import timezone
 
 from core import vitals
+from ops import pruner
 from ops.sweep import Sweeper
 from runner.lifeline import watch
 
@@ -17,7 +19,8 @@ TICK_S = 0.25
 class Command(BaseCommand):
     requires_system_checks: list[str] = []  # a killed process must restart quickly
     help = (
-        "Sweep deadlines every half second. Needs no broker, so it goes on while Valkey is away; two at once are safe."
+        "Sweep deadlines every half second, and prune in a thread beside. "
+        "Needs no broker, so it goes on while Valkey is away; two at once are safe."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,12 +30,14 @@ class Command(BaseCommand):
         sweeper = Sweeper()
         if options["once"]:
             sweeper.run_due()
+            pruner.prune_all(timezone.now())
             return
         watch()
         vitals.begin()
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        pruner.start(stop)
         while not stop.wait(TICK_S):
             close_old_connections()
             sweeper.run_due()

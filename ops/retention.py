@@ -1,0 +1,119 @@
+"""For each table, how long its rows are kept. A new table fails a test until it is listed here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import Q, QuerySet
+from knox.models import AuthToken
+
+from accounts.leftovers import expired_tokens, forget_ended_devices, with_credential, without_session
+from accounts.models import AddressChange, DeferredMail, KnownAddress, SocketTicket
+from api.models import IdempotencyRecord
+from core.pruning import Aged, Pruning, Repeated, Walked, delete, kept_for
+from notifications.models import Event, PushSubscription
+from payments.models import ProviderEvent
+from requests_app import retention
+from requests_app.models import ShareLink
+from risk.models import Trace
+
+DEVICES = 200  # subscriptions in a batch: their sessions are read and decoded
+
+
+def _told(now: datetime) -> Q:
+    """Match the webhook events that have been acted on and still have their body."""
+    return Q(next_step_at=None) & ~Q(payload={})
+
+
+def _told_until(now: datetime) -> datetime:
+    return now - kept_for("PROVIDER_EVENTS_KEPT_DAYS")
+
+
+def _emptied(events: QuerySet[ProviderEvent]) -> int:
+    """Forget the details of cards and addresses. The row stays for a while, so an event that comes again is known."""
+    return events.update(payload={})
+
+
+# Rows that go, or lose what is personal, after a time. The dictionary's order is the order of the turns.
+PRUNED: Mapping[str, tuple[Pruning, ...]] = {
+    "api.IdempotencyRecord": (Aged(IdempotencyRecord, "created_at", "IDEMPOTENCY_KEY_TTL_S"),),
+    "notifications.Event": (Aged(Event, "created_at", "EVENTS_KEPT_DAYS"),),
+    "accounts.SocketTicket": (Aged(SocketTicket, "expires_at", "SOCKET_TICKET_TTL_S", ends=True),),
+    "accounts.DeferredMail": (Aged(DeferredMail, "until", "MAIL_SENT_WITHIN_S", ends=True),),
+    "accounts.AddressChange": (Aged(AddressChange, "expires_at", "ADDRESS_UNDO_DAYS", ends=True),),
+    "accounts.KnownAddress": (Aged(KnownAddress, "last_used_at", "KNOWN_ADDRESSES_KEPT_DAYS"),),
+    "sessions.Session": (Aged(Session, "expire_date", "SESSION_IDLE_S", ends=True),),
+    "usersessions.UserSession": (Walked(UserSession, without_session, delete),),
+    "knox.AuthToken": (Walked(AuthToken, expired_tokens, delete),),
+    "notifications.PushSubscription": (Walked(PushSubscription, with_credential, forget_ended_devices, size=DEVICES),),
+    "requests_app.ShareLink": (Aged(ShareLink, "expires_at", "SHARE_TTL_S", ends=True),),
+    "requests_app.CheerRequest": (Repeated(retention.coarsen_requests, retention.BATCH),),
+    "requests_app.ScheduledRequest": (Repeated(retention.coarsen_scheduled, retention.BATCH),),
+    "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
+    "payments.ProviderEvent": (
+        Walked(ProviderEvent, _told, _emptied, column="received_at", upto=_told_until),
+        Aged(ProviderEvent, "received_at", "PROVIDER_EVENT_IDS_KEPT_DAYS"),
+    ),
+}
+
+_HISTORY = "for ever, with its row: the evidence in disputes, and what the audit compares rows with"
+_BOOKS = "for ever: the books"
+_SET_UP = "until staff delete it: how the installation is set up"
+_ACCOUNT = "with its account"
+_ANONYMOUS = "for ever, without the person once the account is deleted: the books refer to it"
+
+# Rows that no time ends, with the reason.
+KEPT: Mapping[str, str] = {
+    "account.EmailAddress": _ACCOUNT,
+    "account.EmailConfirmation": "none: links that confirm an address are signed, and no rows",
+    "accounts.ApplicationTransition": _HISTORY,
+    "accounts.NotificationSettings": _ACCOUNT,
+    "accounts.Partner": _ANONYMOUS,
+    "accounts.PartnerTransition": _HISTORY,
+    "accounts.User": _ANONYMOUS,
+    "accounts.User_groups": _ACCOUNT,
+    "accounts.User_user_permissions": _ACCOUNT,
+    "admin.LogEntry": "for ever: who of the staff has done what",
+    "auth.Group": _SET_UP,
+    "auth.Group_permissions": _SET_UP,
+    "auth.Permission": _SET_UP,
+    "contenttypes.ContentType": _SET_UP,
+    "mfa.Authenticator": _ACCOUNT,
+    "notifications.DeferredPush": "until it is sent or too late, by the sweep",
+    "notifications.Stream": _ACCOUNT,
+    "payments.Attempt": _BOOKS,
+    "payments.AttemptTransition": _HISTORY,
+    "payments.Customer": _ANONYMOUS,
+    "payments.Dispute": _BOOKS,
+    "payments.Entry": _BOOKS,
+    "payments.Hold": _BOOKS,
+    "payments.HoldTransition": _HISTORY,
+    "payments.Payment": _BOOKS,
+    "payments.PaymentTransition": _HISTORY,
+    "payments.PayoutAccount": _BOOKS,
+    "payments.PayoutHold": _BOOKS,
+    "payments.PayoutHoldTransition": _HISTORY,
+    "payments.Reconciliation": _BOOKS,
+    "payments.Refund": _BOOKS,
+    "payments.RefundTransition": _HISTORY,
+    "payments.Reversal": _BOOKS,
+    "payments.ReversalTransition": _HISTORY,
+    "payments.Transfer": _BOOKS,
+    "payments.TransferTransition": _HISTORY,
+    "regions.Region": _SET_UP,
+    "requests_app.CheerRequestTransition": _HISTORY,
+    "requests_app.Offer": "for ever: why a request went to whom; its words go with those of the request",
+    "requests_app.OfferTransition": _HISTORY,
+    "requests_app.RequestType": _SET_UP,
+    "requests_app.SavedPlace": _ACCOUNT,
+    "requests_app.ScheduledRequestTransition": _HISTORY,
+    "rides.Ride": _BOOKS,
+    "rides.RideSign": _HISTORY,
+    "rides.RideTransition": _HISTORY,
+    "risk.Flag": "for ever: a finding outlives the account",
+    "risk.FlagTransition": _HISTORY,
+    "socialaccount.SocialAccount": _ACCOUNT,
+    "socialaccount.SocialApp": _SET_UP,
+    "socialaccount.SocialToken": _ACCOUNT,
+}
