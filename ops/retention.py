@@ -17,6 +17,7 @@ from payments.models import ProviderEvent
 from requests_app import retention
 from requests_app.models import ShareLink
 from risk.models import Trace
+from web.models import DataExport
 
 DEVICES = 200  # subscriptions in a batch: their sessions are read and decoded
 
@@ -51,6 +52,7 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "requests_app.CheerRequest": (Repeated(retention.coarsen_requests, retention.BATCH),),
     "requests_app.ScheduledRequest": (Repeated(retention.coarsen_scheduled, retention.BATCH),),
     "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
+    "web.DataExport": (Aged(DataExport, "expires_at", "EXPORTS_KEPT_DAYS", ends=True),),
     "payments.ProviderEvent": (
         Walked(ProviderEvent, _told, _emptied, column="received_at", upto=_told_until),
         Aged(ProviderEvent, "received_at", "PROVIDER_EVENT_IDS_KEPT_DAYS"),
@@ -116,4 +118,5 @@ KEPT: Mapping[str, str] = {
     "socialaccount.SocialAccount": _ACCOUNT,
     "socialaccount.SocialApp": _SET_UP,
     "socialaccount.SocialToken": _ACCOUNT,
+    "web.DataExportPart": "until its export goes",
 }

@@ -37,6 +37,7 @@ from requests_app.wakeups import wake
 from rides.mails import sweep_receipts
 from rides.models import Ride
 from rides.states import ACTIVE
+from web.privacy.making import sweep_exports
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +146,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_operations, 0.5),
     (sweep_receipts, 5.0),
     (sweep_mails, 1.0),
+    (sweep_exports, 1.0),
     (sweep_payout_holds, 5.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),

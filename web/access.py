@@ -7,7 +7,8 @@ from typing import Concatenate, ParamSpec, cast
 from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,7 +16,7 @@ from accounts.models import User
 from accounts.permissions import permitted
 
 P = ParamSpec("P")
-Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class UserRequest(HttpRequest):
@@ -24,7 +25,7 @@ class UserRequest(HttpRequest):
     user: User
 
 
-UserPage = Callable[Concatenate[UserRequest, P], HttpResponse]
+UserPage = Callable[Concatenate[UserRequest, P], HttpResponseBase]
 
 
 def page_for(
@@ -47,11 +48,11 @@ def page_for(
         @never_cache  # the page shows one account's state at one moment
         @login_required
         @wraps(view)
-        def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             signed_in = cast(UserRequest, request)
             if (roles and signed_in.user.role not in roles) or (rights and not permitted(signed_in.user, *rights)):
                 raise PermissionDenied
-            answer: HttpResponse = guarded(signed_in, *args, **kwargs)
+            answer: HttpResponseBase = guarded(signed_in, *args, **kwargs)
             return answer
 
         return cast("Page[P]", page)

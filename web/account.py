@@ -6,7 +6,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -20,8 +21,9 @@ from core.errors import Conflict, Missing
 from core.security_log import record
 from web.access import UserRequest, page_for
 from web.language import remember_language
+from web.models import DataExport
 from web.privacy.deletion import delete_account, obstacles
-from web.privacy.export import export
+from web.privacy.making import body_of, ready_export, request_export
 
 # The reason shown for each obstacle to a deletion.
 OBSTACLES = {
@@ -87,19 +89,29 @@ def devices(request: UserRequest) -> HttpResponse:
     return render(request, "account/devices.html", {"devices": devices_of(request.user, session_key=key)})
 
 
-@page_for()
+@page_for(form=True, sensitive_form=True)
 def data(request: UserRequest) -> HttpResponse:
-    """Offer the data export and the deletion of the account."""
-    return render(request, "account/data.html", {"is_staff": request.user.role == Role.STAFF})
+    """Offer a file with the account's data, which is made in the background, and the deletion of the account."""
+    if request.method == "POST":
+        with suppress(Conflict):  # the button was pressed twice, and the page shows the file that there is
+            request_export(request.user, now=timezone.now())
+        return redirect("account-data")
+    context = {
+        "is_staff": request.user.role == Role.STAFF,
+        "export": DataExport.objects.filter(user=request.user).first(),
+    }
+    return render(request, "account/data.html", context)
 
 
 @page_for(sensitive=True)
-def export_data(request: UserRequest) -> HttpResponse:
-    """Download everything we hold about the account, as a JSON file."""
-    now = timezone.now()
-    answer = JsonResponse(export(request.user, now=now), json_dumps_params={"indent": 2})
+def export_data(request: UserRequest) -> HttpResponseBase:
+    """Download everything we hold about the account, as a JSON file that was made before."""
+    export = ready_export(request.user, now=timezone.now())
+    if export is None:
+        return redirect("account-data")
+    answer = StreamingHttpResponse(body_of(export), content_type="application/json")
     record("export", "ok", request=request)
-    answer["Content-Disposition"] = f'attachment; filename="speedycheers-{now:%Y-%m-%d}.json"'
+    answer["Content-Disposition"] = f'attachment; filename="speedycheers-{export.ready_at:%Y-%m-%d}.json"'
     return answer
 
 

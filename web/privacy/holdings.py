@@ -53,8 +53,12 @@ class Holding:
 
     def rows(self, owner: Owner) -> QuerySet[Model]:
         """The owner's rows in the order in which they were created."""
+        return self.all().filter(self.belongs(owner)).order_by("pk")
+
+    def all(self) -> QuerySet[Model]:
+        """Everybody's rows."""
         rows: QuerySet[Model] = apps.get_model(self.model)._default_manager.all()
-        return rows.filter(self.belongs(owner)).order_by("pk")
+        return rows
 
 
 def _by(*paths: str) -> Callable[[Owner], Q]:
@@ -102,6 +106,7 @@ HOLDINGS = [
     Holding("emailAddresses", "account.EmailAddress", _by("user")),
     Holding("notificationSettings", "accounts.NotificationSettings", _by("user")),
     Holding("addressChanges", "accounts.AddressChange", _by("user"), frozenset(["digest"])),
+    Holding("exports", "web.DataExport", _by("user")),
     Holding("mails", "accounts.DeferredMail", _by("user")),
     Holding("secondFactors", "mfa.Authenticator", _by("user"), frozenset(["data"])),
     Holding("browserSessions", "usersessions.UserSession", _by("user"), frozenset(["session_key"])),

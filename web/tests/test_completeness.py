@@ -35,6 +35,7 @@ ELSEWHERE: Mapping[str, str] = {
     "sessions.Session": "ended with the account's credentials",
     "socialaccount.SocialApp": "a provider's settings",
     "socialaccount.SocialToken": "goes with its account",
+    "web.DataExportPart": "goes with its export",
 }
 # Tables in which the id of a deleted account or partner stays: it names nobody any more.
 IDS_STAY: Mapping[str, str] = {
