@@ -8,6 +8,7 @@ import argparse
 import os
 import time
 from importlib import import_module
+from pathlib import Path
 
 from django.core.management import call_command
 
@@ -31,7 +32,7 @@ def main() -> None:
             _measure(inside, url, options)
 
 
-def _measure(inside: surroundings.Path, url: str, options: argparse.Namespace) -> None:
+def _measure(inside: Path, url: str, options: argparse.Namespace) -> None:
     os.environ["DATABASE_URL"] = url
     with surroundings.valkey(inside):
         if not options.database:

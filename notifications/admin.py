@@ -5,10 +5,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter
 
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import json_block, list_link, moment, shown
+from backoffice.growing import Growing
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 
 WITHHELD = "(withheld)"
@@ -48,7 +48,7 @@ class StreamAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(Growing, ReadOnlyAdmin):
     """The events of each recipient, without places, PINs, names and notes."""
 
     created = moment("created_at", "Written")
@@ -58,10 +58,8 @@ class EventAdmin(ReadOnlyAdmin):
         return json_block(without_words(row.payload))
 
     list_display = ("created", "recipient", "seq", "type")
-    list_filter = (("type", AllValuesCheckboxFilter),)
     search_fields = ("^recipient",)
     search_ids = ()
-    ordering = ("-id",)
     fields = ("created", "recipient", "seq", "type", "content")
     readonly_fields: Any = fields
 

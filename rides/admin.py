@@ -9,6 +9,7 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdow
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, identity, link, moment, related, shown
+from backoffice.growing import Growing
 from payments.admin.payments import PaymentInline
 from payments.models import Dispute
 from rides.evidence import evidence_of
@@ -80,7 +81,7 @@ class RideSignInline(ReadOnlyInline):
 
 
 @admin.register(Ride)
-class RideAdmin(_Columns, ReadOnlyAdmin):
+class RideAdmin(Growing, _Columns, ReadOnlyAdmin):
     """Rides and their bills. Staff release a partner who is stuck on a ride on the partner's page."""
 
     inlines = (PaymentInline, RideSignInline, RideHistoryInline)
@@ -108,8 +109,6 @@ class RideAdmin(_Columns, ReadOnlyAdmin):
     list_select_related = ("user", "partner")
     search_fields = ("user__email", "partner__name", "partner__user__email")
     search_ids = ("pk", "request_id", "user_id", "partner_id")
-    date_hierarchy = "accepted_at"
-    ordering = ("-accepted_at",)
     fieldsets = (
         (
             None,
@@ -182,7 +181,7 @@ class DisputeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RideSign)
-class RideSignAdmin(ReadOnlyAdmin):
+class RideSignAdmin(Growing, ReadOnlyAdmin):
     """Signs of where partners and users are, noticed or said; each ride shows its own."""
 
     when = moment("at", "Noticed")
@@ -192,7 +191,6 @@ class RideSignAdmin(ReadOnlyAdmin):
     list_filter = (("sign", ChoicesDropdownFilter),)
     list_select_related = ("ride",)
     search_ids = ("ride_id",)
-    ordering = ("-id",)
     fields = ("sign", "ride_link", "when")
     readonly_fields = ("ride_link", "when")
 

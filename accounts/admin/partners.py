@@ -108,8 +108,7 @@ class PartnerAdmin(NoAdding, StaffAdmin):
     list_select_related = ("user", "region")
     search_fields = ("name", "phone", "user__email")
     search_ids = ("pk", "user_id")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
+    ordering = ("-pk",)
     fieldsets = (
         (None, {"fields": (("name", "phone"), "type", ("account", "own_lists"))}),
         ("Work", {"fields": (("application_badge", "applied"), ("status_badge", "since"), "rated")}),

@@ -26,6 +26,7 @@ from accounts.notices import StaffStep, tell_of_staff_step
 from accounts.sign_out import credentials_changed
 from backoffice.base import StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
+from backoffice.growing import Growing
 from backoffice.steps import Step
 from core.errors import Conflict
 
@@ -127,7 +128,7 @@ class NewUserForm(_ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(_DjangoUserAdmin, StaffAdmin):
+class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
     """Accounts: how they sign in, and their rights."""
 
     form = forms.ModelForm
@@ -159,8 +160,6 @@ class UserAdmin(_DjangoUserAdmin, StaffAdmin):
     )
     search_fields = ("email", "name")
     search_ids = ("pk", "partner__pk")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
     filter_horizontal = ("groups",)
     readonly_fields = (
         "email",

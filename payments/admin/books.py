@@ -5,6 +5,7 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdow
 
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
 from backoffice.columns import amount, moment, pretty_json, related, shown
+from backoffice.growing import Growing
 from payments.models import (
     AttemptTransition,
     Customer,
@@ -39,7 +40,7 @@ class ProviderEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
+class EntryAdmin(Growing, ReadOnlyAdmin):
     """The ledger: each row moves an amount from one account to another."""
 
     money = amount("amount", "Amount")
@@ -51,8 +52,6 @@ class EntryAdmin(ReadOnlyAdmin):
     list_select_related = ("partner",)
     search_fields = ("source",)
     search_ids = ("pk", "payment_id", "partner_id")
-    date_hierarchy = "at"
-    ordering = ("-at",)
     fields = ("when", "kind", ("debit", "credit"), "money", "payment_link", "partner_link", "source")
     readonly_fields = (*fields[:2], "debit", "credit", "money", "payment_link", "partner_link", "source")
 

@@ -5,6 +5,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, moment, related, shown
+from backoffice.growing import Growing
 from payments.models import (
     Attempt,
     AttemptTransition,
@@ -63,7 +64,7 @@ class AttemptHistoryInline(HistoryInline):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(_OfAttempt, ReadOnlyAdmin):
+class AttemptAdmin(Growing, _OfAttempt, ReadOnlyAdmin):
     """Attempts to collect money."""
 
     inlines = (RefundInline, AttemptHistoryInline)
@@ -73,7 +74,6 @@ class AttemptAdmin(_OfAttempt, ReadOnlyAdmin):
     list_select_related = ("payment",)
     search_fields = ("reference", "key")
     search_ids = ("pk", "payment_id")
-    ordering = ("-created_at",)
     fields = (
         "payment_link",
         ("kind", "attempt_money", "status_badge"),
@@ -85,7 +85,7 @@ class AttemptAdmin(_OfAttempt, ReadOnlyAdmin):
 
 
 @admin.register(Hold)
-class HoldAdmin(_Operation, ReadOnlyAdmin):
+class HoldAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Amounts reserved on cards while requests are open."""
 
     money = amount("amount", "Amount")
@@ -97,7 +97,6 @@ class HoldAdmin(_Operation, ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("reference", "key", "user__email")
     search_ids = ("pk", "request_id", "user_id")
-    ordering = ("-created_at",)
     fields = (
         ("request_link", "user_link"),
         ("number", "money", "status_badge"),
@@ -109,7 +108,7 @@ class HoldAdmin(_Operation, ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(_Operation, ReadOnlyAdmin):
+class RefundAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Refunds, also those that the provider refused."""
 
     status_badge = badge("status", "Status", REFUND_COLOURS)
@@ -117,13 +116,12 @@ class RefundAdmin(_Operation, ReadOnlyAdmin):
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("reference", "key")
     search_ids = ("pk", "attempt_id", "attempt__payment_id")
-    ordering = ("-created_at",)
     fields = (("amount", "status_badge"), "reason", "failure", ("key", "reference"), ("tries", "next_step"))
     readonly_fields = ("status_badge", "next_step")
 
 
 @admin.register(Reversal)
-class ReversalAdmin(_Operation, ReadOnlyAdmin):
+class ReversalAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Parts of transfers that were taken back."""
 
     status_badge = badge("status", "Status", PAYOUT_COLOURS)
@@ -131,13 +129,12 @@ class ReversalAdmin(_Operation, ReadOnlyAdmin):
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("reference", "key")
     search_ids = ("pk", "transfer_id")
-    ordering = ("-created_at",)
     fields = (("amount", "status_badge"), "failure", ("key", "reference"), ("tries", "next_step"))
     readonly_fields = ("status_badge", "next_step")
 
 
 @admin.register(Transfer)
-class TransferAdmin(_Operation, ReadOnlyAdmin):
+class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Payouts to partners, one for each payment."""
 
     partner_link = related("partner", "Partner", named=True)
@@ -148,7 +145,6 @@ class TransferAdmin(_Operation, ReadOnlyAdmin):
     list_select_related = ("partner",)
     search_fields = ("reference", "key")
     search_ids = ("pk", "payment_id", "partner_id")
-    ordering = ("-created_at",)
     fields = (
         ("partner_link", "payment_link"),
         ("amount", "reversed_amount", "status_badge"),

@@ -10,6 +10,7 @@ from unfold.enums import ActionVariant
 from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, minor_units, moment, related
+from backoffice.growing import Growing
 from backoffice.steps import Step
 from payments.admin.operations import AttemptInline
 from payments.books.refunds import refund, refundable
@@ -131,7 +132,7 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(Payment)
-class PaymentAdmin(_Columns, ReadOnlyAdmin):
+class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
     """Payments: amounts that users owe."""
 
     steps = (SETTLE, COLLECT, WITHDRAW, REFUND)
@@ -146,8 +147,6 @@ class PaymentAdmin(_Columns, ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email", "third_party_reference_id")
     search_ids = ("pk", "ride_id", "user_id")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
     fieldsets = (
         (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), ("created", "frozen"))}),
         ("For", {"fields": (("ride_link", "user_link"),)}),

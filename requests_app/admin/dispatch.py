@@ -9,6 +9,7 @@ from unfold.enums import ActionVariant
 from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
+from backoffice.growing import Growing
 from backoffice.steps import Step
 from requests_app.dead_letters import requeue_request
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
@@ -101,7 +102,7 @@ class OfferHistoryInline(HistoryInline):
 
 
 @admin.register(CheerRequest)
-class CheerRequestAdmin(ReadOnlyAdmin):
+class CheerRequestAdmin(Growing, ReadOnlyAdmin):
     """Requests, including the dead letters (status "No partner found")."""
 
     steps = (REQUEUE, CANCEL)
@@ -140,8 +141,6 @@ class CheerRequestAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "region", "request_type")
     search_fields = ("user__email", "user__name", "note", "closed_note")
     search_ids = ("pk", "user_id", "rides__pk", "offers__pk")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("user_link", "type_link"), "note")}),
         ("Place", {"fields": (("region_link", "where"),)}),
@@ -160,7 +159,7 @@ class CheerRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Offer)
-class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
+class OfferAdmin(Growing, _OfferColumns, ReadOnlyAdmin):
     """Offers of requests to partners."""
 
     inlines = (OfferHistoryInline,)
@@ -170,8 +169,6 @@ class OfferAdmin(_OfferColumns, ReadOnlyAdmin):
     list_select_related = ("partner",)
     search_fields = ("partner__name", "partner__user__email", "closed_note")
     search_ids = ("pk", "request_id", "partner_id")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("request_link", "partner_link"))}),
         ("Search", {"fields": (("distance", "wave"),)}),

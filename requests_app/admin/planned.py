@@ -5,6 +5,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import badge, identity, moment, place, related
+from backoffice.growing import Growing
 from requests_app.models import SavedPlace, ScheduledRequest, ScheduledRequestTransition, ShareLink
 from requests_app.states import ScheduledStatus
 
@@ -20,7 +21,7 @@ class ScheduledHistoryInline(HistoryInline):
 
 
 @admin.register(ScheduledRequest)
-class ScheduledRequestAdmin(ReadOnlyAdmin):
+class ScheduledRequestAdmin(Growing, ReadOnlyAdmin):
     """Planned cheers and their outcome."""
 
     inlines = (ScheduledHistoryInline,)
@@ -38,8 +39,6 @@ class ScheduledRequestAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "note", "closed_note")
     search_ids = ("pk", "user_id", "request_id")
-    date_hierarchy = "scheduled_for"
-    ordering = ("-scheduled_for",)
     fieldsets = (
         (
             None,
@@ -58,7 +57,7 @@ class ScheduledRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SavedPlace)
-class SavedPlaceAdmin(ReadOnlyAdmin):
+class SavedPlaceAdmin(Growing, ReadOnlyAdmin):
     """Places that users have saved under a name."""
 
     saved = moment("created_at", "Saved")
@@ -69,7 +68,6 @@ class SavedPlaceAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("name", "user__email", "user__name")
     search_ids = ("pk", "user_id")
-    ordering = ("-created_at",)
     fields = ("name", "user_link", "where", "saved")
     readonly_fields = ("user_link", "where", "saved")
 
