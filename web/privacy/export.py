@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import User
 from web.privacy.holdings import HOLDINGS, Holding, Owner
@@ -43,22 +43,26 @@ def _head(user: User, now: datetime) -> dict[str, Any]:
     return {"format": FORMAT, "exportedAt": now, "email": user.email}
 
 
-def _rows(holding: Holding, owner: Owner) -> Iterator[dict[str, Any]]:
-    """Yield a holding's rows in batches along the key, first those found by one path, then those by the next.
+def by_path(holding: Holding, owner: Owner) -> Iterator[QuerySet[Model]]:
+    """Select a holding's rows by each path to the person alone, without those that an earlier path has found.
 
     Each path has an index; a database that is asked for all paths with an OR reads the whole table instead.
     """
     found: Q = holding.belongs(owner)
-    paths = [Q(path) for path in found.children] if found.connector == Q.OR else [found]
     before = Q()
-    for path in paths:
-        rows = holding.all().filter(path).order_by("pk")
-        rows = rows.exclude(before) if before else rows
-        before |= path
-        last: Any = None
-        while batch := list((rows if last is None else rows.filter(pk__gt=last))[:BATCH]):
-            last = batch[-1].pk
+    for path in found.children if found.connector == Q.OR else [found]:
+        rows = holding.all().filter(Q(path)).order_by("pk")
+        yield rows.exclude(before) if before else rows
+        before |= Q(path)
+
+
+def _rows(holding: Holding, owner: Owner) -> Iterator[dict[str, Any]]:
+    """Yield a holding's rows in batches along the key, path by path."""
+    for rows in by_path(holding, owner):
+        batch = list(rows[:BATCH])
+        while batch:
             yield from (_row(holding, row, owner) for row in batch)
+            batch = list(rows.filter(pk__gt=batch[-1].pk)[:BATCH])
 
 
 def _row(holding: Holding, row: Model, owner: Owner) -> dict[str, Any]:

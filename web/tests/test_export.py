@@ -8,12 +8,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.deferred_mails import send_deferred
-from accounts.models import DeferredMail, User
+from accounts.models import DeferredMail, Partner, User
 from core.errors import Conflict
 from ops.pruner import prune
 from ops.sweep import PASSES
@@ -23,7 +23,8 @@ from tests.cast import Clock, fresh, make_user
 from web.models import DataExport, DataExportPart
 from web.privacy import making
 from web.privacy.deletion import delete_account
-from web.privacy.export import export, pieces
+from web.privacy.export import by_path, export, pieces
+from web.privacy.holdings import HOLDINGS, Owner
 from web.privacy.making import TRIES_MAX, body_of, make_export, request_export, sweep_exports
 from web.tests.browse import by_password, text_of
 
@@ -227,3 +228,17 @@ def test_strangers_have_no_file(db: None) -> None:
     assert Client().get(FILE)["Location"].startswith("/account/login/")
     assert Client().post(PAGE)["Location"].startswith("/account/login/")
     assert not DataExport.objects.exists()
+
+
+def test_every_path_to_a_persons_rows_has_an_index(partner: Partner) -> None:
+    """A wish for a file reads no table from one end to the other."""
+    owner = Owner.of(partner.user)
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are tiny
+        for holding in HOLDINGS:
+            for rows in by_path(holding, owner):
+                plan = rows[:500].explain()
+                assert "Seq Scan" not in plan, (holding.section, plan)
+                assert "SCAN" not in plan, (holding.section, plan)
