@@ -14,9 +14,11 @@ from pathlib import Path
 
 import django
 
+from drill.cluster import missing
+from drill.ha_system import HaSystem
 from drill.system import System
 
-SUITES = {"faults": "drill.session", "restore": "drill.restore"}
+SUITES = {"faults": "drill.session", "ha": "drill.session", "restore": "drill.restore"}
 BASE = Path(__file__).resolve().parent.parent
 
 
@@ -30,7 +32,9 @@ def main() -> int:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     print(f"Drill on {options.database}, seed {seed}, suite {options.suite}: {options.minutes:g} min.", flush=True)
     payments = options.payments if options.payments is not None else options.database == "postgres"
-    system = System(options.database, options.port, payments=payments)
+    system = start(options, payments=payments)
+    if system is None:
+        return 2
     logs = Path(os.environ.get("SPEEDYCHEERS_DATA", BASE / "var")) / "drill-logs"
     try:
         point_settings_at(system)
@@ -42,11 +46,22 @@ def main() -> int:
         print(f"The logs of the parts are in {logs}.", flush=True)
 
 
+def start(options: argparse.Namespace, *, payments: bool) -> System | None:
+    """Start the system of the wanted suite; None, with a word about each, if it lacks programs."""
+    if options.suite != "ha":
+        return System(options.database, options.port, payments=payments)
+    if lacking := missing():
+        print("\n".join(lacking), file=sys.stderr)
+        return None
+    return HaSystem(options.port, payments=payments, synchronous=options.replica == "synchronous")
+
+
 def point_settings_at(system: System) -> None:
     """Point this process at the data folder and the database of the drilled system."""
     os.environ["SPEEDYCHEERS_DATA"] = str(system.stack.data)
-    if system.database_url:
-        os.environ["DATABASE_URL"] = system.database_url
+    for name in ("DATABASE_URL", "DATABASE_STARTUP_OPTIONS"):
+        if name in system.stack.env:
+            os.environ[name] = system.stack.env[name]
     os.environ["DEBUG"] = "1"
     os.environ["DJANGO_SETTINGS_MODULE"] = "speedycheers.settings"
     django.setup(set_prefix=False)
@@ -57,6 +72,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m drill", description=__doc__)
     parser.add_argument("--suite", choices=list(SUITES), default="faults", help="what is broken (default: any part)")
+    parser.add_argument(
+        "--replica", choices=["synchronous", "asynchronous"], default="synchronous", help="of PostgreSQL in `ha`"
+    )
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="postgres")
     parser.add_argument("--seed", type=int, help="of faults and requests (default: a random one, printed)")
     parser.add_argument(

@@ -40,8 +40,9 @@ def lines(
     within_s: float,
     money: Money | None = None,
     told: Told | None = None,
+    further: Sequence[Line] = (),
 ) -> list[Line]:
-    """Every measure of a drill, including those of money if cards were charged, and of pushes and mails."""
+    """Every measure of a drill: of money, too, if cards were charged, of pushes and mails, and `further` ones."""
     sent, served = len(outcome.ledger.asked), outcome.replay.by_status["completed"]
     recoveries = [seconds for fault in outcome.struck for seconds in recovery(fault, outcome.timeline)]
     slowest = max((s for s in recoveries if s is not None), default=0.0)
@@ -73,6 +74,7 @@ def lines(
             f"at most {within_s:g} s",
             None not in recoveries and slowest <= within_s,
         ),
+        *further,
     ]
 
 

@@ -51,6 +51,8 @@ class Options:
     minutes: float
     every_s: float
     rate: float  # requests a second
+    parts: Chooser | None = None  # the faults of the parts; by default those of the database and the seed
+    outside: bool = True  # whether the services outside fail, too
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,12 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
     await probe.start()
     ready = asyncio.Event()
     absent = asyncio.create_task(keep_away(absence, replay, options, ready))
-    parts = chooser_of(options.database, options.seed, payments=bool(system.provider))
+    parts = options.parts or chooser_of(options.database, options.seed, payments=bool(system.provider))
     services = Chooser(faults_outside(), Random(f"outside {options.seed}"))
-    strikes = [
-        asyncio.create_task(strike(system, options, parts, ready, struck)),
-        asyncio.create_task(strike(system, options, services, ready, outside, later_s=options.every_s / 2)),
-    ]
+    strikes = [asyncio.create_task(strike(system, options, parts, ready, struck))]
+    if options.outside:
+        later_s = options.every_s / 2
+        strikes.append(asyncio.create_task(strike(system, options, services, ready, outside, later_s=later_s)))
     try:
         report = await replay.run(asyncio.Event())
         await asyncio.gather(*strikes, absent)

@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+from dataclasses import replace
 
 from django.db import connections
 
-from drill import money, report, told
+from drill import ha, money, report, told
+from drill.ha_system import HaSystem
 from drill.judge import judge
 from drill.run import Options, drill
 from drill.system import System
@@ -14,6 +16,9 @@ from drill.system import System
 def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     """Drill a running system, judge it and print the report. Returns the exit code."""
     wanted = Options(options.database, seed, options.minutes, options.every, options.rate)
+    further: list[report.Line] = []
+    if isinstance(system, HaSystem):
+        wanted = replace(wanted, parts=ha.faults(), outside=False)
     outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
     moved = None
     if system.provider:
@@ -23,13 +28,15 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     words = told.judge(outcome, system.outside, push_key(system))
     facts = judge(outcome)
     connections.close_all()
+    if isinstance(system, HaSystem):
+        further = [report.Line(*measure) for measure in ha.measures(system, outcome)]
     after = report.Aftermath(
         strays=len(system.stray()),
         audit=audit(system),
         reconciler=reconciler(system) if system.provider else "",
         orphans=system.stop(),
     )
-    table = report.lines(outcome, facts, after, within_s=options.within, money=moved, told=words)
+    table = report.lines(outcome, facts, after, within_s=options.within, money=moved, told=words, further=further)
     title = f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s"
     print(report.text(title, outcome, facts, table, words), flush=True)
     return 1 if any(line.kept is False for line in table) else 0

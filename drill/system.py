@@ -37,12 +37,10 @@ class System:
 
     def __init__(self, database: str, port: int = 0, *, payments: bool = False) -> None:
         self.folder = make_folder()
-        self.postgres = Postgres(self.folder / "pg", durable=True) if database == "postgres" else None
+        self.postgres: Postgres | None = None
         self.outside = Outside()
         self.outside.start()
-        settings = SETTINGS | self.outside.settings
-        if self.postgres is not None:
-            settings["DATABASE_URL"] = fresh_database(self.postgres.url)
+        settings = SETTINGS | self.outside.settings | self.start_servers(database)
         self.provider = f"http://127.0.0.1:{free_port()}" if payments else ""  # the card provider's stand-in
         if payments:
             settings |= {"PAYMENTS": "demo", "STRIPE_API_BASE": self.provider, "STRIPE_TIMEOUT_S": "2"}
@@ -50,14 +48,16 @@ class System:
         self.stack: Stack = stack.start(environment, arguments=("--follow-parent",))
         self.extra: list[subprocess.Popen[bytes]] = []
 
+    def start_servers(self, database: str) -> dict[str, str]:
+        """Start the servers that the program does not start itself, and return the settings that name them."""
+        if database != "postgres":
+            return {}
+        self.postgres = Postgres(self.folder / "pg", durable=True)
+        return {"DATABASE_URL": fresh_database(self.postgres.url)}
+
     @property
     def url(self) -> str:
         return self.stack.url
-
-    @property
-    def database_url(self) -> str:
-        """The URL of the program's database; "" for SQLite in its data folder."""
-        return self.stack.env.get("DATABASE_URL", "")
 
     @property
     def valkey_folder(self) -> Path:

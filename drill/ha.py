@@ -1,0 +1,98 @@
+"""The faults and measures of the suite `ha`: servers that replace each other, whose primaries are killed."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+from drill.faults import Chooser, Fault
+from drill.ha_system import HaSystem
+from drill.probe import Timeline
+from drill.run import Outcome, Struck
+from drill.system import System
+from testbed.processes import wait_until
+
+NEW_PRIMARY_S = 90.0
+BEHIND_S = 2.0
+OFFERS_WITHIN_S = {"PostgreSQL": 15.0, "Valkey": 10.0, "PgBouncer": 10.0}  # after a part is killed
+
+
+# ---------------------------------------------------------------- faults
+
+
+def _servers(system: System) -> HaSystem:
+    assert isinstance(system, HaSystem)
+    return system
+
+
+async def pooler_killed(system: System) -> None:
+    """Kill PgBouncer and start it again."""
+    await asyncio.to_thread(_servers(system).cluster.restart_pgbouncer)
+
+
+async def valkey_killed(system: System) -> None:
+    """Kill the primary of Valkey. It comes back as a replica once another has its place."""
+    valkeys = _servers(system).valkeys
+    dead = await asyncio.to_thread(valkeys.kill_primary)
+    valkeys.restart(dead)
+
+
+async def database_killed(system: System) -> None:
+    """Kill the primary of PostgreSQL and its Patroni for good, and wait until another takes writes.
+
+    An asynchronous replica is behind by commits: what sends it the log is stopped some seconds before.
+    """
+    cluster = _servers(system).cluster
+    name = await asyncio.to_thread(cluster.primary)
+    if not cluster.synchronous:
+        for pid in cluster.senders(name):
+            os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(BEHIND_S)
+    await asyncio.to_thread(cluster.kill_for_good, name)
+    await asyncio.to_thread(wait_until, cluster.takes_writes, NEW_PRIMARY_S, "another primary")
+
+
+def faults() -> Chooser:
+    """Each fault once, the database's last, since it is for good; then the others again and again."""
+    again = [Fault("PgBouncer killed and started", pooler_killed), Fault("Valkey's primary killed", valkey_killed)]
+    return InOrder([*again, Fault("PostgreSQL's primary killed for good", database_killed)], again)
+
+
+class InOrder(Chooser):
+    """Gives these faults in order, then those of a second list for ever."""
+
+    def __init__(self, first: list[Fault], then: list[Fault]) -> None:
+        self._faults = self._all(first, then)
+
+    @staticmethod
+    def _all(first: list[Fault], then: list[Fault]) -> Iterator[Fault]:
+        yield from first
+        while True:
+            yield from then
+
+    def next(self) -> Fault:
+        return next(self._faults)
+
+
+# ---------------------------------------------------------------- the report
+
+
+Measure = tuple[str, str, str, bool]  # name, value, what is wanted, and whether it was met
+
+
+def measures(system: HaSystem, outcome: Outcome) -> list[Measure]:
+    """The measures of the suite: how soon offers came again after each death, and that nothing was restarted."""
+    restarted = system.restarted()
+    found = [("processes of ours restarted", str(restarted), "0", restarted == 0)]
+    for kind, within_s in OFFERS_WITHIN_S.items():
+        waits = [again_s(fault, outcome.timeline) for fault in outcome.struck if fault.name.startswith(kind)]
+        known = [wait for wait in waits if wait is not None]
+        value = f"{max(known):.1f} s" if known and len(known) == len(waits) else "never"
+        kept = value != "never" and max(known) <= within_s
+        found.append((f"offers again after {kind}'s death", value, f"at most {within_s:g} s", kept))
+    return found
+
+
+def again_s(fault: Struck, timeline: Timeline) -> float | None:
+    """Seconds from the death of a server until a request made after it had its offer."""
+    return timeline.offer_after(fault.began)
