@@ -16,6 +16,7 @@ PARTS = {
     "delivery": [],
     "storm": ["--stops", "5"],
     "health": [],
+    "scale": ["--step-s", "80"],
     "size": ["--requests", "50000", "--audit"],
     "pruning": [],
 }
