@@ -26,8 +26,8 @@ def _servers(system: System) -> HaSystem:
 
 
 async def pooler_killed(system: System) -> None:
-    """Kill PgBouncer and start it again."""
-    await asyncio.to_thread(_servers(system).cluster.restart_pgbouncer)
+    """Kill PgBouncer and start it again, from the main thread: it ends with the thread that has started it."""
+    _servers(system).cluster.restart_pgbouncer()
 
 
 async def valkey_killed(system: System) -> None:
