@@ -23,6 +23,8 @@ from core.security_log import pseudonym, record
 from rides.models import Ride
 from tests.cast import EMPIRE_STATE, PASSWORD, assert_refused, client_of, make_clerk, with_factor
 from tests.fixtures import run_commit_hooks
+from web.models import DataExport
+from web.privacy.making import make_export
 from web.tests.browse import browser_of, by_password
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +226,8 @@ def test_a_whole_story_names_nobody(completed: Ride, staff: User, lines: Lines) 
     take(desk_of(staff), user, "revoke")
     take(desk_of(staff), partner, "suspend", reason=texts[2])
     browser = by_password(User.objects.get(email="zoe@cast.test"))
+    assert browser.post("/account/data").status_code == 302
+    make_export(DataExport.objects.get().pk)
     assert browser.get("/account/data/export").status_code == 200
     browser.post("/account/email/", {"action_add": "", "email": "zoe.new@cast.test"})
     browser.post("/account/delete", {"understood": "on"})
