@@ -55,7 +55,7 @@ def counts(stack: Stack) -> Any:
     with socket.create_connection(("127.0.0.1", stack.port), WITHIN_S) as connection:
         connection.sendall(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    return [line for line in answer.partition(b"\r\n\r\n")[2].splitlines() if b"oldest" not in line]
+    return [line for line in answer.splitlines() if b'{status="' in line]
 
 
 @contextmanager
