@@ -18,8 +18,8 @@ from drill.absent import Person
 from notifications.events import partner_recipient, user_recipient
 from notifications.models import Event
 from notifications.words import WordKind
-from payments.models import Hold
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
+from requests_app.reasons import RequestClosed
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
@@ -78,9 +78,9 @@ def notices() -> list[Notice]:
     found = [notice for ride in Ride.objects.select_related("user") for notice in _of_ride(ride)]
     gone = CheerRequestTransition.objects.filter(new=RequestStatus.NO_MATCH).select_related("subject__user")
     found += [_notice(row.subject.user, WordKind.NO_MATCH, row.subject_id, row.at) for row in gone]
-    refused = Hold.objects.filter(for_booking=True, answered_at__isnull=False).exclude(failure="")
-    for hold in refused.select_related("user"):
-        found.append(_notice(hold.user, WordKind.PAYMENT, hold.request_id, hold.answered_at))
+    refused = CheerRequestTransition.objects.filter(new=RequestStatus.CANCELLED, reason=RequestClosed.CARD_DECLINED)
+    for row in refused.select_related("subject__user"):
+        found.append(_notice(row.subject.user, WordKind.PAYMENT, row.subject_id, row.at))
     ended = dict(OfferTransition.objects.exclude(new=OfferStatus.PENDING).values_list("subject_id", "at"))
     for offer in Offer.objects.select_related("partner__user"):
         until = min(offer.expires_at, ended.get(offer.pk, offer.expires_at))
