@@ -71,7 +71,7 @@ def test_a_few_accounts_have_far_more_than_the_others() -> None:
 
 
 def drawn(seed: int) -> list[tuple[Any, ...]]:
-    """What a seed makes, undone."""
+    """Return the rows that a seed makes, and take them back."""
     with transaction.atomic():
         make(40, seed=seed)
         rows = [

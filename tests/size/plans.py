@@ -40,7 +40,7 @@ def statements_of(client: Client, path: str) -> list[str]:
 
 
 def grown_statements(statements: list[str], tables: dict[str, float], most: int = READ_MAX) -> list[str]:
-    """What these statements read of the tables in proportion to their rows: all of them, or more than `most`."""
+    """Return the findings about statements that read a whole table, or more than `most` of its rows."""
     found: list[str] = []
     for sql in dict.fromkeys(statements):
         if sql.lstrip("( ").split(maxsplit=1)[0].upper() in ("SELECT", "WITH"):

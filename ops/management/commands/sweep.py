@@ -19,8 +19,8 @@ TICK_S = 0.25
 class Command(BaseCommand):
     requires_system_checks: list[str] = []  # a killed process must restart quickly
     help = (
-        "Sweep deadlines every half second, and prune in a thread beside. "
-        "Needs no broker, so it goes on while Valkey is away; two at once are safe."
+        "Sweep deadlines every half second, and delete old rows in a thread beside it. "
+        "It needs no broker, so it goes on while Valkey is away, and several may run at the same time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
