@@ -45,3 +45,21 @@ class DropForeignKeyIndex(AlterField):
         for name in names:
             concurrently = "CONCURRENTLY " if is_postgresql else ""
             schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}")
+
+
+class DropReferenceUniqueness(AlterField):
+    """Alters a one-to-one reference to a foreign key without an index, while the table is in use.
+
+    Django's own operation also drops the reference and checks it anew in every row. Backwards, it is Django's own.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop the unique constraint; backwards, when the field is unique in `to_state`, create it."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.name)
+        if schema_editor.connection.vendor != "postgresql" or field.unique:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        elif self.allow_migrate_model(schema_editor.connection.alias, model):
+            table = schema_editor.quote_name(model._meta.db_table)
+            for name in schema_editor._constraint_names(model, [field.column], unique=True, primary_key=False):
+                schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(name)}")

@@ -1,6 +1,6 @@
 """The audit's checks of money."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -22,9 +22,26 @@ from backoffice.audit import (
 from payments.books.status import derived_status
 from payments.models import Attempt, Entry, Hold, Payment, PayoutHold, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.ledger import EntryKind
-from payments.states import OPEN_ATTEMPTS, AttemptStatus, PaymentStatus, PayoutHoldStatus, RefundStatus, TransferStatus
+from payments.states import (
+    OPEN_ATTEMPTS,
+    AttemptStatus,
+    HoldStatus,
+    PaymentStatus,
+    PayoutHoldStatus,
+    RefundStatus,
+    TransferStatus,
+)
 
 CHECKS = Checks()
+STUCK_AFTER = timedelta(hours=1)
+# The statuses in which an operation waits for nothing but the provider's answer.
+WAITING: dict[type[models.Model], list[str]] = {
+    Attempt: [AttemptStatus.PLANNED, AttemptStatus.CLOSING],
+    Hold: [HoldStatus.PLANNED, HoldStatus.CLOSING],
+    Refund: [RefundStatus.PLANNED],
+    Transfer: [TransferStatus.PLANNED],
+    Reversal: [TransferStatus.PLANNED],
+}
 
 
 @CHECKS
@@ -100,24 +117,43 @@ def refunds_are_reserved(now: datetime) -> Result:
 
 @CHECKS
 def payouts_are_booked(now: datetime) -> Result:
-    """The ledger has each transfer and its reversals, and a transfer counts its reversals."""
-    of_payment = Entry.objects.filter(payment=OuterRef("payment"))
-    made = Reversal.objects.filter(transfer=OuterRef("pk"))
-    transfers = Transfer.objects.annotate(
-        _out=_sum(of_payment.filter(kind=EntryKind.PAID_OUT)),
-        _back=_sum(of_payment.filter(kind=EntryKind.PAYOUT_REVERSED)),
-        _counted=_sum(made),
-        _made=_sum(made.filter(status=TransferStatus.SUCCEEDED)),
+    """The ledger has the transfers and reversals that were made for each payment, and nothing else."""
+    entries = Entry.objects.filter(payment=OuterRef("pk"))
+    made = {"status": TransferStatus.SUCCEEDED}
+    paid = Payment.objects.filter(Exists(Transfer.objects.filter(payment=OuterRef("pk")))).annotate(
+        _out=_sum(entries.filter(kind=EntryKind.PAID_OUT)),
+        _back=_sum(entries.filter(kind=EntryKind.PAYOUT_REVERSED)),
+        _paid=_sum(Transfer.objects.filter(payment=OuterRef("pk"), **made)),
+        _reversed=_sum(Reversal.objects.filter(transfer__payment=OuterRef("pk"), **made)),
     )
-    paid = Q(status=TransferStatus.SUCCEEDED, _out=F("amount")) | (~Q(status=TransferStatus.SUCCEEDED) & Q(_out=0))
-    return unless(transfers, paid & Q(_back=F("_made"), reversed_amount=F("_counted")))
+    return unless(paid, Q(_out=F("_paid"), _back=F("_reversed")))
+
+
+@CHECKS
+def transfers_count_their_reversals(now: datetime) -> Result:
+    """A transfer counts what was taken back of it, or is about to be."""
+    counted = _sum(Reversal.objects.filter(transfer=OuterRef("pk")))
+    return unless(Transfer.objects.annotate(_counted=counted), Q(reversed_amount=F("_counted")))
+
+
+@CHECKS
+def payouts_stay_within_shares(now: datetime) -> Result:
+    """A payment's transfers, less what is taken back of them, pay at most the partner's share that refunds left."""
+    entries = Entry.objects.filter(payment=OuterRef("pk"))
+    transfers = Transfer.objects.filter(payment=OuterRef("pk")).exclude(status=TransferStatus.FAILED)
+    given = entries.filter(kind__in=[EntryKind.SHARE, EntryKind.SHARE_RESTORED])
+    paid = Payment.objects.filter(Exists(transfers)).annotate(
+        _share=_sum(given) - _sum(entries.filter(kind=EntryKind.SHARE_REVERSED)),
+        _out=_sum(transfers) - _sum(transfers, "reversed_amount"),
+    )
+    return unless(paid, Q(_out__lte=F("_share")))
 
 
 @CHECKS
 def held_payouts_are_not_made(now: datetime) -> Result:
     """A payout that is held or refused has no transfer."""
     released = Q(status=PayoutHoldStatus.RELEASED)
-    return unless(PayoutHold.objects.all(), released | Q(payment__transfer__isnull=True))
+    return unless(PayoutHold.objects.all(), released | Q(payment__transfers__isnull=True))
 
 
 @CHECKS.of_kind(OVERDUE)
@@ -139,9 +175,9 @@ def payouts_need_nobody(now: datetime) -> Result:
     return unless(Transfer.objects.all(), ~Q(status=TransferStatus.FAILED))
 
 
-def _sum(rows: QuerySet[Any, Any]) -> Coalesce:
+def _sum(rows: QuerySet[Any, Any], of: str = "amount") -> Coalesce:
     """Returns the sum of the amounts that a subquery about an outer row finds."""
-    summed = rows.order_by().annotate(_one=Value(1)).values("_one").annotate(_sum=Sum("amount")).values("_sum")
+    summed = rows.order_by().annotate(_one=Value(1)).values("_one").annotate(_sum=Sum(of)).values("_sum")
     return Coalesce(Subquery(summed, output_field=models.IntegerField()), 0)
 
 
@@ -150,6 +186,19 @@ def attempts_are_seen_to(now: datetime) -> Result:
     """The next step of every attempt is done in time."""
     attempts = Attempt.objects.all()
     return wrong_rows(attempts, attempts.filter(next_step_at__lt=now - GRACE))
+
+
+@CHECKS.of_kind(OVERDUE)
+def operations_come_to_an_end(now: datetime) -> Result:
+    """No hold, capture, charge, refund, payout or closing waits for the provider for longer than an hour."""
+    result = Result(0)
+    for model, waiting in WAITING.items():
+        rows = model._default_manager.all()
+        found = wrong_rows(rows, rows.filter(status__in=waiting, created_at__lt=now - STUCK_AFTER))
+        result.looked_at += found.looked_at
+        result.wrong += found.wrong
+        result.examples += found.examples
+    return result
 
 
 add_history_checks(CHECKS, "attempt", Attempt, Attempt.history, Attempt.graph)

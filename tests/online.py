@@ -15,13 +15,14 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Partner, User
 from core.jobs import DueRows
 from fake_stripe.account import Account
 from fake_stripe.server import Server, routes
 from fake_stripe.webhooks import signature
+from payments.models import PayoutAccount
 from payments.operations import Operation
-from payments.provider import cards, gateway
+from payments.provider import cards, gateway, payouts
 from payments.provider.steps import execute
 from regions.models import Region
 from regions.selectors import forget_regions
@@ -49,6 +50,14 @@ class Online:
         if answer["status"] == "requires_action":
             self.account.answer_setup_intent(setup["id"], agrees=agrees)
         cards.finish_setup(user, setup["id"], now=timezone.now())
+
+    def connect(self, partner: Partner) -> None:
+        """The partner completes the provider's form, and can be paid."""
+        now = timezone.now()
+        payouts.onboarding_url(partner, return_url="http://testserver/", now=now)
+        self.account.finish_onboarding(PayoutAccount.objects.get(partner=partner).reference)
+        self.deliver()
+        self.work()
 
     def fail(self, *faults: str) -> None:
         """What the next calls meet, in order."""

@@ -36,6 +36,11 @@ def released() -> set[tuple[str, str]]:
     return set(re.findall(r"\(\d+, '(\w+)', '(\w+)',", rows[1]))
 
 
+def column_type(field: Any) -> str:
+    """The type of a field's column: that of a reference does not say whether several rows may have the same."""
+    return str(field.get_internal_type()).replace("OneToOneField", "ForeignKey")
+
+
 def flaws(app: str, operation: Any, before: ProjectState, new: set[tuple[str, ...]]) -> Iterator[str]:
     """Say what is wrong with an operation, for code of the release before and for those who use the table meanwhile.
 
@@ -57,7 +62,7 @@ def flaws(app: str, operation: Any, before: ProjectState, new: set[tuple[str, ..
         old = before.models[app, model].fields[name]
         if old.null and not operation.field.null:
             yield f"AlterField {model}.{name}: old code still writes NULL"
-        elif old.get_internal_type() != operation.field.get_internal_type():
+        elif column_type(old) != column_type(operation.field):
             yield f"AlterField {model}.{name}: another type rewrites the table"
 
 

@@ -1,4 +1,7 @@
-"""Payouts to partners, in our books: a transfer of their share of each payment, once all of it has come in.
+"""Payouts to partners, in our books: transfers of their share of each payment, once all of it has come in.
+
+What is due for a payment is the share that its entries leave, less what its transfers pay and reversals don't take
+back. So a refund, its return by the bank and the next refund each find the present difference.
 
 Nothing is planned unless partners are paid by the provider, nor while a rule holds the payout. A partner's earnings
 are in the ledger either way.
@@ -9,7 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from payments.books.ledger import PARTNERS, balance, book
 from payments.books.payout_rules import judge
@@ -21,43 +25,66 @@ from payments.states import AttemptKind, PaymentStatus, PayoutHoldStatus, Transf
 
 log = logging.getLogger(__name__)
 
+OF_SHARES = [EntryKind.SHARE, EntryKind.SHARE_REVERSED, EntryKind.SHARE_RESTORED]
+KEPT = F("amount") - F("reversed_amount")  # what a partner keeps of a transfer
 COLLECTED = [PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED]
 
 
 def plan_all(partner_id: UUID, *, now: datetime) -> None:
     """Plan to pay a partner for everything collected so far and not paid out."""
-    unpaid = Payment.objects.filter(partner=partner_id, transfer=None, partner_share__gt=0, status__in=COLLECTED)
+    made = Transfer.objects.filter(payment=OuterRef("pk")).exclude(status=TransferStatus.FAILED)
+    paid = made.order_by().values("payment").annotate(_sum=Sum(KEPT)).values("_sum")
+    owed = Payment.objects.filter(partner=partner_id, partner_share__gt=0, status__in=COLLECTED)
+    unpaid = owed.annotate(_paid=Coalesce(Subquery(paid), 0)).filter(_paid__lt=F("partner_share"))
     held = Q(payout_hold__status__in=[PayoutHoldStatus.HELD, PayoutHoldStatus.REFUSED])
-    for payment_id in unpaid.exclude(held).values_list("pk", flat=True):
+    for payment_id in list(unpaid.exclude(held).values_list("pk", flat=True)):
         with transaction.atomic():
             plan(Payment.objects.select_for_update().get(pk=payment_id), now=now)
 
 
 def plan(payment: Payment, *, now: datetime) -> None:
-    """Plan to pay the partner their share of a locked payment, if all of it has come in through the provider.
+    """Plan to pay the partner what a locked payment still owes them, if all of it has come in through the provider.
 
-    A rule may hold it back; the transfer is then planned when the hold is released.
+    A rule may hold it back; the transfer is then planned when the hold is released. After a transfer that has failed
+    nothing more is planned: staff settle it.
     """
-    share = -balance(PARTNERS, Entry.objects.filter(payment=payment))  # less what refunds took back of it
-    if not connected() or payment.status not in COLLECTED or share <= 0:
+    if not connected() or payment.status not in COLLECTED:
         return
+    made = Transfer.objects.filter(payment=payment)
+    due = share_of(payment) - outstanding(payment)
     account = PayoutAccount.objects.filter(partner=payment.partner_id, ready=True).first()
     by_card = not payment.attempts.filter(kind=AttemptKind.CASH).exists()
-    if account is None or not by_card or Transfer.objects.filter(payment=payment).exists():
+    if due <= 0 or account is None or not by_card or made.filter(status=TransferStatus.FAILED).exists():
         return
     if _is_held(payment, account, now=now):
         return
     row = Transfer(
         payment=payment,
         partner_id=account.partner_id,
-        amount=share,
+        amount=due,
         account_reference=account.reference,
-        key=operation_key("transfer", payment.pk),
+        key=_numbered("transfer", payment.pk, made.count()),
         next_step_at=now,
         created_at=now,
     )
     row.create(actor=None, at=now)
     enqueue_on_commit(row)
+
+
+def share_of(payment: Payment) -> int:
+    """Returns the partner's share of a payment in minor units, less what refunds took back of it."""
+    return -balance(PARTNERS, Entry.objects.filter(payment=payment, kind__in=OF_SHARES))
+
+
+def outstanding(payment: Payment) -> int:
+    """Returns the minor units that a payment's transfers pay the partner, less what is taken back of them."""
+    made = Transfer.objects.filter(payment=payment).exclude(status=TransferStatus.FAILED)
+    return int(made.aggregate(sum=Sum(KEPT, default=0))["sum"])
+
+
+def _numbered(kind: str, source: UUID, before: int) -> str:
+    """The key of an operation of which there were `before` for the same source."""
+    return operation_key(kind, source, before + 1) if before else operation_key(kind, source)
 
 
 def _is_held(payment: Payment, account: PayoutAccount, *, now: datetime) -> bool:
@@ -75,18 +102,23 @@ def _is_held(payment: Payment, account: PayoutAccount, *, now: datetime) -> bool
     return True
 
 
-def reverse(payment: Payment, amount: int, *, source: UUID, now: datetime) -> None:
-    """Plan to take a part of a locked payment's transfer back; does nothing if the partner is not paid for it."""
-    row = Transfer.objects.select_for_update().filter(payment=payment).first()
-    if row is None or row.status == TransferStatus.FAILED or not amount:
-        return
-    row.reversed_amount += amount
-    row.save(update_fields=["reversed_amount"])
-    reversal = Reversal(
-        transfer=row, amount=amount, key=operation_key("reversal", source), next_step_at=now, created_at=now
-    )
-    reversal.create(actor=None, at=now)
-    enqueue_on_commit(reversal)
+def reverse(payment: Payment, *, source: UUID, now: datetime) -> None:
+    """Plan to take back what a locked payment's transfers pay beyond the partner's share, from the newest first."""
+    too_much = outstanding(payment) - share_of(payment)
+    made = Transfer.objects.select_for_update().filter(payment=payment).exclude(status=TransferStatus.FAILED)
+    planned = 0
+    for row in made.order_by("-created_at", "-pk"):
+        part = min(too_much, row.amount - row.reversed_amount)
+        if part <= 0:
+            continue
+        too_much -= part
+        row.reversed_amount += part  # the database rejects more than the transfer's amount
+        row.save(update_fields=["reversed_amount"])
+        key = _numbered("reversal", source, planned)
+        reversal = Reversal(transfer=row, amount=part, key=key, next_step_at=now, created_at=now)
+        reversal.create(actor=None, at=now)
+        enqueue_on_commit(reversal)
+        planned += 1
 
 
 def succeed(row: Transfer | Reversal, reference: str, *, now: datetime) -> None:

@@ -141,7 +141,7 @@ def _succeed(outbox: Outbox, row: Refund, *, reference: str, now: datetime, acto
     # Reckoned on the sum, so that parts lose nothing to rounding and the whole takes back the whole share.
     share = _share_of(payment, payment.refunded_amount) - _share_of(payment, before)
     book(EntryKind.SHARE_REVERSED, str(row.pk), payment, share, now=now)
-    payouts.reverse(payment, share, source=row.pk, now=now)
+    payouts.reverse(payment, source=row.pk, now=now)
 
 
 def _share_of(payment: Payment, amount: int) -> int:

@@ -58,12 +58,15 @@ class TransferTransition(Transition):
 
 
 class Transfer(ProviderOperation):
-    """A partner's share of one payment, paid out to their account with the provider."""
+    """A partner's share of one payment, or a part of it, paid out to their account with the provider.
+
+    A share that was taken back after a refund, and is owed again because the bank returned it, is another transfer.
+    """
 
     graph = TRANSFER_GRAPH
     history = TransferTransition
 
-    payment = models.OneToOneField("payments.Payment", on_delete=models.PROTECT, related_name="transfer")
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="transfers", db_index=False)
     partner = models.ForeignKey("accounts.Partner", on_delete=models.PROTECT, related_name="transfers")
     amount = models.PositiveIntegerField(help_text="Minor units.")
     reversed_amount = models.PositiveIntegerField(default=0, help_text="Minor units taken back, or about to be.")
@@ -71,6 +74,7 @@ class Transfer(ProviderOperation):
     account_reference = models.CharField(max_length=255)
 
     class Meta:
+        indexes = (models.Index(fields=["payment"], name="transfer_payment"),)
         constraints = (
             models.CheckConstraint(condition=Q(status__in=TransferStatus.values), name="transfer_status_known"),
             models.CheckConstraint(

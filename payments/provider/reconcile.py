@@ -52,7 +52,7 @@ def _compare(run: Reconciliation, since: datetime, *, now: datetime) -> Reconcil
     if enabled():
         for intent in gateway().intents_since(since):
             seen.add(str(intent["id"]))
-            _judge(run, intent, apply_intent, _intent_difference, now=now)
+            _judge(run, intent, _apply_intent, _intent_difference, now=now)
         for refund in gateway().refunds_since(since - REFUNDS_FAIL_WITHIN):
             seen.add(str(refund["id"]))
             _judge(run, refund, apply_refund, _refund_difference, now=now)
@@ -73,10 +73,20 @@ def _judge(
     now: datetime,
 ) -> None:
     run.looked_at += 1
-    if apply(thing, now=now, **({"reason": "reconciled"} if apply is apply_intent else {})):
+    try:
+        changed = apply(thing, now=now)
+    except Exception as error:  # one object that can't be applied must not hide the others
+        log.exception("reconciliation: %s could not be applied", thing["id"])
+        run.differences.append(f"{thing['id']}: it could not be applied ({type(error).__name__})")
+        return
+    if changed:
         run.repaired.append(f"{thing['id']} is {thing.get('status')}")
     elif found := difference(thing):
         run.differences.append(f"{thing['id']}: {found}")
+
+
+def _apply_intent(intent: Intent, *, now: datetime) -> bool:
+    return apply_intent(intent, now=now, reason="reconciled")
 
 
 def _intent_difference(intent: Intent) -> str:

@@ -7,7 +7,9 @@ what is to be done, its key makes a repetition harmless, and the answer is appli
 from collections.abc import Callable
 from typing import Any
 
-from payments.operations import Operation
+from django.utils import timezone
+
+from payments.operations import Operation, retry_later
 from payments.provider.cards import step_customer
 from payments.provider.collecting import step_attempt, step_hold
 from payments.provider.events import step_event
@@ -28,7 +30,16 @@ STEPS: dict[Operation, Step] = {
 
 
 def execute(operation: Operation, pk: Any) -> None:
-    """Run the step of a row that is due or queued, unless another worker is at it."""
+    """Run the step of a row that is due or queued, unless another worker is at it.
+
+    A step that breaks is a bug, which raises; its row is tried again, ever more seldom, and the audit finds it.
+    """
     with operation.rows.leased(pk) as mine:
-        if mine:
+        if not mine:
+            return
+        try:
             STEPS[operation](pk)
+        except Exception as error:
+            row: Any = operation.rows.model._default_manager.get(pk=pk)
+            retry_later(row, type(error).__name__, timezone.now())
+            raise

@@ -128,7 +128,7 @@ class Money(MoneyLife):
         assert (run.differences, run.repaired) == ([], [])
         assert list(ride_by_ride(self.provider, settled=True)) == []
         assert self.provider.account.balance() == ledger.balance("provider")
-        for payment in Payment.objects.filter(transfer__status=TransferStatus.SUCCEEDED):
+        for payment in Payment.objects.filter(transfers__status=TransferStatus.SUCCEEDED):
             assert ledger.balance("partners", payment.entries.all()) <= 0, "a partner was paid more than is theirs"
 
 

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from payments.books import holds, payouts
+from payments.books.ledger import book
 from payments.models import Customer, Payment, PayoutHold, Reversal, Transfer
+from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus, PayoutHoldStatus
 from regions.models import Region
@@ -111,6 +113,7 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
     paid.create(actor=None, at=now)
     payouts.succeed(paid, "tr_1", now=now)
     with transaction.atomic():
-        payouts.reverse(fare, 100, source=fare.pk, now=now)
+        book(EntryKind.SHARE_REVERSED, str(fare.pk), fare, 100, now=now)
+        payouts.reverse(fare, source=fare.pk, now=now)
     back = Reversal.objects.get()
     payouts.succeed(back, "trr_1", now=now)
