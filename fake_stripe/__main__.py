@@ -9,7 +9,7 @@ from django.conf import settings
 
 from fake_stripe.account import Account
 from fake_stripe.server import Server
-from fake_stripe.webhooks import Sender
+from fake_stripe.webhooks import Endpoint, Sender
 from runner import lifeline
 
 
@@ -18,7 +18,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
     lifeline.watch()
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    sender = Sender(f"http://127.0.0.1:{settings.PORT}/updatePaymentInfo", settings.STRIPE_WEBHOOK_SECRET)
+    site = f"http://127.0.0.1:{settings.PORT}"
+    sender = Sender(
+        Endpoint(f"{site}/updatePaymentInfo", settings.STRIPE_WEBHOOK_SECRET[0]),
+        Endpoint(f"{site}/updatePayoutInfo", settings.STRIPE_CONNECT_WEBHOOK_SECRET[0]),
+    )
     sender.start()
     server = Server(
         Account(sender, file=settings.DATA_DIR / "demo_stripe.sqlite3"),

@@ -2,14 +2,14 @@
 
 import secrets
 
-from fake_stripe.customers import Customers
 from fake_stripe.errors import declined, invalid, wrong_state
+from fake_stripe.partners import Partners
 from fake_stripe.things import Thing, amount_in
 
 HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
 
 
-class Account(Customers):
+class Account(Partners):
     """Customers, intents, refunds and transfers of one Stripe account in test mode.
 
     `announce` is called with each event. `file` stores the state across restarts. `clock` returns seconds.
@@ -193,25 +193,9 @@ class Account(Customers):
         self.tell("charge.dispute.closed", dispute)
         return dispute
 
-    def create_account(self, params: Thing) -> Thing:
-        return self.add("acct", type=params.get("type"), metadata=params.get("metadata", {}), payouts_enabled=False)
-
-    def create_account_link(self, params: Thing) -> Thing:
-        account = self.find("account", params.get("account"))
-        expires = int(self.clock()) + 300
-        address = f"{params.get('return_url', '')}#{account['id']}"
-        return {"object": "account_link", "created": int(self.clock()), "expires_at": expires, "url": address}
-
-    def finish_onboarding(self, id: str) -> Thing:
-        """Enable payouts, as if the partner had completed Stripe's form."""
-        account = self.find("account", id)
-        account["payouts_enabled"] = True
-        self.tell("account.updated", account)
-        return account
-
     def create_transfer(self, params: Thing) -> Thing:
         account = self.find("account", params.get("destination"))
-        if not account["payouts_enabled"]:
+        if account["capabilities"]["transfers"] != "active" or account.get("disconnected"):
             raise invalid("The destination can't take transfers.", code="insufficient_capabilities_for_transfer")
         amount = amount_in(params)
         if amount > self.balance():

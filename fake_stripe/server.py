@@ -24,6 +24,7 @@ FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, POISONED)
 BODY_MAX_BYTES = 64 * 1024
 # Calls that a page may make with the publishable key and the object's own secret.
 BROWSER_CALLS = re.compile(r"/v1/(setup_intents|payment_intents)/[^/]+(/confirm|/answer)?$")
+ONBOARDING = re.compile(r"/onboarding/([^/]+)$")  # the page of ours that stands for Stripe's form
 Route = tuple[str, "re.Pattern[str]", Callable[..., Thing]]
 
 
@@ -78,7 +79,8 @@ def routes(account: Account) -> list[Route]:
         on("GET", "refunds/([^/]+)", reading("refund")),
         on("GET", "disputes/([^/]+)", reading("dispute")),
         on("POST", "accounts", a.create_account),
-        on("GET", "accounts/([^/]+)", reading("account")),
+        on("GET", "accounts/([^/]+)", a.retrieve_account),
+        on("GET", "payouts/([^/]+)", reading("payout")),
         on("POST", "account_links", a.create_account_link),
         on("POST", "transfers", a.create_transfer),
         on("GET", "transfers", listing("transfer")),
@@ -130,6 +132,7 @@ class Server(ThreadingHTTPServer):
         self.secret_key, self.publishable_key = secret_key, publishable_key
         self.faults: deque[str] = deque()
         super().__init__(("127.0.0.1", port), Handler)
+        account.pages = self.url
 
     @property
     def url(self) -> str:
@@ -168,6 +171,9 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, BODY_MAX_BYTES)).decode()
+        if form := ONBOARDING.match(address.path):
+            self.show_form(form[1], dict(parse_qsl(body)), back=dict(parse_qsl(address.query)).get("back", ""))
+            return
         params = unflatten(parse_qsl(body if method == "POST" else address.query, keep_blank_values=True))
         fault = self.server.take_fault() if method != "GET" and not self.from_browser() else ""
         if fault == LOST_REQUEST:
@@ -184,6 +190,28 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.answer(status, answer, replayed=replayed)
+
+    def show_form(self, account_id: str, chosen: dict[str, str], *, back: str) -> None:
+        """Show the form for an account's details, or take what was chosen in it and lead back to the platform."""
+        account = self.server.account
+        try:
+            with account.lock:
+                page = account.onboarding_page(account_id).encode()
+                if self.command == "POST":
+                    account.leave_onboarding(account_id, chosen.get("then", ""))
+                    account.save()
+        except Refusal as refusal:
+            self.answer(refusal.status, refusal.body)
+            return
+        self.send_response(303 if self.command == "POST" else 200)
+        if self.command == "POST":
+            page = b""
+            self.send_header("Location", back)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+        self.wfile.flush()
 
     def perform(self, method: str, path: str, params: Thing, *, poisoned: bool) -> tuple[int, Thing, bool]:
         """Perform the call, once per idempotency key. Returns the status, the body, and whether it is a replay."""

@@ -17,7 +17,8 @@ Thing = dict[str, Any]
 TABLES = ["things", "numbers", "kept"]
 KINDS = {
     "cus": "customer", "pm": "payment_method", "seti": "setup_intent", "pi": "payment_intent", "ch": "charge",
-    "re": "refund", "tr": "transfer", "trr": "transfer_reversal", "acct": "account", "dp": "dispute", "evt": "event",
+    "re": "refund", "tr": "transfer", "trr": "transfer_reversal", "acct": "account", "po": "payout",
+    "dp": "dispute", "evt": "event",
 }  # fmt: skip
 
 
@@ -70,8 +71,9 @@ class Things:
         """All objects of a kind, newest first."""
         return [thing for thing in reversed(self.things.values()) if thing["object"] == kind]
 
-    def tell(self, type: str, thing: Thing) -> None:
-        """Announce an event with a copy of the object as it is now."""
-        event = self.add("evt", type=type, data={"object": json.loads(json.dumps(thing))}, api_version=None)
+    def tell(self, type: str, thing: Thing, *, account: str = "") -> None:
+        """Announce an event with a copy of the object as it is now; `account` is the connected one it comes from."""
+        of = {"account": account} if account else {}
+        event = self.add("evt", type=type, data={"object": json.loads(json.dumps(thing))}, api_version=None, **of)
         del self.things[event["id"]]  # events are never read again, and would outnumber all other objects
         self.announce(event)

@@ -6,6 +6,7 @@ import json
 import queue
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -21,11 +22,23 @@ def signature(raw: bytes, secret: str, at: float | None = None) -> str:
     return f"t={moment},v1={digest}"
 
 
-class Sender:
-    """Posts events to an address, one after the other, from a thread of its own."""
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that gets events, and the secret with which they are signed for it."""
 
-    def __init__(self, url: str, secret: str) -> None:
-        self.url, self.secret = url, secret
+    url: str
+    secret: str
+
+
+class Sender:
+    """Posts events one after the other, from a thread of its own.
+
+    Events of connected accounts go to an endpoint of their own, with a secret of its own
+    (docs.stripe.com/connect/webhooks).
+    """
+
+    def __init__(self, own: Endpoint, connected: Endpoint) -> None:
+        self.own, self.connected = own, connected
         self.waiting: queue.Queue[tuple[int, dict[str, Any]]] = queue.Queue()
 
     def __call__(self, event: dict[str, Any]) -> None:
@@ -44,9 +57,10 @@ class Sender:
     def send(self, event: dict[str, Any]) -> bool:
         """Post one event. Returns whether the answer was 200."""
         raw = json.dumps(event).encode()
-        headers = {"Content-Type": "application/json", "Stripe-Signature": signature(raw, self.secret)}
+        endpoint = self.connected if event.get("account") else self.own
+        headers = {"Content-Type": "application/json", "Stripe-Signature": signature(raw, endpoint.secret)}
         try:
-            with urlopen(Request(self.url, raw, headers), timeout=10) as answer:  # noqa: S310  # our own address
+            with urlopen(Request(endpoint.url, raw, headers), timeout=10) as answer:  # noqa: S310  # our own address
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False

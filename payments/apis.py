@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import stripe
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -22,11 +21,11 @@ from accounts.reauthentication import require_recent_sign_in
 from accounts.selectors import partner_of
 from api.addresses import address_of
 from api.idempotency import idempotent
-from api.parsers import TooLarge, loads
+from api.parsers import TooLarge
 from api.serializing import validated
-from core.errors import Invalid
 from payments.models import Customer, Payment
-from payments.provider import cards, confirmations, payouts
+from payments.provider import accounts, cards, confirmations
+from payments.provider.endpoints import Endpoint, verified_event
 from payments.provider.webhook import take_provider_event
 from payments.serializers import (
     CardInput,
@@ -40,9 +39,14 @@ from payments.serializers import (
 )
 from payments.services import pay_now
 
-SIGNATURE_MAX_AGE_S = 300
 WEBHOOK_MAX_BYTES = 256 * 1024
 PAID = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1", "amount_received": 1000}}}
+ACCOUNT_UPDATED = {
+    "id": "evt_2",
+    "type": "account.updated",
+    "account": "acct_1",
+    "data": {"object": {"id": "acct_1", "object": "account"}},
+}
 
 
 class OwnPayments(GenericAPIView[Payment]):
@@ -82,45 +86,46 @@ class RawParser(BaseParser):
         return raw
 
 
-class UpdatePaymentInfo(APIView):
-    """The payment provider's signed webhook. An event seen before changes nothing and is answered 200."""
+class _Webhook(APIView):
+    """A signed webhook of the payment provider's."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = ()
     parser_classes = (RawParser,)
+    endpoint: Endpoint
 
-    @extend_schema(
-        operation_id="updatePaymentInfo",
-        tags=["webhooks"],
-        request={"application/json": OpenApiTypes.OBJECT},
-        responses={200: {"type": "object", "properties": {"received": {"type": "boolean"}}, "required": ["received"]}},
-        parameters=[OpenApiParameter("Stripe-Signature", str, OpenApiParameter.HEADER, required=True)],
-        examples=[OpenApiExample("Paid", PAID, request_only=True)],
-    )
     def post(self, request: Request) -> Response:
         body: Any = request.data
         raw = body if isinstance(body, bytes) else b""
-        event = verified_event(raw, request.headers.get("Stripe-Signature", ""))
+        event = verified_event(raw, request.headers.get("Stripe-Signature", ""), self.endpoint)
         take_provider_event(event, now=timezone.now())
         return Response({"received": True})
 
 
-def verified_event(raw: bytes, signature: str) -> dict[str, Any]:
-    """Returns the event of a body that the provider has signed in the last five minutes. Raises `Invalid`."""
-    refused = Invalid("invalid_signature", "The signature does not match.", "Stripe-Signature")
-    if not settings.STRIPE_WEBHOOK_SECRET:
-        raise refused
-    try:
-        text = raw.decode()
-        stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, SIGNATURE_MAX_AGE_S)
-        event = loads(text)
-    # A signature that isn't ASCII is a TypeError to the library.
-    except (TypeError, ValueError, stripe.SignatureVerificationError):
-        raise refused from None
-    if not isinstance(event, dict):
-        raise Invalid("invalid", "Not an event.")
-    return event
+def _described(operation: str, example: dict[str, Any]) -> Any:
+    return extend_schema(
+        operation_id=operation,
+        tags=["webhooks"],
+        request={"application/json": OpenApiTypes.OBJECT},
+        responses={200: {"type": "object", "properties": {"received": {"type": "boolean"}}, "required": ["received"]}},
+        parameters=[OpenApiParameter("Stripe-Signature", str, OpenApiParameter.HEADER, required=True)],
+        examples=[OpenApiExample("Event", example, request_only=True)],
+    )
+
+
+@extend_schema_view(post=_described("updatePaymentInfo", PAID))
+class UpdatePaymentInfo(_Webhook):
+    """The payment provider's signed webhook. An event seen before changes nothing and is answered 200."""
+
+    endpoint = Endpoint.OURS
+
+
+@extend_schema_view(post=_described("updatePayoutInfo", ACCOUNT_UPDATED))
+class UpdatePayoutInfo(_Webhook):
+    """The payment provider's signed webhook about partners' accounts, with a secret of its own."""
+
+    endpoint = Endpoint.PARTNERS
 
 
 class CardSetup(APIView):
@@ -217,5 +222,5 @@ class PartnerPayoutAccount(APIView):
     def post(self, request: Request) -> Response:
         require_recent_sign_in(request)
         back = request.build_absolute_uri("/partner/statement")
-        url = payouts.onboarding_url(partner_of(caller(request)), return_url=back, now=timezone.now())
+        url = accounts.onboarding_url(partner_of(caller(request)), return_url=back, now=timezone.now())
         return Response({"url": url})

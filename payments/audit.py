@@ -20,7 +20,18 @@ from backoffice.audit import (
     wrong_rows,
 )
 from payments.books.status import derived_status
-from payments.models import Attempt, Entry, Hold, Payment, PayoutHold, ProviderEvent, Refund, Reversal, Transfer
+from payments.models import (
+    Attempt,
+    Entry,
+    Hold,
+    Payment,
+    PayoutAccount,
+    PayoutHold,
+    ProviderEvent,
+    Refund,
+    Reversal,
+    Transfer,
+)
 from payments.models.ledger import EntryKind
 from payments.states import (
     OPEN_ATTEMPTS,
@@ -173,6 +184,19 @@ def refunds_need_nobody(now: datetime) -> Result:
 def payouts_need_nobody(now: datetime) -> Result:
     """No transfer has failed: the provider paid every partner it was asked to pay."""
     return unless(Transfer.objects.all(), ~Q(status=TransferStatus.FAILED))
+
+
+@CHECKS.of_kind(OVERDUE)
+def payout_accounts_are_looked_at(now: datetime) -> Result:
+    """The provider is asked in time how each partner's account stands."""
+    accounts = PayoutAccount.objects.all()
+    return wrong_rows(accounts, accounts.filter(next_step_at__lt=now - GRACE))
+
+
+@CHECKS.of_kind(ODD)
+def payout_accounts_need_nobody(now: datetime) -> Result:
+    """No partner's account is cut off, and no bank has returned a payment to a partner."""
+    return unless(PayoutAccount.objects.all(), Q(disconnected_at__isnull=True, payout_failure=""))
 
 
 def _sum(rows: QuerySet[Any, Any], of: str = "amount") -> Coalesce:

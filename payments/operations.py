@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F, Model
 
 from core.jobs import DueRows, retry_delay
-from payments.models import Attempt, Customer, Hold, ProviderEvent, Refund, Reversal, Transfer
+from payments.models import Attempt, Customer, Hold, PayoutAccount, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.operation import ProviderOperation
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class Operation(StrEnum):
     REVERSAL = "reversal"
     EVENT = "event"
     CUSTOMER = "customer"
+    ACCOUNT = "account"
 
     @property
     def rows(self) -> DueRows:
@@ -43,6 +44,7 @@ MODELS: dict[Operation, type[Model]] = {
     Operation.REVERSAL: Reversal,
     Operation.EVENT: ProviderEvent,
     Operation.CUSTOMER: Customer,
+    Operation.ACCOUNT: PayoutAccount,
 }
 KINDS = {model: operation for operation, model in MODELS.items()}
 
@@ -52,7 +54,9 @@ def enqueue_on_commit(row: Model) -> None:
     KINDS[type(row)].rows.enqueue_on_commit(row.pk)
 
 
-def retry_later(row: ProviderOperation | Customer | ProviderEvent, reason: object, now: datetime) -> None:
+def retry_later(
+    row: ProviderOperation | Customer | PayoutAccount | ProviderEvent, reason: object, now: datetime
+) -> None:
     """Repeat a step whose outcome is unknown, with the same key and after a growing delay."""
     log.warning("%s %s: the provider did not answer (%s)", row._meta.model_name, row.pk, reason)
     KINDS[type(row)].rows.postpone(row.pk, now + retry_delay(row.tries), tries=F("tries") + 1)

@@ -71,6 +71,7 @@ api = [
     path("cardSetup", payments.CardSetup.as_view()),
     path("card", payments.Card.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
+    path("updatePayoutInfo", payments.UpdatePayoutInfo.as_view()),
 ]
 
 urlpatterns = [

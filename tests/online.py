@@ -22,14 +22,15 @@ from fake_stripe.server import Server, routes
 from fake_stripe.webhooks import signature
 from payments.models import PayoutAccount
 from payments.operations import Operation
-from payments.provider import cards, gateway, payouts
+from payments.provider import accounts, cards, gateway
 from payments.provider.steps import execute
 from regions.models import Region
 from regions.selectors import forget_regions
 from requests_app.bookings import sweep_holds
 from requests_app.serving.session_holds import sweep_sessions
 
-SECRET_KEY, PAGE_KEY, HOOK_SECRET = "sk_test_tests", "pk_test_tests", "whsec_tests"
+SECRET_KEY, PAGE_KEY = "sk_test_tests", "pk_test_tests"
+HOOK_SECRET, CONNECT_HOOK_SECRET = "whsec_tests", "whsec_tests_connect"
 CLIENT = APIClient()
 
 
@@ -41,6 +42,7 @@ class Online:
         self.events: list[dict[str, Any]] = []
         server.account = self.account = Account(self.events.append, clock=lambda: timezone.now().timestamp())
         server.routes = routes(self.account)
+        self.account.pages = server.url
         server.faults.clear()
 
     def save_card(self, user: User, number: str = "pm_card_visa", *, agrees: bool = True) -> None:
@@ -54,7 +56,7 @@ class Online:
     def connect(self, partner: Partner) -> None:
         """The partner completes the provider's form, and can be paid."""
         now = timezone.now()
-        payouts.onboarding_url(partner, return_url="http://testserver/", now=now)
+        accounts.onboarding_url(partner, return_url="http://testserver/", now=now)
         self.account.finish_onboarding(PayoutAccount.objects.get(partner=partner).reference)
         self.deliver()
         self.work()
@@ -90,12 +92,13 @@ class Online:
             assert self.send(event).status_code == 200
 
     def send(self, event: dict[str, Any], at: float | None = None) -> Any:
-        """Send one event, signed."""
+        """Send one event to the endpoint that it is for, signed for that one."""
         raw = json.dumps(event).encode()
-        header = signature(raw, HOOK_SECRET, time.time() if at is None else at)
-        return CLIENT.generic(
-            "POST", "/updatePaymentInfo", raw, content_type="application/json", HTTP_STRIPE_SIGNATURE=header
-        )
+        connected = bool(event.get("account"))
+        secret = CONNECT_HOOK_SECRET if connected else HOOK_SECRET
+        header = signature(raw, secret, time.time() if at is None else at)
+        path = "/updatePayoutInfo" if connected else "/updatePaymentInfo"
+        return CLIENT.generic("POST", path, raw, content_type="application/json", HTTP_STRIPE_SIGNATURE=header)
 
     # ------------------------------------------------------------ what the provider has
 
@@ -131,7 +134,8 @@ def online(provider_server: Server, settings: Settings, monkeypatch: pytest.Monk
 def charging(server: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Online:
     """Charge payments online, with this server as the provider, until the patches are undone."""
     settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = SECRET_KEY, PAGE_KEY
-    settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = HOOK_SECRET, server.url
+    settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE = [HOOK_SECRET], server.url
+    settings.STRIPE_CONNECT_WEBHOOK_SECRET = [CONNECT_HOOK_SECRET]
     # No rule holds a payout, except in the tests of these rules.
     settings.PAYOUT_DELAY_DAYS = settings.PAYOUT_ACCOUNT_DELAY_DAYS = settings.PAYOUTS_REVIEWED = 0
     settings.MIN_SESSION_S = 0.0

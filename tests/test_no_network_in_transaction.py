@@ -30,7 +30,8 @@ def _open_house(monkeypatch: pytest.MonkeyPatch) -> None:
     """No rate limits, a webhook whose secret is known, and partners who are paid by the provider."""
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], UNLIMITED)
     monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
-    monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+    monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", [WEBHOOK_SECRET])
+    monkeypatch.setattr(settings, "STRIPE_CONNECT_WEBHOOK_SECRET", [WEBHOOK_SECRET])
     monkeypatch.setattr(settings, "STRIPE_CONNECT", True)
 
 

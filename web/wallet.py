@@ -8,6 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
@@ -16,7 +18,7 @@ from core.errors import ServiceError
 from payments import configuration
 from payments.books.payout_statement import LINES_MAX, entries_of, statement_of
 from payments.models import Customer, Payment, PayoutAccount
-from payments.provider import confirmations
+from payments.provider import accounts, confirmations
 from payments.states import UNPAID
 from web import selectors
 from web.access import UserRequest, page_for
@@ -87,6 +89,9 @@ def statement(request: UserRequest) -> HttpResponse:
     """Show a partner's earnings and payouts, line by line."""
     partner = selectors.partner_or_403(request.user)
     currency = partner.region.currency if partner.region else "usd"
+    if request.GET.get(accounts.BACK) and configuration.connected():
+        accounts.look_again(partner, now=timezone.now())
+        return redirect(f"{reverse('partner-statement')}?waiting=1")
     account = PayoutAccount.objects.filter(partner=partner).first()
     pages = Pages("at", LINES_MAX)
     try:
@@ -98,6 +103,7 @@ def statement(request: UserRequest) -> HttpResponse:
         "statement": statement_of(partner, currency, entries),
         "connected": configuration.connected(),
         "account": account,
+        "waiting": "waiting" in request.GET,
         **pages.links(),
     }
     return render(request, "payments/statement.html", context)

@@ -236,6 +236,7 @@ EXEMPT = {
     "partner/payoutAccount": "its answer is a secret",
     "logout": "it ends what the repeated call would sign in with",
     "updatePaymentInfo": "the event's own id does it",
+    "updatePayoutInfo": "the event's own id does it",
 }
 
 

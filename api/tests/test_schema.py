@@ -68,7 +68,7 @@ def test_names_the_idempotency_key_where_it_is_honoured(schema: Any) -> None:
     for (method, path), operation in operations(schema).items():
         named = any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", []))
         # Their answers hold a secret, or their repetition needs no key (api/tests/test_idempotency.py says why).
-        exempt = path in ("/login", "/logout", "/socketTicket", "/updatePaymentInfo", "/cardSetup")
+        exempt = path in ("/login", "/logout", "/socketTicket", "/updatePaymentInfo", "/updatePayoutInfo", "/cardSetup")
         exempt |= path == "/partner/payoutAccount" or path.endswith(("/share", "/confirmation"))
         assert named == (method == "POST" and not exempt), (method, path)
 
@@ -81,6 +81,7 @@ def test_says_how_to_sign_in(schema: Any) -> None:
             "/signup",
             "/requestType",
             "/updatePaymentInfo",
+            "/updatePayoutInfo",
             "/sharedCheer/{shareToken}",
             "/pushKey",
         )

@@ -84,6 +84,7 @@ def test_signup(anonymous: APIClient) -> None:
 
 def test_the_provider_and_the_probes_are_never_held_back(anonymous: APIClient) -> None:
     assert {anonymous.post("/updatePaymentInfo").status_code for _ in range(6)} == {400}
+    assert {anonymous.post("/updatePayoutInfo").status_code for _ in range(6)} == {400}
     assert set(statuses(anonymous, "/healthz", 6)) == {200}
     assert set(statuses(anonymous, "/metrics", 6)) == {200}
 

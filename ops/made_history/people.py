@@ -77,7 +77,7 @@ class PeopleTables:
         )
         self.applications = Table(ApplicationTransition, "old new actor reason at subject")
         self.moves = Table(PartnerTransition, "old new actor reason at subject")
-        self.payout_accounts = Table(PayoutAccount, "partner reference created_at", ready=True)
+        self.payout_accounts = Table(PayoutAccount, "partner reference created_at", ready=True, next_step_at=None)
 
 
 class PeopleWriter:

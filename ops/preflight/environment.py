@@ -108,6 +108,18 @@ def keys() -> Iterator[Finding]:
             "STRIPE_SECRET_KEY is set and STRIPE_WEBHOOK_SECRET is not: no payment would ever be confirmed.",
             "Set the secret of the webhook's endpoint.",
         )
+    elif settings.STRIPE_CONNECT and settings.STRIPE_SECRET_KEY and not settings.STRIPE_CONNECT_WEBHOOK_SECRET:
+        yield error(
+            "payouts",
+            "STRIPE_CONNECT is set and STRIPE_CONNECT_WEBHOOK_SECRET is not: partners become ready a day late.",
+            "Set the secret of the endpoint for connected accounts; docs/production.md has its events.",
+        )
+    elif set(settings.STRIPE_WEBHOOK_SECRET) & set(settings.STRIPE_CONNECT_WEBHOOK_SECRET):
+        yield error(
+            "payouts",
+            "STRIPE_WEBHOOK_SECRET and STRIPE_CONNECT_WEBHOOK_SECRET have a secret in common.",
+            "Each endpoint has a secret of its own: copy the second one from the endpoint for connected accounts.",
+        )
     elif settings.STRIPE_SECRET_KEY.startswith(("sk_test", "rk_test")):
         yield warning("payments", "STRIPE_SECRET_KEY is a test key.", "Real cards need the live key.")
 

@@ -24,6 +24,7 @@ from payments.models import (
     HoldTransition,
     Payment,
     PaymentTransition,
+    PayoutAccount,
     PayoutHold,
     PayoutHoldTransition,
     ProviderEvent,
@@ -105,6 +106,8 @@ PLANTS: dict[str, Plant] = {
     "refunds_need_nobody": lambda: one(Refund).update(status="attention"),
     "payouts_need_nobody": lambda: one(Transfer).update(status="failed"),
     "operations_come_to_an_end": lambda: one(Refund).update(status="planned", created_at=NOW() - 2 * HOUR),
+    "payout_accounts_are_looked_at": lambda: PayoutAccount.objects.update(next_step_at=NOW() - HOUR),
+    "payout_accounts_need_nobody": lambda: PayoutAccount.objects.update(payout_failure="account_closed"),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),

@@ -1,7 +1,7 @@
 """The ledger, the provider's events, and the comparisons of both sides, in the admin."""
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter, ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
 from backoffice.columns import amount, moment, pretty_json, related, shown
@@ -96,12 +96,19 @@ class PayoutAccountAdmin(ReadOnlyAdmin):
     """The accounts to which partners are paid."""
 
     partner_link = related("partner", "Partner", named=True)
-    list_display = ("partner_link", "ready", "reference")
+    next_step = moment("next_step_at", "Next look")
+    disconnected = moment("disconnected_at", "Disconnected")
+    list_display = ("partner_link", "ready", "trouble", "payout_failure", "disconnected", "reference")
+    list_filter = (("ready", BooleanRadioFilter),)
     list_select_related = ("partner",)
     search_fields = ("reference", "partner__name")
     search_ids = ("partner_id",)
-    fields = ("partner_link", "ready", "reference")
-    readonly_fields = ("partner_link",)
+    fields = (
+        ("partner_link", "ready"),
+        ("trouble", "payout_failure", "disconnected"),
+        ("reference", "tries", "next_step"),
+    )
+    readonly_fields = ("partner_link", "next_step", "disconnected")
 
 
 for _history in (

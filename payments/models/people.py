@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Customer(models.Model):
@@ -49,6 +50,25 @@ class PayoutAccount(models.Model):
         help_text="A digest of the bank account or card that the provider pays to.",
     )
     changed_at = models.DateTimeField(null=True, blank=True, help_text="When the destination changed last.")
+    trouble = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the provider has restricted it, in its words.",
+    )
+    payout_failure = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the partner's bank returned the provider's last payment.",
+    )
+    disconnected_at = models.DateTimeField(null=True, blank=True, help_text="When the partner cut it off from us.")
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often nobody answered.")
+    next_step_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, db_default=Now(), help_text="When the provider is asked again."
+    )
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

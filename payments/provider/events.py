@@ -11,12 +11,12 @@ from django.utils import timezone
 from notifications.events import recorded
 from payments.books.disputes import apply_dispute
 from payments.configuration import enabled
-from payments.models import Payment, ProviderEvent
+from payments.models import Payment, PayoutAccount, ProviderEvent
 from payments.operations import Operation, retry_later
+from payments.provider.accounts import apply_payout, look_at
 from payments.provider.cards import apply_setup, decline_setup
 from payments.provider.gateway import ProviderError, Refused, gateway
 from payments.provider.intents import apply_foreign_intent, apply_intent
-from payments.provider.payouts import apply_account
 from payments.provider.refunds import apply_refund
 
 log = logging.getLogger(__name__)
@@ -60,8 +60,31 @@ FOLLOWED: dict[str, Callable[[str, datetime], object]] = {
     "setup_intent": lambda reference, now: apply_setup(gateway().setup_intent(reference), now=now),
     "refund": lambda reference, now: apply_refund(gateway().refund_of(reference), now=now),
     "dispute": lambda reference, now: apply_dispute(gateway().dispute(reference), now=now),
-    "account": lambda reference, now: apply_account(gateway().account(reference), now=now),
 }
+
+
+def _follow(event: ProviderEvent, now: datetime) -> None:
+    data = event.payload.get("data")
+    thing = data.get("object") if isinstance(data, dict) else None
+    thing = thing if isinstance(thing, dict) else {}
+    account = event.payload.get("account")
+    if account:  # whatever it is about belongs to a partner, and says nothing about our payments
+        _follow_account(str(account), thing, now)
+        return
+    follow, reference = FOLLOWED.get(str(thing.get("object"))), thing.get("id")
+    if follow is not None and isinstance(reference, str) and reference:
+        follow(reference, now)
+        if event.type == SETUP_DECLINED:
+            decline_setup(thing, now=now)
+
+
+def _follow_account(account: str, thing: Answer, now: datetime) -> None:
+    """Ask how a partner's account stands, and what became of the provider's payment to their bank."""
+    if not PayoutAccount.objects.filter(reference=account).exists():
+        return
+    look_at(account, now=now)
+    if thing.get("object") == "payout":
+        apply_payout(account, gateway().payout(str(thing.get("id")), account=account), now=now)
 
 
 def step_event(event_id: str) -> None:
@@ -70,15 +93,8 @@ def step_event(event_id: str) -> None:
     if event is None or event.next_step_at is None or not enabled():
         return
     now = timezone.now()
-    data = event.payload.get("data")
-    thing = data.get("object") if isinstance(data, dict) else None
-    thing = thing if isinstance(thing, dict) else {}
-    follow, reference = FOLLOWED.get(str(thing.get("object"))), thing.get("id")
     try:
-        if follow is not None and isinstance(reference, str) and reference:
-            follow(reference, now)
-            if event.type == SETUP_DECLINED:
-                decline_setup(thing, now=now)
+        _follow(event, now)
     except Refused as refused:  # there is no such object: nothing of ours
         log.warning("event %s is about nothing: %s", event.pk, refused.code)
     except ProviderError as error:

@@ -202,6 +202,10 @@ class StripeGateway:
         """Returns the present state of a partner's account."""
         return _call(self._api.accounts.retrieve, reference)
 
+    def payout(self, reference: str, *, account: str) -> Answer:
+        """Returns the present state of the provider's payment to a partner's bank."""
+        return _call(self._api.payouts.retrieve, reference, {}, {"stripe_account": account})
+
     def onboarding_url(self, account: str, *, return_url: str) -> str:
         """Returns the address where a partner gives the provider their details, valid for a few minutes."""
         params = {
@@ -284,6 +288,9 @@ def _understood(error: stripe.StripeError) -> ProviderError:
         return Declined(str(told.get("decline_code") or code), told.get("payment_intent"))
     if isinstance(error, stripe.RateLimitError | stripe.APIConnectionError) or error.http_status in (409, 429):
         return Unreachable(type(error).__name__)
+    # An account that is not, or no longer, ours is no account to us (docs.stripe.com/error-codes#account-invalid).
+    if isinstance(error, stripe.PermissionError) and code == "account_invalid":
+        return Refused(code, type(error).__name__)
     if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
         return Refused(code, type(error).__name__)
     # A wrong API key of ours or a failure of theirs says nothing about the payment.

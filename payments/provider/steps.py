@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from payments.operations import Operation, retry_later
+from payments.provider.accounts import step_account
 from payments.provider.cards import step_customer
 from payments.provider.collecting import step_attempt, step_hold
 from payments.provider.events import step_event
@@ -26,6 +27,7 @@ STEPS: dict[Operation, Step] = {
     Operation.REVERSAL: step_reversal,
     Operation.EVENT: step_event,
     Operation.CUSTOMER: step_customer,
+    Operation.ACCOUNT: step_account,
 }
 
 

@@ -10,6 +10,7 @@ from notifications.events import Outbox, recorded
 from payments.configuration import enabled
 from payments.models import Payment, ProviderEvent
 from payments.operations import enqueue_on_commit
+from payments.provider.endpoints import is_of_another_mode
 from payments.provider.intents import apply_foreign_intent
 from payments.states import PaymentStatus
 
@@ -36,13 +37,16 @@ def take_provider_event(event: dict[str, Any], *, now: datetime) -> bool:
     """Store a verified webhook event once; returns False if it was seen before.
 
     A task then fetches its object from the provider (payments/provider/events.py). If no provider is configured, the
-    signed event itself is believed, and acted on immediately.
+    signed event itself is believed, and acted on immediately. An event of a partner's account in another mode than ours
+    is none of ours.
 
     Raises: `Invalid` if the event has no id or type.
     """
     event_id, event_type = event.get("id"), event.get("type")
     if not isinstance(event_id, str) or not isinstance(event_type, str) or not 0 < len(event_id) <= 255:
         raise Invalid("invalid", "Not an event.")
+    if is_of_another_mode(event):
+        return False
     with recorded() as outbox:
         row, new = ProviderEvent.objects.get_or_create(
             id=event_id, defaults={"type": event_type[:100], "payload": event, "received_at": now}
@@ -53,7 +57,8 @@ def take_provider_event(event: dict[str, Any], *, now: datetime) -> bool:
             ProviderEvent.objects.filter(pk=row.pk).update(next_step_at=now)
             enqueue_on_commit(row)
             return True
-        _act_on(outbox, event_type, event, now=now)
+        if not event.get("account"):
+            _act_on(outbox, event_type, event, now=now)
         ProviderEvent.objects.filter(pk=row.pk).update(processed_at=now)
     return True
 

@@ -16,7 +16,7 @@ from fake_stripe.server import FAULTS
 from payments.books.refunds import refund, refundable
 from payments.models import Attempt, Hold, Payment, PayoutAccount
 from payments.operations import Operation
-from payments.provider import payouts
+from payments.provider import accounts
 from payments.provider.gateway import ProviderError
 from payments.provider.reconcile import reconcile
 from payments.provider.steps import STEPS, execute
@@ -182,7 +182,7 @@ class MoneyLife(RuleBasedStateMachine):
     @rule()
     def partner_wants_payouts(self) -> None:
         with suppress(ServiceError):
-            payouts.onboarding_url(self.partner, return_url="http://testserver/", now=self.clock.now)
+            accounts.onboarding_url(self.partner, return_url="http://testserver/", now=self.clock.now)
         for account in PayoutAccount.objects.filter(ready=False):
             self.provider.account.finish_onboarding(account.reference)
 

@@ -17,7 +17,7 @@ from payments.books import ledger
 from payments.books.payout_holds import refuse, release, sweep_payout_holds
 from payments.books.refunds import refund
 from payments.models import PayoutAccount, PayoutHold, Transfer
-from payments.provider import payouts
+from payments.provider import accounts
 from payments.states import PayoutHoldStatus, TransferStatus
 from regions.models import Region
 from risk.flags import clear, raise_flag
@@ -35,9 +35,9 @@ def paid(online: Online, user: User, partner: Partner, nyc: Region, settings: Se
     """Returns a function that has a fare of $10 paid by card, while the partner is paid by the provider."""
     settings.STRIPE_CONNECT = True
     online.save_card(user)
-    payouts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
+    accounts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
     online.account.finish_onboarding(partner.payout_account.reference)
-    payouts.apply_account({"id": partner.payout_account.reference, "payouts_enabled": True}, now=clock.now)
+    accounts.apply_account(online.account.find("account", partner.payout_account.reference), now=clock.now)
 
     def pay(minutes: float = 4) -> Any:
         report(partner, EMPIRE_STATE)
@@ -87,11 +87,11 @@ def test_a_changed_account_waits_and_is_flagged(
     online: Online, paid: Scene, partner: Partner, settings: Settings, clock: Clock
 ) -> None:
     settings.PAYOUT_ACCOUNT_DELAY_DAYS = 3
-    answer: dict[str, Any] = {"id": partner.payout_account.reference, "payouts_enabled": True}
+    answer: dict[str, Any] = online.account.find("account", partner.payout_account.reference)
 
     def tell(fingerprint: str) -> None:
         bank = {"id": "ba_1", "fingerprint": fingerprint, "default_for_currency": True}
-        payouts.apply_account({**answer, "external_accounts": {"data": [{"id": "ba_0"}, bank]}}, now=clock.now)
+        accounts.apply_account({**answer, "external_accounts": {"data": [{"id": "ba_0"}, bank]}}, now=clock.now)
 
     EmailAddress.objects.filter(user=partner.user).update(verified=True)
     later(clock, days=10)
@@ -180,7 +180,7 @@ def test_a_refused_payout_is_not_made_by_anything(
     fare = paid()
     refuse(hold_of(fare), actor=staff, now=clock.now, reason="fraud")
     later(clock, days=60)
-    payouts.apply_account({"id": partner.payout_account.reference, "payouts_enabled": True}, now=clock.now)
+    accounts.apply_account(online.account.find("account", partner.payout_account.reference), now=clock.now)
     assert look(online, clock) == []
     assert ledger.owed_to(partner, "usd") == 800
     release(hold_of(fare), actor=staff, now=clock.now, reason="it was none")

@@ -12,7 +12,7 @@ from payments.books import ledger
 from payments.books.payout_statement import statement_of
 from payments.books.refunds import refund, refundable
 from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
-from payments.provider import payouts
+from payments.provider import accounts
 from payments.provider.reconcile import reconcile, reconcile_today
 from payments.services import settle_in_cash
 from payments.states import PaymentStatus
@@ -185,7 +185,7 @@ def test_a_dispute_and_what_we_know(online: Online, paid: Payment, clock: Clock)
 @pytest.fixture
 def connected(online: Online, settings: Settings, partner: Partner, clock: Clock) -> None:
     settings.STRIPE_CONNECT = True
-    payouts.onboarding_url(partner, return_url="http://testserver/partner/statement", now=clock.now)
+    accounts.onboarding_url(partner, return_url="http://testserver/partner/statement", now=clock.now)
 
 
 def test_a_partner_is_paid_what_is_theirs(
@@ -211,5 +211,5 @@ def test_a_partner_is_paid_what_is_theirs(
 
 def test_payouts_are_off_unless_configured(online: Online, partner: Partner, clock: Clock) -> None:
     with pytest.raises(Conflict) as refused:
-        payouts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
+        accounts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
     assert refused.value.code == "payouts_off"

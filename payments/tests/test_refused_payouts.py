@@ -11,7 +11,7 @@ from payments.audit import CHECKS
 from payments.books import ledger
 from payments.books.refunds import refund
 from payments.models import Payment, Reversal, Transfer
-from payments.provider import payouts
+from payments.provider import accounts, payouts
 from payments.states import TransferStatus
 from regions.models import Region
 from tests.cast import Clock, fresh, unchanged
@@ -27,15 +27,15 @@ def fare(online: Online, user: User, partner: Partner, nyc: Region, settings: Se
     settings.STRIPE_CONNECT = True
     online.save_card(user)
     ride = charged(online, user, nyc, clock)
-    payouts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
+    accounts.onboarding_url(partner, return_url="http://testserver/", now=clock.now)
     online.account.finish_onboarding(partner.payout_account.reference)
-    payouts.apply_account({"id": partner.payout_account.reference, "payouts_enabled": True}, now=clock.now)
-    online.account.find("account", partner.payout_account.reference)["payouts_enabled"] = False
+    accounts.apply_account(online.account.find("account", partner.payout_account.reference), now=clock.now)
+    online.account.find("account", partner.payout_account.reference)["capabilities"] = {"transfers": "inactive"}
     return fare_of(ride)
 
 
 def open_again(online: Online, partner: Partner) -> None:
-    online.account.find("account", partner.payout_account.reference)["payouts_enabled"] = True
+    online.account.find("account", partner.payout_account.reference)["capabilities"] = {"transfers": "active"}
 
 
 def give_up(online: Online, clock: Clock) -> Transfer:
@@ -70,8 +70,10 @@ def test_it_fails_in_the_end_with_its_reason(
     assert "payouts_need_nobody" in odd(clock)
     open_again(online, partner)
     later(clock, days=1)
+    online.work()  # the account is looked at daily
     with unchanged():
         online.work()
+    assert (fresh(transfer).status, len(online.account.every("transfer"))) == (TransferStatus.FAILED, 0)
     assert REASON in desk_of(staff).get(page_of(transfer)).content.decode()
 
 

@@ -24,7 +24,7 @@ INTENT = "pi_3Nabc"
 
 @pytest.fixture(autouse=True)
 def _secret(settings: Settings) -> None:
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_WEBHOOK_SECRET = [SECRET]
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_one_of_several_signatures_suffices(provider: APIClient, payment: Paymen
 
 
 def test_without_a_secret_nothing_is_believed(provider: APIClient, payment: Payment, settings: Settings) -> None:
-    settings.STRIPE_WEBHOOK_SECRET = ""
+    settings.STRIPE_WEBHOOK_SECRET = []
     raw = json.dumps(event("succeeded", payment)).encode()
     with unchanged():
         for secret in (SECRET, ""):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from payments.books import holds, payouts
 from payments.books.ledger import book
-from payments.models import Customer, Payment, PayoutHold, Reversal, Transfer
+from payments.models import Customer, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus, PayoutHoldStatus
@@ -109,6 +109,7 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
         delayed = PayoutHold(payment=fare, partner=ride.partner, reasons=["new_partner"], due_at=now, created_at=now)
         delayed.create(actor=None, at=now)
         delayed.move(PayoutHoldStatus.RELEASED, actor=None, at=now, due_at=None)
+    PayoutAccount.objects.create(partner=ride.partner, reference="acct_1", created_at=now, next_step_at=None)
     paid = Transfer(payment=fare, partner=ride.partner, amount=800, key="transfer:1", created_at=now)
     paid.create(actor=None, at=now)
     payouts.succeed(paid, "tr_1", now=now)

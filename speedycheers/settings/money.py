@@ -9,13 +9,26 @@ PAYMENTS: str = env.str("PAYMENTS", default="")
 PAYMENTS_ARE_DEMO = PAYMENTS == "demo"
 if PAYMENTS not in ("", "demo") or (PAYMENTS_ARE_DEMO and not DEBUG):
     raise ImproperlyConfigured("PAYMENTS takes demo, with DEBUG on; real payments are switched on by the STRIPE_ keys.")
-_demo = {"key": "sk_test_demo", "hook": "whsec_demo", "page": "pk_test_demo", "base": f"http://127.0.0.1:{PORT + 1}"}
+_demo = {
+    "key": "sk_test_demo",
+    "hook": "whsec_demo",
+    "connect_hook": "whsec_demo_connect",
+    "page": "pk_test_demo",
+    "base": f"http://127.0.0.1:{PORT + 1}",
+}
 _stripe = _demo if PAYMENTS_ARE_DEMO else dict.fromkeys(_demo, "")
 # Without a secret key nothing is charged: payments stay `due`, and staff settle them.
 STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default=_stripe["key"])
-STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default=_stripe["hook"])
+# The secrets of the endpoint for our own account's events, and of the one for partners' accounts. Each takes several,
+# comma-separated: while a secret is changed, the provider signs with both.
+STRIPE_WEBHOOK_SECRET: list[str] = [
+    each for each in env.list("STRIPE_WEBHOOK_SECRET", default=[_stripe["hook"]]) if each
+]
+STRIPE_CONNECT_WEBHOOK_SECRET: list[str] = [
+    each for each in env.list("STRIPE_CONNECT_WEBHOOK_SECRET", default=[_stripe["connect_hook"]]) if each
+]
 STRIPE_PUBLISHABLE_KEY: str = env.str("STRIPE_PUBLISHABLE_KEY", default=_stripe["page"])
 STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default=_stripe["base"])
 STRIPE_TIMEOUT_S: float = env.float("STRIPE_TIMEOUT_S", default=20.0)  # for each call, before it is repeated
 # Pay partners by Stripe Connect.
-STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=False)
+STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=PAYMENTS_ARE_DEMO)

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from accounts.models import Partner, User
 from payments.books.payout_holds import sweep_payout_holds
 from payments.models import Transfer
-from payments.provider import payouts
+from payments.provider import accounts
 from risk.models import Flag
 from risk.states import FlagKind
 from tests.cast import Clock
@@ -26,10 +26,10 @@ class Stage:
 
     def pays(self, partner: Partner) -> None:
         """A partner has finished their payout account."""
-        payouts.onboarding_url(partner, return_url="http://testserver/", now=self.clock.now)
+        accounts.onboarding_url(partner, return_url="http://testserver/", now=self.clock.now)
         self.online.account.finish_onboarding(partner.payout_account.reference)
-        answer = {"id": partner.payout_account.reference, "payouts_enabled": True}
-        payouts.apply_account(answer, now=self.clock.now)
+        answer = self.online.account.find("account", partner.payout_account.reference)
+        accounts.apply_account(answer, now=self.clock.now)
 
     def settle(self, *, days: float = 60) -> None:
         """Let everything be charged and paid out that nobody stops, long after."""

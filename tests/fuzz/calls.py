@@ -201,6 +201,9 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "ride/<uuid:ride_id>/rating": lambda w: Good(w.user, {"rating": 5, "comment": "Loud!"}, w.completed.pk),
     "ride/<uuid:ride_id>/tip": lambda w: Good(w.user, {"amount": 500, "currency": "usd"}, w.completed.pk),
     "updatePaymentInfo": lambda w: Good(None, {"id": "evt_1", "type": "payment_intent.processing"}, signed=True),
+    "updatePayoutInfo": lambda w: Good(
+        None, {"id": "evt_2", "type": "account.updated", "account": "acct_1"}, signed=True
+    ),
 }
 
 

@@ -39,7 +39,8 @@ def _open_house(monkeypatch: pytest.MonkeyPatch) -> None:
     """No rate limits, and a payment provider whose secret we know."""
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], UNLIMITED)
     monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
-    monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+    monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", [WEBHOOK_SECRET])
+    monkeypatch.setattr(settings, "STRIPE_CONNECT_WEBHOOK_SECRET", [WEBHOOK_SECRET])
 
 
 @pytest.fixture(autouse=True)

@@ -59,6 +59,20 @@ def test_a_proxy_that_is_not_believed_is_found(installation: Installation) -> No
     assert {"proxy", "addresses"} <= set(wrong(found))
 
 
+def test_partners_who_would_never_be_ready_are_found(installation: Installation) -> None:
+    stripe = {
+        "STRIPE_SECRET_KEY": "sk_live_secret-word",
+        "STRIPE_WEBHOOK_SECRET": "whsec_1,whsec_2",
+        "STRIPE_CONNECT": "1",
+    }
+    _, found = looked_at(installation, **stripe)
+    assert "STRIPE_CONNECT_WEBHOOK_SECRET is not" in wrong(found)["payouts"]
+    _, found = looked_at(installation, **stripe, STRIPE_CONNECT_WEBHOOK_SECRET="whsec_2")
+    assert "a secret in common" in wrong(found)["payouts"]
+    _, found = looked_at(installation, **stripe, STRIPE_CONNECT_WEBHOOK_SECRET="whsec_3")
+    assert not {"payments", "payouts"} & set(wrong(found))
+
+
 def test_people_read_it_as_sentences(installation: Installation) -> None:
     ran = installation.manage("preflight", NUM_PROXIES="0")
     assert ran.returncode == 1
