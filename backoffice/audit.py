@@ -2,10 +2,12 @@
 
 No check repeats a promise that a database constraint keeps: `constraints.py` checks that each constraint is enforced.
 Each app has its checks in `audit.py`; `ops.audit` gathers them. The database does all counting and grouping, and rows
-that Python must judge are streamed, so memory stays small whatever the number of rows.
+that Python must judge are streamed, or walked in slices of a snapshot each, so memory stays small whatever the number
+of rows, and PostgreSQL may remove old rows meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,18 +41,38 @@ class Result:
         if len(self.examples) < EXAMPLES_MAX:
             self.examples.append(str(example))
 
+    def add(self, other: "Result") -> None:
+        """Add what was found in other rows."""
+        self.looked_at += other.looked_at
+        self.wrong += other.wrong
+        self.examples = [*self.examples, *other.examples][:EXAMPLES_MAX]
 
-Look = Callable[[datetime], Result]
+
+Look = Callable[[datetime], Result | Iterator[Result]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise: `look(now)` counts the rows that break it."""
+    """One promise. `find(now)` counts the rows that break it, all together or in slices."""
 
     name: str
     promise: str
-    look: Look
+    find: Look
     kind: str = VIOLATION
+
+    def look(self, now: datetime, snapshot: Callable[[], AbstractContextManager[None]] = nullcontext) -> Result:
+        """Return what all rows amount to. Each slice is found in a snapshot of its own."""
+        with snapshot():
+            found = self.find(now)
+            if isinstance(found, Result):
+                return found
+            total = next(found)
+        while True:
+            with snapshot():
+                part = next(found, None)
+            if part is None:
+                return total
+            total.add(part)
 
 
 class Checks(list[Check]):
@@ -125,6 +147,24 @@ def streamed(rows: QuerySet[Any, Any], wrong: Callable[[Any], bool]) -> Result:
         if wrong(row):
             result.note(row.pk)
     return result
+
+
+def walked(rows: QuerySet[Any, Any], wrong: Callable[[Any], bool]) -> Iterator[Result]:
+    """Find wrong rows with a function, in slices along their keys: for promises that each row keeps or breaks alone.
+
+    Rows that are added behind a slice are found by a later one. A walk that is cut short leaves nothing behind.
+    """
+    in_order = rows.order_by("pk")
+    these = list(in_order[:CHUNK])
+    while True:
+        part = Result(len(these))
+        for row in these:
+            if wrong(row):
+                part.note(row.pk)
+        yield part
+        if len(these) < CHUNK:
+            return
+        these = list(in_order.filter(pk__gt=these[-1].pk)[:CHUNK])
 
 
 # ---------------------------------------------------------------- histories

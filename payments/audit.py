@@ -1,5 +1,6 @@
 """The audit's checks of money."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,8 @@ from backoffice.audit import (
     Result,
     add_history_checks,
     one_each,
-    streamed,
     unless,
+    walked,
     wrong_rows,
 )
 from payments.books.status import derived_status
@@ -78,10 +79,10 @@ def provider_events_are_processed(now: datetime) -> Result:
 
 
 @CHECKS
-def payments_follow_from_their_attempts(now: datetime) -> Result:
+def payments_follow_from_their_attempts(now: datetime) -> Iterator[Result]:
     """A payment's status follows from its attempts and refunds."""
     attempted = Payment.objects.filter(Exists(Attempt.objects.filter(payment=OuterRef("pk"))))
-    return streamed(attempted.prefetch_related("attempts"), lambda payment: payment.status != derived_status(payment))
+    return walked(attempted.prefetch_related("attempts"), lambda payment: payment.status != derived_status(payment))
 
 
 @CHECKS

@@ -1,5 +1,6 @@
 """The promises of rides and their bills."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
@@ -13,8 +14,8 @@ from backoffice.audit import (
     add_history_checks,
     exactly_one,
     one_each,
-    streamed,
     unless,
+    walked,
     wrong_rows,
 )
 from payments.models import Payment
@@ -56,9 +57,9 @@ def arrivals_are_explained(now: datetime) -> Result:
 
 
 @CHECKS
-def fares_are_right(now: datetime) -> Result:
+def fares_are_right(now: datetime) -> Iterator[Result]:
     """A completed ride's fare follows from its frozen tariff and its length."""
-    return streamed(Ride.objects.filter(status=RideStatus.COMPLETED), lambda ride: not _is_right(ride))
+    return walked(Ride.objects.filter(status=RideStatus.COMPLETED), lambda ride: not _is_right(ride))
 
 
 def _is_right(ride: Ride) -> bool:
