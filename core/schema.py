@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db.migrations import AddIndex, AlterField
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db.migrations import AddIndex, AlterField, RemoveIndex
 
 
 class AddIndexInUse(AddIndexConcurrently):
@@ -17,6 +17,20 @@ class AddIndexInUse(AddIndexConcurrently):
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Drop it."""
         how = AddIndexConcurrently if schema_editor.connection.vendor == "postgresql" else AddIndex
+        how.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class DropIndexInUse(RemoveIndexConcurrently):
+    """Drops an index while the table is in use. The migration must have `atomic = False`."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop the index."""
+        how = RemoveIndexConcurrently if schema_editor.connection.vendor == "postgresql" else RemoveIndex
+        how.database_forwards(self, app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Create it again."""
+        how = RemoveIndexConcurrently if schema_editor.connection.vendor == "postgresql" else RemoveIndex
         how.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 

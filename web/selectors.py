@@ -86,7 +86,7 @@ def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     currency = partner.region.currency if partner.region else _latest_currency(partner) or "usd"
     earned = Payment.objects.filter(partner=partner, kind__in=[PaymentKind.FARE, PaymentKind.TIP], currency=currency)
-    ever = earned.aggregate(total=Sum(EARNED, default=0), rides=Count("pk", filter=Q(kind=PaymentKind.FARE)))
+    ever = earned.aggregate(total=Sum(EARNED, default=0), rides=Count("kind", filter=Q(kind=PaymentKind.FARE)))
     lately = _lately(earned, since=min(now - WEEK, _first_charted(midnight)))
     return Earnings(
         currency=currency,

@@ -30,7 +30,7 @@ from tests import cast
 from tests.access.addresses import every_call, path_of
 from tests.fuzz.calls import UNKNOWN_ID
 from tests.fuzz.world import rolled_back
-from tests.size.plans import READ_MAX, big_tables, grown_statements, statements_of
+from tests.size.plans import READ_MAX, big_tables, grown_statements, reads_rows_of, statements_of
 
 pytestmark = [
     pytest.mark.django_db,
@@ -41,7 +41,7 @@ ADDRESSES = sorted(call.removeprefix("GET ") for call in every_call() if call.st
 
 
 STAFF_READ_MAX = 1000  # the rows that wait for staff are counted up to this number
-# Sums over all sessions of one partner, which an index leads to. They grow with the partner's own work alone.
+# Sums over all sessions of one partner. They grow with the partner's own work alone, and are read from an index alone.
 OWN_SUMS = {"/partner", "/partner/earnings", "/partner/statement"}
 
 
@@ -125,6 +125,13 @@ def test_no_call_reads_more_in_a_grown_city(grown: Grown, who: str, monkeypatch:
         if growing:
             found[route] = growing
     assert found == {}
+
+
+@pytest.mark.parametrize("route", sorted(OWN_SUMS))
+def test_no_row_is_read_for_what_a_partner_ever_earned_or_is_owed(grown: Grown, route: str) -> None:
+    sums = [sql for sql in statements_of(grown.clients["partner"], route) if "SUM(" in sql]
+    assert sums
+    assert {table for sql in sums for table in reads_rows_of(sql)} == set()
 
 
 def test_no_list_or_page_of_the_admin_reads_more_in_a_grown_city(grown: Grown, monkeypatch: pytest.MonkeyPatch) -> None:
