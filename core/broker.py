@@ -73,5 +73,6 @@ class SentinelTransport(kombu.transport.redis.SentinelTransport):
     Channel = SentinelChannel
 
 
-kombu.transport.TRANSPORT_ALIASES["redis"] = "core.broker:Transport"
+# Kombu looks a transport up once. A worker imports this module before it has a connection.
+kombu.transport.TRANSPORT_ALIASES["redis"] = kombu.transport.TRANSPORT_ALIASES["rediss"] = "core.broker:Transport"
 kombu.transport.TRANSPORT_ALIASES["sentinel"] = "core.broker:SentinelTransport"

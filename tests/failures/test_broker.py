@@ -14,6 +14,15 @@ from requests_app.tasks import match_region
 from requests_app.wakeups import match_queue
 from speedycheers.celery import app
 from tests.failures.conftest import back_with_nothing
+from tests.test_tls import run
+
+CONNECTS = """
+import json, django
+django.setup()
+import ops.management.commands.worker
+from speedycheers.celery import app
+print(json.dumps({"module": type(app.connection_for_read().transport).__module__}))
+"""
 
 
 def consumer_of(connection: Any) -> broker.Consumer:
@@ -61,6 +70,12 @@ def test_a_connection_that_breaks_with_a_message_unacknowledged_ends_no_worker(
     again = consumer.ensure_connected(app.connection_for_read())
     assert again.connected
     again.release()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "sentinel"])
+def test_the_worker_command_uses_these_connections_from_its_first_on(scheme: str) -> None:
+    url = "sentinel://127.0.0.1:1/cheers/0" if scheme == "sentinel" else f"{scheme}://127.0.0.1:1/0"
+    assert run(CONNECTS, REDIS_URL=url) == {"module": "core.broker"}
 
 
 def test_who_publishes_does_not_wait_for_it(

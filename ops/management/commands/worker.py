@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandParser
 
-from core import vitals
+from core import broker, vitals
 from core.task_waits import business
 from requests_app.tasks import worker_queues
 from requests_app.wakeups import match_queue
@@ -28,6 +28,7 @@ class Command(BaseCommand):
         # Celery's command line is not used, because its import adds half a second to every restart.
         worker = current_app.Worker(
             pool_cls="threads",
+            consumer_cls=broker.Consumer,
             concurrency=options["concurrency"],
             queues=queues,
             without_mingle=True,
