@@ -12,7 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
+from django.db import Error
+
 from core import come_again
+from core.database import trouble_of
 from core.errors import Invalid
 from core.security_log import record
 from notifications import selectors
@@ -64,11 +67,18 @@ class EventConsumer(CommandConsumer):
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         after, epoch = (query.get(name, [""])[0] for name in ("after", "epoch"))
         begun = time.monotonic()
-        admitted, present = (None, None) if hub.full else await in_thread(self._enter, trusting=True)(after, epoch)
+        admitted, present, wait_s = None, None, FULL_S
+        if not hub.full:
+            try:
+                admitted, present = await in_thread(self._enter, trusting=True)(after, epoch)
+            except Error as error:
+                if (trouble := trouble_of(error)) is None:
+                    raise
+                wait_s = trouble.wait_s
         # Accept even a socket that will be refused: a browser sees the close code only of an open one.
         await self.accept()
         if admitted is None or admitted.wait_s is not None:
-            wait_s = FULL_S if admitted is None else admitted.wait_s
+            wait_s = wait_s if admitted is None else admitted.wait_s
             await self.close(code=TRY_AGAIN_LATER, reason=come_again.reason(wait_s))
         elif admitted.user is None:
             await self.close(code=NOT_AUTHENTICATED)
@@ -205,20 +215,28 @@ class EventConsumer(CommandConsumer):
         If a failover has lost the last one sent, the peer gets `hello` with the present state again.
         """
         async with self._sending:
-            await self._flush()
-            while self._live:
+            try:
+                await self._flush()
+                while self._live:
+                    self._behind = False
+                    if await self._send_more() and not self._behind:
+                        return
+            finally:
+                # If the database goes away meanwhile, the next event or comparison starts it again.
                 self._behind = False
-                seen = (self.recipient, self.seen_seq, self.seen_epoch)
-                events = await in_thread(selectors.events_after)(*seen, CATCH_UP_EVENTS)
-                if events is None:
-                    log.info("a socket begins anew: the log lacks what it was sent, as after a failover")
-                    await self._send_present(*await in_thread(self._present)())
-                    continue
-                for event in events:
-                    await self._send_text(frame(event))
-                    self.seen_seq, self.seen_epoch = event.seq, event.epoch
-                if len(events) < CATCH_UP_EVENTS and not self._behind:
-                    return
+
+    async def _send_more(self) -> bool:
+        """Send some events of the log after the last one sent, or the present state; returns whether that was all."""
+        seen = (self.recipient, self.seen_seq, self.seen_epoch)
+        events = await in_thread(selectors.events_after)(*seen, CATCH_UP_EVENTS)
+        if events is None:
+            log.info("a socket begins anew: the log lacks what it was sent, as after a failover")
+            await self._send_present(*await in_thread(self._present)())
+            return False
+        for event in events:
+            await self._send_text(frame(event))
+            self.seen_seq, self.seen_epoch = event.seq, event.epoch
+        return len(events) < CATCH_UP_EVENTS
 
     async def _send_text(self, text: str) -> None:
         await self.send(text_data=text)

@@ -1,7 +1,6 @@
 """This process's sockets by recipient, fed by one Valkey subscription.
 
-Channels' groups are not used: `async_to_sync(group_send)` costs 5 to 11 ms a call, and the Redis layers
-deliver a fraction of the frames (bench/delivery.py measures both).
+Channels' groups are not used: a call costs 5 to 11 ms, and frames get lost (bench/delivery.py measures both).
 
 A push can get lost (Valkey restarts, a process dies between commit and publish). Therefore the sweep publishes the
 newest sequence numbers (`heads`) once a second, and sockets that are behind fetch the rest. While the hub receives
@@ -23,6 +22,7 @@ import redis.asyncio
 from django.conf import settings
 
 from core import valkey
+from core.database import trouble_of
 from notifications import credentials, selectors, services
 from notifications.events import CLOSE, EPOCH, EVERYONE, HEADS, PUSH_CHANNEL
 from notifications.threads import in_thread
@@ -145,7 +145,8 @@ class Hub:
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and trouble_of(error) is None:  # else it catches up once the database is back
             log.error("a socket could not be served", exc_info=error)
 
     def acknowledge(self, recipient: str, seq: int, epoch: int) -> None:

@@ -1,12 +1,17 @@
-"""Sockets end with their credential, though the order to close them got lost; and there is room for so many."""
+"""Sockets end with their credential, though the order to close them got lost; and there is room for so many.
+
+None is opened without a database.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from knox.models import AuthToken
 
 from accounts import sign_out
@@ -14,6 +19,7 @@ from accounts.models import User
 from accounts.sign_out import log_out
 from core import valkey
 from notifications import hub
+from notifications.consumers import EventConsumer
 from notifications.tests.sockets.client import USER, Socket, aside, session_of, subscribed
 from tests.cast import token_of
 
@@ -76,6 +82,20 @@ async def test_a_session_that_has_ended(
     assert await out.closed() == 4401
     await kept.nothing_else()
     await kept.leave()
+
+
+async def test_without_a_database_a_socket_is_asked_to_come_later(
+    user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        error = OperationalError("it failed")
+        error.__cause__ = psycopg.OperationalError("connection refused")
+        raise error
+
+    monkeypatch.setattr(EventConsumer, "_present", away)
+    socket = Socket(USER, user_token)
+    assert await socket.refused() == 1013
+    assert socket.reason == "Retry-After: 2"
 
 
 async def test_a_full_process_asks_to_come_later(

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from core import valkey
-from notifications import consumers, hub
+from notifications import consumers, hub, selectors
 from notifications.events import push
 from notifications.services import publish_again
 from notifications.tests.sockets.client import USER, WAIT_S, Frame, Socket, aside, eventually, subscribed, tell
@@ -33,6 +33,38 @@ async def test_a_push_that_got_lost_is_made_up_for(
         patch.setattr("notifications.events.push", lambda *_, **__: None)
         await aside(tell)(f"user:{user.pk}", "a", "b")
     assert [(await socket.next())["type"] for _ in range(2)] == ["a", "b"]
+    await socket.leave()
+
+
+async def test_a_socket_is_not_deaf_after_the_database_went_away_while_it_caught_up(
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = Socket(USER, user_token)
+    await socket.open()
+    await subscribed(own_hub)
+    [connected] = own_hub.all()
+    reading, gone = threading.Event(), threading.Event()
+
+    async def state(what: str) -> bool:
+        return bool(connected._behind if what == "behind" else connected._sending.locked())  # type: ignore[attr-defined]
+
+    def read(*_: object) -> None:
+        reading.set()
+        assert gone.wait(WAIT_S)
+        raise OperationalError("it went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(selectors, "events_after", read)
+        with monkeypatch.context() as losing:
+            losing.setattr("notifications.events.push", lambda *_, **__: None)
+            await aside(tell)(f"user:{user.pk}", "a")
+        await sync_to_async(reading.wait, thread_sensitive=False)(WAIT_S)
+        await aside(tell)(f"user:{user.pk}", "b")
+        await eventually(lambda: state("behind"), True)
+        gone.set()
+        await eventually(lambda: state("catching up"), False)
+    await aside(tell)(f"user:{user.pk}", "c")
+    assert [(await socket.next())["type"] for _ in range(3)] == ["a", "b", "c"]
     await socket.leave()
 
 
