@@ -20,7 +20,7 @@ def test_an_alter_behind_a_long_reader_holds_nobody_up(installation: Installatio
     log = tmp_path / "migrate.log"
     answered = 0
     with installation.connect() as reader, installation.connect() as others, log.open("w") as output:
-        others.execute("SET lock_timeout = '8s'")  # longer than one wait of the migration, shorter than two
+        others.execute("SET lock_timeout = '1s'")  # longer than one wait of the migration, shorter than two and a pause
         options = {"env": installation.env, "stdout": output, "stderr": output}
         with ExitStack() as stack:
             with reader.transaction():
