@@ -24,7 +24,7 @@ from simulator.habits import Habits
 from simulator.ledger import FINAL
 from simulator.movement import Place
 from simulator.partner import Partner
-from simulator.user import User
+from simulator.user import NOT_FOUND, User
 from testbed.push_service import Browser
 
 SOUTH, NORTH, WEST, EAST = 40.870, 40.885, -73.885, -73.865  # in the Bronx, beyond the widest radius from Midtown
@@ -111,7 +111,7 @@ class AbsentUser:
         end = time.monotonic() + ENDS_WITHIN_S
         while time.monotonic() < end:
             answer = await self.person.account.call("GET", f"/cheerRequest/{request_id}")
-            if answer.ok and answer.body["status"] in FINAL:
+            if answer.status == NOT_FOUND or (answer.ok and answer.body["status"] in FINAL):
                 return
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -154,7 +154,18 @@ class AbsentPartner(Partner):
             answer = await self.account.call("POST", "/partner/status", {"status": "available"})
             if answer.ok:
                 self.online.set()
+            elif answer.code == "partner_busy" and self.ride is None:
+                await self.find_ride()
             await asyncio.sleep(ONLINE_EVERY_S)
+
+    async def find_ride(self) -> None:
+        """Go on with a ride that the server holds for under way: a failover has lost what this bot had done last."""
+        answer = await self.account.call("GET", "/ride")
+        found = answer.body["results"] if answer.ok else []
+        for ride in found:
+            if ride["status"] in ("en_route", "in_progress"):
+                self.note_ride(ride)
+                self.changed.set()
 
     async def watch(self) -> None:
         """Look at the device, and accept the offers that it shows."""

@@ -57,6 +57,7 @@ class Feed:
         self.since: int | None = None  # the number at the first hello; every later event must arrive
         self.epoch = ""  # of the newest event
         self.restarts = 0  # how often the numbers have started over, after a failover that lost events
+        self.state_at = 0  # at the last restart, the present state stood in for the events up to this number
         self.upto: int | None = None  # the number of the newest event in the server's log at the end
         self.heard: dict[int, str] = {}  # the digest of each event received, by number
         self.heard_at: dict[int, float] = {}  # when it was received and acknowledged, in seconds since the epoch
@@ -146,8 +147,10 @@ class Feed:
         anew = not resumed and self.since is not None and epoch != self.epoch
         self.restarts += anew
         self.numbering.hello(seq, resumed=resumed, anew=anew)
-        if self.since is None or anew:
+        if self.since is None:
             self.since = seq
+        if anew:
+            self.state_at = seq
         if not resumed:
             self.epoch = epoch
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 FINAL = ("completed", "cancelled", "no_match")
+GONE = "gone"  # the server knows it no longer, after a failover that has lost its commit
 SERVED = ("accepted",)
 
 
@@ -25,12 +26,12 @@ class Story:
     @property
     def final(self) -> bool:
         """Whether the request has ended."""
-        return self.status in FINAL
+        return self.status in FINAL or self.status == GONE
 
     @property
     def lost(self) -> bool:
-        """Whether the request has not ended and is not being served."""
-        return not self.final and self.status not in SERVED
+        """Whether the request has not ended and is not being served, or is gone."""
+        return self.status == GONE or not (self.final or self.status in SERVED)
 
     def told(self, status: str, *, attempts: int, reason: str | None, now: float) -> None:
         """Record the status that the user was notified of, at `now`."""

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from typing import Any
 from uuid import uuid4
 
 from simulator.accounts import Account
 from simulator.cards import save_card
 from simulator.feed import Feed, Frame
-from simulator.ledger import FINAL, Ledger, Story
+from simulator.ledger import FINAL, GONE, Ledger, Story
 from simulator.movement import Place
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 PATH = "/user/notification"
 ASK_AGAIN_EVERY_S = 60.0  # how often a waiting user polls, in case the socket missed something
 EVENT_WITHIN_S = 2.0  # how far the socket may lag behind an answer
+NOT_FOUND = 404
 
 
 class User:
@@ -43,6 +45,7 @@ class User:
         self.account, self.ledger, self.patience_s = account, ledger, patience_s
         self.provider, self.has_card = provider, False
         self.leftover: str | None = None  # a request of an earlier run that is still open
+        self.unsure = False  # the last connection was not resumed, so what we know of our request may be no longer true
         self.changed = asyncio.Event()
         self.feed = Feed(account, PATH, on_frame=self.on_frame, errors=errors, rng=rng)
 
@@ -55,15 +58,22 @@ class User:
             request = frame["request"]
             known = request is None or request["requestId"] in self.ledger.stories
             self.leftover = None if known else request["requestId"]
+            if not frame["resumed"]:
+                self.unsure = True
+                if known and request is not None:
+                    self.note(request, now)
         elif frame["type"] == "request.updated":
-            request = frame["request"]
-            self.ledger.story(request["requestId"]).told(
-                request["status"], attempts=request["attempts"], reason=request["reason"], now=now
-            )
+            self.note(frame["request"], now)
         elif frame["type"] == "ride.updated" and frame["ride"]["status"] == "in_progress":
             story = self.ledger.story(frame["ride"]["requestId"])
             story.arrived_at = story.arrived_at or now
         self.changed.set()
+
+    def note(self, request: dict[str, Any], now: float) -> None:
+        """Record the state of a request."""
+        self.ledger.story(request["requestId"]).told(
+            request["status"], attempts=request["attempts"], reason=request["reason"], now=now
+        )
 
     # ------------------------------------------------------------ requests
 
@@ -87,6 +97,7 @@ class User:
         answer = await self.account.call("POST", "/cheerRequest", body, key=f"ask-{uuid4()}")
         if not answer.ok:
             self.ledger.refused[answer.code] += 1
+            self.has_card = self.has_card and answer.code != "card_required"  # a failover may have lost it
             return None
         story = self.ledger.story(answer.body["requestId"])
         story.sent_at = sent_at
@@ -97,12 +108,17 @@ class User:
         if self.patience_s is not None and not await self._until(lambda: _underway(story), self.patience_s):
             story.given_up = True
             await self.account.call("POST", f"/cheerRequest/{story.request_id}/cancel", {"reason": "waited too long"})
-        while not await self._until(lambda: story.final, ASK_AGAIN_EVERY_S):
-            await self.look(story)
+        while not story.final:
+            await self._until(lambda: story.final or self.unsure, ASK_AGAIN_EVERY_S)
+            self.unsure = False
+            if not story.final:
+                await self.look(story)
 
     async def look(self, story: Story) -> None:
         """Poll the request, as a phone does when it is opened, and record an end that the socket didn't report."""
         answer = await self.account.call("GET", f"/cheerRequest/{story.request_id}")
+        if answer.status == NOT_FOUND:
+            story.told(GONE, attempts=0, reason=None, now=time.perf_counter())
         if not answer.ok or answer.body["status"] == story.status:
             return
         await asyncio.sleep(EVENT_WITHIN_S)
@@ -114,6 +130,8 @@ class User:
     async def agrees(self, story: Story) -> bool:
         """Whether the request's status on the server is the one that the user was sent."""
         answer = await self.account.call("GET", f"/cheerRequest/{story.request_id}")
+        if story.status == GONE:
+            return answer.status == NOT_FOUND
         return answer.ok and answer.body["status"] == story.status
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:

@@ -168,3 +168,21 @@ async def test_comes_back_when_a_crowded_server_asks_it_to(monkeypatch: pytest.M
     async with socket_server(crowded, free) as (server, _), followed(server) as (feed, _frames):
         await asyncio.wait_for(feed.connected.wait(), 10)
         assert asked == ["Retry-After: 40"]
+
+
+async def test_after_a_failover_the_state_stands_in_for_what_was_lost() -> None:
+    async def first(connection: ServerConnection) -> None:
+        for text in (hello(4, epoch="a"), event(5, epoch="a"), event(6, epoch="a")):
+            await connection.send(text)
+        await connection.recv()
+        await connection.close(1012)
+
+    async def second(connection: ServerConnection) -> None:
+        for text in (hello(5, epoch="b"), event(6, epoch="b", said="anew")):
+            await connection.send(text)
+        await stay(connection)
+
+    async with socket_server(first, second) as (server, _), followed(server) as (feed, frames):
+        await soon(lambda: len(frames) == 5)
+        assert (feed.since, feed.state_at, feed.restarts, feed.numbering.missing) == (4, 5, 1, 0)
+        assert feed.heard[6] == digest(json.loads(event(6, epoch="b", said="anew")))

@@ -120,3 +120,34 @@ async def test_who_is_still_being_cheered_can_not_ask() -> None:
     user = user_of(Server(refuse_cancel=error(409, "ride_in_progress")))
     user.on_frame({"type": "hello", "seq": 0, "resumed": False, "request": REQUEST, "ride": {}})
     assert not await user.clear()
+
+
+async def test_a_request_that_a_failover_has_lost_is_gone_for_its_user_too() -> None:
+    held = [REQUEST]
+
+    def server(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(201, json=REQUEST)
+        return httpx.Response(200, json=held[0]) if held else error(404, "not_found")
+
+    user = User(signed_in(api_of(server)), ledger=Ledger(), errors=no_errors(), rng=NoDelay(), patience_s=None)
+    story = await user.ask(PLACE)
+    assert story is not None
+    following = asyncio.create_task(user.follow(story))
+    hello = {"type": "hello", "seq": 1, "resumed": False, "request": REQUEST, "ride": None}
+    user.on_frame(hello)  # it is still there
+    await soon(lambda: not user.unsure)
+    held.clear()
+    user.on_frame({**hello, "request": None})
+    await asyncio.wait_for(following, 5)
+    assert (story.final, story.lost) == (True, True)
+    assert await user.agrees(story)
+
+
+async def test_a_request_that_a_failover_has_set_back_is_followed_again_by_its_events() -> None:
+    user = user_of(Server())
+    story = await user.ask(PLACE)
+    assert story is not None
+    told(user, "completed")
+    user.on_frame({"type": "hello", "seq": 1, "resumed": False, "request": {**REQUEST, "status": "accepted"}})
+    assert not story.final
