@@ -16,9 +16,15 @@ import django
 
 from drill.cluster import missing
 from drill.ha_system import HaSystem
+from drill.rolling_system import RollingSystem
 from drill.system import System
 
-SUITES = {"faults": "drill.session", "ha": "drill.session", "restore": "drill.restore"}
+SUITES = {
+    "faults": "drill.session",
+    "ha": "drill.session",
+    "restore": "drill.restore",
+    "upgrade": "drill.session",
+}
 BASE = Path(__file__).resolve().parent.parent
 
 
@@ -32,7 +38,11 @@ def main() -> int:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     print(f"Drill on {options.database}, seed {seed}, suite {options.suite}: {options.minutes:g} min.", flush=True)
     payments = options.payments if options.payments is not None else options.database == "postgres"
-    system = start(options, payments=payments)
+    try:
+        system = start(options, payments=payments)
+    except PermissionError as error:
+        print(error, file=sys.stderr)
+        return 2
     if system is None:
         return 2
     logs = Path(os.environ.get("SPEEDYCHEERS_DATA", BASE / "var")) / "drill-logs"
@@ -48,6 +58,8 @@ def main() -> int:
 
 def start(options: argparse.Namespace, *, payments: bool) -> System | None:
     """Start the system of the wanted suite; None, with a word about each, if it lacks programs."""
+    if options.suite == "upgrade":
+        return RollingSystem(options.port, payments=payments, revision=options.revision)
     if options.suite != "ha":
         return System(options.database, options.port, payments=payments)
     if lacking := missing():
@@ -74,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--suite", choices=list(SUITES), default="faults", help="what is broken (default: any part)")
     parser.add_argument(
         "--replica", choices=["synchronous", "asynchronous"], default="synchronous", help="of PostgreSQL in `ha`"
+    )
+    parser.add_argument(
+        "--from",
+        dest="revision",
+        default="",
+        help="the release that `upgrade` starts with, as git names it (default: this one, and a migration is added)",
     )
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="postgres")
     parser.add_argument("--seed", type=int, help="of faults and requests (default: a random one, printed)")

@@ -90,6 +90,7 @@ class Cluster:
         self.etcd, self.proxy, self.pooler = free_port(), free_port(), free_port()
         self.nodes = {name: {"port": free_port(), "rest": free_port()} for name in NODES}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.dead: Path | None = None  # the data of a server that was killed for good
         self._start_etcd()
         for name in NODES:
             self._start_patroni(name)
@@ -224,11 +225,12 @@ class Cluster:
         return found
 
     def kill_for_good(self, name: str) -> None:
-        """Kill one PostgreSQL and its Patroni, as a machine dies; neither comes back."""
+        """Kill one PostgreSQL and its Patroni, as a machine dies; neither comes back. Its data stays."""
         self.processes[name].kill()
         _kill(self.server(name))
         self.processes[name].wait()
         del self.nodes[name]
+        self.dead = self.folder / name / "data"
 
     def restart_pgbouncer(self) -> None:
         """Kill PgBouncer, with every connection through it, and start it again."""

@@ -228,8 +228,8 @@ class Chooser:
         self._kinds = kinds
         self._round: list[Fault] = []
 
-    def next(self) -> Fault:
-        """The next fault."""
+    def next(self) -> Fault | None:
+        """The next fault, or None if there are no more."""
         if not self._round:
             self._round = self._rng.sample(self._kinds, len(self._kinds))
         return self._round.pop()

@@ -1,16 +1,22 @@
 """The faults and measures of the suite `ha`: servers that replace each other, whose primaries are killed."""
 
 import asyncio
+import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from drill import lost
 from drill.faults import Chooser, Fault
 from drill.ha_system import HaSystem
+from drill.lines import Line, zero
 from drill.probe import Timeline
 from drill.run import Outcome, Struck
 from drill.system import System
 from testbed.processes import wait_until
+
+log = logging.getLogger(__name__)
 
 NEW_PRIMARY_S = 90.0
 BEHIND_S = 2.0
@@ -70,27 +76,33 @@ class InOrder(Chooser):
         while True:
             yield from then
 
-    def next(self) -> Fault:
+    def next(self) -> Fault | None:
         return next(self._faults)
 
 
 # ---------------------------------------------------------------- the report
 
 
-Measure = tuple[str, str, str, bool]  # name, value, what is wanted, and whether it was met
-
-
-def measures(system: HaSystem, outcome: Outcome) -> list[Measure]:
+def measures(system: HaSystem, outcome: Outcome) -> list[Line]:
     """The measures of the suite: how soon offers came again after each death, and that nothing was restarted."""
-    restarted = system.restarted()
-    found = [("processes of ours restarted", str(restarted), "0", restarted == 0)]
+    found = [zero("processes of ours restarted", system.restarted())]
     for kind, within_s in OFFERS_WITHIN_S.items():
         waits = [again_s(fault, outcome.timeline) for fault in outcome.struck if fault.name.startswith(kind)]
         known = [wait for wait in waits if wait is not None]
         value = f"{max(known):.1f} s" if known and len(known) == len(waits) else "never"
         kept = value != "never" and max(known) <= within_s
-        found.append((f"offers again after {kind}'s death", value, f"at most {within_s:g} s", kept))
+        found.append(Line(f"offers again after {kind}'s death", value, f"at most {within_s:g} s", kept))
     return found
+
+
+def loss(system: HaSystem, outcome: Outcome, book: Mapping[str, Mapping[str, Any]]) -> tuple[lost.Held, lost.Verdict]:
+    """Return what the program has lost to the dead primary, and how the clients and the reconciler took it."""
+    with system.dead_database() as address:
+        gone = lost.loss_against(address)
+    verdict = lost.judge(outcome, gone, book)
+    for finding in (*verdict.unexplained, *verdict.unaware, *verdict.unnamed):
+        log.error("after the loss: %s", finding)
+    return gone, verdict
 
 
 def again_s(fault: Struck, timeline: Timeline) -> float | None:

@@ -1,8 +1,12 @@
 """The program on PostgreSQL by Patroni, behind PgBouncer, and on Valkey by Sentinel."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from drill.cluster import Cluster
 from drill.system import PARTS, System
 from testbed import stack
+from testbed.postgres import Postgres
 from testbed.sentinels import SentinelSet
 
 
@@ -24,6 +28,16 @@ class HaSystem(System):
             "DATABASE_STARTUP_OPTIONS": "0",
             "REDIS_URL": self.valkeys.url,
         }
+
+    @contextmanager
+    def dead_database(self) -> Iterator[str]:
+        """Start what the killed primary has left, by itself and out of everybody's reach; gives the address."""
+        assert self.cluster.dead is not None
+        server = Postgres(self.folder / "dead", data=self.cluster.dead)
+        try:
+            yield f"postgres://postgres@/cheers?host={server.folder}"
+        finally:
+            server.stop()
 
     def restarted(self) -> int:
         """How many processes of ours are not those that started."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ class Facts:
 
     requests: int = 0
     final: int = 0
+    unfinished: list[str] = field(default_factory=list)  # requests that are still open
     offers: int = 0
     delivered: int = 0
     rides: int = 0
@@ -35,24 +36,38 @@ class Facts:
     events: int = 0
     missing: list[str] = field(default_factory=list)  # events that a client never received
     events_different: int = 0
+    lost: int = 0  # requests that have not ended
+    restarts: int = 0  # streams that started over, because the client's newest event was not in the log
     told_otherwise: list[str] = field(default_factory=list)  # differences between a client's view and the database
 
 
-def judge(outcome: Outcome) -> Facts:
-    """Compare the clients' view with the database. Call it once the system is idle."""
+def judge(outcome: Outcome, may_be_gone: Callable[[str], bool] = lambda pk: False) -> Facts:
+    """Compare the clients' view with the database. Call it once the system is idle.
+
+    `may_be_gone` says of a request or ride whether a failover has lost it, which drill/lost.py judges.
+    """
     asked = {story.request_id: story for story in outcome.ledger.asked}
     facts = Facts()
     facts.requests = CheerRequest.objects.count()
-    facts.final = CheerRequest.objects.exclude(status__in=OPEN).count()
+    facts.unfinished = [
+        f"request {row.pk} of {row.user.email} is {row.status}, with holds {[hold.status for hold in row.holds.all()]}"
+        for row in CheerRequest.objects.filter(status__in=OPEN).select_related("user").prefetch_related("holds")
+    ]
+    facts.final = facts.requests - len(facts.unfinished)
     facts.rides = Ride.objects.count()
     facts.double_rides = _double_rides()
     facts.double_offers = _double_offers()
     facts.completed, facts.charged_once = _charges()
     _compare_events(facts, outcome.feeds)
+    facts.restarts = sum(feed.restarts for feed in outcome.feeds)
     without_page = [person.account.email for person in outcome.people if person.feed is None]
     facts.offers = Offer.objects.exclude(partner__user__email__in=without_page).count()  # drill/told.py has the others
-    facts.told_otherwise += _requests_differ(asked)
-    facts.told_otherwise += _rides_differ(outcome.ledger.rides, outcome.ledger.fares)
+    held = {pk: story for pk, story in asked.items() if not may_be_gone(pk)}
+    rides = {pk: request_id for pk, request_id in outcome.ledger.rides.items() if not may_be_gone(pk)}
+    fares = {pk: amount for pk, amount in outcome.ledger.fares.items() if not may_be_gone(pk)}
+    facts.told_otherwise += _requests_differ(held)
+    facts.told_otherwise += _rides_differ(rides, fares)
+    facts.lost = sum(story.lost for story in held.values())
     return facts
 
 
@@ -105,12 +120,12 @@ def _charges() -> tuple[int, int]:
 
 
 def _compare_events(facts: Facts, feeds: list[Feed]) -> None:
-    """Check that each client received every event of its recipient, unchanged.
+    """Check that each client received every event of its recipient, unchanged, or the state after it in its place.
 
     Only events logged before the end of the load count: payments may settle after the clients have left.
     """
     for feed in feeds:
-        recipient = _recipient_of(feed.account.email)
+        recipient = recipient_of(feed.account.email)
         if feed.since is None or recipient is None:
             continue
         events = Event.objects.filter(recipient=recipient, seq__gt=feed.since)
@@ -120,13 +135,16 @@ def _compare_events(facts: Facts, feeds: list[Feed]) -> None:
             facts.events += 1
             heard = feed.heard.get(event.seq)
             written = digest(json.loads(frame(event)))
+            if event.seq <= feed.state_at:
+                heard = written
             if heard is None:
                 facts.missing.append(f"{recipient} was never told {event.type} {event.seq} of {event.created_at}")
             facts.events_different += heard is not None and heard != written
             facts.delivered += heard == written and event.type == "offer"
 
 
-def _recipient_of(email: str) -> str | None:
+def recipient_of(email: str) -> str | None:
+    """The recipient of an account's events; None if there is no such account."""
     user = User.objects.filter(email=email).first()
     if user is None:
         return None

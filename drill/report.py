@@ -5,21 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from drill.judge import Facts
+from drill.lines import Line, equal, zero
+from drill.lost import Held, Verdict
 from drill.money import Money
 from drill.probe import Timeline
 from drill.run import Outcome, Struck
 from drill.told import KINDS, Told
 from notifications.words import WordKind
-
-
-@dataclass(frozen=True)
-class Line:
-    """One measure. `wanted` is its expected value in words; `kept` is None for a measure without one."""
-
-    name: str
-    value: str
-    wanted: str = ""
-    kept: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +42,9 @@ def lines(
     return [
         Line("faults", str(len(outcome.struck)), "at least 1", len(outcome.struck) > 0),
         Line("requests sent / completed", f"{sent} / {served}", "at least 1", served > 0),
+        Line("first offer after, p50 / p99", waits(outcome)),
         equal("requests held / final", facts.requests, facts.final),
-        zero("requests lost", outcome.replay.lost),
+        zero("requests lost", facts.lost),
         equal("offers made / delivered", facts.offers, facts.delivered),
         zero("double offers", facts.double_offers),
         zero("double rides", facts.double_rides),
@@ -99,6 +92,7 @@ def told_lines(told: Told, *, charged: bool) -> list[Line]:
         Line("kinds that nobody was told", ", ".join(missing) or "none", "none", not missing),
         zero("told twice", len(told.doubled)),
         Line("  repeated after a fault, shown once", str(told.collapsed)),
+        Line("  told of what is lost since", str(told.of_lost)),
         zero("told without a cause", len(told.groundless)),
         zero("told though acknowledged", len(told.needless)),
         zero("private on a locked screen", len(told.indiscreet)),
@@ -109,6 +103,28 @@ def told_lines(told: Told, *, charged: bool) -> list[Line]:
     ]
 
 
+def loss_lines(loss: Held, verdict: Verdict | None, restarts: int) -> list[Line]:
+    """The measures of a loss by an asynchronous replica, or that nothing was lost where there was none."""
+    if verdict is None:
+        return [zero("streams that started over", restarts)]
+    return [
+        Line("streams that started over", str(restarts), "at least 1", restarts > 0),
+        Line("events lost with the primary", str(len(loss.events)), "at least 1", bool(loss.events)),
+        Line("  requests / rides / offers", f"{len(loss.requests)} / {len(loss.rides)} / {len(loss.offers)}"),
+        Line("  payments / holds and attempts", f"{len(loss.payments)} / {len(loss.operations)}"),
+        Line("acknowledged and lost with it", str(verdict.acknowledged)),
+        zero("acknowledged and gone otherwise", len(verdict.unexplained)),
+        zero("clients that hold what is lost", len(verdict.unaware)),
+        zero("orphans at the provider, unnamed", len(verdict.unnamed)),
+    ]
+
+
+def waits(outcome: Outcome) -> str:
+    """How long the requests waited for their first offers, faults included."""
+    waited = outcome.replay.to_offer
+    return f"{waited.p50:.2f} / {waited.p99:.2f} s"
+
+
 def spread(seconds: Sequence[float]) -> str:
     """Median, 95th percentile and maximum, as text."""
     if not seconds:
@@ -116,16 +132,6 @@ def spread(seconds: Sequence[float]) -> str:
     ordered = sorted(seconds)
     p50, p95 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95))
     return f"{p50:.1f} / {p95:.1f} / {ordered[-1]:.1f} s"
-
-
-def zero(name: str, value: int) -> Line:
-    """A measure that must be 0."""
-    return Line(name, str(value), "0", value == 0)
-
-
-def equal(name: str, whole: int, part: int) -> Line:
-    """Two counts that must be equal."""
-    return Line(name, f"{whole} / {part}", "equal", whole == part)
 
 
 def recovery(fault: Struck, timeline: Timeline) -> tuple[float | None, float | None]:
@@ -143,7 +149,10 @@ def text(title: str, outcome: Outcome, facts: Facts, table: Sequence[Line], told
     ]
     parts += ["", "Errors and retries that the clients saw, by call"]
     parts += [f"  {count:>6}  {what}" for what, count in outcome.errors.most_common(25)] or ["  none"]
-    parts += [f"  {what}" for what in (*facts.missing[:10], *facts.told_otherwise[:10], *told.findings(10))]
+    parts += [
+        f"  {what}"
+        for what in (*facts.unfinished[:10], *facts.missing[:10], *facts.told_otherwise[:10], *told.findings(10))
+    ]
     failed = [line.name for line in table if line.kept is False]
     parts += ["", f"FAILED: {', '.join(failed)}." if failed else "Nothing was lost and nothing doubled."]
     return "\n".join(parts)

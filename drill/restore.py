@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from django.db import connections
 
-from drill.report import Line, zero
+from drill.aftermath import audit
+from drill.lines import Line, zero
 from drill.run import Options, plan_of
-from drill.session import audit
 from drill.system import System
 from requests_app.models import CheerRequest
 from rides.models import Ride

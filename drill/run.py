@@ -26,7 +26,7 @@ from simulator.report import Report
 log = logging.getLogger(__name__)
 
 SOUTH, NORTH, WEST, EAST = 40.735, 40.765, -73.995, -73.970  # Midtown
-PARTNERS, USERS = 10, 12
+PARTNERS, USERS = 10, 12  # for each request a second, and at least
 # A whole ride in about six seconds, so that every fault strikes rides at every stage.
 BRISK = Habits(
     decline=0.1,
@@ -141,13 +141,13 @@ def plan_of(options: Options, system: System) -> Plan:
     def place() -> Place:
         return Place(rng.uniform(SOUTH, NORTH), rng.uniform(WEST, EAST))
 
-    lasts_s = options.minutes * 60
+    lasts_s, scale = options.minutes * 60, max(1.0, options.rate)
     moments = sorted(rng.uniform(0, lasts_s) for _ in range(round(lasts_s * options.rate)))
     return Plan(
         title=f"Drill on {options.database}, seed {options.seed}",
         server=system.url,
         demands=[Demand(at_s, place()) for at_s in moments],
-        starts=[place() for _ in range(PARTNERS)],
+        starts=[place() for _ in range(round(PARTNERS * scale))],
         habits=BRISK,
         seed=options.seed,
         secret=DEVELOPMENT_SECRET,
@@ -155,7 +155,7 @@ def plan_of(options: Options, system: System) -> Plan:
         staff_password=PASSWORD,
         cache=None,
         wait_s=180.0,
-        users=USERS,
+        users=round(USERS * scale),
         provider=system.provider,
     )
 
@@ -175,6 +175,8 @@ async def strike(
     while due < end:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         fault = chooser.next()
+        if fault is None:
+            return
         log.info("%s", fault.name)
         began = time.perf_counter()
         await fault.strike(system)

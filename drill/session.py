@@ -2,66 +2,78 @@
 
 import argparse
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from django.db import connections
 
-from drill import ha, money, report, told
+from drill import ha, lost, money, report, told, upgrade
+from drill.aftermath import audit, push_key, reconciler
+from drill.faults import Chooser, Fault
 from drill.ha_system import HaSystem
-from drill.judge import judge
-from drill.run import Options, drill
+from drill.judge import Facts, judge
+from drill.lines import Line
+from drill.rolling_system import RollingSystem
+from drill.run import Options, Outcome, drill
 from drill.system import System
 
 
 def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     """Drill a running system, judge it and print the report. Returns the exit code."""
-    wanted = Options(options.database, seed, options.minutes, options.every, options.rate)
-    further: list[report.Line] = []
-    if isinstance(system, HaSystem):
-        wanted = replace(wanted, parts=ha.faults(), outside=False)
-    outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
-    moved = None
-    if system.provider:
-        money.settle()
-        moved = money.judge(money.provider_book(system.stack.data))
-    told.settle()
-    words = told.judge(outcome, system.outside, push_key(system))
-    facts = judge(outcome)
-    connections.close_all()
-    if isinstance(system, HaSystem):
-        further = [report.Line(*measure) for measure in ha.measures(system, outcome)]
-    after = report.Aftermath(
-        strays=len(system.stray()),
-        audit=audit(system),
-        reconciler=reconciler(system) if system.provider else "",
-        orphans=system.stop(),
+    suite = suite_of(system)
+    wanted = Options(
+        options.database, seed, options.minutes, options.every, options.rate, parts=suite.parts, outside=suite.outside
     )
-    table = report.lines(outcome, facts, after, within_s=options.within, money=moved, told=words, further=further)
+    outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
+    table, facts, words = judged(system, outcome, suite.measures(outcome), within_s=options.within)
     title = f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s"
     print(report.text(title, outcome, facts, table, words), flush=True)
     return 1 if any(line.kept is False for line in table) else 0
 
 
-def push_key(system: System) -> str:
-    """The public key that signs the program's pushes."""
-    status, answer = system.stack.call("GET", "/pushKey")
-    assert status == 200, answer
-    return str(answer["publicKey"])
+@dataclass(frozen=True)
+class Suite:
+    """The faults of a suite, and its measures beside those of every drill."""
+
+    parts: Chooser | None = None
+    outside: bool = True
+    measures: Callable[[Outcome], list[Line]] = lambda outcome: []
 
 
-def audit(system: System) -> str:
-    """Run `manage.py audit` and return the last line of its findings, or "" if every promise holds."""
-    try:
-        system.stack.manage("audit", "--live")
-    except AssertionError as error:
-        return str(error).strip().splitlines()[-1][:80]
-    return ""
+def suite_of(system: System) -> Suite:
+    """Return the suite of a kind of system."""
+    if isinstance(system, HaSystem):
+        return Suite(ha.faults(), outside=False, measures=partial(ha.measures, system))
+    if isinstance(system, RollingSystem):
+        one = upgrade.Upgrade()
+        fault = Fault("the release replaced", one.strike)
+        return Suite(upgrade.Once(fault), outside=False, measures=one.measures)
+    return Suite()
 
 
-def reconciler(system: System) -> str:
-    """Run `manage.py reconcile` and return its last line, or "" if it finds nothing."""
-    try:
-        closing = system.stack.manage("reconcile").strip().splitlines()[-1]
-    except AssertionError as error:
-        return str(error).strip().splitlines()[-1][:80]
-    return "" if closing.endswith("0 repaired, 0 differ.") else closing
+def judged(
+    system: System, outcome: Outcome, further: list[Line], *, within_s: float
+) -> tuple[list[Line], Facts, told.Told]:
+    """Wait until the system is idle, judge it, and stop it."""
+    book = {}
+    if system.provider:
+        money.settle()
+        book = money.provider_book(system.stack.data)
+    told.settle()
+    words_key = push_key(system)
+    strays, audited = len(system.stray()), audit(system)
+    reconciled = reconciler(system) if system.provider else ""
+    loss, verdict = lost.Held(), None
+    if isinstance(system, HaSystem) and not system.synchronous:
+        loss, verdict = ha.loss(system, outcome, book)
+        reconciled = "" if not verdict.unnamed else reconciled
+        book = lost.book_without(book, lost.orphans_in(book))
+    moved = money.judge(book) if system.provider else None
+    words = told.judge(outcome, system.outside, words_key, loss.notices)
+    facts = judge(outcome, lost.excused(loss))
+    further = [*further, *report.loss_lines(loss, verdict, facts.restarts)]
+    connections.close_all()
+    after = report.Aftermath(strays=strays, audit=audited, reconciler=reconciled, orphans=system.stop())
+    table = report.lines(outcome, facts, after, within_s=within_s, money=moved, told=words, further=further)
+    return table, facts, words

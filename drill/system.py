@@ -45,8 +45,8 @@ class System:
         if payments:
             settings |= {"PAYMENTS": "demo", "STRIPE_API_BASE": self.provider, "STRIPE_TIMEOUT_S": "2"}
         environment = stack.environment(self.folder / "var", port or free_port(), **settings)
-        self.stack: Stack = stack.start(environment, arguments=("--follow-parent",))
         self.extra: list[subprocess.Popen[bytes]] = []
+        self.stack = self.start_program(environment)
 
     def start_servers(self, database: str) -> dict[str, str]:
         """Start the servers that the program does not start itself, and return the settings that name them."""
@@ -54,6 +54,10 @@ class System:
             return {}
         self.postgres = Postgres(self.folder / "pg", durable=True)
         return {"DATABASE_URL": fresh_database(self.postgres.url)}
+
+    def start_program(self, environment: dict[str, str]) -> Stack:
+        """Start the program in this environment and wait until it is ready."""
+        return stack.start(environment, arguments=("--follow-parent",))
 
     @property
     def url(self) -> str:

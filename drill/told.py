@@ -1,5 +1,6 @@
 """Checks at the end of a drill that everybody was told once, by pushes and mails, of what no socket had told them."""
 
+import math
 import re
 import time
 from collections import Counter, defaultdict
@@ -43,6 +44,7 @@ class Told:
     needless: list[str] = field(default_factory=list)  # of events that a socket had acknowledged
     indiscreet: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    of_lost: int = 0  # told of what a failover has lost since
     collapsed: int = 0  # repeated after a fault, in a form that its receiver shows once
     # From the moment at which an acknowledgement is missing to the telling, with the fault near, or "".
     waits_s: list[tuple[float, str]] = field(default_factory=list)
@@ -60,11 +62,17 @@ class Comparison:
     """Compares the notices to some people with the tellings that they got."""
 
     def __init__(
-        self, people: Sequence[Person], parts: Sequence[Struck], services: Sequence[Struck], told: Told
+        self,
+        people: Sequence[Person],
+        parts: Sequence[Struck],
+        services: Sequence[Struck],
+        told: Told,
+        lost: Sequence[Notice] = (),
     ) -> None:
         self.people = {person.account.email: person for person in people}
         self.parts, self.faults, self.told = parts, [*parts, *services], told
         self.secrets = private_texts()
+        self.lost = {notice.key: notice.due for notice in lost}
 
     def compare(self, expected: Iterable[Notice], tellings: Iterable[Telling]) -> None:
         """Give each word to its notice, and look at each notice."""
@@ -89,6 +97,8 @@ class Comparison:
         earlier = [notice for notice in causes if notice.due - CLOCK_S <= telling.at]
         if earlier:
             earlier[-1].tellings.append(telling)
+        elif telling.at >= self.lost.get((telling.email, telling.kind, telling.about), math.inf) - CLOCK_S:
+            self.told.of_lost += 1
         else:
             self.told.groundless.append(
                 f"{telling.email} was told {telling.kind} of {telling.about} by {telling.channel}"
@@ -149,8 +159,11 @@ def near(faults: Iterable[Struck], begin: float, end: float, *, after_s: float) 
     return next((f.name for f in faults if f.began - 1.0 <= end and begin <= f.ended + after_s), "")
 
 
-def judge(outcome: Outcome, outside: Outside, public_key: str) -> Told:
-    """Compare the database with what the outside services took. Call it once the system is idle."""
+def judge(outcome: Outcome, outside: Outside, public_key: str, lost: Sequence[Notice] = ()) -> Told:
+    """Compare the database with what the outside services took. Call it once the system is idle.
+
+    `lost`: notices of a database whose last commits are lost.
+    """
     told = Told(waiting=waiting())
     tellings = mails_of(outside.mail.received)
     for person in outcome.people:
@@ -158,7 +171,7 @@ def judge(outcome: Outcome, outside: Outside, public_key: str) -> Told:
         tellings += pushed
         told.unreadable += unreadable
     parts, services = since_epoch(outcome.struck), since_epoch(outcome.struck_outside)
-    Comparison(outcome.people, parts, services, told).compare(notices(), tellings)
+    Comparison(outcome.people, parts, services, told, lost).compare(notices(), tellings)
     return told
 
 

@@ -26,6 +26,7 @@ OPTIONS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "listen_addresses": "",
+    "port": "5432",  # of the socket's name
     "max_connections": "200",
     "shared_buffers": "64MB",
     "autovacuum_naptime": "10min",

@@ -12,7 +12,7 @@ from drill import judge
 from drill.faults import chooser_of, faults_of
 from drill.probe import Timeline
 from drill.report import Aftermath, lines
-from drill.run import Outcome, Struck
+from drill.run import Options, Outcome, Struck, plan_of
 from notifications.events import frame
 from notifications.models import Event
 from payments.models import Payment
@@ -20,6 +20,7 @@ from payments.states import PaymentKind
 from requests_app.models import CheerRequest, Offer, OfferTransition
 from rides.models import Ride, RideTransition
 from simulator.feed import digest
+from simulator.figures import spread_of
 from simulator.ledger import Ledger, Story
 from simulator.report import Sockets
 from tests.cast import queue
@@ -47,6 +48,17 @@ def test_a_seed_draws_the_same_faults_and_each_kind_once_a_round(database: str) 
     assert drawn == names(database, 7, 2 * len(kinds))
     assert drawn != names(database, 8, 2 * len(kinds))
     assert set(drawn[: len(kinds)]) == set(drawn[len(kinds) :]) == kinds
+
+
+# ---------------------------------------------------------------- the load
+
+
+@pytest.mark.parametrize(("rate", "partners", "requests"), [(0.5, 10, 30), (1.0, 10, 60), (4.0, 40, 240)])
+def test_there_are_as_many_people_as_the_rate_needs(rate: float, partners: int, requests: int) -> None:
+    system: Any = SimpleNamespace(url="", provider="")
+    plan = plan_of(Options("postgres", 1, minutes=1, every_s=10, rate=rate), system)
+    assert (len(plan.starts), len(plan.demands)) == (partners, requests)
+    assert plan.users > partners
 
 
 # ---------------------------------------------------------------- recovery
@@ -82,11 +94,13 @@ class Seen:
     def feed(self, partner: Partner) -> Any:
         events = Event.objects.filter(recipient=f"partner:{partner.pk}")
         heard = {event.seq: digest(json.loads(frame(event))) for event in events}
-        return SimpleNamespace(account=SimpleNamespace(email=partner.user.email), since=0, upto=None, heard=heard)
+        return SimpleNamespace(
+            account=SimpleNamespace(email=partner.user.email), since=0, upto=None, heard=heard, restarts=0, state_at=0
+        )
 
     def outcome(self) -> Outcome:
         sockets = Sockets(count=len(self.feeds))
-        report = SimpleNamespace(lost=0, sockets=sockets, by_status=Counter(completed=1))
+        report = SimpleNamespace(sockets=sockets, by_status=Counter(completed=1), to_offer=spread_of([0.1]))
         timeline = Timeline(offers=[(2.0, 3.0)], ready=[(2.0, 3.0)])
         return Outcome(report, self.ledger, self.feeds, timeline, [Struck("worker killed", 0.0, 1.0)], 0, 10.0)
 
@@ -115,6 +129,15 @@ def test_an_event_of_after_the_end_is_nobodys_loss(seen: Seen) -> None:
     feed.upto = max(feed.heard) - 1
     del feed.heard[feed.upto + 1]
     assert "events missing at a client" not in seen.failed()
+
+
+def test_the_state_after_a_failover_stands_in_for_earlier_events(seen: Seen) -> None:
+    feed = seen.feeds[0]
+    feed.state_at = 1
+    del feed.heard[1]
+    assert seen.failed() == []
+    del feed.heard[2]
+    assert "events missing at a client" in seen.failed()
 
 
 def test_an_event_that_said_otherwise(seen: Seen) -> None:

@@ -47,7 +47,7 @@ def measured(offers: list[tuple[float, float]], *, restarted: int = 0) -> dict[s
     struck = [Struck(name, 100.0, 105.0) for name in ("PostgreSQL's", "Valkey's", "PgBouncer")]
     outcome: Any = SimpleNamespace(struck=struck, timeline=Timeline(offers=offers))
     system: Any = SimpleNamespace(restarted=lambda: restarted)
-    return {name: kept for name, _, _, kept in ha.measures(system, outcome)}
+    return {line.name: line.kept for line in ha.measures(system, outcome)}
 
 
 def test_offers_count_from_the_death_on() -> None:
