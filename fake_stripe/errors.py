@@ -37,3 +37,9 @@ def declined(code: str, decline_code: str | None, **fields: Any) -> Refusal:
     if decline_code:
         fields["decline_code"] = decline_code
     return Refusal(402, "card_error", "Your card was declined.", code=code, **fields)
+
+
+def key_in_use() -> Refusal:
+    """409: another call with the same key is under way (docs.stripe.com/error-codes#idempotency-key-in-use)."""
+    message = "There is currently another in-progress request using this Idempotency Key."
+    return Refusal(409, "idempotency_error", message, code="idempotency_key_in_use", keep=False)

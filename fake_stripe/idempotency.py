@@ -2,14 +2,38 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from fake_stripe.account import Account
-from fake_stripe.errors import Refusal
+from fake_stripe.errors import Refusal, key_in_use
 
 KEY_LIFE_S = 24 * 3600
 Answer = tuple[int, dict[str, Any], bool]  # status, body, whether it is a replay
+
+
+class KeysInUse:
+    """The idempotency keys of the calls that are under way."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._keys: set[str] = set()
+
+    @contextmanager
+    def using(self, key: str) -> Iterator[None]:
+        """Use a key, if any, for the block. Raises `Refusal` if another call is using it."""
+        with self._lock:
+            if key in self._keys:
+                raise key_in_use()
+            if key:
+                self._keys.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keys.discard(key)
 
 
 def fingerprint(path: str, params: dict[str, Any]) -> str:

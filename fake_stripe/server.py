@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fake_stripe.account import Account
-from fake_stripe.errors import Refusal, invalid, missing
-from fake_stripe.idempotency import fingerprint, once
+from fake_stripe.errors import Refusal, declined, invalid, key_in_use, missing
+from fake_stripe.idempotency import KeysInUse, fingerprint, once
 from fake_stripe.things import Thing
 
 # The faults that can be ordered, one for each following call.
@@ -20,7 +20,11 @@ LOST_REPLY = "lost_reply"  # the connection breaks after the effect
 RATE_LIMITED = "rate_limited"  # 429 without an effect
 BROKEN = "broken"  # 500 without an effect; the key is still unused
 POISONED = "poisoned"  # 500 after the effect, and at every repetition of the key
-FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, POISONED)
+# Another release has made the call with other parameters, and its reply was lost: the key's next use is refused.
+OTHER_PARAMETERS = "other_parameters"
+IN_USE = "in_use"  # 409 without an effect: another call with the same key is under way
+DECLINED = "declined"  # 402 without an effect, also of a capture; not among the faults that any call may meet
+FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, POISONED, OTHER_PARAMETERS, IN_USE)
 BODY_MAX_BYTES = 64 * 1024
 # Calls that a page may make with the publishable key and the object's own secret.
 BROWSER_CALLS = re.compile(r"/v1/(setup_intents|payment_intents)/[^/]+(/confirm|/answer)?$")
@@ -131,6 +135,7 @@ class Server(ThreadingHTTPServer):
         self.routes = routes(account)
         self.secret_key, self.publishable_key = secret_key, publishable_key
         self.faults: deque[str] = deque()
+        self.keys_in_use = KeysInUse()
         super().__init__(("127.0.0.1", port), Handler)
         account.pages = self.url
 
@@ -185,8 +190,12 @@ class Handler(BaseHTTPRequestHandler):
         if fault == BROKEN:
             self.answer(500, {"error": {"type": "api_error", "message": "Something went wrong on Stripe's end."}})
             return
-        status, answer, replayed = self.perform(method, address.path, params, poisoned=fault == POISONED)
-        if fault == LOST_REPLY:
+        if fault in (IN_USE, DECLINED):
+            refusal = key_in_use() if fault == IN_USE else declined("card_declined", "generic_decline")
+            self.answer(refusal.status, refusal.body)
+            return
+        status, answer, replayed = self.perform(method, address.path, params, fault)
+        if fault in (LOST_REPLY, OTHER_PARAMETERS):
             self.close_connection = True
             return
         self.answer(status, answer, replayed=replayed)
@@ -213,18 +222,23 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(page)
         self.wfile.flush()
 
-    def perform(self, method: str, path: str, params: Thing, *, poisoned: bool) -> tuple[int, Thing, bool]:
+    def perform(self, method: str, path: str, params: Thing, fault: str = "") -> tuple[int, Thing, bool]:
         """Perform the call, once per idempotency key. Returns the status, the body, and whether it is a replay."""
+        key = self.headers.get("Idempotency-Key", "") if method == "POST" else ""
+        try:
+            with self.server.keys_in_use.using(key):
+                return self._perform(method, path, params, key, fault)
+        except Refusal as refusal:
+            return refusal.status, refusal.body, False
+
+    def _perform(self, method: str, path: str, params: Thing, key: str, fault: str) -> tuple[int, Thing, bool]:
         account = self.server.account
         with account.lock:
-            try:
-                self.authorize(path, params)
-                do, groups = self.find_route(method, path)
-            except Refusal as refusal:
-                return refusal.status, refusal.body, False
-            key = self.headers.get("Idempotency-Key", "") if method == "POST" else ""
+            self.authorize(path, params)
+            do, groups = self.find_route(method, path)
             params.pop("client_secret", None)
-            answer = once(account, key, fingerprint(path, params), lambda: do(*groups, params), poisoned=poisoned)
+            call = fingerprint(path, {**params, "description": "another"} if fault == OTHER_PARAMETERS else params)
+            answer = once(account, key, call, lambda: do(*groups, params), poisoned=fault == POISONED)
             if method != "GET":
                 account.save()
             return answer

@@ -17,6 +17,8 @@ from payments.models.operation import ProviderOperation
 
 log = logging.getLogger(__name__)
 
+TURN = "~"  # separates a key from the number of its replacement
+
 
 class Operation(StrEnum):
     """The kinds of provider operations, by the names that their tasks carry."""
@@ -65,3 +67,8 @@ def retry_later(
 def operation_key(*parts: str | UUID | int) -> str:
     """The idempotency key of an operation, made of business ids."""
     return ":".join(str(part) for part in parts)
+
+
+def stem_of(key: str) -> str:
+    """Returns a key without the turn that replaced it: the same for all calls that stand for one effect."""
+    return key.partition(TURN)[0]

@@ -1,5 +1,6 @@
 """The stand-in keeps the hard parts of the real one."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import stripe
 
 from fake_stripe.account import HOLD_S, Account
 from fake_stripe.errors import Refusal
-from payments.provider.gateway import Declined, Refused, StripeGateway, Unreachable, gateway
+from payments.provider import parameters
+from payments.provider.gateway import Declined, KeyReused, Refused, StripeGateway, Unreachable, gateway
+from testbed.processes import wait_until
 from tests.cast import Clock
 from tests.online import PAGE_KEY, Online
 
@@ -36,17 +39,17 @@ def intent(online: Online, customer: str, key: str = "k", number: str = "pm_card
         "currency": "usd",
         "hold": False,
         "off_session": True,
-        "metadata": {"key": key},
+        "metadata": {},
         "group": "g",
     }
-    return gateway().create_intent(key, **{**values, **changes})
+    return gateway().create_intent(key, parameters.of_intent(**{**values, **changes}))
 
 
 def test_a_key_is_answered_once(online: Online, customer: str) -> None:
     method = card(online, customer)
     first = intent(online, customer, card=method)
     assert intent(online, customer, card=method) == first
-    with pytest.raises(Refused):
+    with pytest.raises(KeyReused):
         intent(online, customer, card=method, amount=999)
     assert online.taken() == 1000
 
@@ -74,10 +77,10 @@ def test_a_hold_is_captured_once_and_within_its_bounds(online: Online, customer:
     held = intent(online, customer, hold=True)
     assert held["status"] == "requires_capture"
     with pytest.raises(Refused):
-        gateway().capture("c1", held["id"], amount=1001)
-    assert gateway().capture("c2", held["id"], amount=400)["amount_received"] == 400
+        gateway().capture("c1", held["id"], parameters.of_capture(amount=1001))
+    assert gateway().capture("c2", held["id"], parameters.of_capture(amount=400))["amount_received"] == 400
     with pytest.raises(Refused):
-        gateway().capture("c3", held["id"], amount=100)
+        gateway().capture("c3", held["id"], parameters.of_capture(amount=100))
     with pytest.raises(Refused):
         gateway().cancel("c4", held["id"])
     assert (online.taken(), online.held()) == (400, 0)
@@ -92,28 +95,28 @@ def test_a_hold_expires(online: Online, customer: str, clock: Clock) -> None:
 
 def test_refunds_have_bounds(online: Online, customer: str) -> None:
     paid = intent(online, customer)["id"]
-    gateway().refund("r1", paid, amount=600, metadata={})
+    gateway().refund("r1", parameters.of_refund(intent=paid, amount=600, metadata={}))
     with pytest.raises(Refused):
-        gateway().refund("r2", paid, amount=401, metadata={})
+        gateway().refund("r2", parameters.of_refund(intent=paid, amount=401, metadata={}))
     assert online.taken() == 400
 
 
 def test_transfers_and_reversals_have_bounds(online: Online, customer: str) -> None:
     intent(online, customer)
     account = gateway().create_account("a", metadata={})["id"]
-    what: dict[str, Any] = {"account": account, "currency": "usd", "group": "g", "metadata": {"key": "t"}}
+    what: dict[str, Any] = {"account": account, "currency": "usd", "group": "g", "metadata": {}}
     with pytest.raises(Refused):  # nobody knows them yet
-        gateway().transfer("t1", amount=500, **what)
+        gateway().transfer("t1", parameters.of_transfer(amount=500, **what))
     online.account.finish_onboarding(account)
     with pytest.raises(Refused):
-        gateway().transfer("t2", amount=1001, **what)
-    made = gateway().transfer("t3", amount=500, **what)["id"]
+        gateway().transfer("t2", parameters.of_transfer(amount=1001, **what))
+    made = gateway().transfer("t3", parameters.of_transfer(amount=500, **what))["id"]
     with pytest.raises(Refused):
-        gateway().reverse_transfer("v1", made, amount=501, metadata={})
-    gateway().reverse_transfer("v2", made, amount=500, metadata={"key": "v"})
-    assert (gateway().find_transfer(group="g", key="t") or {})["id"] == made
-    assert gateway().find_reversal(transfer=made, key="v")
-    assert gateway().find_reversal(transfer=made, key="w") is None
+        gateway().reverse_transfer("v1", made, parameters.of_reversal(amount=501, metadata={}))
+    gateway().reverse_transfer("v2", made, parameters.of_reversal(amount=500, metadata={}))
+    assert (gateway().find_transfer(group="g", key="t3") or {})["id"] == made
+    assert gateway().find_reversal(transfer=made, key="v2")
+    assert gateway().find_reversal(transfer=made, key="v1") is None
 
 
 def test_a_reply_is_lost_after_the_effect(online: Online, customer: str) -> None:
@@ -155,6 +158,25 @@ def test_lists_come_in_pages(online: Online, customer: str, clock: Clock) -> Non
         )
     found = list(gateway().intents_since(clock.now.replace(year=2000)))
     assert [one["amount"] for one in found] == list(range(105, 0, -1))
+
+
+def test_of_two_calls_with_one_key_the_second_is_told_to_wait(online: Online, customer: str) -> None:
+    method, answers = card(online, customer), []
+
+    def call() -> None:
+        try:
+            answers.append(intent(online, customer, card=method)["status"])
+        except Unreachable as error:
+            answers.append(str(error))
+
+    callers = [threading.Thread(target=call) for _ in range(2)]
+    with online.account.lock:  # the first is under way until the account is free
+        for caller in callers:
+            caller.start()
+        wait_until(lambda: len(answers) == 1, 20, "the second is answered")
+    for caller in callers:
+        caller.join(20)
+    assert (answers[0], answers[1], online.taken()) == ("APIError", "succeeded", 1000)
 
 
 def test_a_wrong_key(online: Online) -> None:

@@ -5,15 +5,15 @@ from datetime import datetime
 from accounts.models import User
 from notifications.events import Outbox
 from payments import announce
-from payments.models import Payment
-from payments.states import AttemptStatus, PaymentStatus
+from payments.models import Attempt, Payment
+from payments.states import AttemptKind, AttemptStatus, PaymentStatus
 
 
 def derived_status(payment: Payment) -> PaymentStatus:
     """Returns the status that a payment's attempts and refunds amount to. Reads the attempts, unless prefetched."""
-    attempts = [(attempt.status, attempt.amount) for attempt in payment.attempts.all()]
-    collected = sum(amount for status, amount in attempts if status == AttemptStatus.SUCCEEDED)
-    statuses = {status for status, _ in attempts}
+    attempts = list(payment.attempts.all())
+    collected = sum(attempt.amount for attempt in attempts if attempt.status == AttemptStatus.SUCCEEDED)
+    statuses = {_status_of(attempt) for attempt in attempts}
     if collected == payment.amount and payment.refunded_amount == payment.amount and payment.amount:
         return PaymentStatus.REFUNDED
     if collected == payment.amount and payment.refunded_amount:
@@ -27,6 +27,12 @@ def derived_status(payment: Payment) -> PaymentStatus:
     if statuses & {AttemptStatus.DECLINED, AttemptStatus.CLOSING, AttemptStatus.SCHEDULED}:
         return PaymentStatus.FAILED
     return PaymentStatus.DUE
+
+
+def _status_of(attempt: Attempt) -> str:
+    """Returns an attempt's status. A capture that is being closed goes on: the card is charged next."""
+    closing = attempt.kind == AttemptKind.CAPTURE and attempt.status == AttemptStatus.CLOSING
+    return AttemptStatus.PROCESSING if closing else attempt.status
 
 
 def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, actor: User | None = None) -> None:

@@ -1,6 +1,7 @@
 """The steps of holds and attempts: the call that is due for each, by its state."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,17 +10,21 @@ from django.utils import timezone
 
 from notifications.events import recorded
 from payments.books import attempts, holds
+from payments.books.status import derive
 from payments.configuration import enabled
 from payments.models import Attempt, Customer, Hold
 from payments.operations import retry_later
-from payments.provider.call import provider_call
-from payments.provider.gateway import Declined, Refused, Unreachable, gateway
+from payments.provider import parameters
+from payments.provider.call import parameters_of, provider_call, replace_key
+from payments.provider.gateway import Declined, ProviderError, Refused, gateway
 from payments.provider.intents import Intent, apply_intent
 from payments.states import AttemptKind, AttemptStatus, HoldStatus
 
 log = logging.getLogger(__name__)
 
 POLL_MAX = timedelta(hours=1)
+ENDED = ("succeeded", "canceled")  # an intent that is over
+WAITING = ("planned", "closing")  # a hold or attempt that waits for nothing but an answer
 
 
 def step_attempt(attempt_id: UUID) -> None:
@@ -32,13 +37,20 @@ def step_attempt(attempt_id: UUID) -> None:
         if not _begin_scheduled(attempt, now=now):
             return
         attempt.refresh_from_db()
+    _apply(attempt, _intent_of_attempt, now=now)
+
+
+def _apply(row: Attempt | Hold, ask: Callable[..., Intent | None], *, now: datetime) -> None:
+    """Make the call that is due for a row, and apply its answer; one that leaves the row waiting is asked for again."""
     try:
-        intent = _intent_of_attempt(attempt, now=now)
-    except Unreachable as error:
-        retry_later(attempt, error, now)
+        intent = ask(row, now=now)
+    except ProviderError as error:
+        retry_later(row, error, now)
         return
-    if intent is not None:
-        apply_intent(intent, now=now)
+    if intent is None or apply_intent(intent, now=now) or row.status not in WAITING:
+        return
+    if type(row)._default_manager.filter(pk=row.pk, status=row.status).exists():
+        retry_later(row, f"its intent is {intent.get('status')}", now)
 
 
 def _begin_scheduled(attempt: Attempt, *, now: datetime) -> bool:
@@ -52,7 +64,7 @@ def _begin_scheduled(attempt: Attempt, *, now: datetime) -> bool:
 
 
 def _intent_of_attempt(attempt: Attempt, *, now: datetime) -> Intent | None:
-    """Returns the intent after the call that is due, or None if there is nothing to apply. Raises `Unreachable`."""
+    """Returns the intent after the call that is due, or None if there is nothing to apply. Raises `ProviderError`."""
     if attempt.status == AttemptStatus.PLANNED:
         return _capture(attempt, now=now) if attempt.kind == AttemptKind.CAPTURE else _charge(attempt, now=now)
     if attempt.status == AttemptStatus.CLOSING and not attempt.reference:
@@ -93,13 +105,14 @@ def _created(
     row: Attempt | Hold, customer: Customer, *, now: datetime, metadata: dict[str, str], **details: Any
 ) -> Intent | None:
     """Returns the intent that stands for a row, or None if the row was given up or has another key."""
-
-    def call(key: str) -> Intent:
-        return gateway().create_intent(key, customer=customer.reference, metadata={"key": key, **metadata}, **details)
-
+    reference = customer.reference
+    params = parameters_of(row, lambda: parameters.of_intent(customer=reference, metadata=metadata, **details))
     try:
         return provider_call(
-            row, call, lambda key: gateway().find_intent(customer=customer.reference, key=key), now=now
+            row,
+            lambda key: gateway().create_intent(key, params),
+            lambda key: gateway().find_intent(customer=reference, key=key),
+            now=now,
         )
     except Declined as declined:
         if declined.object is not None:
@@ -134,13 +147,23 @@ def _capture(attempt: Attempt, *, now: datetime) -> Intent | None:
         intent = gateway().intent(reference)
         return None if intent.get("status") == "requires_capture" else intent
 
+    params = parameters_of(attempt, lambda: parameters.of_capture(amount=attempt.amount))
     try:
-        return provider_call(
-            attempt, lambda key: gateway().capture(key, reference, amount=attempt.amount), changed, now=now
-        )
-    except Refused as refused:  # captured already, or gone: the intent says which
-        log.warning("capture %s was refused: %s", attempt.pk, refused.code)
-    return gateway().intent(reference)
+        return provider_call(attempt, lambda key: gateway().capture(key, reference, params), changed, now=now)
+    except (Refused, Declined) as refused:
+        failure = refused.code
+    # Captured already, or gone: the intent says which. One that is neither can't be captured, so the card is charged
+    # once the provider has closed it.
+    intent = gateway().intent(reference)
+    if intent.get("status") in (*ENDED, "processing"):
+        return intent
+    log.warning("capture %s was refused: %s", attempt.pk, failure)
+    with recorded() as outbox:
+        payment, locked = attempts.lock(attempt.pk)
+        if locked.status == AttemptStatus.PLANNED:
+            attempts.close(locked, failure=failure, now=now)
+            derive(outbox, payment, now=now, reason=failure)
+    return None
 
 
 def _cancelled(row: Attempt | Hold, *, now: datetime) -> Intent | None:
@@ -149,12 +172,15 @@ def _cancelled(row: Attempt | Hold, *, now: datetime) -> Intent | None:
 
     def closed(key: str) -> Intent | None:
         intent = gateway().intent(reference)
-        return intent if intent.get("status") in ("canceled", "succeeded") else None
+        return intent if intent.get("status") in ENDED else None
 
     try:
         return provider_call(row, lambda key: gateway().cancel(f"close:{key}", reference), closed, now=now)
-    except Refused:
-        return gateway().intent(reference)
+    except (Refused, Declined) as refused:
+        # The provider would repeat this answer for as long as it remembers the key.
+        replace_key(row, now)
+        retry_later(row, f"not closed: {refused.code}", now)
+    return None
 
 
 # ---------------------------------------------------------------- holds
@@ -166,13 +192,7 @@ def step_hold(hold_id: UUID) -> None:
     if hold is None or hold.next_step_at is None or not enabled():
         return
     now = timezone.now()
-    try:
-        intent = _intent_of_hold(hold, now=now)
-    except Unreachable as error:
-        retry_later(hold, error, now)
-        return
-    if intent is not None:
-        apply_intent(intent, now=now)
+    _apply(hold, _intent_of_hold, now=now)
 
 
 def _intent_of_hold(hold: Hold, *, now: datetime) -> Intent | None:

@@ -13,6 +13,7 @@ import stripe
 from django.conf import settings
 
 from core.transactions import require_no_transaction
+from payments.operations import stem_of
 
 API_VERSION = "2026-10-28.endive"
 RETRIES = 1  # within one call, with the same key; further ones are due rows, which survive this process
@@ -32,6 +33,10 @@ class Unreachable(ProviderError):
     def __init__(self, message: str, *, poisoned: bool = False) -> None:
         super().__init__(message)
         self.poisoned = poisoned
+
+
+class KeyReused(Unreachable):
+    """The key was used before with other parameters, by another release: look for the effect before anything else."""
 
 
 class Declined(ProviderError):
@@ -118,47 +123,21 @@ class StripeGateway:
 
     # ------------------------------------------------------------ money in
 
-    def create_intent(
-        self,
-        key: str,
-        *,
-        customer: str,
-        card: str,
-        amount: int,
-        currency: str,
-        hold: bool,
-        off_session: bool,
-        metadata: dict[str, str],
-        group: str,
-    ) -> Answer:
-        """Charge a saved card, or with `hold` only authorize it. Raises `Declined`."""
-        params: Answer = {
-            "customer": customer,
-            "payment_method": card,
-            "payment_method_types": ["card"],
-            "amount": amount,
-            "currency": currency,
-            "capture_method": "manual" if hold else "automatic",
-            "confirm": True,
-            "metadata": metadata,
-            "transfer_group": group,
-            "expand": ["latest_charge"],
-        }
-        if off_session:
-            params["off_session"] = True
-        return _call(self._api.payment_intents.create, params, _once(key))
+    def create_intent(self, key: str, params: Answer) -> Answer:
+        """Charge a saved card, or only authorize it. Raises `Declined`."""
+        return _call(self._api.payment_intents.create, _signed(params, key), _once(key))
 
     def intent(self, reference: str) -> Answer:
         """Returns an intent's present state."""
         return _call(self._api.payment_intents.retrieve, reference, {"expand": ["latest_charge"]})
 
     def find_intent(self, *, customer: str, key: str) -> Answer | None:
-        """Returns the intent that a call with this key has made, if any."""
+        """Returns the intent that a call with this key has made, or with another turn of it, if any."""
         return _with_key(_pages(self._api.payment_intents.list, {"customer": customer, "limit": 100}), key)
 
-    def capture(self, key: str, reference: str, *, amount: int) -> Answer:
-        """Capture this amount of a hold, and release the rest."""
-        return _call(self._api.payment_intents.capture, reference, {"amount_to_capture": amount}, _once(key))
+    def capture(self, key: str, reference: str, params: Answer) -> Answer:
+        """Capture an amount of a hold, and release the rest."""
+        return _call(self._api.payment_intents.capture, reference, params, _once(key))
 
     def cancel(self, key: str, reference: str) -> Answer:
         """Cancel an intent that has captured nothing."""
@@ -170,17 +149,16 @@ class StripeGateway:
 
     # ------------------------------------------------------------ money back
 
-    def refund(self, key: str, intent: str, *, amount: int, metadata: dict[str, str]) -> Answer:
+    def refund(self, key: str, params: Answer) -> Answer:
         """Refund a part of an intent."""
-        params = {"payment_intent": intent, "amount": amount, "metadata": metadata}
-        return _call(self._api.refunds.create, params, _once(key))
+        return _call(self._api.refunds.create, _signed(params, key), _once(key))
 
     def refund_of(self, reference: str) -> Answer:
         """Returns a refund's present state."""
         return _call(self._api.refunds.retrieve, reference)
 
     def find_refund(self, *, intent: str, key: str) -> Answer | None:
-        """Returns the refund that a call with this key has made, if any."""
+        """Returns the refund that a call with this key has made, or with another turn of it, if any."""
         return _with_key(_pages(self._api.refunds.list, {"payment_intent": intent, "limit": 100}), key)
 
     def refunds_since(self, moment: datetime) -> Iterator[Answer]:
@@ -216,30 +194,20 @@ class StripeGateway:
         }
         return str(_call(self._api.account_links.create, params)["url"])
 
-    def transfer(
-        self, key: str, *, account: str, amount: int, currency: str, group: str, metadata: dict[str, str]
-    ) -> Answer:
-        """Pay a partner from our balance."""
-        params = {
-            "destination": account,
-            "amount": amount,
-            "currency": currency,
-            "transfer_group": group,
-            "metadata": metadata,
-        }
-        return _call(self._api.transfers.create, params, _once(key))
+    def transfer(self, key: str, params: Answer) -> Answer:
+        """Pay a partner."""
+        return _call(self._api.transfers.create, _signed(params, key), _once(key))
 
     def find_transfer(self, *, group: str, key: str) -> Answer | None:
-        """Returns the transfer that a call with this key has made, if any."""
+        """Returns the transfer that a call with this key has made, or with another turn of it, if any."""
         return _with_key(_pages(self._api.transfers.list, {"transfer_group": group, "limit": 100}), key)
 
-    def reverse_transfer(self, key: str, transfer: str, *, amount: int, metadata: dict[str, str]) -> Answer:
+    def reverse_transfer(self, key: str, transfer: str, params: Answer) -> Answer:
         """Reverse a part of a transfer."""
-        params = {"amount": amount, "metadata": metadata}
-        return _call(self._api.transfers.reversals.create, transfer, params, _once(key))
+        return _call(self._api.transfers.reversals.create, transfer, _signed(params, key), _once(key))
 
     def find_reversal(self, *, transfer: str, key: str) -> Answer | None:
-        """Returns the reversal that a call with this key has made, if any."""
+        """Returns the reversal that a call with this key has made, or with another turn of it, if any."""
 
         def listing(params: Answer) -> Any:
             return self._api.transfers.reversals.list(transfer, params)
@@ -249,6 +217,11 @@ class StripeGateway:
 
 def _once(key: str) -> Answer:
     return {"idempotency_key": key}
+
+
+def _signed(params: Answer, key: str) -> Answer:
+    """Returns the parameters with the call's key in the metadata of what it makes, by which it can be found."""
+    return {**params, "metadata": {**params["metadata"], "key": key}}
 
 
 def _call(do: Callable[..., Any], *arguments: Any) -> Answer:
@@ -265,8 +238,9 @@ def _call(do: Callable[..., Any], *arguments: Any) -> Answer:
 
 
 def _with_key(things: Iterator[Answer], key: str) -> Answer | None:
-    """Returns the object made by a call with this key, which its metadata contains."""
-    return next((thing for thing in things if (thing.get("metadata") or {}).get("key") == key), None)
+    """Returns the object made by a call with any turn of this key, which its metadata contains."""
+    stem = stem_of(key)
+    return next((thing for thing in things if stem_of(str((thing.get("metadata") or {}).get("key"))) == stem), None)
 
 
 def _pages(listing: Callable[..., Any], params: Answer) -> Iterator[Answer]:
@@ -291,7 +265,9 @@ def _understood(error: stripe.StripeError) -> ProviderError:
     # An account that is not, or no longer, ours is no account to us (docs.stripe.com/error-codes#account-invalid).
     if isinstance(error, stripe.PermissionError) and code == "account_invalid":
         return Refused(code, type(error).__name__)
-    if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
+    if isinstance(error, stripe.IdempotencyError):
+        return KeyReused(type(error).__name__)
+    if isinstance(error, stripe.InvalidRequestError):
         return Refused(code, type(error).__name__)
     # A wrong API key of ours or a failure of theirs says nothing about the payment.
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}

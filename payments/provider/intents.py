@@ -187,7 +187,7 @@ def _captured(
     if capture is None:
         log.error("intent %s was captured, and hold %s was not to be", intent.get("id"), hold.pk)
         return
-    if capture.status == AttemptStatus.PLANNED:
+    if capture.status in (AttemptStatus.PLANNED, AttemptStatus.CLOSING):
         _succeeded(outbox, capture, intent, now=now, reason=reason)
     if hold.graph.allows(hold.status, HoldStatus.CAPTURED) and capture.status == AttemptStatus.SUCCEEDED:
         holds.move(hold, HoldStatus.CAPTURED, now=now, reason=reason, next_step_at=None)
@@ -197,11 +197,15 @@ def _hold_gone(outbox: Outbox, hold: Hold, capture: Attempt | None, intent: Inte
     final = HoldStatus.RELEASED
     if hold.failure:
         final = HoldStatus.DECLINED
-    elif intent.get("cancellation_reason") == "automatic" or capture is not None:
+    elif intent.get("cancellation_reason") == "automatic" or _is(capture, AttemptStatus.PLANNED):
         final = HoldStatus.EXPIRED
     if hold.graph.allows(hold.status, final):
         holds.move(hold, final, now=now, reason=hold.failure or str(final), next_step_at=None)
     elif hold.graph.allows(hold.status, HoldStatus.RELEASED):
         holds.move(hold, HoldStatus.RELEASED, now=now, reason="canceled", next_step_at=None)
-    if capture is not None and capture.status == AttemptStatus.PLANNED:
-        attempts.decline(outbox, capture, failure=attempts.HOLD_LOST, now=now)
+    if capture is not None and _is(capture, AttemptStatus.PLANNED, AttemptStatus.CLOSING):
+        attempts.decline(outbox, capture, failure=capture.failure or attempts.HOLD_LOST, now=now)
+
+
+def _is(capture: Attempt | None, *statuses: AttemptStatus) -> bool:
+    return capture is not None and capture.status in statuses

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,8 +10,9 @@ from payments.books import payouts
 from payments.configuration import connected
 from payments.models import Reversal, Transfer
 from payments.operations import retry_later
-from payments.provider.call import provider_call, replace_key
-from payments.provider.gateway import Declined, Refused, Unreachable, gateway
+from payments.provider import parameters
+from payments.provider.call import parameters_of, provider_call, replace_key
+from payments.provider.gateway import Answer, Declined, Refused, Unreachable, gateway
 from payments.states import TransferStatus
 
 # A refused payout is tried again for this time: most often our balance does not cover it yet, because the money of a
@@ -28,14 +28,14 @@ def step_transfer(transfer_id: UUID) -> None:
     group = str(row.payment.ride_id)
     _carry_out(
         row,
-        lambda key: gateway().transfer(
-            key,
+        lambda: parameters.of_transfer(
             account=row.account_reference,
             amount=row.amount,
             currency=row.payment.currency,
             group=group,
-            metadata={"key": key, "paymentId": str(row.payment_id)},
+            metadata={"paymentId": str(row.payment_id)},
         ),
+        lambda key, params: gateway().transfer(key, params),
         lambda key: gateway().find_transfer(group=group, key=key),
     )
 
@@ -53,19 +53,22 @@ def step_reversal(reversal_id: UUID) -> None:
     else:
         _carry_out(
             row,
-            lambda key: gateway().reverse_transfer(key, transfer.reference, amount=row.amount, metadata={"key": key}),
+            lambda: parameters.of_reversal(amount=row.amount, metadata={}),
+            lambda key, params: gateway().reverse_transfer(key, transfer.reference, params),
             lambda key: gateway().find_reversal(transfer=transfer.reference, key=key),
         )
 
 
 def _carry_out(
     row: Transfer | Reversal,
-    call: Callable[[str], dict[str, Any]],
-    find: Callable[[str], dict[str, Any] | None],
+    build: Callable[[], Answer],
+    call: Callable[[str, Answer], Answer],
+    find: Callable[[str], Answer | None],
 ) -> None:
     now = timezone.now()
     try:
-        answer = provider_call(row, call, find, now=now)
+        params = parameters_of(row, build)
+        answer = provider_call(row, lambda key: call(key, params), find, now=now)
     except Unreachable as error:
         retry_later(row, error, now)
     except (Refused, Declined) as refused:

@@ -11,7 +11,8 @@ from payments.books.refunds import finish
 from payments.configuration import enabled
 from payments.models import Refund
 from payments.operations import retry_later
-from payments.provider.call import provider_call
+from payments.provider import parameters
+from payments.provider.call import parameters_of, provider_call
 from payments.provider.gateway import Declined, Refused, Unreachable, gateway
 from payments.states import RefundStatus
 
@@ -38,12 +39,14 @@ def step_refund(refund_id: UUID) -> None:
 
 def _made(row: Refund, *, now: datetime) -> dict[str, Any] | None:
     intent = row.attempt.reference
-
-    def call(key: str) -> dict[str, Any]:
-        metadata = {"key": key, "paymentId": str(row.attempt.payment_id)}
-        return gateway().refund(key, intent, amount=row.amount, metadata=metadata)
-
-    return provider_call(row, call, lambda key: gateway().find_refund(intent=intent, key=key), now=now)
+    metadata = {"paymentId": str(row.attempt.payment_id)}
+    params = parameters_of(row, lambda: parameters.of_refund(intent=intent, amount=row.amount, metadata=metadata))
+    return provider_call(
+        row,
+        lambda key: gateway().refund(key, params),
+        lambda key: gateway().find_refund(intent=intent, key=key),
+        now=now,
+    )
 
 
 def apply_refund(answer: dict[str, Any], *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from accounts.models import Partner, User
 from core.errors import ServiceError
 from fake_stripe.errors import Refusal
-from fake_stripe.server import FAULTS
+from fake_stripe.server import DECLINED, FAULTS
 from payments.books.refunds import refund, refundable
 from payments.models import Attempt, Hold, Payment, PayoutAccount
 from payments.operations import Operation
@@ -206,6 +206,11 @@ class MoneyLife(RuleBasedStateMachine):
         self.run_once([Operation.REFUND, Operation.REVERSAL], fault, death)
         self.clock.advance(LONGEST_RETRY_S)
         self.run_once([Operation.REFUND, Operation.REVERSAL], again, None)
+
+    @rule()
+    def what_is_collected_is_declined(self) -> None:
+        """Captures of holds, too, by an answer that has no intent with it."""
+        self.run_once([Operation.ATTEMPT], DECLINED, None)
 
     @rule(which=WHICH)
     def a_bank_returns_a_refund(self, which: int) -> None:

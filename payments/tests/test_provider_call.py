@@ -7,8 +7,8 @@ import pytest
 
 from accounts.models import User
 from payments.models import Hold
-from payments.provider.call import KEY_LIFE, provider_call, replace_key
-from payments.provider.gateway import Declined, Refused, Unreachable
+from payments.provider.call import KEY_LIFE, parameters_of, provider_call, replace_key
+from payments.provider.gateway import Declined, KeyReused, Refused, Unreachable
 from tests.cast import Clock, fresh, submit, unchanged
 from tests.online import Online
 
@@ -56,7 +56,14 @@ def test_errors_reach_the_step(row: Hold, clock: Clock, error: Exception) -> Non
     provider = Provider(error=error)
     with unchanged(), pytest.raises(type(error)):
         provider_call(row, provider.call, provider.find, now=clock.now)
-    assert provider.sought == []
+    assert provider.sought == ([] if isinstance(error, Unreachable) else [row.key])
+
+
+@pytest.mark.parametrize("error", [Declined("lost_card", None), Refused("missing", "InvalidRequest")])
+def test_a_refused_call_that_has_had_its_effect_is_not_a_refusal(row: Hold, clock: Clock, error: Exception) -> None:
+    provider = Provider(error=error, effect=DONE)
+    with unchanged():
+        assert provider_call(row, provider.call, provider.find, now=clock.now) == DONE
 
 
 @pytest.mark.parametrize(("effect", "calls"), [(DONE, 0), (None, 1)])
@@ -69,19 +76,39 @@ def test_an_old_key_is_used_only_if_it_had_no_effect(
     assert (len(provider.called), provider.sought) == (calls, [row.key])
 
 
-def test_the_effect_of_a_poisoned_key_is_found(row: Hold, clock: Clock) -> None:
-    provider = Provider(error=Unreachable("APIError", poisoned=True), effect=DONE)
+USED = [Unreachable("APIError", poisoned=True), KeyReused("IdempotencyError")]
+
+
+@pytest.mark.parametrize("error", USED)
+def test_the_effect_of_a_used_key_is_found(row: Hold, clock: Clock, error: Exception) -> None:
+    provider = Provider(error=error, effect=DONE)
     with unchanged():
         assert provider_call(row, provider.call, provider.find, now=clock.now) == DONE
     assert provider.sought == [row.key]
 
 
-def test_a_poisoned_key_without_effect_is_replaced(row: Hold, clock: Clock) -> None:
-    provider = Provider(error=Unreachable("APIError", poisoned=True))
-    Hold.objects.update(next_step_at=None)
+@pytest.mark.parametrize("error", USED)
+def test_a_used_key_without_effect_is_replaced_with_its_parameters(row: Hold, clock: Clock, error: Exception) -> None:
+    provider = Provider(error=error)
+    Hold.objects.update(next_step_at=None, parameters={"amount": 1})
     for turn in (2, 3):
         assert provider_call(fresh(row), provider.call, provider.find, now=clock.now) is None
         assert (fresh(row).key, fresh(row).next_step_at) == (f"{row.key}~{turn}", clock.now)
+        assert fresh(row).parameters is None
+
+
+def test_of_two_workers_the_first_decides_on_the_parameters(row: Hold) -> None:
+    other = fresh(row)
+    assert parameters_of(row, lambda: {"amount": 1}) == {"amount": 1}
+    assert parameters_of(other, lambda: {"amount": 2}) == {"amount": 1}
+    assert parameters_of(fresh(row), lambda: {"amount": 3}) == {"amount": 1}
+
+
+def test_a_worker_whose_key_was_replaced_makes_no_call(row: Hold, clock: Clock) -> None:
+    other = fresh(row)
+    replace_key(row, clock.now)
+    with unchanged(), pytest.raises(Unreachable):
+        parameters_of(other, lambda: {"amount": 1})
 
 
 def test_of_two_workers_one_replaces_the_key(row: Hold, clock: Clock) -> None:
