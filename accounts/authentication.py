@@ -17,11 +17,11 @@ from rest_framework.request import Request
 from accounts.demo import may_enter
 from accounts.models import Role, User
 from accounts.second_factor import SecondFactorMissing, lacks_second_factor
-from core.rows import read_row
+from core.rows import Beside, read_row
 
 
-def live_token(token: str, now: datetime) -> AuthToken | None:
-    """Return the stored token with its account, partner and region.
+def live_token(token: str, now: datetime, *beside: Beside) -> AuthToken | None:
+    """Return the stored token with its account, partner, region, and what is read beside them in the same statement.
 
     Returns None if it is unknown or expired, or the account can't be used.
     """
@@ -29,7 +29,7 @@ def live_token(token: str, now: datetime) -> AuthToken | None:
         digest = hash_token(token)
     except (TypeError, ValueError, binascii.Error):
         return None
-    related = ("user", "user__partner", "user__partner__region")
+    related: tuple[str | Beside, ...] = ("user", "user__partner", "user__partner__region", *beside)
     found = read_row(AuthToken, *related, using=router.db_for_read(AuthToken), digest=digest)
     if found is None or found.expiry is None or found.expiry <= now or not may_enter(found.user):
         return None

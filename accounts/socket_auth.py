@@ -15,6 +15,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
+from knox.models import AuthToken
 
 from accounts.authentication import live_token, session_credential, token_credential
 from accounts.models import User
@@ -22,12 +23,16 @@ from accounts.sessions import idle_s_of, keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
 from core.forwarded import client_address
+from core.rows import Beside
 from core.security_log import record
 from notifications.credentials import Admitted
+from notifications.events import partner_recipient, user_recipient
+from notifications.models import Stream
 
 Scope = Any  # an ASGI scope, for which asgiref and Channels have different types
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 DEFAULT_PORTS = {"http": "80", "https": "443"}
+STREAM = Beside("stream", Stream, (("user__partner", partner_recipient("")), ("user", user_recipient(""))))
 HOST = re.compile(r"(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 # As browsers write it: in lower case, without a user, a path or the usual port.
 ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
@@ -104,11 +109,11 @@ def admit(scope: Scope) -> Admitted:
     """Return the account of a handshake. The address is checked before any look-up."""
     if (wait_s := socket_wait(address=address_of(scope))) is not None:
         return Admitted(None, "", language_of(scope, None), wait_s)
-    user, credential = identify(scope)
+    user, credential, stream = identify(scope)
     if user is None and _shows_credentials(scope):
         record("socket", "refused", account="", address=address_of(scope), code="4401")
     wait_s = socket_wait(address="", account=str(user.pk)) if user is not None else None
-    return Admitted(user, credential, language_of(scope, user), wait_s)
+    return Admitted(user, credential, language_of(scope, user), wait_s, stream)
 
 
 def _shows_credentials(scope: Scope) -> bool:
@@ -132,16 +137,26 @@ def address_of(scope: Scope) -> str:
     return client_address(peer, _header(scope, b"x-forwarded-for"), settings.REST_FRAMEWORK["NUM_PROXIES"])
 
 
-def identify(scope: Scope) -> tuple[User | None, str]:
-    """Return the account behind a handshake, None if not signed in, and the name of its credential."""
+def identify(scope: Scope) -> tuple[User | None, str, Stream | None]:
+    """Return the account behind a handshake, the name of its credential, and its stream if that was read with it.
+
+    The account is None if the client is not signed in.
+    """
     scheme, _, token = _header(scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
-        found = live_token(token.strip(), timezone.now())
-        return (found.user, token_credential(found.digest)) if found else (None, "")
+        found = live_token(token.strip(), timezone.now(), STREAM)
+        return (found.user, token_credential(found.digest), _stream_of(found)) if found else (None, "", None)
     ticket = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
     if ticket:
-        return redeem_socket_ticket(ticket[0], now=timezone.now())
-    return _session_user(_header(scope, b"cookie"))
+        return *redeem_socket_ticket(ticket[0], now=timezone.now()), None
+    return *_session_user(_header(scope, b"cookie")), None
+
+
+def _stream_of(token: AuthToken) -> Stream:
+    """Return the stream of a token's account, which is at 0 before its first event."""
+    partner = getattr(token.user, "partner", None)
+    recipient = user_recipient(token.user.pk) if partner is None else partner_recipient(partner.pk)
+    return STREAM.of(token) or Stream(recipient=recipient)
 
 
 def _session_user(cookies: str) -> tuple[User | None, str]:

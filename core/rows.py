@@ -4,13 +4,14 @@ Each function takes the alias of its database. A lock outside a transaction rais
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from django.db import connections
 from django.db.models import Model
 
-from core.sql import AnyField, attributes, marks, require_transaction
+from core.sql import UUID_TEXTS, AnyField, attributes, marks, require_transaction
 
 M = TypeVar("M", bound=Model)
 
@@ -34,19 +35,45 @@ class Related(NamedTuple):
     part: Part
 
 
-def read_row(model: type[M], *related: str, using: str, lock: bool | Sequence[str] = False, **equal: Any) -> M | None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A row that no foreign key leads to, because its key is a text such as "user:<id>", made of another row's UUID.
+
+    Attributes:
+        prefixes: paths of related rows, each with what stands before its UUID. The first one that is there counts.
+    """
+
+    name: str
+    model: type[Model]
+    prefixes: tuple[tuple[str, str], ...]
+    one_to_one: ClassVar[bool] = False
+
+    def set_cached_value(self, instance: Model, row: Model | None) -> None:
+        """Keep the row with the instance that it was read with."""
+        instance._state.fields_cache[self.name] = row
+
+    def of(self, instance: Model) -> Any:
+        """Return the row that was read with this instance; None if it does not exist."""
+        return instance._state.fields_cache[self.name]
+
+
+def read_row(
+    model: type[M], *related: str | Beside, using: str, lock: bool | Sequence[str] = False, **equal: Any
+) -> M | None:
     """Read one row as `read_rows` does; returns None if no row matches."""
     return next(iter(read_rows(model, *related, using=using, lock=lock, **equal)), None)
 
 
-def read_rows(model: type[M], *related: str, using: str, lock: bool | Sequence[str] = False, **equal: Any) -> list[M]:
+def read_rows(
+    model: type[M], *related: str | Beside, using: str, lock: bool | Sequence[str] = False, **equal: Any
+) -> list[M]:
     """Read the rows whose fields, named by attribute (`user_id`), equal these values, or one of a list of values.
 
     The result is unordered.
 
     Args:
         related: foreign keys and reverse one-to-one relations whose rows are read in the same statement. A path
-            ("user__partner") follows the path that it begins with.
+            ("user__partner") follows the path that it begins with. A `Beside` follows the paths that it names.
         lock: lock the rows until the transaction ends. Paths: lock the rows at these first, in this order.
     """
     connection = connections[using]
@@ -161,7 +188,7 @@ def _keyed(model: type[Model], count: int, using: str) -> tuple[Part, str, str]:
 
 @cache
 def _selection(
-    model: type[Model], related: tuple[str, ...], equal: tuple[tuple[str, int], ...], using: str
+    model: type[Model], related: tuple[str | Beside, ...], equal: tuple[tuple[str, int], ...], using: str
 ) -> tuple[Part, list[Related], str, list[AnyField]]:
     """Return the parts of a result row, the statement, and the compared fields; count 0 in `equal` means `=`."""
     quote = connections[using].ops.quote_name
@@ -170,6 +197,12 @@ def _selection(
     others: list[Related] = []
     models, aliases, optional, joins = {"": model}, {"": table}, {"": False}, ""
     for path in related:
+        if isinstance(path, Beside):
+            part, columns = _part(path.model, f"its_{path.name}", using, start=len(names))
+            others.append(Related(path.name, "", path, part))
+            names += columns
+            joins += _join_beside(path, models, aliases, using)
+            continue
         before, _, name = path.rpartition("__")
         relation: Any = models[before]._meta.get_field(name)
         models[path], alias = relation.related_model, f"its_{path}"
@@ -190,6 +223,19 @@ def _selection(
     ]
     select = f"SELECT {', '.join(names)} FROM {table}{joins} WHERE {' AND '.join(conditions)}"  # noqa: S608
     return own, others, select, fields
+
+
+def _join_beside(beside: Beside, models: Mapping[str, type[Model]], aliases: Mapping[str, str], using: str) -> str:
+    """Return the join of a row whose key is made of the key of a row at one of these paths."""
+    connection = connections[using]
+    quote, text = connection.ops.quote_name, UUID_TEXTS[connection.vendor]
+    keys = [
+        f"'{prefix}' || " + text.format(f"{aliases[path]}.{quote(str(models[path]._meta.pk.column))}")
+        for path, prefix in beside.prefixes
+    ]
+    table, alias = quote(beside.model._meta.db_table), quote(f"its_{beside.name}")
+    mine = quote(str(beside.model._meta.pk.column))
+    return f" LEFT JOIN {table} {alias} ON {alias}.{mine} = COALESCE({', '.join(keys)})"
 
 
 @cache

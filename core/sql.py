@@ -19,6 +19,13 @@ AnyField: TypeAlias = "Field[Any, Any]"
 # from another has its own: what was written in one epoch is one history, of which a failover can only cut off the end.
 # A restart begins an epoch as well. A file has no other server to take over.
 EPOCHS = {"postgresql": "(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::bigint", "sqlite": "1"}
+# A UUID in a column, as `str` writes it.
+UUID_TEXTS = {
+    "postgresql": "{0}::text",
+    "sqlite": " || '-' || ".join(
+        f"substr({{0}}, {at}, {size})" for at, size in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    ),
+}
 ROWS_MAX = 1000  # rows in one INSERT: SQLite takes 32,766 values
 
 

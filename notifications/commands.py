@@ -31,8 +31,23 @@ class CommandConsumer(AsyncWebsocketConsumer):
     silent_commands: ClassVar[frozenset[str]] = frozenset()  # answered only if they carry an id
     command_rates: ClassVar[Mapping[str, str]] = {}  # names of rates; "command" for those that are not here
 
+    groups = ()  # none; Channels would give each connection a list
     recipient = ""
     user: Any
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a connection: its messages one after the other.
+
+        Channels' own loop starts a task for each message and has a thread close old database connections before it.
+        The jobs of notifications/threads.py close their own.
+        """
+        self.scope, self.base_send = scope, send
+        while (message := await receive())["type"] != "websocket.disconnect":
+            if message["type"] == "websocket.connect":
+                await self.connect()
+            else:
+                await self.receive(message.get("text"), message.get("bytes"))
+        await self.disconnect(message["code"])
 
     @property
     def _account(self) -> str:

@@ -51,8 +51,12 @@ class EventConsumer(CommandConsumer):
         """Return this account's recipient; None if its role may not connect to this socket. Runs in a thread."""
         raise NotImplementedError
 
-    def snapshot(self) -> Frame:
-        """Return the present state, for `hello`. Runs in a thread."""
+    def snapshot(self, *, account_is_new: bool) -> Frame:
+        """Return the present state, for `hello`. Runs in a thread.
+
+        Args:
+            account_is_new: `user`, with their partner, is as new as the number that `hello` gives.
+        """
         raise NotImplementedError
 
     # ------------------------------------------------------------ connecting and disconnecting
@@ -102,7 +106,10 @@ class EventConsumer(CommandConsumer):
         if recipient is None:
             return admitted, None
         self.recipient = recipient
-        return admitted, self._present(after, epoch)
+        stream = admitted.stream
+        if stream is not None and stream.recipient != recipient:
+            stream = None
+        return admitted, self._present(after, epoch, stream)
 
     def _label(self, credential: str, device: str) -> None:
         self.labels = {
@@ -136,12 +143,12 @@ class EventConsumer(CommandConsumer):
             await self._send_text(frame(event))
         self.seen_seq, self.seen_epoch = seq, epoch
 
-    def _present(self, after: str = "", epoch: str = "") -> Present:
-        # Read the number first: a state read later can only be newer, and its events follow.
-        stream = selectors.stream_of(self.recipient)
+    def _present(self, after: str = "", epoch: str = "", with_account: Stream | None = None) -> Present:
+        # Read the number first, or with the account: a state read later can only be newer, and its events follow.
+        stream = with_account or selectors.stream_of(self.recipient)
         from_seq = stream.acked_seq if after == "acked" else number_in(after)
         missed = None if from_seq is None else selectors.replay(stream, from_seq, number_in(epoch) or 0)
-        return stream, self.snapshot(), missed
+        return stream, self.snapshot(account_is_new=with_account is not None), missed
 
     async def disconnect(self, code: int) -> None:
         self._live = False

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from notifications.models import Stream
+
 Shown = set[tuple[str, str]]  # (credential, account id), as in the labels of sockets
 
 
@@ -15,6 +17,7 @@ class Admitted:
     credential: str = field(repr=False)  # the socket closes when it ends
     language: str
     wait_s: float | None = None  # how long the account or address has to wait, if it connects too often
+    stream: Stream | None = field(default=None, repr=False)  # the account's, if one statement has read both
 
 
 _sources: list[Callable[[Shown], Shown]] = []

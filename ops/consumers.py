@@ -23,7 +23,7 @@ class StaffConsumer(EventConsumer):
     def recipient_of(self, user: User) -> str | None:
         return f"staff:{user.pk}" if _may_watch(user) else None
 
-    def snapshot(self) -> Frame:
+    def snapshot(self, *, account_is_new: bool) -> Frame:
         return {"counts": latest_counts()}
 
     def deliver(self, seq: int, text: str, epoch: int = 0) -> None:

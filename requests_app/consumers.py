@@ -54,8 +54,10 @@ class PartnerConsumer(EventConsumer):
     def recipient_of(self, user: User) -> str | None:
         return partner_recipient(user.partner.pk) if user.role == Role.PARTNER else None
 
-    def snapshot(self) -> Frame:
-        partner = read_row(Partner, "region", using=router.db_for_read(Partner), id=self.user.partner.pk)
+    def snapshot(self, *, account_is_new: bool) -> Frame:
+        partner = self.user.partner
+        if not account_is_new:
+            partner = read_row(Partner, "region", using=router.db_for_read(Partner), id=partner.pk)
         if partner is None:
             raise Missing
         # The status says whether there is anything else to read: few of those who connect have an offer or a ride.
@@ -74,7 +76,7 @@ class UserConsumer(EventConsumer):
     def recipient_of(self, user: User) -> str | None:
         return user_recipient(user.pk) if user.role == Role.USER else None
 
-    def snapshot(self) -> Frame:
+    def snapshot(self, *, account_is_new: bool) -> Frame:
         request = open_request_of(self.user)
         accepted = request is not None and request.status == RequestStatus.ACCEPTED
         ride = active_ride_of_user(self.user) if accepted else None

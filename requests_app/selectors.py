@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db import router
 from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
 from accounts.permissions import require
 from core.errors import Missing
 from core.recent import Recent
+from core.rows import read_row
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OPEN, OfferStatus
 from rides.states import ACTIVE
@@ -54,8 +56,9 @@ def request_of(user: User, request_id: UUID, *, now: datetime) -> CheerRequest:
 
 
 def open_request_of(user: User) -> CheerRequest | None:
-    """The account's open request, if it has one."""
-    return requests_of(user).filter(status__in=OPEN).first()
+    """The account's open request, if it has one: by constraint, one at most."""
+    using = router.db_for_read(CheerRequest)
+    return read_row(CheerRequest, "region", "user", using=using, user_id=user.pk, status=[*OPEN])
 
 
 def open_offers_of(partner: Partner, *, now: datetime) -> QuerySet[Offer]:

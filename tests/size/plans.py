@@ -1,7 +1,7 @@
 """Reads how PostgreSQL carries out the statements of a call, and finds those that read more as a history grows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import connection, reset_queries
@@ -30,12 +30,21 @@ def big_tables() -> dict[str, float]:
 
 def statements_of(client: Client, path: str) -> list[str]:
     """The statements of one call, whose effects are undone."""
-    reset_queries()  # the log takes a limited number
-    with CaptureQueriesContext(connection) as captured, rolled_back():
+
+    def call() -> None:
         answer = client.get(path, HTTP_ACCEPT="text/html,*/*;q=0.8")
         if getattr(answer, "streaming", False):
             b"".join(answer)  # type: ignore[call-overload]
-    assert answer.status_code not in (429, 500), (path, answer.content[:500])
+        assert answer.status_code not in (429, 500), (path, answer.content[:500])
+
+    return statements_while(call)
+
+
+def statements_while(work: Callable[[], object]) -> list[str]:
+    """The statements of some work, whose effects are undone."""
+    reset_queries()  # the log takes a limited number
+    with CaptureQueriesContext(connection) as captured, rolled_back():
+        work()
     return [query["sql"] for query in captured]
 
 

@@ -18,19 +18,21 @@ from django.db.models import Count
 from django.test import Client
 
 from accounts.models import Role, User
+from accounts.socket_auth import admit
 from api import health, page_throttle
 from backoffice.growing import LISTED_MAX
 from core.valkey import client as valkey
 from ops.made_history.people import DOMAIN
 from payments.models import Payment
 from regions.selectors import forget_regions
+from requests_app.consumers import PartnerConsumer, UserConsumer
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from tests import cast
 from tests.access.addresses import every_call, path_of
 from tests.fuzz.calls import UNKNOWN_ID
 from tests.fuzz.world import rolled_back
-from tests.size.plans import READ_MAX, big_tables, grown_statements, reads_rows_of, statements_of
+from tests.size.plans import READ_MAX, big_tables, grown_statements, reads_rows_of, statements_of, statements_while
 
 pytestmark = [
     pytest.mark.django_db,
@@ -125,6 +127,16 @@ def test_no_call_reads_more_in_a_grown_city(grown: Grown, who: str, monkeypatch:
         if growing:
             found[route] = growing
     assert found == {}
+
+
+@pytest.mark.parametrize("who", ["user", "rare user", "partner", "rare partner"])
+def test_no_handshake_reads_more_in_a_grown_city(grown: Grown, who: str) -> None:
+    socket: Any = PartnerConsumer() if "partner" in who else UserConsumer()
+    token = cast.token_of(grown.accounts[who])
+    socket.scope = {"admit": lambda: admit({"headers": [(b"authorization", f"Bearer {token}".encode())]})}
+    statements = statements_while(lambda: socket._enter("acked", ""))
+    assert any("notifications_stream" in sql for sql in statements)
+    assert grown_statements(statements, grown.tables) == []
 
 
 @pytest.mark.parametrize("route", sorted(OWN_SUMS))

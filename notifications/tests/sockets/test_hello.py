@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Partner, User
+from accounts.models import Partner, Role, User
 from accounts.socket_auth import admit
-from notifications.tests.sockets.client import PARTNER, USER, Socket, aside
+from notifications.tests.sockets.client import PARTNER, USER, Socket, aside, tell
 from requests_app.consumers import PartnerConsumer, UserConsumer
 from requests_app.models import Offer
 from rides.models import Ride
@@ -49,7 +49,7 @@ async def test_a_user_is_told_their_request_and_ride(user_token: str, running: R
     await socket.leave()
 
 
-@pytest.mark.parametrize(("role", "most"), [("user", 3), ("partner", 3), ("offered", 4)])
+@pytest.mark.parametrize(("role", "most"), [("user", 2), ("partner", 1), ("offered", 2)])
 def test_a_handshake_and_its_hello_take_few_statements(
     role: str, most: int, request: pytest.FixtureRequest, django_assert_max_num_queries: Any
 ) -> None:
@@ -57,15 +57,37 @@ def test_a_handshake_and_its_hello_take_few_statements(
     if role == "offered":
         request.getfixturevalue("offer")
     token = request.getfixturevalue("user_token" if role == "user" else "partner_token")
-    socket: Any = UserConsumer() if role == "user" else PartnerConsumer()
-    scope = {"headers": [(b"authorization", f"Bearer {token}".encode())]}
-    socket.scope = {"admit": lambda: admit(scope)}
+    socket = handshake(UserConsumer() if role == "user" else PartnerConsumer(), token)
     socket._enter("", "")
     with django_assert_max_num_queries(most):
         admitted, present = socket._enter("", "")
     assert admitted.user is not None
     assert present is not None
     assert len(present[1].get("offers", ())) == (role == "offered")
+
+
+def handshake(socket: Any, token: str) -> Any:
+    """The server's end of a socket before it is admitted."""
+    scope = {"headers": [(b"authorization", f"Bearer {token}".encode())]}
+    socket.scope = {"admit": lambda: admit(scope)}
+    return socket
+
+
+def test_the_number_of_an_account_is_its_own_whether_or_not_there_is_a_partner(
+    user: User, user_token: str, partner: Partner, partner_token: str
+) -> None:
+    tell(f"user:{user.pk}", "a", "b")
+    tell(f"user:{partner.user_id}", "a")
+    tell(f"partner:{partner.pk}", "a", "b", "c")
+    assert handshake(UserConsumer(), user_token)._enter("", "")[1][0].last_seq == 2
+    assert handshake(PartnerConsumer(), partner_token)._enter("", "")[1][0].last_seq == 3
+    User.objects.filter(pk=partner.user_id).update(role=Role.USER)
+    assert handshake(UserConsumer(), partner_token)._enter("", "")[1][0].last_seq == 1
+
+
+def test_an_account_without_an_event_is_at_0(user: User, user_token: str) -> None:
+    stream = handshake(UserConsumer(), user_token)._enter("", "")[1][0]
+    assert (stream.recipient, stream.last_seq, stream.epoch) == (f"user:{user.pk}", 0, 0)
 
 
 def test_an_admission_in_a_log_line_names_nobody(user: User, user_token: str) -> None:

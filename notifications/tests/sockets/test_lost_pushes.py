@@ -105,9 +105,9 @@ async def test_events_that_come_while_the_state_is_read_follow_it(
     """Committed between the number and the snapshot: told by the snapshot, and then as an event."""
     snapshot = UserConsumer.snapshot
 
-    def meanwhile(self: UserConsumer) -> Frame:
+    def meanwhile(self: UserConsumer, *, account_is_new: bool) -> Frame:
         submit(user)
-        return snapshot(self)
+        return snapshot(self, account_is_new=account_is_new)
 
     monkeypatch.setattr(UserConsumer, "snapshot", meanwhile)
     socket = Socket(USER, user_token)
@@ -132,8 +132,8 @@ async def test_a_push_that_comes_while_the_state_is_read_is_not_missed(
         note(recipient, seq)
         passed.set()
 
-    def meanwhile(self: UserConsumer) -> Frame:
-        state = snapshot(self)
+    def meanwhile(self: UserConsumer, *, account_is_new: bool) -> Frame:
+        state = snapshot(self, account_is_new=account_is_new)
         submit(user)
         assert passed.wait(WAIT_S)
         return state
