@@ -9,10 +9,10 @@ from typing import Protocol
 
 from core import come_again
 
-AT_ONCE = 4  # handshakes under way; more would take turns at one processor
-WAIT_S = 5.0  # for which a phone is let wait; the project's own give up after 10 s
-ADMISSION_S = 0.025  # taken for how long one takes, until some have been measured
-MEMORY = 0.05  # the weight of one admission in the mean
+AT_ONCE = 8  # handshakes under way, one in each of the sockets' threads; more would take turns at one processor
+WAIT_S = 7.0  # for which a phone is let wait; the project's own give up after 10 s
+ADMISSION_S = 0.005  # from one admission to the next, until some have been measured
+MEMORY = 0.02  # the weight of one admission in the mean
 LONGEST_S = 1.0  # more, in a standstill, says nothing about the next one
 COME_AGAIN_MAX_S = 60.0
 
@@ -40,12 +40,12 @@ class Admission:
         self._waiting: dict[str, dict[Visitor, None]] = {}  # by address, the one whose turn is next first
         self._under_way: dict[Visitor, float] = {}
         self._takes_s = ADMISSION_S
-        self._booked_until = 0.0
+        self._last_at = self._booked_until = 0.0
 
     @property
     def rate(self) -> float:
         """Admissions a second, as of late."""
-        return self.at_once / self._takes_s
+        return 1 / self._takes_s
 
     @property
     def places(self) -> int:
@@ -72,8 +72,9 @@ class Admission:
         """Note that a visitor has been answered or is gone. It may be called several times."""
         begun = self._under_way.pop(visitor, None)
         if begun is not None:
-            took = min(time.monotonic() - begun, LONGEST_S)
-            self._takes_s += MEMORY * (took - self._takes_s)
+            now = time.monotonic()
+            took = min(now - max(begun, self._last_at), LONGEST_S)  # several run beside each other
+            self._takes_s, self._last_at = self._takes_s + MEMORY * (took - self._takes_s), now
             self._go_on()
         elif visitor in self._waiting.get(visitor.host, ()):
             self._remove(visitor)

@@ -54,7 +54,7 @@ def test_sockets_of_a_server_that_ends_come_again_as_others_can_admit_them(after
 
 def queue(*, at_once: int = 1, places: int = 2) -> Admission:
     """A queue with so many places to wait."""
-    queue = Admission(at_once, wait_s=places * admission.ADMISSION_S / at_once + 1e-6)
+    queue = Admission(at_once, wait_s=places * admission.ADMISSION_S + 1e-6)
     assert queue.places == places
     return queue
 
@@ -105,11 +105,22 @@ def test_more_than_can_be_admitted_in_time_are_told_to_come_one_after_the_other(
 
 def test_how_many_may_wait_follows_how_long_one_takes(clock: Clock) -> None:
     door = queue(places=100)
-    for _ in range(100):
+    for _ in range(300):
         (visitor,) = arrive(door, "a")
         clock.now += 10 * admission.ADMISSION_S
         door.left(visitor)
     assert door.places == 10
+
+
+def test_those_that_are_let_in_together_are_not_counted_as_if_one_came_after_the_other(clock: Clock) -> None:
+    """A busy server takes long for each, and yet admits as many: a crowd told to come later would come for nothing."""
+    door = queue(at_once=4, places=100)
+    inside = arrive(door, "a", "b", "c", "d")
+    for _ in range(300):
+        clock.now += admission.ADMISSION_S
+        door.left(inside.pop(0))
+        inside += arrive(door, "a")
+    assert door.places == 100
 
 
 def test_nobody_is_sent_away_for_longer_than_a_minute(clock: Clock) -> None:
@@ -164,7 +175,7 @@ def test_sockets_beyond_those_that_can_be_admitted_hear_when_to_come_again(own_e
         hanging = [crowd.enter_context(shaking(own_echo, "/never")) for _ in range(admission.AT_ONCE)]
         wait_until(lambda: said("connect /never") == len(hanging), 10, "all hang")
         gone = crowd.enter_context(shaking(own_echo, "/gone"))
-        for _ in range(int(admission.AT_ONCE / admission.ADMISSION_S * WAIT_S) - 1):
+        for _ in range(int(WAIT_S / admission.ADMISSION_S) - 1):
             crowd.enter_context(shaking(own_echo, "/patient"))
         with connect(own_echo.ws + "refused") as client, pytest.raises(ConnectionClosed) as closed:
             client.recv(timeout=10)
