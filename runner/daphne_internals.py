@@ -18,6 +18,7 @@ below that is missing or has changed, so that each upgrade is checked against th
 | `sendCloseFrame` | autobahn | `sendClose` refuses the codes from 1001 to 2999 |
 | `channel.connectionLost` | Twisted | the count of an address's connections drops even if daphne fails |
 | `_channel`, `lineReceived`, `_respondToBadRequestAndDisconnect` | Twisted | a folded header is refused |
+| `Port.numberAccepts` | Twisted | a crowd is accepted a few at a time, and open connections are served in between |
 | `HTTPChannel.forceAbortClient` | Twisted | a slow or half-answered client is cut off without waiting for its buffer |
 | `dataBuffer`, `_tempDataBuffer`, `writeSomeData` | Twisted | a frame is written past the buffer, 6.5 times faster |
 """
@@ -110,6 +111,17 @@ def wrap_protocols(factory: Any, build: Callable[[Callable[[Any], Any], Any], An
     """Have `build(make, address)` choose the protocol of each connection; `make(address)` builds daphne's."""
     make = factory.buildProtocol
     factory.buildProtocol = lambda address: build(make, address)
+
+
+def accept_few(port: Any, at_once: int) -> None:
+    """Accept so many connections in one turn of the event loop; Twisted accepts more, the more there are."""
+    accept = port.doRead
+
+    def read() -> None:
+        port.numberAccepts = at_once
+        accept()
+
+    port.doRead = read
 
 
 def when_lost(channel: Any, callback: Callable[[], None]) -> None:

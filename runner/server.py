@@ -20,7 +20,17 @@ from django.utils.module_loading import import_string
 
 from core import vitals
 from core.forwarded import client_address
-from runner import admission, daphne_internals, http_request, lifeline, own_server, protocols, shared_port, stop_signals
+from runner import (
+    admission,
+    daphne_internals,
+    http_request,
+    lifeline,
+    memory,
+    own_server,
+    protocols,
+    shared_port,
+    stop_signals,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +40,7 @@ EXIT_S = 3.0
 HANDSHAKE_S = 60  # longer than a client waits: its leaving ends a handshake
 CLOSE_S = 5.0  # for an application to end after its connection
 HEARTBEAT_ROUND_S = 1.0
+ACCEPTED_AT_ONCE = 10  # connections in a turn of the event loop
 
 
 class Server(daphne_internals.Server):
@@ -46,6 +57,7 @@ class Server(daphne_internals.Server):
         self.proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
         self.connections_max = 0 if self.proxies > 0 else settings.CONNECTIONS_PER_ADDRESS
         self.admission = admission.Admission()
+        self.memory = memory.Memory()
         super().__init__(
             application=application,
             endpoints=[shared_port.endpoint(host, port)],
@@ -99,6 +111,11 @@ class Server(daphne_internals.Server):
         self.open_from[host] -= 1
         if self.open_from[host] <= 0:
             del self.open_from[host]
+
+    def listen_success(self, port: Any) -> None:
+        """Note that the port is there. A crowd is accepted slowly, so that those who are in are served meanwhile."""
+        daphne_internals.accept_few(port, ACCEPTED_AT_ONCE)
+        super().listen_success(port)
 
     def listen_error(self, failure: Any) -> None:
         """Note that the port can't be used."""
@@ -176,6 +193,7 @@ class Server(daphne_internals.Server):
             else:
                 protocol.check_timeouts()
         self.open_sockets = open_sockets
+        self.memory.note(len(self.connections))
         self.loop.call_later(HEARTBEAT_ROUND_S, self.timeout_checker)
 
     def again_after(self, pause_s: float, work: Callable[[], None], again: Callable[[], None]) -> None:

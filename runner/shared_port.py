@@ -8,7 +8,7 @@ import stat
 from runner.run_lock import Refused
 
 VARIABLE = "SPEEDYCHEERS_LISTENING_FD"
-BACKLOG = 1024  # connections waiting to be accepted; with Twisted's 50, a crowd of sockets waits for seconds
+BACKLOG = 4096  # connections waiting to be accepted, a few at a time; more must begin again after a second
 LOOPBACK = "127.0.0.1"
 
 

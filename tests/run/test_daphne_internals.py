@@ -18,8 +18,8 @@ from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol  #
 from daphne.http_protocol import HTTPFactory
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
-from twisted.internet.protocol import Protocol
-from twisted.internet.tcp import Connection
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.tcp import Connection, Port
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.web.http import HTTPChannel
 
@@ -199,6 +199,27 @@ def test_a_factory_is_wrapped_and_a_loss_is_reported_past_errors() -> None:
     with pytest.raises(AttributeError, match="no request"):
         channel.connectionLost("why")
     assert lost == ["here"]
+
+
+def test_a_crowd_is_accepted_a_few_at_a_time() -> None:
+    """Those who are in are served between the turns; Twisted would accept a hundred in the first."""
+    accepted: list[Any] = []
+
+    class Door(Factory):
+        def buildProtocol(self, addr: Any) -> None:
+            accepted.append(addr)
+
+    door = Port(0, Door(), interface="127.0.0.1", reactor=MemoryReactorClock())
+    door.startListening()
+    daphne_internals.accept_few(door, 3)
+    crowd = [socket.create_connection(("127.0.0.1", door.getHost().port)) for _ in range(8)]
+    seen = []
+    for _ in range(4):
+        door.doRead()
+        seen.append(len(accepted))
+    for link in [*crowd, door.socket]:
+        link.close()
+    assert seen == [3, 6, 8, 8]
 
 
 def test_the_applications_of_a_server() -> None:

@@ -42,7 +42,7 @@ def test_a_port_that_is_not_ours_to_take_is_refused() -> None:
 @pytest.mark.parametrize("value", ["", "nonsense", "-1", "99999"])
 def test_another_server_listens_by_itself(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv(shared_port.VARIABLE, value)
-    assert shared_port.endpoint("::1", 8000) == "tcp:port=8000:interface=\\:\\:1:backlog=1024"
+    assert shared_port.endpoint("::1", 8000) == "tcp:port=8000:interface=\\:\\:1:backlog=4096"
 
 
 def test_a_descriptor_that_is_no_socket_is_not_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
