@@ -38,6 +38,8 @@ class Plan:
     tokens: list[str]
     begin_at: float  # by `time.time()`
     within_s: float
+    waves: int = 1  # the phones of each begin together
+    wave_every_s: float = 0.0
 
 
 @dataclass
@@ -70,12 +72,17 @@ class Phones:
     def run(self, ended: threading.Event) -> dict[str, object]:
         """Bring every phone back, and return what that took. Ends early once told to."""
         self.begun = time.monotonic()
-        self.due = [(self.begun, number) for number in range(len(self.phones))]
+        self.due = [(self.begun + self.wave_s(number), number) for number in range(len(self.phones))]
+        heapq.heapify(self.due)
         while not ended.is_set() and time.monotonic() - self.begun < self.plan.within_s:
             self.turn()
             if self.counts["back"] == len(self.phones):
                 break
         return {"after_s": [phone.back_after_s for phone in self.phones], "counts": self.counts}
+
+    def wave_s(self, number: int) -> float:
+        """Return when a phone's wave begins, from the first one's beginning."""
+        return number * self.plan.waves // len(self.phones) * self.plan.wave_every_s
 
     def turn(self) -> None:
         """Connect phones that are due, take what has arrived, and give up handshakes that take too long."""
@@ -148,7 +155,7 @@ class Phones:
             code, reason = phone.member.closed
             self.fail(number, f"closed with {code}", reason)
         elif phone.member.frames and phone.back_after_s is None:
-            phone.back_after_s = round(time.monotonic() - self.begun, 3)
+            phone.back_after_s = round(time.monotonic() - self.begun - self.wave_s(number), 3)
             phone.failures = 0
             self.counts["back"] += 1
 

@@ -11,73 +11,24 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
 from django.db import connection
-from websockets.sync.client import connect
 
-from bench.accounts import make_accounts
+from bench.accounts import make_accounts, make_crowd
 from bench.crowd import Crowd
 from bench.delivery_runs import cpu_s, memory_bytes, show
 from bench.measuring import machine
 from bench.program import BASE, Program, free_port
+from bench.storm_watch import START_S, Watch
 
 PATHS = {"partner": "/partner/notification", "user": "/user/notification"}
-START_S, STATISTICS_S = 60.0, 2.0
+STATISTICS_S = 11.0  # until an idle connection of PostgreSQL has told its statistics
 STOP_MAX_S = 10.0  # on a busy machine; 3 s are promised
-PING_EVERY_S, ASK_EVERY_S = 0.05, 0.1
 STOPPED_SOCKETS = 600
 MB = 1e6
-
-
-@dataclass
-class Watch:
-    """Times a socket that was open before the storm, and a caller of `/healthz`."""
-
-    port: int
-    path: str
-    token: str
-    pings_s: list[float] = field(default_factory=list)
-    answers_s: list[float] = field(default_factory=list)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch in threads until the block ends."""
-        over = threading.Event()
-        ready = threading.Event()
-        threads = [
-            threading.Thread(target=self._ping, args=[over, ready]),
-            threading.Thread(target=self._ask, args=[over]),
-        ]
-        for thread in threads:
-            thread.start()
-        ready.wait(START_S)
-        yield
-        over.set()
-        for thread in threads:
-            thread.join()
-
-    def _ping(self, over: threading.Event, ready: threading.Event) -> None:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        with connect(f"ws://127.0.0.1:{self.port}{self.path}", additional_headers=headers, compression=None) as link:
-            link.recv()
-            ready.set()
-            while not over.wait(PING_EVERY_S):
-                begun = time.perf_counter()
-                link.send('{"type":"ping"}')
-                while json.loads(link.recv(timeout=30))["type"] != "pong":
-                    pass
-                self.pings_s.append(time.perf_counter() - begun)
-
-    def _ask(self, over: threading.Event) -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False) as client:
-            while not over.wait(ASK_EVERY_S):
-                begun = time.perf_counter()
-                client.get("/healthz")
-                self.answers_s.append(time.perf_counter() - begun)
 
 
 @dataclass
@@ -102,7 +53,7 @@ def server(log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         process = subprocess.Popen(
             [sys.executable, "-m", "speedycheers.server"],
             cwd=BASE,
-            env={**os.environ, "PORT": str(port)},
+            env={**os.environ, "PORT": str(port), "LOG_LEVEL": "INFO"},  # its lines are looked through
             stdout=output,
             stderr=output,
         )
@@ -121,21 +72,23 @@ def server(log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
 
 @contextmanager
 def phones(
-    port: int, path: str, tokens: Sequence[str], clients: int, within_s: float
+    port: int, path: str, tokens: Sequence[str], options: argparse.Namespace
 ) -> Iterator[list["subprocess.Popen[str]"]]:
     """Run processes of phones, which begin together; they leave when the block ends."""
     begin_at = time.time() + 2.0
     started = []
-    for number in range(clients):
+    for number in range(options.clients):
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.phones"], cwd=BASE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         plan = {
             "port": port,
             "path": path,
-            "tokens": tokens[number::clients],
+            "tokens": tokens[number :: options.clients],
             "begin_at": begin_at,
-            "within_s": within_s,
+            "within_s": options.within,
+            "waves": options.waves,
+            "wave_every_s": options.wave_every,
         }
         assert process.stdin is not None
         process.stdin.write(json.dumps(plan) + "\n")
@@ -191,33 +144,40 @@ class Peak(threading.Thread):
             self.highest = max(self.highest, memory_bytes(self.pid))
 
 
-def storm(options: argparse.Namespace, tokens: Sequence[str], log: Path) -> bool:
+def storm(program: Program, options: argparse.Namespace, tokens: Sequence[str], log: Path) -> bool:
     """Measure one storm. Returns whether all phones came back."""
     path = PATHS[options.role]
-    with server(log) as (process, port):
-        watch = Watch(port, path, tokens[-1])
-        with watch.watching():
-            time.sleep(STATISTICS_S)
-            memory, peak = memory_bytes(process.pid), Peak(process.pid)
-            before, used = statements(), cpu_s(process.pid)
-            peak.start()
-            with phones(port, path, tokens[: options.sockets], options.clients, options.within) as processes:
-                outcome = outcome_of(processes, options.sockets)
-                used = cpu_s(process.pid) - used
-                peak.over.set()
-                time.sleep(STATISTICS_S)
-                asked = statements() - before
-                time.sleep(options.settle)
-                with_all = memory_bytes(process.pid)
-            time.sleep(options.settle)
-            without = memory_bytes(process.pid)
-    report(outcome, used, asked, watch)
+    partner, user = (make_accounts(role, 1)[0][1] for role in PATHS)  # beside those of the storm
+    with server(log) as (process, port), ExitStack() as watching:
+        watch = Watch(replace(program, ws_url=f"ws://127.0.0.1:{port}"), path, tokens[-1], partner, user)
+        if not options.alone:
+            watching.enter_context(watch.watching())
+        time.sleep(STATISTICS_S)
+        counted, counted_at = statements(), time.monotonic()
+        memory, used, peak = memory_bytes(process.pid), cpu_s(process.pid), Peak(process.pid)
+        peak.start()
+        watch.forget()
+        with phones(port, path, tokens[: options.sockets], options) as processes:
+            outcome = outcome_of(processes, options.sockets)
+            used = cpu_s(process.pid) - used
+            peak.over.set()
+            watching.close()
+            report(outcome, used, watch)
+            time.sleep(max(STATISTICS_S, options.settle))
+            counted, counted_at, since_s = statements() - counted, time.monotonic(), time.monotonic() - counted_at
+            with_all, later = memory_bytes(process.pid), statements()
+        time.sleep(max(STATISTICS_S, options.settle))
+        others = (statements() - later) / (time.monotonic() - counted_at)  # a second, of the sweep above all
+        without = memory_bytes(process.pid)
+    if options.alone:
+        show("statements a connection", f"{(counted - others * since_s) / options.sockets:.2f}")
     show("memory: before, peak", f"{memory / MB:.0f}, {peak.highest / MB:.0f} MB")
-    show(f"memory {options.settle:g} s later: all there, all gone", f"{with_all / MB:.0f}, {without / MB:.0f} MB")
+    show("memory later: all there, all gone", f"{with_all / MB:.0f}, {without / MB:.0f} MB")
+    show("memory of a socket", f"{(with_all - memory) / options.sockets / 1e3:.1f} kB")
     return outcome.all_back
 
 
-def report(outcome: Outcome, used_s: float, asked: int, watch: Watch) -> None:
+def report(outcome: Outcome, used_s: float, watch: Watch) -> None:
     """Print the figures of a storm."""
     back = max(1, len(outcome.after_s))
     last = f"{of(outcome.after_s, 1.0):.1f} s" if outcome.all_back else f"{len(outcome.after_s)} only"
@@ -225,16 +185,19 @@ def report(outcome: Outcome, used_s: float, asked: int, watch: Watch) -> None:
     others = {name: count for name, count in outcome.counts.items() if name not in ("back", "tries")}
     show("tries", f"{outcome.counts['tries']:,}", ", ".join(f"{name} {count:,}" for name, count in others.items()))
     show("CPU a connection", f"{used_s / back * 1e3:.2f} ms")
-    show("statements a connection", f"{asked / back:.1f}")
-    for what, values in (("ping on an open socket", watch.pings_s), ("GET /healthz", watch.answers_s)):
+    for what, values in (
+        ("ping on an open socket", watch.pings_s),
+        ("GET /healthz", watch.answers_s),
+        (f"{len(watch.offers_s)} requests, each to its offer", watch.offers_s),
+    ):
         show(
             f"{what}: p50, p99, max", ", ".join(f"{of(values, share) * 1e3:.0f}" for share in (0.5, 0.99, 1.0)) + " ms"
         )
 
 
-def stop_in_a_storm(path: str, tokens: Sequence[str], log: Path, rng: random.Random) -> float:
+def stop_in_a_storm(options: argparse.Namespace, tokens: Sequence[str], log: Path, rng: random.Random) -> float:
     """Send SIGTERM to a process somewhere in a storm. Returns the seconds until it has ended."""
-    with server(log) as (process, port), phones(port, path, tokens, 1, START_S):
+    with server(log) as (process, port), phones(port, PATHS[options.role], tokens, options):
         time.sleep(rng.uniform(0.1, 3.0))
         process.send_signal(signal.SIGTERM)
         begun = time.monotonic()
@@ -248,11 +211,11 @@ def stop_in_a_storm(path: str, tokens: Sequence[str], log: Path, rng: random.Ran
 def carry_out(program: Program, options: argparse.Namespace) -> int:
     """Create the accounts, storm, and print the figures. Returns the exit code."""
     print(f"\n{machine()}, {connection.vendor}\n")
-    tokens = [token for _, token in make_accounts(options.role, options.sockets + 1)]
+    tokens = make_crowd(options.role, options.sockets + 1)
     log = program.data / "storm.log"
-    good = storm(options, tokens, log)
+    good = storm(program, options, tokens, log)
     rng = random.Random(options.sockets)
-    ends = [stop_in_a_storm(PATHS[options.role], tokens[:STOPPED_SOCKETS], log, rng) for _ in range(options.stops)]
+    ends = [stop_in_a_storm(options, tokens[:STOPPED_SOCKETS], log, rng) for _ in range(options.stops)]
     if ends:
         show("SIGTERM in a storm, ended after", f"{max(ends):.1f} s at most", f"{len(ends)} times")
     told = log.read_text()
