@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations import AddIndex, AlterField, RemoveIndex
+from django.db.migrations import AddConstraint, AddIndex, AlterField, RemoveIndex
 
 
 class AddIndexInUse(AddIndexConcurrently):
@@ -77,3 +77,22 @@ class DropReferenceUniqueness(AlterField):
             table = schema_editor.quote_name(model._meta.db_table)
             for name in schema_editor._constraint_names(model, [field.column], unique=True, primary_key=False):
                 schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(name)}")
+
+
+class AddCheckInUse(AddConstraint):
+    """Adds a check while the table is in use: old rows are looked at without a lock that holds writers up.
+
+    The migration must have `atomic = False`, or the lock of the first statement lasts until the second has ended.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Create the constraint for new rows, then validate it for the old ones."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        elif self.allow_migrate_model(schema_editor.connection.alias, model):
+            table, name = schema_editor.quote_name(model._meta.db_table), schema_editor.quote_name(self.constraint.name)
+            # A run that was interrupted may have left it behind.
+            schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
+            schema_editor.execute(f"{self.constraint.create_sql(model, schema_editor)} NOT VALID", params=None)
+            schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")

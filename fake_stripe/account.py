@@ -2,14 +2,14 @@
 
 import secrets
 
+from fake_stripe.disputes import Disputes
 from fake_stripe.errors import declined, invalid, wrong_state
-from fake_stripe.partners import Partners
 from fake_stripe.things import Thing, amount_in
 
 HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
 
 
-class Account(Partners):
+class Account(Disputes):
     """Customers, intents, refunds and transfers of one Stripe account in test mode.
 
     `announce` is called with each event. `file` stores the state across restarts. `clock` returns seconds.
@@ -132,13 +132,15 @@ class Account(Partners):
                     self.end_intent(self.find("payment_intent", intent["id"]), "automatic")
             self.save()
 
-    # ------------------------------------------------------------ refunds, disputes, transfers
+    # ------------------------------------------------------------ refunds, transfers
 
     def create_refund(self, params: Thing) -> Thing:
         intent = self.find("payment_intent", params.get("payment_intent"))
         if intent["status"] != "succeeded":
             raise invalid("This PaymentIntent has nothing to refund.", code="charge_not_refundable")
         charge = self.things[intent["latest_charge"]]
+        if self.is_charged_back(charge):
+            raise invalid("The charge has been charged back.", code="charge_disputed")
         left = charge["amount_captured"] - charge["amount_refunded"]
         amount = amount_in(params) if "amount" in params else left
         if amount > left or not left:
@@ -173,26 +175,6 @@ class Account(Partners):
                     refund["status"] = "succeeded"
                     self.tell("refund.updated", refund)
 
-    def open_dispute(self, intent_id: str, reason: str = "fraudulent") -> Thing:
-        """Open a dispute, as if the cardholder denied the payment at their bank."""
-        intent = self.find("payment_intent", intent_id)
-        charge = self.things[intent["latest_charge"]]
-        charge["disputed"] = True
-        dispute = self.add(
-            "dp", amount=charge["amount_captured"], currency=charge["currency"], charge=charge["id"],
-            payment_intent=intent["id"], reason=reason, status="needs_response",
-            evidence_details={"due_by": int(self.clock()) + 10 * 24 * 3600},
-        )  # fmt: skip
-        self.tell("charge.dispute.created", dispute)
-        return dispute
-
-    def close_dispute(self, id: str, *, won: bool) -> Thing:
-        """Close a dispute with the bank's decision."""
-        dispute = self.find("dispute", id)
-        dispute["status"] = "won" if won else "lost"
-        self.tell("charge.dispute.closed", dispute)
-        return dispute
-
     def create_transfer(self, params: Thing) -> Thing:
         account = self.find("account", params.get("destination"))
         if account["capabilities"]["transfers"] != "active" or account.get("disconnected"):
@@ -214,6 +196,7 @@ class Account(Partners):
         return self.add("trr", amount=amount, transfer=transfer["id"], metadata=params.get("metadata", {}))
 
     def balance(self) -> int:
-        """The account's balance in minor units: captures, less refunds and transfers."""
+        """The account's balance in minor units: captures, less refunds, disputes and transfers."""
         captured = sum(int(charge["amount_captured"] - charge["amount_refunded"]) for charge in self.every("charge"))
-        return captured - sum(int(one["amount"] - one["amount_reversed"]) for one in self.every("transfer"))
+        transferred = sum(int(one["amount"] - one["amount_reversed"]) for one in self.every("transfer"))
+        return captured - self.withheld() - transferred

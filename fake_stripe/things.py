@@ -18,7 +18,7 @@ TABLES = ["things", "numbers", "kept"]
 KINDS = {
     "cus": "customer", "pm": "payment_method", "seti": "setup_intent", "pi": "payment_intent", "ch": "charge",
     "re": "refund", "tr": "transfer", "trr": "transfer_reversal", "acct": "account", "po": "payout",
-    "dp": "dispute", "evt": "event",
+    "dp": "dispute", "txn": "balance_transaction", "evt": "event",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Dispatcher": (*_LOOKING, CHANGE_PARTNER, "requests_app.change_cheerrequest"),
     "Finance": (
         *_LOOKING,
+        "payments.change_dispute",
         "payments.change_payment",
         "payments.view_attempt",
         "payments.view_customer",

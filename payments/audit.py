@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Concat
 
 from backoffice.audit import (
     GRACE,
@@ -23,6 +23,7 @@ from backoffice.audit import (
 from payments.books.status import derived_status
 from payments.models import (
     Attempt,
+    Dispute,
     Entry,
     Hold,
     Payment,
@@ -35,8 +36,12 @@ from payments.models import (
 )
 from payments.models.ledger import EntryKind
 from payments.states import (
+    DISPUTES_CLOSED,
+    DISPUTES_LOST,
+    DISPUTES_TO_ANSWER,
     OPEN_ATTEMPTS,
     AttemptStatus,
+    DisputeStatus,
     HoldStatus,
     PaymentStatus,
     PayoutHoldStatus,
@@ -46,6 +51,7 @@ from payments.states import (
 
 CHECKS = Checks()
 STUCK_AFTER = timedelta(hours=1)
+EVIDENCE_BEFORE = timedelta(days=3)
 # The statuses in which an operation waits for nothing but the provider's answer.
 WAITING: dict[type[models.Model], list[str]] = {
     Attempt: [AttemptStatus.PLANNED, AttemptStatus.CLOSING],
@@ -198,6 +204,53 @@ def payout_accounts_are_looked_at(now: datetime) -> Result:
 def payout_accounts_need_nobody(now: datetime) -> Result:
     """No partner's account is cut off, and no bank has returned a payment to a partner."""
     return unless(PayoutAccount.objects.all(), Q(disconnected_at__isnull=True, payout_failure=""))
+
+
+@CHECKS
+def disputes_are_booked(now: datetime) -> Result:
+    """The ledger withholds the amount that an open dispute has withdrawn, and has written off that of a lost one."""
+    about = Q(source=OuterRef("pk")) | Q(source__startswith=Concat(OuterRef("pk"), Value(":")))
+    entries = Entry.objects.filter(about, payment=OuterRef("attempt__payment"))
+
+    def booked(more: EntryKind, less: EntryKind) -> Any:
+        return _sum(entries.filter(kind=more)) - _sum(entries.filter(kind=less))
+
+    disputes = Dispute.objects.exclude(asked_at=None).annotate(
+        _taken=booked(EntryKind.DISPUTED, EntryKind.DISPUTE_WON),
+        _lost=booked(EntryKind.DISPUTE_LOST, EntryKind.LOSS_APPEALED),
+        _fee=booked(EntryKind.DISPUTE_FEE, EntryKind.FEE_RETURNED),
+    )
+    lost = Q(status__in=DISPUTES_LOST, _lost=F("withdrawn")) | (~Q(status__in=DISPUTES_LOST) & Q(_lost=0))
+    return unless(disputes, lost & Q(_taken=F("withdrawn"), _fee=F("fee")))
+
+
+@CHECKS.of_kind(ODD)
+def disputes_end_with_nothing_withheld(now: datetime) -> Result:
+    """A dispute that was won, or an inquiry that was closed, has given everything back."""
+    over = [status for status in DISPUTES_CLOSED if status not in DISPUTES_LOST]
+    return unless(Dispute.objects.all(), ~Q(status__in=over) | Q(withdrawn=0))
+
+
+@CHECKS.of_kind(ODD)
+def disputes_are_answered(now: datetime) -> Result:
+    """No dispute waits for evidence that is due within three days, and no evidence was refused."""
+    waiting = Q(status__in=DISPUTES_TO_ANSWER, submitted_at=None)
+    disputes = Dispute.objects.all()
+    late = waiting & (Q(evidence_due_by__lt=now + EVIDENCE_BEFORE) | ~Q(failure=""))
+    return wrong_rows(disputes, disputes.filter(late))
+
+
+@CHECKS.of_kind(ODD)
+def disputes_have_known_statuses(now: datetime) -> Result:
+    """The provider has given no dispute a status that this release does not know."""
+    return unless(Dispute.objects.all(), Q(status__in=DisputeStatus.values))
+
+
+@CHECKS.of_kind(OVERDUE)
+def evidence_is_submitted(now: datetime) -> Result:
+    """Evidence that staff have submitted goes to the bank in time."""
+    disputes = Dispute.objects.all()
+    return wrong_rows(disputes, disputes.filter(next_step_at__lt=now - GRACE))
 
 
 def _sum(rows: QuerySet[Any, Any], of: str = "amount") -> Coalesce:

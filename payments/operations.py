@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F, Model
 
 from core.jobs import DueRows, retry_delay
-from payments.models import Attempt, Customer, Hold, PayoutAccount, ProviderEvent, Refund, Reversal, Transfer
+from payments.models import Attempt, Customer, Dispute, Hold, PayoutAccount, ProviderEvent, Refund, Reversal, Transfer
 from payments.models.operation import ProviderOperation
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class Operation(StrEnum):
     EVENT = "event"
     CUSTOMER = "customer"
     ACCOUNT = "account"
+    DISPUTE = "dispute"
 
     @property
     def rows(self) -> DueRows:
@@ -47,6 +48,7 @@ MODELS: dict[Operation, type[Model]] = {
     Operation.EVENT: ProviderEvent,
     Operation.CUSTOMER: Customer,
     Operation.ACCOUNT: PayoutAccount,
+    Operation.DISPUTE: Dispute,
 }
 KINDS = {model: operation for operation, model in MODELS.items()}
 
@@ -57,7 +59,7 @@ def enqueue_on_commit(row: Model) -> None:
 
 
 def retry_later(
-    row: ProviderOperation | Customer | PayoutAccount | ProviderEvent, reason: object, now: datetime
+    row: ProviderOperation | Customer | Dispute | PayoutAccount | ProviderEvent, reason: object, now: datetime
 ) -> None:
     """Repeat a step whose outcome is unknown, with the same key and after a growing delay."""
     log.warning("%s %s: the provider did not answer (%s)", row._meta.model_name, row.pk, reason)

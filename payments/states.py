@@ -194,3 +194,36 @@ TRANSFER_GRAPH = Graph(
     initial=TransferStatus.PLANNED,
     edges={TransferStatus.PLANNED: [TransferStatus.SUCCEEDED, TransferStatus.FAILED]},
 )
+
+
+class DisputeStatus(models.TextChoices):
+    """The provider's statuses of a dispute. One that is not among these is stored and shown as it comes."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response", "Inquiry: needs a response"
+    WARNING_UNDER_REVIEW = "warning_under_review", "Inquiry: under review"
+    WARNING_CLOSED = "warning_closed", "Inquiry closed"
+    NEEDS_RESPONSE = "needs_response", "Needs a response"
+    UNDER_REVIEW = "under_review", "Under review"
+    APPEAL_NEEDS_RESPONSE = "appeal_needs_response", "Appeal: needs a response"
+    APPEAL_UNDER_REVIEW = "appeal_under_review", "Appeal: under review"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+    PREVENTED = "prevented", "Prevented"
+
+
+DISPUTES_TO_ANSWER = [
+    DisputeStatus.WARNING_NEEDS_RESPONSE,
+    DisputeStatus.NEEDS_RESPONSE,
+    DisputeStatus.APPEAL_NEEDS_RESPONSE,
+]
+# What a dispute in one of these has withdrawn and not given back is lost.
+DISPUTES_LOST = [DisputeStatus.LOST, DisputeStatus.PREVENTED]
+DISPUTES_CLOSED = [DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, *DISPUTES_LOST]
+# The provider refunds no charge that has been charged back: that of any other dispute.
+DISPUTES_REFUNDABLE = [
+    DisputeStatus.WARNING_NEEDS_RESPONSE,
+    DisputeStatus.WARNING_UNDER_REVIEW,
+    DisputeStatus.WARNING_CLOSED,
+    DisputeStatus.WON,
+    DisputeStatus.PREVENTED,
+]

@@ -1,5 +1,7 @@
 """Rides in the admin."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
@@ -7,15 +9,24 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
 
+from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, identity, link, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.steps import Step
 from payments.admin.payments import PaymentInline
+from payments.books.disputes import submit_evidence
 from payments.models import Dispute
+from payments.states import DISPUTES_TO_ANSWER, DisputeStatus
 from rides.evidence import evidence_of
 from rides.models import Ride, RideSign, RideTransition
 from rides.states import RIDE_GRAPH, RideStatus
 
+DISPUTE_COLOURS = {
+    **dict.fromkeys(DISPUTES_TO_ANSWER, "warning"),
+    DisputeStatus.WON: "success",
+    DisputeStatus.LOST: "danger",
+}
 STATUS_COLOURS = {
     RideStatus.EN_ROUTE: "warning",
     RideStatus.IN_PROGRESS: "info",
@@ -150,34 +161,75 @@ class RideAdmin(Growing, _Columns, ReadOnlyAdmin):
     )
 
 
+def _evidence_lines(row: Dispute) -> list[str]:
+    return [f"{name}: {value}" for name, value in evidence_of(row.attempt.payment)]
+
+
+def _submit(row: Dispute, actor: User, reason: str, now: datetime) -> str:
+    submit_evidence(row, "\n".join([*([reason] if reason else []), *_evidence_lines(row)]), actor=actor, now=now)
+    return "The evidence is submitted; the status changes in a moment."
+
+
+SUBMIT = Step(
+    "submit_evidence",
+    "Submit evidence",
+    _submit,
+    "What we know of the session, and what you write, goes to the card's bank. The bank takes it once.",
+    fits=lambda row: row.status in DISPUTES_TO_ANSWER,
+    icon="gavel",
+    asks_reason=True,
+    sensitive=True,
+)
+
+
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnlyAdmin):
     """Disputes, with the evidence of the session that staff submit to the bank in time."""
 
+    steps = (SUBMIT,)
+
     opened = moment("opened_at", "Opened")
     closed = moment("closed_at", "Closed")
     due = moment("evidence_due_by", "Evidence due by")
+    submitted = moment("submitted_at", "Evidence submitted")
     money = amount("amount", "Amount")
+    withheld = amount("withdrawn", "Withdrawn")
+    provider_fee = amount("fee", "Fee")
+    status_badge = badge("status", "Status", DISPUTE_COLOURS)
 
     @shown("Evidence")
-    def evidence(self, row: Dispute) -> SafeString:
-        lines = [f"{name}: {value}" for name, value in evidence_of(row.attempt.payment)]
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+    def known(self, row: Dispute) -> SafeString:
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in _evidence_lines(row)))
 
     @shown("Payment")
     def payment(self, row: Dispute) -> str | SafeString:
         return link(change_url(type(row.attempt.payment), row.attempt.payment_id), str(row.attempt.payment))
 
-    list_display = ("opened", "money", "reason", "status", "due", "closed")
+    list_display = ("opened", "money", "reason", "status_badge", "due", "submitted", "withheld", "closed")
     list_filter = (("status", AllValuesCheckboxFilter),)
     search_fields = ("id",)
     search_ids = ("attempt__payment_id",)
     ordering = ("-opened_at",)
     fieldsets = (
-        (None, {"fields": ("id", ("money", "reason", "status"), ("opened", "due", "closed"), "payment")}),
-        ("What we know", {"fields": ("evidence",)}),
+        (None, {"fields": ("id", ("money", "reason", "status_badge"), ("opened", "closed"), "payment")}),
+        ("Money", {"fields": (("withheld", "provider_fee"),)}),
+        ("What we know", {"fields": (("due", "submitted", "failure"), "known")}),
     )
-    readonly_fields = ("id", "money", "reason", "status", "opened", "due", "closed", "payment", "evidence")
+    readonly_fields = (
+        "id",
+        "money",
+        "reason",
+        "status_badge",
+        "opened",
+        "closed",
+        "payment",
+        "withheld",
+        "provider_fee",
+        "due",
+        "submitted",
+        "failure",
+        "known",
+    )
 
 
 @admin.register(RideSign)

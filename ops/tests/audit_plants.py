@@ -19,6 +19,7 @@ from notifications.models import Event, Stream
 from payments.models import (
     Attempt,
     AttemptTransition,
+    Dispute,
     Entry,
     Hold,
     HoldTransition,
@@ -108,6 +109,11 @@ PLANTS: dict[str, Plant] = {
     "operations_come_to_an_end": lambda: one(Refund).update(status="planned", created_at=NOW() - 2 * HOUR),
     "payout_accounts_are_looked_at": lambda: PayoutAccount.objects.update(next_step_at=NOW() - HOUR),
     "payout_accounts_need_nobody": lambda: PayoutAccount.objects.update(payout_failure="account_closed"),
+    "disputes_are_booked": lambda: one(Dispute).update(withdrawn=F("withdrawn") + 1),
+    "disputes_end_with_nothing_withheld": lambda: one(Dispute).update(status="won", withdrawn=1),
+    "disputes_are_answered": lambda: one(Dispute).update(evidence_due_by=NOW()),
+    "disputes_have_known_statuses": lambda: one(Dispute).update(status="pre_arbitration"),
+    "evidence_is_submitted": lambda: one(Dispute).update(evidence="Seen", next_step_at=NOW() - HOUR),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),

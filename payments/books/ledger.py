@@ -13,6 +13,7 @@ from payments.models.payment import Payment
 
 RECEIVABLE, SALES, PARTNERS = LedgerAccount.RECEIVABLE, LedgerAccount.SALES, LedgerAccount.PARTNERS
 PROVIDER, CASH, DISPUTED = LedgerAccount.PROVIDER, LedgerAccount.CASH, LedgerAccount.DISPUTED
+FEES, WRITTEN_OFF = LedgerAccount.FEES, LedgerAccount.WRITTEN_OFF
 
 # The accounts that each kind of entry debits and credits. Money comes from and goes to the provider, or cash.
 SIDES = {
@@ -27,6 +28,10 @@ SIDES = {
     EntryKind.PAYOUT_REVERSED: (PROVIDER, PARTNERS),
     EntryKind.DISPUTED: (DISPUTED, PROVIDER),
     EntryKind.DISPUTE_WON: (PROVIDER, DISPUTED),
+    EntryKind.DISPUTE_FEE: (FEES, PROVIDER),
+    EntryKind.FEE_RETURNED: (PROVIDER, FEES),
+    EntryKind.DISPUTE_LOST: (WRITTEN_OFF, DISPUTED),
+    EntryKind.LOSS_APPEALED: (DISPUTED, WRITTEN_OFF),
 }
 OF_PARTNERS = {kind for kind, sides in SIDES.items() if PARTNERS in sides}
 

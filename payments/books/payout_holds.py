@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from core.errors import Conflict
 from payments.books import payouts
+from payments.books.disputed import is_disputed
 from payments.books.payout_rules import judge
 from payments.models import Payment, PayoutAccount, PayoutHold
 from payments.states import PayoutHoldStatus
@@ -32,7 +33,7 @@ def _look_again(payment_id: UUID, *, now: datetime) -> None:
         if hold.status != PayoutHoldStatus.HELD or hold.due_at is None or hold.due_at > now:
             return
         account = PayoutAccount.objects.filter(partner=hold.partner_id).first()
-        verdict = judge(payment, account, now=now) if account is not None else None
+        verdict = judge(payment, account, disputed=is_disputed(payment), now=now) if account is not None else None
         if verdict is not None and verdict.reasons:
             hold.reasons, hold.due_at = verdict.reasons, None if verdict.review else verdict.until
             hold.save(update_fields=["reasons", "due_at"])
@@ -41,14 +42,22 @@ def _look_again(payment_id: UUID, *, now: datetime) -> None:
         payouts.plan(payment, now=now)
 
 
-def release(hold: PayoutHold, *, actor: User, now: datetime, reason: str = "") -> None:
-    """Let a held payout be made, as staff, whatever holds it.
+def look_again_at(payment_id: UUID, *, now: datetime) -> None:
+    """Have the sweep apply the rules again to the held payout of a payment, because something about it is over."""
+    PayoutHold.objects.filter(payment=payment_id, status=PayoutHoldStatus.HELD).update(due_at=now)
 
-    Raises: `Conflict` (`wrong_state`), or `own_payout` if it is the reviewer's own.
+
+def release(hold: PayoutHold, *, actor: User, now: datetime, reason: str = "") -> None:
+    """Let a held payout be made, as staff, whatever rule holds it.
+
+    Raises: `Conflict` (`wrong_state`), `payment_disputed` if a bank has not decided yet about the payment, or
+        `own_payout` if it is the reviewer's own.
     """
     with transaction.atomic():
         payment, locked = _locked(hold.payment_id)
         _require_other(locked, actor)
+        if is_disputed(payment):
+            raise Conflict("payment_disputed", "The card's bank has not decided yet about this payment.")
         locked.move(PayoutHoldStatus.RELEASED, actor=actor, at=now, reason=reason, due_at=None)
         payouts.plan(payment, now=now)
         # With one more payout made, others of this partner may not be among the first any longer.

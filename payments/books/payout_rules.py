@@ -34,8 +34,8 @@ class Verdict:
         self.review = True
 
 
-def judge(payment: Payment, account: PayoutAccount, *, now: datetime) -> Verdict:
-    """Apply the rules to the payout of a locked payment."""
+def judge(payment: Payment, account: PayoutAccount, *, disputed: bool, now: datetime) -> Verdict:
+    """Apply the rules to the payout of a locked payment; `disputed` if a bank has not decided yet about it."""
     verdict = Verdict()
     began = _first_earning(payment) + timedelta(days=settings.PAYOUT_DELAY_DAYS)
     if began > now:
@@ -48,8 +48,11 @@ def judge(payment: Payment, account: PayoutAccount, *, now: datetime) -> Verdict
         verdict.ask(FlagKind.FIRST_PAYOUT)
         _flag_first_payout(payment, account, made, now=now)
     about = Flag.objects.filter(Q(payment=payment) | Q(ride=payment.ride_id)).exclude(status=FlagStatus.CLEARED)
-    if kinds := sorted(set(about.exclude(kind=FlagKind.FIRST_PAYOUT).values_list("kind", flat=True))):
+    others = about.exclude(kind__in=[FlagKind.FIRST_PAYOUT, FlagKind.PAYMENT_DISPUTED])
+    if kinds := sorted(set(others.values_list("kind", flat=True))):
         verdict.ask(*kinds)
+    if disputed:  # until the dispute is decided, not until its flag has been seen
+        verdict.ask(FlagKind.PAYMENT_DISPUTED)
     return verdict
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from payments.books.disputed import is_disputed
 from payments.books.ledger import PARTNERS, balance, book
 from payments.books.payout_rules import judge
 from payments.configuration import connected
@@ -82,7 +83,7 @@ def outstanding(payment: Payment) -> int:
     return int(made.aggregate(sum=Sum(KEPT, default=0))["sum"])
 
 
-def _numbered(kind: str, source: UUID, before: int) -> str:
+def _numbered(kind: str, source: UUID | str, before: int) -> str:
     """The key of an operation of which there were `before` for the same source."""
     return operation_key(kind, source, before + 1) if before else operation_key(kind, source)
 
@@ -91,8 +92,8 @@ def _is_held(payment: Payment, account: PayoutAccount, *, now: datetime) -> bool
     """Hold a payout if a rule says so; returns whether it is held."""
     hold = PayoutHold.objects.filter(payment=payment).first()
     if hold is not None:
-        return hold.status != PayoutHoldStatus.RELEASED
-    verdict = judge(payment, account, now=now)
+        return hold.status != PayoutHoldStatus.RELEASED or is_disputed(payment)
+    verdict = judge(payment, account, disputed=is_disputed(payment), now=now)
     if not verdict.reasons:
         return False
     due_at = None if verdict.review else verdict.until
@@ -102,7 +103,7 @@ def _is_held(payment: Payment, account: PayoutAccount, *, now: datetime) -> bool
     return True
 
 
-def reverse(payment: Payment, *, source: UUID, now: datetime) -> None:
+def reverse(payment: Payment, *, source: UUID | str, now: datetime) -> None:
     """Plan to take back what a locked payment's transfers pay beyond the partner's share, from the newest first."""
     too_much = outstanding(payment) - share_of(payment)
     made = Transfer.objects.select_for_update().filter(payment=payment).exclude(status=TransferStatus.FAILED)

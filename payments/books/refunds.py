@@ -11,6 +11,7 @@ from accounts.models import User
 from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments.books import payouts
+from payments.books.disputed import undisputed
 from payments.books.ledger import book
 from payments.books.status import derive
 from payments.models import Attempt, Payment, Refund
@@ -22,15 +23,18 @@ log = logging.getLogger(__name__)
 
 
 def refundable(payment: Payment) -> int:
-    """Returns the minor units of a payment that have been collected and neither refunded nor planned to be."""
-    taken = payment.attempts.filter(status=AttemptStatus.SUCCEEDED)
+    """Returns the minor units of a payment that can be given back.
+
+    They have been collected, neither refunded nor planned to be, and not charged back by the card's bank.
+    """
+    taken = undisputed(payment.attempts.filter(status=AttemptStatus.SUCCEEDED))
     return sum(amount - refunded for amount, refunded in taken.values_list("amount", "refunded_amount"))
 
 
 def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: datetime) -> list[Refund]:
     """Plan to give back a part of a payment, or all of it, from the attempts that collected it.
 
-    Raises: `Conflict` (`not_paid`, `refund_too_large`), `Invalid`.
+    Raises: `Conflict` (`not_paid`, `payment_disputed`, `refund_too_large`), `Invalid`.
     """
     if amount <= 0:
         raise Invalid("invalid", "Refund at least one minor unit.", "amount")
@@ -38,6 +42,9 @@ def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: date
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.status not in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED):
             raise Conflict("not_paid", "Only what has been paid can be refunded.")
+        collected = locked.attempts.filter(status=AttemptStatus.SUCCEEDED)
+        if amount > refundable(locked) and undisputed(collected).count() < collected.count():
+            raise Conflict("payment_disputed", "The card's bank has charged this payment back; it can't be refunded.")
         if amount > refundable(locked):
             raise Conflict("refund_too_large", "That is more than is left of this payment.")
         return _plan(outbox, locked, amount, reason=reason, actor=actor, now=now)
@@ -45,8 +52,8 @@ def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: date
 
 def _plan(outbox: Outbox, payment: Payment, amount: int, *, reason: str, actor: User, now: datetime) -> list[Refund]:
     planned = []
-    taken = payment.attempts.select_for_update().filter(status=AttemptStatus.SUCCEEDED).order_by("-number")
-    for attempt in taken:
+    taken = undisputed(payment.attempts.select_for_update().filter(status=AttemptStatus.SUCCEEDED))
+    for attempt in taken.order_by("-number"):
         part = min(amount, attempt.amount - attempt.refunded_amount)
         if not part:
             continue

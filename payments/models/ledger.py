@@ -16,6 +16,8 @@ class LedgerAccount(models.TextChoices):
     PROVIDER = "provider", "With the payment provider"
     CASH = "cash", "Cash"
     DISPUTED = "disputed", "Withheld over disputes"
+    FEES = "fees", "Fees of the payment provider"
+    WRITTEN_OFF = "written_off", "Written off"
 
 
 class EntryKind(models.TextChoices):
@@ -30,6 +32,10 @@ class EntryKind(models.TextChoices):
     PAYOUT_REVERSED = "payout_reversed", _("Payout taken back")
     DISPUTED = "disputed", _("Withheld over a dispute")
     DISPUTE_WON = "dispute_won", _("Dispute won")
+    DISPUTE_FEE = "dispute_fee", _("Fee of a dispute")
+    FEE_RETURNED = "fee_returned", _("Fee of a dispute returned")
+    DISPUTE_LOST = "dispute_lost", _("Dispute lost")
+    LOSS_APPEALED = "loss_appealed", _("Lost dispute open again")
 
 
 class Entry(models.Model):
@@ -66,7 +72,7 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="entry_between_two_accounts"),
             models.CheckConstraint(
                 condition=Q(debit__in=LedgerAccount.values, credit__in=LedgerAccount.values),
-                name="entry_accounts_known",
+                name="entry_accounts_listed",
             ),
             models.CheckConstraint(
                 condition=Q(partner__isnull=False)

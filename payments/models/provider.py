@@ -33,10 +33,31 @@ class Dispute(models.Model):
     status = models.CharField(max_length=40, help_text="As the provider names it.")
     evidence_due_by = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="An appeal may open it again.")
+    withdrawn = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units that the provider has withdrawn and not given back."
+    )
+    fee = models.IntegerField(default=0, db_default=0, help_text="Minor units that the provider keeps of us for it.")
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider was asked for what is written here."
+    )
+    evidence = models.TextField(
+        blank=True, default="", db_default="", help_text="What is to be submitted; emptied when it has been."
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True, help_text="When our evidence was submitted.")
+    failure = models.CharField(
+        max_length=100, blank=True, default="", db_default="", help_text="Why our evidence was refused."
+    )
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often nobody answered.")
+    next_step_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="When evidence is submitted.")
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_amount_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(next_step_at__isnull=True) | ~Q(evidence=""), name="dispute_step_submits_evidence"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Dispute {self.id}"

@@ -89,12 +89,7 @@ class StripeGateway:
 
     def create_setup_intent(self, key: str, *, customer: str, metadata: dict[str, str]) -> Answer:
         """Create a setup for saving a card, for payments at which its holder is away."""
-        params = {
-            "customer": customer,
-            "usage": "off_session",
-            "payment_method_types": ["card"],
-            "metadata": metadata,
-        }
+        params = {"customer": customer, "usage": "off_session", "payment_method_types": ["card"], "metadata": metadata}
         return _call(self._api.setup_intents.create, params, _once(key))
 
     def setup_intent(self, reference: str) -> Answer:
@@ -166,8 +161,17 @@ class StripeGateway:
         return _pages(self._api.refunds.list, {"created": {"gte": int(moment.timestamp())}, "limit": 100})
 
     def dispute(self, reference: str) -> Answer:
-        """Returns a dispute's present state."""
+        """Returns a dispute's present state, with the movements of our balance."""
         return _call(self._api.disputes.retrieve, reference)
+
+    def disputes_since(self, moment: datetime) -> Iterator[Answer]:
+        """Yields every dispute opened since a moment, newest first."""
+        return _pages(self._api.disputes.list, {"created": {"gte": int(moment.timestamp())}, "limit": 100})
+
+    def submit_evidence(self, key: str, dispute: str, text: str) -> Answer:
+        """Submit our evidence in a dispute to the card's bank, once and for all."""
+        params = {"evidence": {"uncategorized_text": text}, "submit": True}
+        return _call(self._api.disputes.update, dispute, params, _once(key))
 
     # ------------------------------------------------------------ partners
 
@@ -186,12 +190,8 @@ class StripeGateway:
 
     def onboarding_url(self, account: str, *, return_url: str) -> str:
         """Returns the address where a partner gives the provider their details, valid for a few minutes."""
-        params = {
-            "account": account,
-            "type": "account_onboarding",
-            "return_url": return_url,
-            "refresh_url": return_url,
-        }
+        back = {"return_url": return_url, "refresh_url": return_url}
+        params = {"account": account, "type": "account_onboarding", **back}
         return str(_call(self._api.account_links.create, params)["url"])
 
     def transfer(self, key: str, params: Answer) -> Answer:

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.database import broken_constraint
+from payments.books.disputes import apply_dispute
 from payments.configuration import enabled
-from payments.models import Attempt, Hold, Reconciliation, Refund
+from payments.models import Attempt, Dispute, Hold, Reconciliation, Refund
 from payments.provider.gateway import gateway
 from payments.provider.intents import Intent, apply_intent
 from payments.provider.refunds import apply_refund
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=3)
 REFUNDS_FAIL_WITHIN = timedelta(days=30)  # the time within which a bank may return one
+DISPUTES_CHANGE_WITHIN = timedelta(days=180)  # a bank decides within about 75 days, and appeals follow
 TAKEN_OVER_AFTER = timedelta(hours=1)  # a comparison that takes longer has died
 SETTLES_WITHIN = timedelta(minutes=15)  # anything younger may still be on its way
 
@@ -56,6 +58,9 @@ def _compare(run: Reconciliation, since: datetime, *, now: datetime) -> Reconcil
         for refund in gateway().refunds_since(since - REFUNDS_FAIL_WITHIN):
             seen.add(str(refund["id"]))
             _judge(run, refund, apply_refund, _refund_difference, now=now)
+        # A lost event of a dispute, also of a late decision or appeal, is made up for here.
+        for dispute in gateway().disputes_since(since - DISPUTES_CHANGE_WITHIN):
+            _judge(run, dispute, apply_dispute, _dispute_difference, now=now)
         run.differences += _missing(since, now, seen)
     run.finished_at = timezone.now()
     run.save()
@@ -113,6 +118,10 @@ def _refund_difference(refund: Intent) -> str:
         return "no refund of ours knows it"
     known = ours.amount if ours.status != RefundStatus.FAILED else 0
     return f"it gave back {refund.get('amount')}, and we know of {known}" if known != refund.get("amount") else ""
+
+
+def _dispute_difference(dispute: Intent) -> str:
+    return "" if Dispute.objects.filter(pk=dispute["id"]).exists() else "no payment of ours knows what it is about"
 
 
 def _missing(since: datetime, now: datetime, seen: set[str]) -> list[str]:

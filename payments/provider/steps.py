@@ -13,6 +13,7 @@ from payments.operations import Operation, retry_later
 from payments.provider.accounts import step_account
 from payments.provider.cards import step_customer
 from payments.provider.collecting import step_attempt, step_hold
+from payments.provider.disputes import step_dispute
 from payments.provider.events import step_event
 from payments.provider.payouts import step_reversal, step_transfer
 from payments.provider.refunds import step_refund
@@ -28,6 +29,7 @@ STEPS: dict[Operation, Step] = {
     Operation.EVENT: step_event,
     Operation.CUSTOMER: step_customer,
     Operation.ACCOUNT: step_account,
+    Operation.DISPUTE: step_dispute,
 }
 
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from payments.books import holds, payouts
+from payments.books.disputes import apply_dispute
 from payments.books.ledger import book
-from payments.models import Customer, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
+from payments.models import Attempt, Customer, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus, PayoutHoldStatus
@@ -92,7 +93,7 @@ def everything(nyc: Region, staff: User) -> None:
 
 
 def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
-    """What there is of a ride that is over where cards are charged: a hold let go of, a payout, and a part taken back.
+    """What there is of a ride that is over where cards are charged: a hold let go of, a payout, a reversal, a dispute.
 
     The rows of `payments`, without the provider that they are about.
     """
@@ -118,3 +119,8 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
         payouts.reverse(fare, source=fare.pk, now=now)
     back = Reversal.objects.get()
     payouts.succeed(back, "trr_1", now=now)
+    attempt = Attempt.objects.filter(payment__ride=ride)[:1].get()
+    Attempt.objects.filter(pk=attempt.pk).update(reference="pi_1")
+    moved = {"amount": -200, "fee": 1500}
+    denied = {"id": "dp_1", "payment_intent": "pi_1", "amount": 200, "currency": "usd", "status": "needs_response"}
+    apply_dispute({**denied, "balance_transactions": [moved]}, now=now)

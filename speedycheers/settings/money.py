@@ -32,3 +32,7 @@ STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default=_stripe["base"])
 STRIPE_TIMEOUT_S: float = env.float("STRIPE_TIMEOUT_S", default=20.0)  # for each call, before it is repeated
 # Pay partners by Stripe Connect.
 STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=PAYMENTS_ARE_DEMO)
+# A lost dispute is borne by us, or its part of their share by the partner.
+DISPUTES_BORNE_BY: str = env.str("DISPUTES_BORNE_BY", default="us")
+if DISPUTES_BORNE_BY not in ("us", "partner"):
+    raise ImproperlyConfigured("DISPUTES_BORNE_BY takes us or partner.")
