@@ -1,6 +1,6 @@
 """Every test's surroundings: see testbed/environment.py for what is started and when."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TextIO
 
 import pytest
@@ -38,9 +38,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.ByF
     return schedule.ByFile(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let xdist's workers begin with what takes longest. With `--share`, leave out what runs on the other database."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Let xdist's workers begin with what takes longest. With `--share`, leave out what runs on the other database.
+
+    This comes after pytest-django's order, which puts what uses no database of the tests' own last.
+    """
+    yield
     for item in items:
         if any(item.iter_markers("e2e")) or any(item.iter_markers("browser")):
             assert schedule.needs_program(item.nodeid), f"add {item.nodeid} to testbed.schedule.PROGRAM_FILES"
