@@ -104,6 +104,7 @@ KEPT: Mapping[str, str] = {
     "payments.Transfer": _BOOKS,
     "payments.TransferTransition": _HISTORY,
     "regions.Region": _SET_UP,
+    "regions.Terms": _SET_UP,
     "requests_app.CheerRequestTransition": _HISTORY,
     "requests_app.Offer": "for ever: why a request went to whom; its words go with those of the request",
     "requests_app.OfferTransition": _HISTORY,

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -13,9 +14,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.base import StaffAdmin
-from backoffice.columns import NOTHING, amount_text, shown
-from regions.models import COMMISSION_MAX_BPS, Region
+from backoffice.base import ReadOnlyAdmin, StaffAdmin
+from backoffice.columns import NOTHING, amount_text, moment, related, shown
+from regions.models import COMMISSION_MAX_BPS, PRICES, Prices, Region, Terms
 
 MONEY_MAX = 10_000_000  # minor units; a larger amount is rejected as a typing error
 INCREMENT_MAX_S = 24 * 3600
@@ -139,18 +140,22 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         return currency
 
 
-class RegionAdmin(StaffAdmin):
-    """Served areas and their tariffs. A changed tariff applies to rides accepted afterwards."""
-
-    form = RegionForm
+class _PriceColumns:
+    """The columns of a region's prices, or of those that were agreed."""
 
     @shown("Tariff", ordering="increment_amount")
-    def tariff(self, row: Region) -> str:
+    def tariff(self, row: Prices) -> str:
         return f"{amount_text(row.increment_amount, row.currency)} per {row.increment_s} s"
 
     @shown("Cancellation fee", ordering="cancellation_fee_amount")
-    def fee(self, row: Region) -> str:
+    def fee(self, row: Prices) -> str:
         return f"{amount_text(row.cancellation_fee_amount, row.currency)} after {row.cancellation_grace_s} s"
+
+
+class RegionAdmin(_PriceColumns, StaffAdmin):
+    """Served areas and their tariffs. Changed prices apply to what is requested or planned afterwards."""
+
+    form = RegionForm
 
     @shown("Outline")
     def outline(self, row: Region) -> str | SafeString:
@@ -179,6 +184,20 @@ class RegionAdmin(StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> tuple[str, ...]:
         """Make the slug of an existing region read-only, since queues and keys contain it."""
         return ("outline", "slug") if obj else ("outline",)
+
+
+@admin.register(Terms)
+class TermsAdmin(_PriceColumns, ReadOnlyAdmin):
+    """The prices that cheers were requested under."""
+
+    since = moment("created_at", "First used")
+    region_link = related("region", "Region", named=True)
+    list_display: ClassVar[Sequence[str]] = ("since", "region_link", "tariff", "fee")
+    list_select_related = ("region",)
+    search_fields = ("region__name", "region__slug")
+    ordering = ("-created_at",)
+    fields = ("since", "region_link", *PRICES)
+    readonly_fields = fields
 
 
 def _svg(rings: Sequence[Sequence[Sequence[float]]]) -> str | SafeString:

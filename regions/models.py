@@ -1,5 +1,7 @@
 """Regions: served areas with their time zone and tariff. A request stays in one region."""
 
+import hashlib
+import json
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -11,6 +13,7 @@ from core.ids import new_id
 from core.texts import Line
 
 COMMISSION_MAX_BPS = 10_000  # the whole amount
+DIGEST_CHARS = 16
 
 
 class OfferDetail(models.TextChoices):
@@ -53,17 +56,8 @@ class StartGuard(models.TextChoices):
     NONE = "none", "Nothing"
 
 
-class Region(models.Model):
-    """One served area with its tariff and rules."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    slug = models.SlugField(unique=True, help_text="Short name in the API and in queue and key names.")
-    name = Line(max_length=80)
-    active = models.BooleanField(default=True, help_text="New requests are taken only in active regions.")
-    boundary = models.JSONField(
-        validators=[check_polygon], help_text="Coordinates of a GeoJSON polygon: rings of [lng, lat]."
-    )
-    time_zone = models.CharField(max_length=40, validators=[check_time_zone])
+class Prices(models.Model):
+    """Prices, fees and holds: a region's present ones, or those that a request was made under."""
 
     currency = models.CharField(max_length=3, default="usd", help_text="ISO 4217, lower case.")
     increment_amount = models.PositiveIntegerField(
@@ -95,6 +89,47 @@ class Region(models.Model):
     commission_bps = models.PositiveIntegerField(
         default=2000, help_text="Our part of fares and fees, in hundredths of a percent: 2000 is 20%."
     )
+
+    class Meta:
+        abstract = True
+        constraints = (
+            models.CheckConstraint(condition=models.Q(increment_s__gte=1), name="%(class)s_increment_lasts"),
+            models.CheckConstraint(
+                condition=models.Q(increment_amount__gte=0, cancellation_fee_amount__gte=0),
+                name="%(class)s_money_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(no_show_fee_amount__gte=0, hold_amount__gte=0, holds_max__gte=1),
+                name="%(class)s_holds_sane",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_MAX_BPS),
+                name="%(class)s_commission_is_a_part",
+            ),
+        )
+
+    @property
+    def prices_digest(self) -> str:
+        """A short name of these prices, the same wherever they are the same."""
+        values = json.dumps([getattr(self, name) for name in PRICES])
+        return hashlib.sha256(values.encode()).hexdigest()[:DIGEST_CHARS]
+
+
+PRICES = tuple(field.attname for field in Prices._meta.local_fields)
+
+
+class Region(Prices):
+    """One served area with its tariff and rules."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(unique=True, help_text="Short name in the API and in queue and key names.")
+    name = Line(max_length=80)
+    active = models.BooleanField(default=True, help_text="New requests are taken only in active regions.")
+    boundary = models.JSONField(
+        validators=[check_polygon], help_text="Coordinates of a GeoJSON polygon: rings of [lng, lat]."
+    )
+    time_zone = models.CharField(max_length=40, validators=[check_time_zone])
+
     start_guard = models.CharField(
         max_length=16,
         choices=StartGuard.choices,
@@ -112,19 +147,7 @@ class Region(models.Model):
     class Meta:
         ordering = ("name",)
         constraints = (
-            models.CheckConstraint(condition=models.Q(increment_s__gte=1), name="region_increment_lasts"),
-            models.CheckConstraint(
-                condition=models.Q(increment_amount__gte=0, cancellation_fee_amount__gte=0),
-                name="region_money_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(no_show_fee_amount__gte=0, hold_amount__gte=0, holds_max__gte=1),
-                name="region_holds_sane",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_MAX_BPS),
-                name="region_commission_is_a_part",
-            ),
+            *Prices.Meta.constraints,
             models.CheckConstraint(
                 condition=models.Q(start_guard__in=StartGuard.values), name="region_start_guard_known"
             ),
@@ -135,3 +158,21 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Terms(Prices):
+    """The prices of a region that requests were made under. A row never changes: other prices are another row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="terms")
+    created_at = models.DateTimeField(help_text="When the first request was made under them.")
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            *Prices.Meta.constraints,
+            models.UniqueConstraint(fields=["region", *PRICES], name="terms_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"Terms {self.id}"

@@ -77,6 +77,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
             request_type=values.get("requestType"),
             note=values["note"],
             now=timezone.now(),
+            prices_shown=values["pricesShown"],
         )
 
 

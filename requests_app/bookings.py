@@ -17,10 +17,11 @@ from payments.announce import booking_word
 from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
-from regions.models import Region
+from regions.models import Prices
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.models import CheerRequest
+from requests_app.selectors import prices_of
 from requests_app.states import OPEN, RequestStatus
 from rides.cover import cover
 from rides.models import Ride
@@ -32,28 +33,28 @@ BATCH = 200
 UNANSWERED = Q(status__in=[HoldStatus.PLANNED, HoldStatus.REQUIRES_ACTION]) | Q(answered_at__isnull=True)
 
 
-def card_for(user: User, region: Region) -> Customer | None:
-    """The card for a booking's hold; None if nothing is charged online, or if the region holds nothing.
+def card_for(user: User, prices: Prices) -> Customer | None:
+    """The card for a booking's hold; None if nothing is charged online, or if nothing is held.
 
     Raises: `Conflict` (`card_required`, `payment_overdue`).
     """
     if not configuration.enabled():
         return None
     customer = holds.require_good_standing(user)
-    return customer if region.hold_amount else None
+    return customer if prices.hold_amount else None
 
 
 def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime, off_session: bool = False) -> None:
-    """Hold the region's amount for a request, which is matched only once the card's bank agrees.
+    """Hold the agreed amount for a request, which is matched only once the card's bank agrees.
 
     `off_session`: the user is not there to be asked by their bank.
     """
-    region = request.region
+    prices = prices_of(request)
     holds.place(
         customer,
         request_id=request.pk,
-        amount=region.hold_amount,
-        currency=region.currency,
+        amount=prices.hold_amount,
+        currency=prices.currency,
         off_session=off_session,
         for_booking=True,
         now=now,

@@ -15,6 +15,7 @@ from requests_app import announce, bookings, wakeups
 from requests_app.locks import lock_request
 from requests_app.models import CheerRequest, Offer
 from requests_app.reasons import RequestClosed
+from requests_app.selectors import prices_of
 from requests_app.services import ONE_OPEN
 from requests_app.serving.release import back_to_pending
 from requests_app.states import RequestStatus
@@ -49,7 +50,7 @@ def requeue_request(request: CheerRequest, *, actor: User, now: datetime) -> Che
         if locked.status != RequestStatus.NO_MATCH:
             raise Conflict(f"request_{locked.status}", "The state of this request does not allow that.")
         _require_still_wanted(locked, now=now)
-        card = bookings.card_for(locked.user, locked.region)
+        card = bookings.card_for(locked.user, prices_of(locked))
         asked_anew = Conflict("request_already_open", "This user has another open request.")
         with refused_as({ONE_OPEN: asked_anew}), transaction.atomic():
             back_to_pending(locked, actor=actor, now=now, reason="requeued by staff", held=card is None)

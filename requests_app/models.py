@@ -10,7 +10,7 @@ from core.ids import new_id
 from core.reasons import closed_is_known
 from core.texts import Line, Note
 from core.transitions import Stateful, Transition
-from regions.models import Region
+from regions.models import Region, Terms
 from requests_app.reasons import OfferClosed, RequestClosed, ScheduledClosed
 from requests_app.states import (
     OFFER_GRAPH,
@@ -74,6 +74,15 @@ class CheerRequest(Stateful):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cheer_requests", db_index=False
     )
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="cheer_requests")
+    terms = models.ForeignKey(
+        Terms,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The prices when it was made; empty: made by an older release, and under the region's.",
+    )
     request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+", db_index=False)
     lat = models.FloatField()
     lng = models.FloatField()
@@ -187,6 +196,15 @@ class ScheduledRequest(Stateful):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scheduled_requests", db_index=False
     )
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    terms = models.ForeignKey(
+        Terms,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The prices when it was planned; empty: planned under an older release.",
+    )
     request_type = models.ForeignKey(RequestType, on_delete=models.PROTECT, related_name="+")
     lat = models.FloatField()
     lng = models.FloatField()

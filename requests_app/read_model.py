@@ -16,6 +16,7 @@ from payments.models import Hold
 from payments.states import HoldStatus
 from regions.geometry import WITHIN_M, eta_s, middle_of_cell
 from requests_app.models import CheerRequest, Offer
+from requests_app.selectors import prices_of
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.fees import cancellation_fee, free_until
 from rides.models import Ride
@@ -179,14 +180,14 @@ def _partner(request: CheerRequest, ride: Ride | None, viewer: User, *, live: bo
 def _cancellation(request: CheerRequest, ride: Ride | None, viewer: User, *, now: datetime) -> Cancellation | None:
     if viewer.pk != request.user_id or request.status not in OPEN:
         return None
-    region = request.region
+    prices = prices_of(request)
     if ride is None:
-        fee, until, currency = 0, None, region.currency
+        fee, until, currency = 0, None, prices.currency
     elif ride.status == RideStatus.EN_ROUTE:
-        fee, until, currency = cancellation_fee(ride, region, now), free_until(ride, region), ride.tariff_currency
+        fee, until, currency = cancellation_fee(ride, prices, now), free_until(ride, prices), ride.tariff_currency
     else:
         return None
-    return Cancellation(Money(fee, currency), Money(region.cancellation_fee_amount, currency), until)
+    return Cancellation(Money(fee, currency), Money(prices.cancellation_fee_amount, currency), until)
 
 
 def _booking_hold(hold: Hold) -> BookingHold:

@@ -11,6 +11,8 @@ from accounts.permissions import require
 from core.errors import Missing
 from core.recent import Recent
 from core.rows import read_row
+from regions.models import Prices
+from regions.selectors import terms_by_id
 from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.states import OPEN, OfferStatus
 from rides.states import ACTIVE
@@ -28,6 +30,11 @@ def _read_types() -> dict[str, RequestType]:
 
 
 request_types_by_slug = Recent(_read_types, kept_s=5.0)  # in display order; every new request needs one
+
+
+def prices_of(request: CheerRequest) -> Prices:
+    """The prices, fees and holds that the user of a request has agreed to."""
+    return request.region if request.terms_id is None else terms_by_id(request.terms_id)
 
 
 def requests_of(user: User) -> QuerySet[CheerRequest]:

@@ -13,6 +13,7 @@ from accounts.serializers import VisiblePartnerSerializer
 from api.fields import LocationSerializer, MoneySerializer, Note, Text
 from api.serializing import json_of
 from payments.states import HoldStatus
+from regions.models import DIGEST_CHARS
 from requests_app.models import NOTE_MAX_CHARS, REQUEST_TYPE_SLUG_MAX_CHARS, CheerRequest, Offer, RequestType
 from requests_app.read_model import offer_view, request_views
 from requests_app.selectors import request_types_by_slug
@@ -159,6 +160,13 @@ class CheerRequestInput(serializers.Serializer[Any]):
     location = LocationSerializer()
     requestType = RequestTypeField(required=False)
     note = Note(max_length=NOTE_MAX_CHARS, required=False, allow_blank=True, default="")
+    pricesShown = Text(
+        max_length=DIGEST_CHARS,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="`pricesDigest` of the region as the page showed it; other prices by now are refused.",
+    )
 
 
 class CancelInput(serializers.Serializer[Any]):

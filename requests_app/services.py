@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,15 +15,17 @@ from core.errors import Conflict, Invalid, Missing
 from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books import holds
+from payments.models import Customer
 from positions import Candidate, Position
-from regions.selectors import region_at
+from regions.models import Terms
+from regions.selectors import present_terms, served_region
 from requests_app import announce, bookings, wakeups
 from requests_app.locks import LockedRide, lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
 from requests_app.models import CheerRequest, RequestType
 from requests_app.offers import rescind_offer
 from requests_app.reasons import RequestClosed
-from requests_app.selectors import request_types_by_slug
+from requests_app.selectors import prices_of, request_types_by_slug
 from requests_app.serving.release import free_partner
 from requests_app.serving.suspicions import suspect_staying_away
 from requests_app.states import OPEN, RequestStatus
@@ -38,6 +41,10 @@ def _nothing_more(request: CheerRequest) -> None:
     pass
 
 
+def _open_already() -> Conflict:
+    return Conflict("request_already_open", "You have an open request already.")
+
+
 def submit_request(
     user: User,
     *,
@@ -47,20 +54,22 @@ def submit_request(
     note: str,
     now: datetime,
     wanted_at: datetime | None = None,
+    terms: Terms | None = None,
+    prices_shown: str = "",
     then: Callable[[CheerRequest], object] = _nothing_more,
 ) -> CheerRequest:
     """Create a request, then offer it immediately or wake the region's matcher.
 
-    If cards are charged, the request is matched once the region's amount is held. `request_type` defaults to the first
-    active type. Patience counts from `wanted_at`, if given. `then` gets the request inside its transaction.
+    If cards are charged, the request is matched once its amount is held. `request_type` defaults to the first active
+    type. Patience counts from `wanted_at`, if given. `terms`: the prices that the user has agreed to; by default the
+    region's present ones, which may not be others than `prices_shown`. `then` gets the request inside its transaction.
 
     Returns: the request as it was created, `pending`; events report its later changes.
-    Raises: `Conflict` (`region_not_served`, `request_already_open`, `card_required`, `payment_overdue`).
+    Raises: `Conflict` (`region_not_served`, `prices_changed`, `request_already_open`, `card_required`,
+        `payment_overdue`).
     """
-    region = region_at(lat, lng)
-    if region is None:
-        raise Conflict("region_not_served", "We do not serve this place yet.", "location")
-    card = bookings.card_for(user, region)
+    region = served_region(lat, lng, prices_shown=prices_shown)
+    card = bookings.card_for(user, terms or region)
     give_up_at = max(now, wanted_at or now) + timedelta(seconds=settings.REQUEST_PATIENCE_S)
     request = CheerRequest(
         user=user,
@@ -74,20 +83,24 @@ def submit_request(
         give_up_at=give_up_at,
     )
     candidates = immediate.near(request, now=now) if card is None else []
-    taken_before = Conflict("request_already_open", "You have an open request already.")
-    with refused_as({ONE_OPEN: taken_before}), recorded() as outbox:
+    with refused_as({ONE_OPEN: _open_already()}), recorded() as outbox:
+        request.terms = terms or present_terms(region, now=now)
         if card is None:
             told = announce.request_updated(outbox, request)
             taken = copy(request)  # the answer; events report later changes
             _offer_or_wake(outbox, request, candidates, now=now)
         else:
-            taken = request
-            request.create(actor=user, at=now)
-            bookings.hold_booking(request, card, now=now)
-            told = announce.request_updated(outbox, request)
+            taken, told = request, _hold(outbox, request, card, now=now)
         then(request)
         outbox.result(taken, rendered=told)
     return taken
+
+
+def _hold(outbox: Outbox, request: CheerRequest, card: Customer, *, now: datetime) -> dict[str, Any]:
+    """Insert a request that is matched once its amount is held. Returns its JSON."""
+    request.create(actor=request.user, at=now)
+    bookings.hold_booking(request, card, now=now)
+    return announce.request_updated(outbox, request)
 
 
 def _offer_or_wake(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> None:
@@ -163,8 +176,8 @@ def _cancel_ride_of(
         raise Conflict("ride_in_progress", "The session has started; it can only be ended.")
     cancel_ride(ride, actor=actor, now=now, reason=reason)
     if charge:
-        if cancellation_fee(ride, request.region, now):
+        if cancellation_fee(ride, prices_of(request), now):
             suspect_staying_away(LockedRide(request, partner, ride), place, now=now)
-        charge_cancellation(ride, request.region, outbox, now=now)
+        charge_cancellation(ride, prices_of(request), outbox, now=now)
     free_partner(partner, actor=actor, now=now, reason="ride cancelled")
     announce.ride_updated(outbox, ride, partner)

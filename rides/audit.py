@@ -57,6 +57,19 @@ def arrivals_are_explained(now: datetime) -> Result:
 
 
 @CHECKS
+def rides_are_under_the_agreed_prices(now: datetime) -> Result:
+    """A ride's tariff and commission are those that its request was made under."""
+    rides = Ride.objects.filter(request__terms__isnull=False)
+    same = Q(
+        tariff_amount=F("request__terms__increment_amount"),
+        tariff_currency=F("request__terms__currency"),
+        tariff_increment_s=F("request__terms__increment_s"),
+        commission_bps=F("request__terms__commission_bps"),
+    )
+    return wrong_rows(rides, rides.exclude(same))
+
+
+@CHECKS
 def fares_are_right(now: datetime) -> Iterator[Result]:
     """A completed ride's fare follows from its frozen tariff and its length."""
     return walked(Ride.objects.filter(status=RideStatus.COMPLETED), lambda ride: not _is_right(ride))

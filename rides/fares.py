@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The price of a started increment, frozen on the ride at acceptance."""
+    """The price of a started increment, frozen on the ride at acceptance as its request has it."""
 
     amount: int  # minor units of `currency` per started increment
     currency: str  # ISO 4217, lower case

@@ -25,7 +25,7 @@ class RideTransition(Transition):
 
 
 class Ride(Stateful):
-    """The session clock and its price. A ride is created at acceptance, with the region's tariff frozen on it."""
+    """The session clock and its price. A ride is created at acceptance, with the request's tariff frozen on it."""
 
     graph = RIDE_GRAPH
     history = RideTransition

@@ -21,7 +21,7 @@ from notifications.events import Outbox, recorded
 from payments.books.billing import Bill, PartnerShare, open_payment
 from payments.models import Payment
 from payments.states import PaymentKind
-from regions.models import Region, StartGuard
+from regions.models import Prices, StartGuard
 from rides import fares
 from rides.fees import cancellation_fee
 from rides.limits import (
@@ -43,19 +43,21 @@ class WrongPin(Forbidden):
     default_detail = gettext_noop("This is not the PIN that the user was shown.")
 
 
-def open_ride(request_id: UUID, *, user: User, partner: Partner, region: Region, now: datetime) -> Ride:
-    """Create the ride of a partner who has accepted, on the way and at the region's present tariff."""
+def open_ride(
+    request_id: UUID, *, user: User, partner: Partner, prices: Prices, start_guard: str, now: datetime
+) -> Ride:
+    """Create the ride of a partner who has accepted, on the way and at the request's prices."""
     ride = Ride(
         request_id=request_id,
         user=user,
         partner=partner,
         accepted_at=now,
-        tariff_amount=region.increment_amount,
-        tariff_currency=region.currency,
-        tariff_increment_s=region.increment_s,
-        commission_bps=region.commission_bps,
-        start_guard=region.start_guard,
-        pin="" if region.start_guard == StartGuard.NONE else f"{secrets.randbelow(10_000):04}",
+        tariff_amount=prices.increment_amount,
+        tariff_currency=prices.currency,
+        tariff_increment_s=prices.increment_s,
+        commission_bps=prices.commission_bps,
+        start_guard=start_guard,
+        pin="" if start_guard == StartGuard.NONE else f"{secrets.randbelow(10_000):04}",
     )
     ride.create(actor=partner.user, at=now)
     return ride
@@ -148,14 +150,14 @@ def cancel_ride(ride: Ride, *, actor: User | None, now: datetime, reason: Reason
     )
 
 
-def charge_cancellation(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:
+def charge_cancellation(ride: Ride, prices: Prices, outbox: Outbox, *, now: datetime) -> Payment | None:
     """Open the cancellation fee's payment, if one is due."""
-    return _charge_fee(ride, outbox, PaymentKind.CANCELLATION_FEE, cancellation_fee(ride, region, now), now=now)
+    return _charge_fee(ride, outbox, PaymentKind.CANCELLATION_FEE, cancellation_fee(ride, prices, now), now=now)
 
 
-def charge_no_show(ride: Ride, region: Region, outbox: Outbox, *, now: datetime) -> Payment | None:
-    """Open the no-show fee's payment, if the region has one."""
-    return _charge_fee(ride, outbox, PaymentKind.NO_SHOW_FEE, region.no_show_fee_amount, now=now)
+def charge_no_show(ride: Ride, prices: Prices, outbox: Outbox, *, now: datetime) -> Payment | None:
+    """Open the no-show fee's payment, if there is one."""
+    return _charge_fee(ride, outbox, PaymentKind.NO_SHOW_FEE, prices.no_show_fee_amount, now=now)
 
 
 def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime) -> Payment | None:

@@ -37,6 +37,7 @@ declare namespace Pages {
     timeZone: string;
     tariff: Api.Tariff;
     cancellation: { amount: number; graceS: number };
+    pricesDigest: string;
     map: RegionMap | null;
   }
 

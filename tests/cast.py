@@ -29,6 +29,7 @@ from core import valkey
 from positions import Position, layout
 from regions.geometry import EARTH_RADIUS_M, distance_m
 from regions.models import Region
+from regions.selectors import present_terms
 from requests_app import offers, services
 from requests_app.matching.batch import match_batch
 from requests_app.models import CheerRequest, Offer, RequestType
@@ -140,6 +141,13 @@ def queue(user: User, **how: Any) -> CheerRequest:
     """As `submit`, but nobody is found at once: it is left to the matcher."""
     with patch("requests_app.matching.immediate.near", return_value=[]):
         return submit(user, **how)
+
+
+def agree(request: CheerRequest, **prices: int) -> None:
+    """Put a request under other prices, as if it had been made under them."""
+    region = Region.objects.get(pk=request.region_id)
+    region.__dict__.update(prices)
+    CheerRequest.objects.filter(pk=request.pk).update(terms=present_terms(region, now=request.created_at))
 
 
 def match(region: Region) -> bool:

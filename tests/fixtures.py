@@ -14,7 +14,7 @@ from core.valkey import client
 from notifications.limits import floods
 from ops import seed as demo
 from regions.models import Region
-from regions.selectors import forget_regions
+from regions.selectors import forget_regions, forget_terms
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import request_types_by_slug
 from rides.models import Ride
@@ -42,6 +42,7 @@ def _clean_slate() -> None:
     client().flushall()
     floods.clear()
     forget_regions()
+    forget_terms()
     request_types_by_slug.forget()
 
 

@@ -14,12 +14,12 @@ from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
 from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
-from regions.models import Region
+from regions.models import Prices, Region
 from regions.selectors import active_regions
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
 from requests_app.planning.places import places_of
 from requests_app.planning.serializers import SavedPlaceSerializer, ScheduledRequestSerializer
-from requests_app.selectors import open_offers_of
+from requests_app.selectors import open_offers_of, prices_of
 from requests_app.serializers import offer_body, request_body
 from requests_app.sharing.serializers import shared_body
 from requests_app.states import ScheduledStatus
@@ -32,15 +32,17 @@ from web.templatetags.cheers import DRAWN_KINDS
 Data = dict[str, Any]
 
 
-def region_data(region: Region) -> Data:
-    """A region's boundary and prices. Amounts are minor units."""
+def region_data(region: Region, agreed: Prices | None = None) -> Data:
+    """A region's boundary and prices, or those that a user has agreed to. Amounts are minor units."""
+    prices = agreed or region
     return {
         "slug": region.slug,
         "name": region.name,
         "boundary": region.boundary,
         "timeZone": region.time_zone,
-        "tariff": {"amount": region.increment_amount, "currency": region.currency, "incrementS": region.increment_s},
-        "cancellation": {"amount": region.cancellation_fee_amount, "graceS": region.cancellation_grace_s},
+        "tariff": {"amount": prices.increment_amount, "currency": prices.currency, "incrementS": prices.increment_s},
+        "cancellation": {"amount": prices.cancellation_fee_amount, "graceS": prices.cancellation_grace_s},
+        "pricesDigest": prices.prices_digest,
         "map": map_data(region.slug),
     }
 
@@ -90,7 +92,7 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
         "live": viewer.role == Role.USER,  # only users have this socket; a former user who is a partner now has none
         "request": body,
         "ride": ride and ride_body(ride, viewer),
-        "region": region_data(request.region),
+        "region": region_data(request.region, prices_of(request)),
         "tiles": tiles(),
         "offerTtlS": settings.OFFER_TTL_S,
         "travel": travel(),
@@ -103,7 +105,7 @@ def shared_screen(link: ShareLink, token: str) -> Data:
     return {
         "token": token,
         "cheer": shared_body(link),
-        "region": region_data(request.region),
+        "region": region_data(request.region, prices_of(request)),
         "tiles": tiles(),
         "travel": travel(),
     }

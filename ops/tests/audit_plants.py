@@ -120,6 +120,7 @@ PLANTS: dict[str, Plant] = {
     "arrivals_are_explained": lambda: RideSign.objects.filter(ride__in=one(Ride, status="completed")).delete(),
     "cancelled_rides_say_when": lambda: one(Ride, status="cancelled").update(cancelled_at=None),
     "ride_times_go_forward": lambda: one(Ride, status="in_progress").update(start_time=F("accepted_at") - HOUR),
+    "rides_are_under_the_agreed_prices": lambda: one(Ride, status="in_progress").update(tariff_amount=999),
     "fares_are_right": lambda: one(Ride, status="completed").update(fare_amount=999),
     "completed_rides_are_charged": lambda: one(Payment, kind="fare").update(kind="cancellation_fee"),
     "payments_fit_their_rides": lambda: one(Payment, kind="fare").update(amount=1),

@@ -33,7 +33,7 @@ def serve_queue(region_slug: str) -> None:
 
 @admin.register(Region)
 class DispatchRegionAdmin(RegionAdmin):
-    """Regions and their tariffs. A changed tariff applies to rides accepted from now on."""
+    """Regions and their tariffs. Changed prices apply to what is requested or planned from now on."""
 
     def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -72,6 +72,7 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
             note=values["note"],
             scheduled_for=values["scheduledFor"],
             now=timezone.now(),
+            prices_shown=values["pricesShown"],
         )
 
 

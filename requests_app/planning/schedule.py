@@ -12,7 +12,7 @@ from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from core.reasons import Reason
-from regions.selectors import region_at
+from regions.selectors import present_terms, served_region
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
 from requests_app.reasons import ScheduledClosed, failure
 from requests_app.services import first_type, submit_request
@@ -30,10 +30,12 @@ def schedule_request(
     note: str,
     scheduled_for: datetime,
     now: datetime,
+    prices_shown: str = "",
 ) -> ScheduledRequest:
     """Plan a cheer. The search for a partner starts `SCHEDULE_LEAD_S` before its time.
 
-    Raises: `Invalid` (`too_soon`, `too_far`) and `Conflict` (`region_not_served`, `already_scheduled`, `too_many`).
+    Raises: `Invalid` (`too_soon`, `too_far`) and `Conflict` (`region_not_served`, `prices_changed`,
+        `already_scheduled`, `too_many`).
     """
     due_at = scheduled_for - timedelta(seconds=settings.SCHEDULE_LEAD_S)
     if due_at <= now:
@@ -41,9 +43,7 @@ def schedule_request(
     if scheduled_for - now > timedelta(seconds=settings.SCHEDULE_AHEAD_MAX_S):
         days = settings.SCHEDULE_AHEAD_MAX_S // 86_400
         raise Invalid("too_far", "We plan %(days)s days ahead at most.", "scheduledFor", days=days)
-    region = region_at(lat, lng)
-    if region is None:
-        raise Conflict("region_not_served", "We do not serve this place yet.", "location")
+    region = served_region(lat, lng, prices_shown=prices_shown)
     scheduled = ScheduledRequest(
         user=user,
         region=region,
@@ -60,6 +60,7 @@ def schedule_request(
             raise Conflict("too_many", "You have %(n)s cheers planned; call one off first.", n=WAITING_MAX)
         planned = Conflict("already_scheduled", "You have a cheer planned for that time.", "scheduledFor")
         with refused_as({"scheduled_one_per_user_and_time": planned}), transaction.atomic():
+            scheduled.terms = present_terms(region, now=now)
             scheduled.create(actor=user, at=now)
         answer.result(scheduled)
     return scheduled
@@ -86,7 +87,7 @@ def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | No
 
     Returns: None if no request was created.
     """
-    rows = ScheduledRequest.objects.select_related("user", "request_type")
+    rows = ScheduledRequest.objects.select_related("user", "request_type", "terms")
     scheduled = rows.get(pk=scheduled_id)
     if scheduled.status != ScheduledStatus.WAITING or scheduled.due_at > now:
         return None
@@ -116,6 +117,7 @@ def _submit(scheduled: ScheduledRequest, *, now: datetime) -> CheerRequest:
         note=scheduled.note,
         now=now,
         wanted_at=scheduled.scheduled_for,
+        terms=scheduled.terms,
         then=requested,
     )
 

@@ -15,6 +15,7 @@ from positions import Position
 from requests_app import announce
 from requests_app.locks import LockedRide, lock_with_ride
 from requests_app.models import CheerRequest
+from requests_app.selectors import prices_of
 from requests_app.serving.release import free_partner
 from requests_app.serving.suspicions import away_m, suspect_parting, suspect_silent_wait
 from requests_app.serving.watching import watch_on_commit
@@ -87,7 +88,7 @@ def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
         _require_at_place(position, request)
         suspect_silent_wait(locked, now=now)  # before the payment, whose payout a flag holds
         cancel_ride(ride, actor=partner.user, now=now, reason=Reason(RideClosed.NO_SHOW))
-        charge_no_show(ride, request.region, outbox, now=now)
+        charge_no_show(ride, prices_of(request), outbox, now=now)
         request.move(RequestStatus.CANCELLED, actor=partner.user, at=now, reason="no_show", closed_code="no_show")
         holds.release(request.pk, now=now)
         free_partner(locked.partner, actor=partner.user, now=now, reason="no-show")
@@ -113,7 +114,7 @@ def _require_at_place(position: Position | None, request: CheerRequest) -> None:
 
 def wait_of(request: CheerRequest) -> timedelta:
     """How long a partner waits for the user after their arrival."""
-    return timedelta(seconds=request.region.no_show_wait_s)
+    return timedelta(seconds=prices_of(request).no_show_wait_s)
 
 
 def tell(outbox: Outbox, locked: LockedRide) -> None:

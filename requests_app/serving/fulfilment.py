@@ -21,7 +21,7 @@ from requests_app.habits import answered, called_off
 from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
-from requests_app.selectors import latest_offer_id
+from requests_app.selectors import latest_offer_id, prices_of
 from requests_app.serving.release import free_partner, match_again
 from requests_app.serving.suspicions import suspect_dispute, suspect_early_start
 from requests_app.serving.watching import watch_on_commit
@@ -53,7 +53,14 @@ def accept_offer(
         taken = Conflict("offer_taken", "This request has a ride already.")
         one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
         with refused_as(dict.fromkeys(one_ride, taken)):
-            ride = open_ride(request.pk, user=request.user, partner=locked, region=request.region, now=now)
+            ride = open_ride(
+                request.pk,
+                user=request.user,
+                partner=locked,
+                prices=prices_of(request),
+                start_guard=request.region.start_guard,
+                now=now,
+            )
         announce.request_updated(outbox, request, announce.coming(ride), ride=ride)
         announce.ride_updated(outbox, ride, locked)
         watch_on_commit(ride, request, locked)

@@ -10,6 +10,7 @@ from payments.models import Customer, Hold
 from payments.states import HoldStatus
 from requests_app.locks import lock_request, lock_ride
 from requests_app.models import CheerRequest
+from requests_app.selectors import prices_of
 from requests_app.serving.fulfilment import end_uncovered
 from rides.models import Ride
 from rides.states import RideStatus
@@ -38,11 +39,10 @@ def _extend(ride_id: UUID, *, now: datetime) -> None:
         customer = Customer.objects.filter(user=ride.user_id).exclude(card_reference="").first()
         if customer is None or ride.status != RideStatus.IN_PROGRESS or not _may_extend(request):
             return
-        region = request.region
         holds.place(
             customer,
             request_id=request.pk,
-            amount=region.hold_amount,
+            amount=prices_of(request).hold_amount,
             currency=ride.tariff_currency,
             off_session=True,
             now=now,
@@ -50,8 +50,8 @@ def _extend(ride_id: UUID, *, now: datetime) -> None:
 
 
 def _may_extend(request: CheerRequest) -> bool:
-    """Whether a further hold is allowed: fewer than the region's `holds_max`, and the last one was authorized."""
+    """Whether a further hold is allowed: fewer than its `holds_max`, and the last one was authorized."""
     placed = list(Hold.objects.filter(request=request).order_by("number").values_list("status", flat=True))
     counted = [status for status in placed if status != HoldStatus.EXPIRED]
     settled = not counted or counted[-1] in (HoldStatus.AUTHORIZED, HoldStatus.CAPTURED)
-    return settled and len(counted) < request.region.holds_max
+    return settled and len(counted) < prices_of(request).holds_max

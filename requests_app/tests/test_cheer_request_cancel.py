@@ -16,12 +16,24 @@ from notifications.models import Event
 from ops.sweep import sweep_deadlines
 from payments.models import Payment
 from regions.models import Region
+from regions.selectors import forget_regions
 from requests_app.models import CheerRequest, Offer
 from requests_app.services import cancel_request
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
-from tests.cast import Clock, assert_refused, fresh, make_user, match, offered_to, submit, unchanged
+from tests.cast import (
+    Clock,
+    accept,
+    assert_refused,
+    fresh,
+    make_user,
+    match,
+    offered_to,
+    open_offer,
+    submit,
+    unchanged,
+)
 
 
 def cancel(client: APIClient, request: CheerRequest, **body: Any) -> Any:
@@ -99,8 +111,14 @@ def test_later_it_costs_the_fee(user_api: APIClient, user: User, ride: Ride, nyc
     assert types_told_to(f"user:{user.pk}")[-3:] == ["payment.updated", "ride.updated", "request.updated"]
 
 
-def test_no_fee_where_the_region_asks_for_none(user_api: APIClient, ride: Ride, nyc: Region, clock: Clock) -> None:
+def test_no_fee_where_the_region_asks_for_none(
+    user: User, user_api: APIClient, partner: Partner, nyc: Region, clock: Clock
+) -> None:
     Region.objects.update(cancellation_fee_amount=0)
+    forget_regions()
+    request = submit(user)
+    match(nyc)
+    ride = accept(open_offer(request))
     clock.advance(nyc.cancellation_grace_s + 60)
     assert cancel(user_api, ride.request).status_code == 200
     assert not Payment.objects.exists()

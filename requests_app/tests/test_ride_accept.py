@@ -99,11 +99,10 @@ def test_by_the_request(partner_api: APIClient, offer: Offer) -> None:
 
 
 def test_the_tariff_is_frozen(partner_api: APIClient, offer: Offer, nyc: Region) -> None:
-    Region.objects.update(increment_amount=1500, increment_s=600, currency="eur")
     ride = Ride.objects.get(pk=partner_api.post("/rideAccept", {"offerId": str(offer.pk)}).json()["rideId"])
-    Region.objects.update(increment_amount=1)
+    Region.objects.update(increment_amount=1, increment_s=1, currency="eur")
     body = partner_api.get(f"/ride/{ride.pk}").json()
-    assert body["tariff"] == {"amount": 1500, "currency": "eur", "incrementS": 600}
+    assert body["tariff"] == {"amount": 1000, "currency": "usd", "incrementS": 300}
 
 
 @pytest.mark.parametrize("by", ["offerId", "requestId"])

@@ -100,7 +100,12 @@ async function send() {
     throw new Problem(gettext("Where are you? Tap the map, search, or use your location."));
   }
   const requestType = fieldValue($("#request-form"), "requestType");
-  const body = { location: place, note: $("#note").value.trim(), ...(requestType && { requestType }) };
+  const body = {
+    location: place,
+    note: $("#note").value.trim(),
+    ...(requestType && { requestType }),
+    pricesShown: regionAt(regions, place)?.pricesDigest,
+  };
   const scheduledFor = planning.moment();
   if (scheduledFor) await plan({ ...body, scheduledFor });
   else await ask(body);

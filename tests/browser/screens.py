@@ -251,11 +251,26 @@ def in_shell(stack: Any, code: str) -> None:
     stack.manage("shell", "-v0", "-c", code)
 
 
-def meet(cast: Cast, visit: Callable[..., Visit]) -> tuple[Visit, Visit]:
-    """A user, and a partner whose phone says that they are where the user is."""
+def agree(stack: Any, **prices: int) -> None:
+    """Put the open requests under other prices, as if they had been made under them."""
+    in_shell(
+        stack,
+        "from django.utils import timezone; from regions.models import Region; from requests_app.states import OPEN;"
+        "from regions.selectors import present_terms; from requests_app.models import CheerRequest;"
+        f"region = Region.objects.get(slug='nyc'); region.__dict__.update({prices!r});"
+        "terms = present_terms(region, now=timezone.now());"
+        "CheerRequest.objects.filter(status__in=OPEN).update(terms=terms)",
+    )
+
+
+def meet(
+    cast: Cast, visit: Callable[..., Visit], *, once_asked: Callable[[], object] = lambda: None
+) -> tuple[Visit, Visit]:
+    """A user, and a partner whose phone says that they are where the user is. `once_asked` runs before they come."""
     ada = cast.user("Ada")
     user = visit().sign_in(ada)
     user.ask()
+    once_asked()
     place = cast.request_of(ada)["location"]
     assert isinstance(place, dict)
     at = {"latitude": place["lat"], "longitude": place["lng"]}

@@ -1,23 +1,14 @@
 """The partner arrives: what both are told, what the user answers, and who may end what follows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from testbed.stack import Stack
 from tests.browser.people import Cast
-from tests.browser.screens import Visit, in_shell, meet
+from tests.browser.screens import Visit, agree, meet
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def short_wait(stack: Stack) -> Iterator[None]:
-    """The wait for a user who is not there is over from the start."""
-    region = "from regions.models import Region; Region.objects.update"
-    in_shell(stack, f"{region}(no_show_wait_s=0)")
-    yield
-    in_shell(stack, f"{region}(no_show_wait_s=300)")
 
 
 def test_they_meet_and_the_user_ends_it(cast: Cast, visit: Callable[..., Visit]) -> None:
@@ -65,9 +56,8 @@ def test_the_clock_of_a_partner_who_is_not_there(cast: Cast, visit: Callable[...
     partner.headline("You are online")
 
 
-@pytest.mark.usefixtures("short_wait")
-def test_the_user_does_not_come(cast: Cast, visit: Callable[..., Visit]) -> None:
-    user, partner = meet(cast, visit)
+def test_the_user_does_not_come(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:
+    user, partner = meet(cast, visit, once_asked=lambda: agree(stack, no_show_wait_s=0))
     partner.see("You have waited long enough.")
     partner.press("Nobody is here")
     partner.accessible()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from testbed.stack import Stack
 from tests.browser.people import Cast
-from tests.browser.screens import TIMES_SQUARE, Visit, in_shell
+from tests.browser.screens import TIMES_SQUARE, Visit, agree, in_shell
 
 pytestmark = pytest.mark.browser
 NEARBY = {"latitude": 40.7490, "longitude": -73.9850}
@@ -17,11 +17,11 @@ FARTHER = {"latitude": 40.7700, "longitude": -73.9700}
 
 @pytest.fixture
 def strict_region(stack: Stack) -> Iterator[None]:
-    """A PIN is asked for, and a late cancellation is late at once."""
+    """A PIN is asked for."""
     region = "from regions.models import Region; Region.objects.update"
-    in_shell(stack, f"{region}(start_guard='pin', cancellation_grace_s=0)")
+    in_shell(stack, f"{region}(start_guard='pin')")
     yield
-    in_shell(stack, f"{region}(start_guard='arrival_or_pin', cancellation_grace_s=120)")
+    in_shell(stack, f"{region}(start_guard='arrival_or_pin')")
 
 
 def test_a_declined_offer_goes_to_the_next(cast: Cast, visit: Callable[..., Visit]) -> None:
@@ -90,14 +90,14 @@ def test_cancelling_within_the_grace_says_how_long_it_is_free(cast: Cast, visit:
     partner.headline("You are online")
 
 
-@pytest.mark.usefixtures("strict_region")
-def test_a_late_cancellation_shows_its_fee_first(cast: Cast, visit: Callable[..., Visit]) -> None:
+def test_a_late_cancellation_shows_its_fee_first(stack: Stack, cast: Cast, visit: Callable[..., Visit]) -> None:
     partner = visit(at=NEARBY).sign_in(cast.partner())
     partner.go_online()
     user = visit().sign_in(cast.user())
     user.ask()
     partner.press("Accept")
     user.headline("Pia is on the way")
+    agree(stack, cancellation_grace_s=0)
     user.press("Cancel this request")
     user.see("cancelling now costs $5.00.")
     user.press("Cancel it and pay $5.00")

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.push_apis import KEYS
-from regions.models import Region
 from speedycheers.urls import api
 from speedycheers.wsgi import application
 from tests import cast
@@ -139,7 +138,7 @@ def at_the_door(world: World) -> Any:
 
 def nobody_there(world: World) -> Any:
     """The ride of a partner who has come and waited."""
-    Region.objects.update(no_show_wait_s=0)
+    cast.agree(world.coming.request, no_show_wait_s=0)
     cast.arrive(world.coming)
     return world.coming
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from positions import Position
-from regions.models import Region
 from requests_app import services
 from requests_app.serving import answers, arrival, fulfilment
-from tests.cast import arrive, come, fresh, start
+from tests.cast import agree, arrive, come, fresh, start
 from tests.races.stage import Race, Stage, now, one_of, why
 
 WAIT_S = 60  # shorter than a position is fresh, because the positions are of the real time
@@ -87,8 +86,9 @@ def both_end(stage: Stage) -> Race:
 
 def no_show_and_i_am_here(stage: Stage) -> Race:
     """The user's word counts, unless the fee was first."""
-    Region.objects.update(no_show_wait_s=WAIT_S)
-    ride = arrive(stage.ride())
+    ride = stage.ride()
+    agree(ride.request, no_show_wait_s=WAIT_S)
+    ride = arrive(ride)
     waited = now() + timedelta(seconds=WAIT_S)
 
     def judge(outcomes: list[Any]) -> None:

@@ -31,6 +31,7 @@ ELSEWHERE: Mapping[str, str] = {
     "payments.ProviderEvent": "emptied after PROVIDER_EVENTS_KEPT_DAYS",
     "payments.Reconciliation": "the ids of the books",
     "regions.Region": "a city",
+    "regions.Terms": "a city's prices",
     "requests_app.RequestType": "a kind of cheer",
     "sessions.Session": "ended with the account's credentials",
     "socialaccount.SocialApp": "a provider's settings",
