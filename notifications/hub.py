@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 COMPARE_EVERY_S = 1.0
 HEADS_SILENCE_S = 3.0  # without heads for this time, the hub compares its sockets with the log itself
 COMPARE_ANYWAY_S = 60.0
+REST = 20  # times as long as a look at a crowd's credentials has taken, until the next one
 ORDERS_MISSED_S = 5.0  # after a subscription, because a process that has failed to publish pauses for a second
 ACKS_EVERY_S = 0.25
 RECONNECT_AFTER_S = 0.5
 STOP_AGAIN_S = 0.1
 SILENCE_MAX_S = 5.0  # then a ping checks whether the subscription still works
 ORDERS_KEPT_S = 10.0  # longer than a handshake takes from checking a credential to joining the hub
-REPLACED = 4409  # the close code of a socket that a newer one has replaced
-ENDED = 4401  # the close code of a socket whose credential has ended
+REPLACED, ENDED = 4409, 4401  # close codes: a newer socket has replaced this one, its credential has ended
 
 
 class Socket(Protocol):
@@ -65,9 +65,8 @@ class Hub:
         self._orders: deque[tuple[float, dict[str, Any]]] = deque()
         self._heads_at = self._compared_at = float("-inf")
         self._orders_missed_until = float("inf")  # until then, orders to close sockets may get lost
-        self._credentials_at = time.monotonic()
-        self._count = 0
-        self._server_epoch = 0  # as the sweep has told it
+        self._credentials_at, self._credentials_took_s = time.monotonic(), 0.0
+        self._count = self._server_epoch = 0  # the epoch as the sweep has told it
         # The newest number pushed to each recipient lately, whether or not they had a socket, in two spans of time.
         self._pushed: tuple[dict[str, int], dict[str, int]] = ({}, {})
         self._spans_from = (float("-inf"), float("-inf"))
@@ -256,14 +255,15 @@ class Hub:
     async def _end_with_credentials(self, now: float) -> None:
         """Close sockets whose credential has ended, because the order to close them may have got lost.
 
-        Runs while orders may get lost, and every `COMPARE_ANYWAY_S` in any case.
+        Runs while orders may get lost, once after that, and every `COMPARE_ANYWAY_S` in any case.
         """
-        if now > self._orders_missed_until and now - self._credentials_at < COMPARE_ANYWAY_S:
+        may_miss = self._credentials_at <= self._orders_missed_until
+        if now - self._credentials_at < (REST * self._credentials_took_s if may_miss else COMPARE_ANYWAY_S):
             return
         try:
             sockets = [(socket, (socket.labels["credential"], socket.labels["user"])) for socket in self.all()]
             ended = await in_thread(credentials.ended)({shown for _, shown in sockets}) if sockets else set()
-            self._credentials_at = now
+            self._credentials_at, self._credentials_took_s = now, time.monotonic() - now
         except Exception:
             log.exception("sockets could not be compared with their credentials")
             return

@@ -14,6 +14,7 @@ below that is missing or has changed, so that each upgrade is checked against th
 | `_max_message_size_exceeded`, `_fail_connection` | autobahn | an oversized message gets the contract's close code |
 | `current_frame`, `data` | autobahn | an empty pong is recognized without parsing |
 | `http_request_data`, `http_headers`, `request` | autobahn | the handshake is released once it is done |
+| `CONFIG_ATTRS` | autobahn | connections share their options |
 | `onMessageFrameBegin` | autobahn | the frames of unfinished messages are counted |
 | `sendCloseFrame` | autobahn | `sendClose` refuses the codes from 1001 to 2999 |
 | `channel.connectionLost` | Twisted | the count of an address's connections drops even if daphne fails |
@@ -105,6 +106,16 @@ def write_directly(transport: Any, data: bytes) -> bool:
     if data:
         transport.write(data)
     return True
+
+
+def sharing_options(protocol: type[Socket], factory: Any) -> type[Socket]:
+    """Return a subclass that has the factory's options.
+
+    autobahn would copy them to each connection, and format them for a log that is off: half of a handshake's work.
+    """
+    options = {name: getattr(factory, name) for name in protocol.CONFIG_ATTRS}
+    options = {name: staticmethod(option) if callable(option) else option for name, option in options.items()}
+    return type(protocol.__name__, (protocol,), {**options, "CONFIG_ATTRS": ()})
 
 
 def wrap_protocols(factory: Any, build: Callable[[Callable[[Any], Any], Any], Any]) -> None:

@@ -75,9 +75,9 @@ class Server(daphne_internals.Server):
 
     def prepare(self) -> None:
         """Set protocols, limits and signal handlers. Called once daphne has its factories, before it serves."""
-        self.ws_factory.protocol = protocols.Socket
         # The default, to drop a failed connection, would hide the close code.
         self.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=1)
+        self.ws_factory.protocol = daphne_internals.sharing_options(protocols.Socket, self.ws_factory)
         daphne_internals.wrap_protocols(self.http_factory, self.welcome)
         daphne_internals.wrap_protocols(self.ws_factory, self.welcome_socket)
         # Twisted's own time-out, for idle connections.

@@ -15,6 +15,7 @@ import pytest
 from runner import daphne_internals
 
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol  # isort: skip  # after the reactor
+from autobahn.websocket.protocol import WebSocketServerProtocol as AutobahnServerProtocol  # isort: skip
 from daphne.http_protocol import HTTPFactory
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
@@ -39,8 +40,8 @@ class Picky(daphne_internals.Socket):
         self.fail(1008, f"at most {limit}")
 
 
-@pytest.fixture
-def peer() -> Any:
+@pytest.fixture(params=["own options", "shared options"])
+def peer(request: pytest.FixtureRequest) -> Any:
     """A socket whose handshake has arrived and which the application has not answered."""
     server = SimpleNamespace(
         root_path="",
@@ -54,6 +55,8 @@ def peer() -> Any:
     factory.reactor = MemoryReactorClock()
     factory.protocol = Picky
     factory.setProtocolOptions(failByDrop=False, maxMessagePayloadSize=LIMIT)
+    if request.param == "shared options":
+        factory.protocol = daphne_internals.sharing_options(Picky, factory)
     made = factory.buildProtocol(None)
     made._raw_query_string = b""
     made.makeConnection(StringTransport())
@@ -96,6 +99,12 @@ def test_the_libraries_are_the_pinned_ones() -> None:
 )
 def test_signatures_are_the_known_ones(function: Callable[..., Any], parameters: list[str]) -> None:
     assert list(inspect.signature(function).parameters) == parameters
+
+
+def test_no_connection_keeps_a_copy_of_shared_options(peer: Any) -> None:
+    names = [*AutobahnServerProtocol.CONFIG_ATTRS]
+    assert {name: getattr(peer, name) for name in names} == {name: getattr(peer.factory, name) for name in names}
+    assert len(set(names) & set(vars(peer))) == len(peer.CONFIG_ATTRS)
 
 
 def test_the_handshake_is_answered_and_released(peer: Any) -> None:

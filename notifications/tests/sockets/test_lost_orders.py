@@ -18,12 +18,21 @@ from accounts import sign_out
 from accounts.models import User
 from accounts.sign_out import log_out
 from core import valkey
-from notifications import hub
+from notifications import credentials, hub
 from notifications.consumers import EventConsumer
 from notifications.tests.sockets.client import USER, Socket, aside, session_of, subscribed
 from tests.cast import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Clock:
+    """The monotonic clock of the hub, which a test moves."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 @pytest.fixture
@@ -113,3 +122,28 @@ async def test_a_full_process_asks_to_come_later(
     again = Socket(USER, user_token)
     await again.open()
     await again.leave()
+
+
+async def test_the_credentials_of_a_crowd_are_looked_at_less_often_while_orders_get_lost(
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a look takes long, the next one waits, and there is a last one once no order gets lost any more."""
+    monkeypatch.setattr(hub, "COMPARE_EVERY_S", 3600.0)
+    looks, clock = [], Clock()
+    socket = Socket(USER, user_token)
+    await socket.open()
+
+    def look(shown: object) -> set[object]:
+        looks.append(clock.now)
+        clock.now += 2.0
+        return set()
+
+    monkeypatch.setattr(credentials, "ended", look)
+    monkeypatch.setattr(hub, "time", clock)
+    own_hub._credentials_at, own_hub._orders_missed_until = clock.now, clock.now + 100
+    begun = clock.now
+    for second in range(300):
+        clock.now = max(clock.now, begun + second)
+        await own_hub._end_with_credentials(clock.now)
+    assert [at - begun for at in looks] == [0, 40, 80, 120, 180, 240]
+    await socket.leave()
