@@ -4,6 +4,7 @@ Valkey forgets a process that has told nothing for `KEPT_S`, by its own clock.
 """
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -15,6 +16,8 @@ from typing import cast
 from django.conf import settings
 
 from core import valkey
+
+log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 KEPT_S = 10
@@ -61,11 +64,18 @@ def _tell_for_ever(gauges: dict[str, Gauge]) -> None:
     processor = Processor()
     while True:
         time.sleep(EVERY_S)
+        tell_now(processor, gauges)
+
+
+def tell_now(processor: Processor, gauges: dict[str, Gauge]) -> None:
+    """Tell the figures of this process. Errors are logged, and the figures of the next round are newer."""
+    try:
         figures = {"cpu": processor.share(), **{name: gauge() for name, gauge in gauges.items()}}
-        try:
-            tell(Vitals(settings.PROCESS_KIND, socket.gethostname(), os.getpid(), figures))
-        except valkey.Unreachable:
-            continue  # the figures of the next round are newer
+        tell(Vitals(settings.PROCESS_KIND, socket.gethostname(), os.getpid(), figures))
+    except valkey.Unreachable:
+        pass
+    except Exception:
+        log.exception("the figures of this process could not be told")
 
 
 def tell(vitals: Vitals) -> None:
@@ -86,4 +96,16 @@ def read() -> list[Vitals]:
     told = valkey.client().mget([f"{KNOWN}:{name}" for name in names])
     if gone := [name for name, text in zip(names, told, strict=True) if text is None]:
         valkey.client().srem(KNOWN, *gone)
-    return sorted((Vitals(**json.loads(text)) for text in told if text), key=lambda vitals: (vitals.kind, vitals.name))
+    lives = [vitals for text in told if text is not None and (vitals := _parsed(text)) is not None]
+    return sorted(lives, key=lambda vitals: (vitals.kind, vitals.name))
+
+
+def _parsed(text: bytes | str) -> Vitals | None:
+    """Return what a process has told, as far as this release knows it; None if that is nothing."""
+    try:
+        told = json.loads(text)
+        figures = {name: figure for name, figure in told["figures"].items() if isinstance(figure, int | float)}
+        return Vitals(str(told["kind"]), str(told["host"]), int(told["pid"]), figures)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        log.warning("the figures of a process could not be read")
+        return None

@@ -1,10 +1,13 @@
 """The figures that each process tells of itself."""
 
-import pytest
+import json
 
-from core import task_waits, vitals
+import pytest
+from redis.exceptions import ReadOnlyError
+
+from core import task_waits, valkey, vitals
 from core.task_waits import Business
-from core.vitals import Processor
+from core.vitals import KNOWN, Processor, Vitals
 
 
 class Time:
@@ -62,3 +65,34 @@ def test_a_message_carries_when_it_was_sent(clock: Time) -> None:
     headers: dict[str, float] = {}
     task_waits.note_sending(headers=headers)
     assert headers == {"sent_at": 100.0}
+
+
+def fails() -> float:
+    raise ReadOnlyError("You can't write against a read only replica.")
+
+
+def breaks() -> float:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("gauge", [fails, breaks])
+def test_a_figure_that_fails_does_not_end_the_telling(gauge: vitals.Gauge) -> None:
+    vitals.tell_now(Processor(), {"sockets": gauge})
+    vitals.tell_now(Processor(), {"sockets": lambda: 3.0})
+    assert [told.figures["sockets"] for told in vitals.read()] == [3.0]
+
+
+@pytest.mark.parametrize("left", ["", "[]", "7", "{}", '{"kind": "worker", "host": "two", "pid": 9, "figures": 3}'])
+def test_what_cannot_be_read_hides_no_other_process(left: str) -> None:
+    """The supervisor would end, and all processes with it."""
+    vitals.tell(Vitals("worker", "one", 8, {"cpu": 0.5}))
+    valkey.client().set(f"{KNOWN}:two:9", left)
+    valkey.client().sadd(KNOWN, "two:9")
+    assert [told.name for told in vitals.read()] == ["one:8"]
+
+
+def test_a_process_of_a_newer_release_is_read_for_what_is_known() -> None:
+    newer = {"kind": "worker", "host": "two", "pid": 9, "figures": {"cpu": 0.5, "of": "late"}, "release": "2"}
+    valkey.client().set(f"{KNOWN}:two:9", json.dumps(newer))
+    valkey.client().sadd(KNOWN, "two:9")
+    assert vitals.read() == [Vitals("worker", "two", 9, {"cpu": 0.5})]
