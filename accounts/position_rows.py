@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
@@ -12,7 +12,7 @@ from accounts.implausible import reachable
 from accounts.locations import stored_location
 from accounts.models import Partner
 from accounts.states import Application
-from positions import Report
+from positions import Report, layout
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ Row = tuple[UUID, float, float, datetime]  # partner, lat, lng, received
 def write_positions(rows: Iterable[Row]) -> int:
     """Write positions received later than those in the database. Returns the number of rows changed.
 
+    One that was received later than now, by more than clocks differ, is replaced: it is by a clock that was ahead.
     Partners who are not approved have no position: one that was read just before a partner's account was deleted is
     not written afterwards.
     """
@@ -30,13 +31,14 @@ def write_positions(rows: Iterable[Row]) -> int:
     parameters = []
     for pk, lat, lng, received_at in sorted(rows):  # locks rows in the same order everywhere
         at = at_field.get_db_prep_value(received_at, connection)
-        parameters.append((lat, lng, at, pk_field.get_db_prep_value(pk, connection), at, APPROVED))
+        ahead = at_field.get_db_prep_value(received_at + timedelta(seconds=layout.CLOCKS_DIFFER_S), connection)
+        parameters.append((lat, lng, at, pk_field.get_db_prep_value(pk, connection), at, ahead, APPROVED))
     if not parameters:
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET lat = %s, lng = %s, position_at = %s "  # noqa: S608  # no outside text
-            "WHERE id = %s AND (position_at IS NULL OR position_at < %s) AND application = %s",
+            "WHERE id = %s AND (position_at IS NULL OR position_at < %s OR position_at > %s) AND application = %s",
             parameters,
         )
         return int(cursor.rowcount)

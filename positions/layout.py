@@ -76,6 +76,7 @@ class Position:
 # "recorded received lat lng [left]": both times in microseconds since the year 1, of a fixed width, so that a script
 # can compare them as text; what is left of the allowance in metres.
 _START = datetime(1, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER_S = 10  # at most, between processes: a position received later than that from now was by a wrong clock
 _MICROSECOND = timedelta(microseconds=1)
 
 

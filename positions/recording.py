@@ -54,6 +54,7 @@ local pos, avail, geo, serves, moved, forgotten, doubts = KEYS[1], KEYS[2], KEYS
 local streak = KEYS[8]
 local oldest, speed, allowance, late = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local in_a_row, settle, often, span = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local skew = tonumber(ARGV[9])
 local sub, match, abs, rad, names = string.sub, string.match, math.abs, math.rad, {}
 local degrees = speed / 111195  -- a microsecond's way
 
@@ -107,7 +108,7 @@ local function noticed(name, watch, new)
   return (count + 1 >= reports and received - first >= dwell * 1000000) and 1 or 0
 end
 
-for i = 9, #ARGV, 4 do names[#names + 1] = ARGV[i] end
+for i = 10, #ARGV, 4 do names[#names + 1] = ARGV[i] end
 local held = redis.call('HMGET', pos, unpack(names))
 local free = redis.call('SMISMEMBER', avail, unpack(names))
 local gone = redis.call('EXISTS', forgotten) == 1 and redis.call('SMISMEMBER', forgotten, unpack(names)) or {}
@@ -143,8 +144,10 @@ local function judged(n, name, old, new)
 end
 
 for n, name in ipairs(names) do
-  local new, old = ARGV[4 * n + 6], held[n]
-  local lng, lat, stored = ARGV[4 * n + 7], ARGV[4 * n + 8], new
+  local new, old = ARGV[4 * n + 7], held[n]
+  -- Received later than now, by more than clocks differ: by a clock that was ahead. It is as good as no position.
+  if old and sub(old, 20, 37) - sub(new, 20, 37) > skew then old = nil end
+  local lng, lat, stored = ARGV[4 * n + 8], ARGV[4 * n + 9], new
   if gone[n] == 1 or old and sub(old, 1, 18) >= sub(new, 1, 18) then
     stored = nil
   elseif old and (doubted[n] or not ordinary(old, new, lng, lat)) then
@@ -228,6 +231,7 @@ def _bounds() -> list[str]:
         str(settings.POSITION_SETTLE_S * 1_000_000),
         str(settings.POSITION_FLAG_REPORTS),
         str(settings.POSITION_FLAG_SPAN_S * 1_000_000),
+        str(layout.CLOCKS_DIFFER_S * 1_000_000),
     ]
 
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
+from accounts.locations import current_location
 from accounts.models import Partner, User
+from accounts.position_rows import write_positions
 from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
@@ -13,6 +15,7 @@ from requests_app.serving.fulfilment import cancel_by_partner
 from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from tests.cast import (
+    EMPIRE_STATE,
     Clock,
     accept,
     end,
@@ -28,6 +31,7 @@ from tests.cast import (
 from tests.failures.conftest import assert_promises_hold, go_on
 
 DAY_S = 86_400.0
+NEAR_BY = (40.7484, -73.9850)
 
 
 @pytest.mark.parametrize("step_s", [-DAY_S, -0.5, 0.0])
@@ -80,6 +84,36 @@ def test_a_wait_of_ordinary_length_is_left_alone(clock: Clock, nyc: Region, pend
     CheerRequest.objects.update(next_attempt_at=clock.now + timedelta(seconds=settings.RETRY_MAX_S))
     with unchanged():
         sweep_deadlines(clock.now)
+
+
+def place_of(partner: Partner) -> tuple[float, float]:
+    place = current_location(fresh(partner))
+    assert place is not None
+    return place.lat, place.lng
+
+
+def test_set_back_a_position_does_not_stand_until_its_time_has_come(
+    clock: Clock, nyc: Region, partner: Partner
+) -> None:
+    clock.advance(300)
+    report(partner, EMPIRE_STATE)
+    clock.advance(-300)
+    report(partner, NEAR_BY)
+    assert place_of(partner) == NEAR_BY
+
+
+def test_set_back_by_what_clocks_differ_the_later_position_stands(clock: Clock, nyc: Region, partner: Partner) -> None:
+    clock.advance(4)
+    report(partner, EMPIRE_STATE)
+    clock.advance(-4)
+    report(partner, NEAR_BY)
+    assert place_of(partner) == EMPIRE_STATE
+
+
+def test_set_back_a_position_in_the_database_does_not_stand_either(clock: Clock, nyc: Region, partner: Partner) -> None:
+    write_positions([(partner.pk, *EMPIRE_STATE, clock.advance(300))])
+    write_positions([(partner.pk, *NEAR_BY, clock.advance(-300))])
+    assert (fresh(partner).lat, fresh(partner).lng) == NEAR_BY
 
 
 def test_set_forward_an_offer_lapses_and_cascades(
