@@ -1,6 +1,7 @@
 """The program as the units of `deploy/systemd` run it, behind HAProxy, in a folder whose release can be replaced."""
 
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from testbed.proxies import DEPLOY, installed, replaced
 from testbed.stack import Stack
 
 START_S, STOP_S = 120.0, 30.0
+PROGRAMS = "/opt/speedycheers/.venv/bin"
 # What a release does not consist of.
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "var", "*.pyc")
 # The next release alters the table that every caller reads and writes.
@@ -113,14 +115,12 @@ class RollingSystem(System):
 
     def command(self, name: str) -> list[str]:
         """The command of a part, as its unit has it."""
+        unit = DEPLOY / "systemd" / f"speedycheers-{name.rstrip('0123456789')}@.service"
+        [line] = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
+        fitted = replaced(line, (PROGRAMS, str(Path(sys.executable).parent)))
         if name == "web":
-            granian = str(Path(sys.executable).with_name("granian"))
-            options = ["--interface", "asgi", "--no-ws", "--workers", "2", "--port", str(self.ports["web"])]
-            options += ["--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning"]
-            return [granian, *options, "drilled:application"]
-        if name.startswith("socket"):
-            return [sys.executable, "-m", "speedycheers.server"]
-        return [sys.executable, "manage.py", name.rstrip("0123456789")]
+            fitted = replaced(fitted, ("%i", str(self.ports["web"])), ("speedycheers.asgi:", "drilled:"))
+        return shlex.split(fitted.removeprefix("ExecStart="))
 
     def start(self, name: str) -> None:
         """Start a part of the release that is there now, and wait until it listens if it does."""

@@ -4,7 +4,6 @@ Its migration has to wait behind a long reader. The steps are those of docs/run/
 """
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,20 +13,21 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from accounts.demo import PASSWORD
 from drill.faults import Chooser, Fault
 from drill.lines import Line, zero
 from drill.probe import HOME
 from drill.rolling_system import NEXT, PARTS, TABLE, RollingSystem, add_migration, put_release
 from drill.run import Outcome
 from drill.system import System
-from ops.seed import USERS
-from simulator.accounts import Account, Keyring
+from simulator.accounts import DEVELOPMENT_SECRET, Keyring
 from simulator.cards import save_card
 from simulator.client import Api
+from simulator.running import bot_account
 from testbed.processes import wait_until
 
-READER_S = 8.0
+READER_S = 8.0  # from the moment that the migration waits
+MIGRATES_S = 60.0
+WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 STALL_MAX_S = 1.0
 RELOADED_S = 120.0
 SETTLED_S = 3.0  # from one step to the next
@@ -49,7 +49,7 @@ class Watch:
     async def run(self) -> None:
         """Call until `end`."""
         api = Api(self.url)
-        account = Account(api, Keyring(None, self.url), email=USERS[0], name="", password=PASSWORD)
+        account = bot_account(api, Keyring(None, self.url), kind="watch", number=1, secret=DEVELOPMENT_SECRET)
         headers = {"Authorization": f"Bearer {await account.token()}"}
         if self.provider:
             await save_card(account, self.provider)
@@ -126,11 +126,11 @@ class Upgrade:
 
     @staticmethod
     def _migrate(system: RollingSystem) -> None:
-        with psycopg.connect(system.database) as reader:
+        with psycopg.connect(system.database) as reader, psycopg.connect(system.database, autocommit=True) as watcher:
             reader.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(TABLE)))
             migration = system.manage("migrate", "--noinput")
-            with contextlib.suppress(Exception):
-                migration.wait(READER_S)
+            wait_until(lambda: watcher.execute(WAITS, [TABLE]).fetchone(), MIGRATES_S, "the migration waits")
+            time.sleep(READER_S)
         system.finish(migration)
 
     def _reload(self, system: RollingSystem) -> None:
