@@ -15,6 +15,7 @@ from pathlib import Path
 import django
 
 from drill.cluster import missing
+from drill.disk_system import DiskSystem
 from drill.ha_system import HaSystem
 from drill.rolling_system import RollingSystem
 from drill.system import System
@@ -24,6 +25,7 @@ SUITES = {
     "ha": "drill.session",
     "restore": "drill.restore",
     "upgrade": "drill.session",
+    "disk": "drill.session",
 }
 BASE = Path(__file__).resolve().parent.parent
 
@@ -58,6 +60,8 @@ def main() -> int:
 
 def start(options: argparse.Namespace, *, payments: bool) -> System | None:
     """Start the system of the wanted suite; None, with a word about each, if it lacks programs."""
+    if options.suite == "disk":
+        return DiskSystem("postgres", options.port, payments=payments)
     if options.suite == "upgrade":
         return RollingSystem(options.port, payments=payments, revision=options.revision)
     if options.suite != "ha":

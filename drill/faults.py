@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -239,3 +239,19 @@ def chooser_of(database: str, seed: int, *, payments: bool = False) -> Chooser:
     """The faults of the parts of a system."""
     rng = Random(f"faults {seed}")
     return Chooser(faults_of(database, rng, payments=payments), rng)
+
+
+class InOrder(Chooser):
+    """Gives these faults in order, then those of a second list for ever."""
+
+    def __init__(self, first: list[Fault], then: list[Fault]) -> None:
+        self._faults = self._all(first, then)
+
+    @staticmethod
+    def _all(first: list[Fault], then: list[Fault]) -> Iterator[Fault]:
+        yield from first
+        while True:
+            yield from then
+
+    def next(self) -> Fault | None:
+        return next(self._faults)

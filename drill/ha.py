@@ -4,11 +4,11 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from drill import lost
-from drill.faults import Chooser, Fault
+from drill.faults import Chooser, Fault, InOrder
 from drill.ha_system import HaSystem
 from drill.lines import Line, zero
 from drill.probe import Timeline
@@ -62,22 +62,6 @@ def faults() -> Chooser:
     """Each fault once, the database's last, since it is for good; then the others again and again."""
     again = [Fault("PgBouncer killed and started", pooler_killed), Fault("Valkey's primary killed", valkey_killed)]
     return InOrder([*again, Fault("PostgreSQL's primary killed for good", database_killed)], again)
-
-
-class InOrder(Chooser):
-    """Gives these faults in order, then those of a second list for ever."""
-
-    def __init__(self, first: list[Fault], then: list[Fault]) -> None:
-        self._faults = self._all(first, then)
-
-    @staticmethod
-    def _all(first: list[Fault], then: list[Fault]) -> Iterator[Fault]:
-        yield from first
-        while True:
-            yield from then
-
-    def next(self) -> Fault | None:
-        return next(self._faults)
 
 
 # ---------------------------------------------------------------- the report

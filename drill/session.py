@@ -8,8 +8,9 @@ from functools import partial
 
 from django.db import connections
 
-from drill import ha, lost, money, report, told, upgrade
+from drill import disks, ha, lost, money, report, told, upgrade
 from drill.aftermath import audit, push_key, reconciler
+from drill.disk_system import DiskSystem
 from drill.faults import Chooser, Fault
 from drill.ha_system import HaSystem
 from drill.judge import Facts, judge
@@ -49,6 +50,8 @@ def suite_of(system: System) -> Suite:
         one = upgrade.Upgrade()
         fault = Fault("the release replaced", one.strike)
         return Suite(upgrade.Once(fault), outside=False, measures=one.measures)
+    if isinstance(system, DiskSystem):
+        return Suite(disks.faults(), outside=False, measures=disks.measures)
     return Suite()
 
 

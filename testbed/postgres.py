@@ -37,11 +37,13 @@ class Postgres:
     """One server, started by the constructor and ended by `stop` or with this process.
 
     A `durable` server keeps every commit when it is killed; `launch` then recovers it, as after a crash. With `data` it
-    serves this folder instead of an empty database, once it has recovered.
+    serves this folder instead of an empty database, once it has recovered. `options` are further ones of the server.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = False, data: Path | None = None) -> None:
-        self.options = OPTIONS | ({"synchronous_commit": "on"} if durable else {})
+    def __init__(
+        self, folder: Path, *, durable: bool = False, data: Path | None = None, options: dict[str, str] | None = None
+    ) -> None:
+        self.options = OPTIONS | ({"synchronous_commit": "on"} if durable else {}) | (options or {})
         folder.mkdir(parents=True)
         self.folder = folder
         self.log = folder / "log"
