@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -90,6 +91,7 @@ class Cluster:
         self.etcd, self.proxy, self.pooler = free_port(), free_port(), free_port()
         self.nodes = {name: {"port": free_port(), "rest": free_port()} for name in NODES}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.died_at: float | None = None  # in `perf_counter` seconds
         self.dead: Path | None = None  # the data of a server that was killed for good
         self._start_etcd()
         for name in NODES:
@@ -226,6 +228,7 @@ class Cluster:
 
     def kill_for_good(self, name: str) -> None:
         """Kill one PostgreSQL and its Patroni, as a machine dies; neither comes back. Its data stays."""
+        self.died_at = time.perf_counter()
         self.processes[name].kill()
         _kill(self.server(name))
         self.processes[name].wait()

@@ -11,8 +11,7 @@ from drill import lost
 from drill.faults import Chooser, Fault, InOrder
 from drill.ha_system import HaSystem
 from drill.lines import Line, zero
-from drill.probe import Timeline
-from drill.run import Outcome, Struck
+from drill.run import Outcome
 from drill.system import System
 from testbed.processes import wait_until
 
@@ -71,7 +70,10 @@ def measures(system: HaSystem, outcome: Outcome) -> list[Line]:
     """The measures of the suite: how soon offers came again after each death, and that nothing was restarted."""
     found = [zero("processes of ours restarted", system.restarted())]
     for kind, within_s in OFFERS_WITHIN_S.items():
-        waits = [again_s(fault, outcome.timeline) for fault in outcome.struck if fault.name.startswith(kind)]
+        deaths = [fault.began for fault in outcome.struck if fault.name.startswith(kind)]
+        if kind == "PostgreSQL" and deaths and system.cluster.died_at is not None:
+            deaths = [system.cluster.died_at]  # its replicas were stopped before
+        waits = [outcome.timeline.offer_after(death) for death in deaths]
         known = [wait for wait in waits if wait is not None]
         value = f"{max(known):.1f} s" if known and len(known) == len(waits) else "never"
         kept = value != "never" and max(known) <= within_s
@@ -87,8 +89,3 @@ def loss(system: HaSystem, outcome: Outcome, book: Mapping[str, Mapping[str, Any
     for finding in (*verdict.unexplained, *verdict.unaware, *verdict.unnamed):
         log.error("after the loss: %s", finding)
     return gone, verdict
-
-
-def again_s(fault: Struck, timeline: Timeline) -> float | None:
-    """Seconds from the death of a server until a request made after it had its offer."""
-    return timeline.offer_after(fault.began)

@@ -43,10 +43,10 @@ def test_what_is_for_good_happens_once_and_after_the_rest() -> None:
     assert set(names) == set(names[:3])
 
 
-def measured(offers: list[tuple[float, float]], *, restarted: int = 0) -> dict[str, Any]:
+def measured(offers: list[tuple[float, float]], *, restarted: int = 0, died_at: float | None = None) -> dict[str, Any]:
     struck = [Struck(name, 100.0, 105.0) for name in ("PostgreSQL's", "Valkey's", "PgBouncer")]
     outcome: Any = SimpleNamespace(struck=struck, timeline=Timeline(offers=offers))
-    system: Any = SimpleNamespace(restarted=lambda: restarted)
+    system: Any = SimpleNamespace(restarted=lambda: restarted, cluster=SimpleNamespace(died_at=died_at))
     return {line.name: line.kept for line in ha.measures(system, outcome)}
 
 
@@ -58,6 +58,13 @@ def test_offers_count_from_the_death_on() -> None:
         "offers again after PgBouncer's death",
     ]
     assert measured([(99.0, 101.0)])["offers again after PostgreSQL's death"] is False
+
+
+def test_offers_while_replicas_are_only_stopped_do_not_count() -> None:
+    name = "offers again after PostgreSQL's death"
+    offers = [(100.5, 101.0), (104.0, 117.5)]
+    assert measured(offers)[name] is True
+    assert measured(offers, died_at=102.0)[name] is False
 
 
 def test_a_restarted_process_is_seen() -> None:
