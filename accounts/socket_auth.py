@@ -25,6 +25,7 @@ from api.throttles import socket_wait
 from core.forwarded import client_address
 from core.rows import Beside
 from core.security_log import record
+from notifications import limits
 from notifications.credentials import Admitted
 from notifications.events import partner_recipient, user_recipient
 from notifications.models import Stream
@@ -106,13 +107,18 @@ class SocketAuth:
 
 
 def admit(scope: Scope) -> Admitted:
-    """Return the account of a handshake. The address is checked before any look-up."""
-    if (wait_s := socket_wait(address=address_of(scope))) is not None:
+    """Return the account of a handshake.
+
+    A flood of one address ends in this process before any look-up; all processes together count once the account is
+    known, so that Valkey is asked a single time.
+    """
+    address = address_of(scope)
+    if (wait_s := limits.handshake_wait(address)) is not None:
         return Admitted(None, "", language_of(scope, None), wait_s)
     user, credential, stream = identify(scope)
     if user is None and _shows_credentials(scope):
-        record("socket", "refused", account="", address=address_of(scope), code="4401")
-    wait_s = socket_wait(address="", account=str(user.pk)) if user is not None else None
+        record("socket", "refused", account="", address=address, code="4401")
+    wait_s = socket_wait(address=address, account=str(user.pk) if user is not None else "")
     return Admitted(user, credential, language_of(scope, user), wait_s, stream)
 
 

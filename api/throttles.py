@@ -152,5 +152,5 @@ def count_in(windows: Sequence[Window]) -> list[int]:
 
 
 def socket_wait(*, address: str, account: str = "") -> float | None:
-    """Count one handshake, for the account if given, else for the address. Returns the seconds to wait, or None."""
-    return hit_all([("socket", account)] if account else [("socket_address", address)])
+    """Count one handshake, for the address and for the account, if any. Returns the seconds to wait, or None."""
+    return hit_all([("socket_address", address), *([("socket", account)] if account else [])])

@@ -18,6 +18,12 @@ class TooManyCommands(ServiceError):
     default_detail = gettext_noop("Too many commands. Try again in %(seconds)s seconds.")
 
 
+def handshake_wait(address: str) -> float | None:
+    """Count a handshake of an address in this process. Returns the seconds to wait if there are too many, else None."""
+    rate = Rate.named("socket_address")
+    return floods.hit(("handshake", address), rate.limit, rate.period_s)
+
+
 def too_many_frames(account: str) -> bool:
     """Count a frame. Returns whether they are a flood."""
     return floods.hit(("frames", account), FRAMES_MAX, FRAMES_WINDOW_S) is not None

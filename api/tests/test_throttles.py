@@ -137,8 +137,9 @@ def test_positions_have_one_too(partner: Partner, other_partner: Partner) -> Non
 
 
 def test_handshakes_of_sockets(nyc: object) -> None:
-    assert [socket_wait(address="", account="a") for _ in range(3)] == [None, None, 30.0]
+    assert [socket_wait(address=f"192.0.2.1{n}", account="a") for n in range(3)] == [None, None, 30.0]
     assert [socket_wait(address="192.0.2.1") for _ in range(5)] == [None] * 4 + [30.0]
+    assert socket_wait(address="192.0.2.1", account="b") == 30.0
     assert socket_wait(address="192.0.2.2") is None
 
 

@@ -1,13 +1,16 @@
 """Who may connect: with which credential, in which role, from which origin and address, and how often."""
 
+from typing import Any
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Partner, User
-from accounts.socket_auth import address_of
+from accounts.socket_auth import address_of, admit
 from accounts.socket_tickets import issue_socket_ticket
+from core import valkey
 from notifications.tests.sockets.client import HOST, PARTNER, STAFF, USER, WAIT_S, Socket, aside, session_of
 from regions.models import Region
 from tests.cast import make_clerk, token_of
@@ -192,6 +195,27 @@ async def test_who_comes_too_often_is_asked_to_come_later(
         await socket.leave()
     assert await Socket(USER, user_token).refused() == 1013
     assert await Socket(USER, "nonsense").refused() == (1013 if scope == "socket_address" else 4401)
+
+
+def test_a_flood_of_handshakes_from_one_address_is_looked_up_no_more(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """Guessing tokens costs the database nothing then; also while Valkey, which counts for all processes, is away."""
+
+    def away() -> Any:
+        raise valkey.Unreachable("away")
+
+    rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "socket_address": "3/day"}
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
+    monkeypatch.setattr(valkey, "client", away)
+
+    def tried(token: str) -> float | None:
+        scope = {"headers": [(b"authorization", f"Bearer {token}".encode())], "client": ("192.0.2.1", 1)}
+        return admit(scope).wait_s
+
+    assert [tried(f"guess{n}") for n in range(3)] == [None] * 3
+    with django_assert_num_queries(0):
+        assert (tried("guess") or 0) > 0
 
 
 @pytest.mark.parametrize(
