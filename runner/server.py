@@ -41,6 +41,9 @@ HANDSHAKE_S = 60  # longer than a client waits: its leaving ends a handshake
 CLOSE_S = 5.0  # for an application to end after its connection
 HEARTBEAT_ROUND_S = 1.0
 ACCEPTED_AT_ONCE = 10  # connections in a turn of the event loop
+# After this time, a thread that admits sockets gives way to the event loop, which waits for its turn at every read and
+# write; Python's own is 5 ms.
+SWITCH_S = 0.001
 
 
 class Server(daphne_internals.Server):
@@ -224,6 +227,7 @@ def serve() -> int:
     own_server.claim()
     lifeline.watch()
     raise_open_files()
+    sys.setswitchinterval(SWITCH_S)
     application = import_string(settings.ASGI_APPLICATION)
     server = Server(application, host=settings.HOST, port=settings.PORT)
     vitals.begin(sockets=lambda: server.open_sockets, handshakes=lambda: server.admission.count)
