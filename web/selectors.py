@@ -7,11 +7,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, QuerySet, Sum, When
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Partner, User
-from payments.models import Payment
-from payments.states import PaymentKind
+from payments.books.earnings import charged_for, sessions_since, total_of
 from requests_app.models import CheerRequest
 from requests_app.selectors import requests_of
 from rides.models import Ride
@@ -21,12 +20,6 @@ from web.charts import BarChart, bar_chart
 RIDES_SHOWN = 30
 WEEK = timedelta(days=7)
 DAYS_CHARTED = 7
-# Of a fare or a tip, in minor units. A tip that was given back is not earned.
-EARNED = Case(
-    When(kind=PaymentKind.TIP, then=F("amount") - F("refunded_amount")),
-    default=F("amount"),
-    output_field=IntegerField(),
-)
 
 
 def partner_or_403(user: User) -> Partner:
@@ -58,19 +51,20 @@ def rides_served_by(partner: Partner) -> Iterable[Ride]:
     over = Ride.objects.filter(partner=partner, status__in=[RideStatus.COMPLETED, RideStatus.CANCELLED])
     return (
         over.select_related("request__request_type", "request__region")
-        .prefetch_related("payments")
+        .prefetch_related("payments__entries")
         .order_by("-accepted_at")[:RIDES_SHOWN]
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Earnings:
-    """A partner's earnings from completed rides, fares and tips, in minor units of one currency."""
+    """A partner's earnings from the ledger, and the fares that users were charged, in minor units of one currency."""
 
     currency: str
     today: int
     week: int
     total: int
+    fares_charged: int
     rides: int
     days: list[tuple[date, int]]  # the last week's, oldest first; empty until something has been earned
 
@@ -85,31 +79,23 @@ def earnings_of(partner: Partner, *, now: datetime) -> Earnings:
     zone = ZoneInfo(partner.region.time_zone) if partner.region else ZoneInfo("UTC")
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     currency = partner.region.currency if partner.region else _latest_currency(partner) or "usd"
-    earned = Payment.objects.filter(partner=partner, kind__in=[PaymentKind.FARE, PaymentKind.TIP], currency=currency)
-    ever = earned.aggregate(total=Sum(EARNED, default=0), rides=Count("kind", filter=Q(kind=PaymentKind.FARE)))
-    lately = _lately(earned, since=min(now - WEEK, _first_charted(midnight)))
+    charged = charged_for(partner, currency)
+    total = total_of(partner, currency)
+    lately = sessions_since(partner, currency, min(now - WEEK, _first_charted(midnight)))
     return Earnings(
         currency=currency,
         today=sum(amount for at, amount in lately if at >= midnight),
         week=sum(amount for at, amount in lately if at >= now - WEEK),
-        total=ever["total"],
-        rides=ever["rides"],
-        days=_by_day(lately, midnight) if ever["total"] else [],
+        total=total,
+        fares_charged=charged.fares,
+        rides=charged.sessions,
+        days=_by_day(lately, midnight) if total else [],
     )
 
 
 def _latest_currency(partner: Partner) -> str | None:
     rides = Ride.objects.filter(partner=partner, status=RideStatus.COMPLETED).order_by("-accepted_at")
     return rides.values_list("tariff_currency", flat=True).first()
-
-
-def _lately(earned: QuerySet[Payment], *, since: datetime) -> list[tuple[datetime, int]]:
-    """The ends of the sessions since a moment, and what was earned by each fare or tip.
-
-    Nothing is owed before its session ends, so the index of payments by their creation leads to these few.
-    """
-    rows = earned.filter(created_at__gte=since, ride__end_time__gte=since)
-    return list(rows.values_list("ride__end_time", EARNED))
 
 
 def _first_charted(midnight: datetime) -> datetime:

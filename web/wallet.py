@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from accounts.models import Role, User
 from core.errors import ServiceError
 from payments import configuration
+from payments.books.earnings import parts_of
 from payments.books.payout_statement import LINES_MAX, entries_of, statement_of
 from payments.models import Customer, Payment, PayoutAccount
 from payments.provider import accounts, confirmations
@@ -101,6 +102,7 @@ def statement(request: UserRequest) -> HttpResponse:
     context = {
         "partner": partner,
         "statement": statement_of(partner, currency, entries),
+        "earned": parts_of(partner, currency),
         "connected": configuration.connected(),
         "account": account,
         "waiting": "waiting" in request.GET,

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from core.ids import new_id
 from core.transitions import Stateful, Transition
-from payments.states import PAYMENT_GRAPH, PaymentKind, PaymentStatus
+from payments.states import PAYMENT_GRAPH, UNPAID, PaymentKind, PaymentStatus
 
 
 class PaymentTransition(Transition):
@@ -55,6 +55,12 @@ class Payment(Stateful):
                 fields=["partner", "created_at"],
                 include=["kind", "currency", "amount", "refunded_amount"],
                 name="payment_of_partner",
+            ),
+            models.Index(
+                fields=["partner", "currency"],
+                include=("partner_share",),
+                condition=Q(status__in=UNPAID),
+                name="payment_unpaid_of_partner",
             ),
         )
         constraints = (

@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core import amounts
+from payments.books.ledger import PARTNERS, SALES
 from payments.states import PaymentStatus
 from requests_app.models import RequestType
 from rides.models import Ride
@@ -73,6 +74,15 @@ def session_length(ride: Ride) -> timedelta | None:
 def paid_total(payments: Any) -> int:
     """The total of a ride's payments less refunds, in minor units."""
     return sum(payment.amount - payment.refunded_amount for payment in payments.all())
+
+
+@register.filter
+def earned_total(payments: Any) -> int:
+    """The partner's share of a ride's payments less what was taken back of it, in minor units."""
+    entries = [entry for payment in payments.all() for entry in payment.entries.all()]
+    given = sum(entry.amount for entry in entries if (entry.debit, entry.credit) == (SALES, PARTNERS))
+    back = sum(entry.amount for entry in entries if (entry.debit, entry.credit) == (PARTNERS, SALES))
+    return int(given - back)
 
 
 @register.filter

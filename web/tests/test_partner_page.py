@@ -9,9 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from accounts.applications import decide_application
 from accounts.models import Partner, User
 from accounts.states import Application
+from payments.books.earnings import parts_of
+from payments.books.ledger import owed_to
+from payments.books.refunds import refund
 from payments.models import Payment
+from payments.services import settle_in_cash
 from payments.states import PaymentKind
+from regions.models import Region
+from regions.selectors import forget_regions
 from requests_app.models import Offer
+from requests_app.services import cancel_request
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from tests.cast import Clock, accept, end, fresh, make_applicant, match, open_offer, start, submit
@@ -54,14 +61,14 @@ def test_without_approval_there_is_no_switch(nyc: object, clock: Clock, decision
     assert 'id="online"' not in answer.content.decode()
 
 
-def test_earnings_are_fares_and_tips(partner: Partner, completed: Ride, clock: Clock) -> None:
+def test_earnings_are_the_share_of_fares_and_tips(partner: Partner, completed: Ride, clock: Clock) -> None:
     tip_ride(completed, amount=300, currency="usd", now=clock.now)
     rate_ride(completed, stars=4, comment="")
     text = text_of(browser_of(partner.user).get("/partner/earnings"))
-    assert "Today $13.00 7 days $13.00 In all $13.00" in text
-    assert "1 session. Your rating is 4 of 5." in text
+    assert "Today $11.00 7 days $11.00 In all $11.00" in text
+    assert "Fares charged: $10.00. Your rating is 4 of 5." in text
     assert "Pep talk 4 ★" in text
-    assert "0 s $13.00" in text
+    assert "0 s $11.00" in text
 
 
 def test_the_number_of_rides_costs_no_statements(partner: Partner, user: User, completed: Ride, clock: Clock) -> None:
@@ -79,10 +86,39 @@ def test_the_number_of_rides_costs_no_statements(partner: Partner, user: User, c
     assert len(more) == len(few)
 
 
-def test_a_tip_given_back_is_not_earned(partner: Partner, completed: Ride, clock: Clock) -> None:
+def test_what_was_given_back_is_not_earned(partner: Partner, completed: Ride, staff: User, clock: Clock) -> None:
+    """The figures of the console and of the statement are the same, and both are the ledger's."""
     tip_ride(completed, amount=300, currency="usd", now=clock.now)
-    Payment.objects.filter(kind=PaymentKind.TIP).update(refunded_amount=300)
-    assert earnings_of(fresh(partner), now=clock.now).total == 1000
+    assert earnings_of(fresh(partner), now=clock.now).total == 1100
+    for kind, amount in ((PaymentKind.TIP, 300), (PaymentKind.FARE, 500)):
+        payment = Payment.objects.get(ride=completed, kind=kind)
+        settle_in_cash(payment, actor=staff, now=clock.now)
+        refund(payment, amount=amount, reason="too quiet", actor=staff, now=clock.now)
+    found = earnings_of(fresh(partner), now=clock.now)
+    assert (found.today, found.week, found.total, found.fares_charged) == (400, 400, 400, 1000)
+    assert owed_to(partner, "usd") == found.total
+    parts = parts_of(partner, "usd")
+    assert (parts.fares, parts.tips, parts.returned, parts.unpaid) == (800, 300, 700, 0)
+    shown = text_of(browser_of(partner.user).get("/partner/earnings"))
+    assert "Fares charged: $10.00" in shown
+    assert "Earnings" in shown
+    assert "$4.00" in shown
+
+
+def test_what_users_have_not_paid_is_said(partner: Partner, completed: Ride) -> None:
+    assert parts_of(partner, "usd").unpaid == 800
+    assert "Not yet paid by users $8.00" in text_of(browser_of(partner.user).get("/partner/statement"))
+
+
+def test_a_fee_is_earned(partner: Partner, ride: Ride, clock: Clock) -> None:
+    Region.objects.update(cancellation_grace_s=0)
+    forget_regions()
+    clock.advance(120)
+    cancel_request(ride.user, ride.request_id, reason="", now=clock.now)
+    fee = Payment.objects.get(kind=PaymentKind.CANCELLATION_FEE)
+    assert fee.partner_share > 0
+    found = earnings_of(fresh(partner), now=clock.now)
+    assert (found.today, found.total, found.fares_charged) == (fee.partner_share, fee.partner_share, 0)
 
 
 def test_somebody_elses_rides_are_not_earned(other_partner: Partner, completed: Ride, clock: Clock) -> None:
@@ -97,11 +133,11 @@ def test_today_begins_at_midnight_in_the_region(partner: Partner, completed: Rid
     same_evening = datetime(2026, 5, 2, 3, 59, tzinfo=UTC)
     next_day = datetime(2026, 5, 2, 4, 0, tzinfo=UTC)
     found = fresh(partner)
-    assert earnings_of(found, now=same_evening).today == 1000
+    assert earnings_of(found, now=same_evening).today == 800
     assert earnings_of(found, now=next_day).today == 0
-    assert earnings_of(found, now=next_day).week == 1000
+    assert earnings_of(found, now=next_day).week == 800
     assert earnings_of(found, now=next_day + timedelta(days=8)).week == 0
-    assert earnings_of(found, now=next_day + timedelta(days=8)).total == 1000
+    assert earnings_of(found, now=next_day + timedelta(days=8)).total == 800
 
 
 def test_the_days_of_the_chart_are_those_of_the_region(partner: Partner, completed: Ride, clock: Clock) -> None:
@@ -110,7 +146,7 @@ def test_the_days_of_the_chart_are_those_of_the_region(partner: Partner, complet
     started, ended = datetime(2026, 5, 2, 1, tzinfo=UTC), datetime(2026, 5, 2, 2, tzinfo=UTC)
     Ride.objects.update(accepted_at=started, arrived_at=started, start_time=started, end_time=ended)
     found = earnings_of(fresh(partner), now=datetime(2026, 5, 3, 12, tzinfo=UTC))
-    assert [amount for _, amount in found.days] == [0, 0, 0, 0, 1300, 0, 0]
+    assert [amount for _, amount in found.days] == [0, 0, 0, 0, 1100, 0, 0]
     assert [day.day for day, _ in found.days] == [27, 28, 29, 30, 1, 2, 3]
     assert [bar.height > 0 for bar in found.chart.bars] == [False] * 4 + [True] + [False] * 2
     assert found.total == sum(amount for _, amount in found.days)
