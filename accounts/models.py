@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.states import PARTNER_GRAPH, Application, PartnerStatus, PartnerType
 from core.ids import new_id
+from core.schema import PrefixIndex
 from core.texts import Name
 from core.transitions import Stateful, Transition
 from regions.models import Region
@@ -70,6 +71,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = (
             ("view_staff_page", "Can see the live counts of the staff page"),
             ("remove_second_factor", "Can remove the second factors of users and partners"),
+        )
+        indexes = (
+            PrefixIndex("email", name="user_email_prefix"),
+            PrefixIndex("name", name="user_name_prefix"),
+            models.Index(fields=["role", "id"], name="user_role"),
+            models.Index(fields=["id"], condition=models.Q(is_superuser=True), name="user_superusers"),
         )
         constraints = (
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),

@@ -16,7 +16,7 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
 
     list_display = ("created", "scope", "key", "status")
     list_display_links = ("created",)
-    search_fields = ("scope", "key")
+    search_fields = ("scope__exact", "key")
     search_ids = ()
     ordering = ("-created_at",)
     fields = ("created", "scope", "key", "status", "answer")

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import PaginationInlineFormSet
 
+from backoffice import searching
 from backoffice.columns import moment, related, shown
 from backoffice.growing import Growing, NewestRows
 from backoffice.steps import Step, bulk_action, row_action
@@ -43,6 +44,7 @@ class StaffAdmin(ModelAdmin):
     search_ids: ClassVar[Sequence[str]] = ("pk",)  # fields in which a pasted id is looked up
     list_per_page = ROWS_PER_PAGE
     paginator = NewestRows
+    search_help_text = searching.HELP
     show_full_result_count = False  # counting a big table costs more than the number is worth
     empty_value_display = "–"
     list_filter_submit = True
@@ -83,10 +85,10 @@ class StaffAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Find a pasted id's row and those that point at it; look anything else up in `search_fields`."""
-        if self.search_ids and (pk := as_uuid(search_term)) is not None:
-            return queryset.filter(Q.create([(field, pk) for field in self.search_ids], connector=Q.OR)), False
-        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
-        return found
+        term = search_term.strip()
+        if self.search_ids and (pk := as_uuid(term)) is not None:
+            return queryset.filter(searching.bearing_id(self.model, self.search_ids, pk)), False
+        return (queryset.filter(searching.matching(self, request, term)) if term else queryset), False
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Refuse a selected id that can't be one, on which Django would fail."""
@@ -232,7 +234,8 @@ class HistoryAdmin(Growing, _Trail, ReadOnlyAdmin):
     subject = related("subject", "Of")
     list_display = ("moment", "subject", "step", "who", "reason")
     list_select_related = ("actor",)
-    search_fields = ("actor__email", "reason")
+    came_at = "at"
+    search_fields = ("actor", "reason")
     search_ids = ("subject_id", "actor_id")
     fields = ("moment", "subject", "step", "who", "reason")
     readonly_fields = fields

@@ -40,7 +40,7 @@ class StreamAdmin(ReadOnlyAdmin):
         return list_link("notifications_event", "Events", q=row.recipient)
 
     list_display = ("recipient", "last_seq", "acked_seq", "unread", "events")
-    search_fields = ("^recipient",)
+    search_fields = ("recipient__exact",)
     search_ids = ()
     ordering = ("recipient",)
     fields = list_display
@@ -57,8 +57,9 @@ class EventAdmin(Growing, ReadOnlyAdmin):
     def content(self, row: Event) -> SafeString:
         return json_block(without_words(row.payload))
 
+    came_at = "created_at"
     list_display = ("created", "recipient", "seq", "type")
-    search_fields = ("^recipient",)
+    search_fields = ("recipient__exact",)
     search_ids = ()
     fields = ("created", "recipient", "seq", "type", "content")
     readonly_fields: Any = fields
@@ -71,7 +72,7 @@ class PushSubscriptionAdmin(ReadOnlyAdmin):
     created = moment("created_at", "Subscribed")
 
     list_display = ("created", "recipient")
-    search_fields = ("^recipient",)
+    search_fields = ("recipient__exact",)
     search_ids = ()
     ordering = ("-created_at",)
     fields = list_display
@@ -86,7 +87,7 @@ class DeferredPushAdmin(ReadOnlyAdmin):
     worthless = moment("until", "Worth nothing after")
 
     list_display = ("due", "recipient", "seq", "topic", "worthless")
-    search_fields = ("^recipient",)
+    search_fields = ("recipient__exact",)
     search_ids = ()
     ordering = ("due_at",)
     fields = list_display

@@ -118,7 +118,8 @@ class RideAdmin(Growing, _Columns, ReadOnlyAdmin):
         ("closed_code", ChoicesDropdownFilter),
     )
     list_select_related = ("user", "partner")
-    search_fields = ("user__email", "partner__name", "partner__user__email")
+    came_at = "accepted_at"
+    search_fields = ("user", "partner")
     search_ids = ("pk", "request_id", "user_id", "partner_id")
     fieldsets = (
         (
@@ -207,7 +208,7 @@ class DisputeAdmin(ReadOnlyAdmin):
 
     list_display = ("opened", "money", "reason", "status_badge", "due", "submitted", "withheld", "closed")
     list_filter = (("status", AllValuesCheckboxFilter),)
-    search_fields = ("id",)
+    search_fields = ("id__exact",)
     search_ids = ("attempt__payment_id",)
     ordering = ("-opened_at",)
     fieldsets = (
@@ -241,6 +242,7 @@ class RideSignAdmin(Growing, ReadOnlyAdmin):
 
     list_display = ("when", "sign", "ride_link")
     list_filter = (("sign", ChoicesDropdownFilter),)
+    came_at = "at"
     list_select_related = ("ride",)
     search_ids = ("ride_id",)
     fields = ("sign", "ride_link", "when")

@@ -127,7 +127,7 @@ class TraceAdmin(ReadOnlyAdmin):
     list_display = ("last", "kind", "account_link", "digest")
     list_filter = (("kind", ChoicesDropdownFilter),)
     list_select_related = ("account",)
-    search_fields = ("digest",)
+    search_fields = ("digest__exact",)
     search_ids = ("account_id",)
     ordering = ("-last_seen",)
     fields = ("account_link", "kind", "digest", ("first", "last"))

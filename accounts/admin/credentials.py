@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
@@ -20,6 +21,7 @@ from accounts.sign_out import credentials_changed, log_out
 from accounts.words import BY_MAIL
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
+from backoffice.growing import Growing
 from backoffice.steps import Step
 from core.errors import Conflict
 from notifications.words import WordKind
@@ -28,7 +30,7 @@ KEY_SHOWN_CHARS = 8
 REMOVE_SECOND_FACTOR = "accounts.remove_second_factor"
 
 # The default pages would let staff read or write secrets; social sign-in is not used yet.
-for model in (AuthToken, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+for model in (AuthToken, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
@@ -90,7 +92,7 @@ class AuthTokenAdmin(ReadOnlyAdmin):
 
     list_display = ("key", "owner", "issued", "expires")
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user",)
     search_ids = ("user_id",)
     date_hierarchy = "created"
     ordering = ("-created",)
@@ -107,7 +109,7 @@ class SocketTicketAdmin(ReadOnlyAdmin):
 
     list_display = ("expires", "owner")
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user",)
     search_ids = ("user_id",)
     ordering = ("-expires_at",)
     fields = list_display
@@ -122,7 +124,7 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
 
     list_display = ("owner", "email_receipts")
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user",)
     search_ids = ("user_id",)
     ordering = ("-pk",)
     fields = (*list_display, *(f"push_{kind}" for kind in WordKind), *(f"email_{kind}" for kind in BY_MAIL))
@@ -140,7 +142,7 @@ class DeferredMailAdmin(ReadOnlyAdmin):
 
     list_display = ("kind", "owner", "created", "due", "tries", "sent")
     list_select_related = ("user",)
-    search_fields = ("kind", "user__email")
+    search_fields = ("kind", "user")
     search_ids = ("user_id",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
@@ -157,7 +159,7 @@ class KnownAddressAdmin(ReadOnlyAdmin):
 
     list_display = ("owner", "used")
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user",)
     search_ids = ("user_id",)
     ordering = ("-last_used_at",)
     fields = list_display
@@ -175,7 +177,7 @@ class AddressChangeAdmin(ReadOnlyAdmin):
 
     list_display = ("address", "owner", "changed", "expires", "undone")
     list_select_related = ("user",)
-    search_fields = ("address", "user__email")
+    search_fields = ("address", "user")
     search_ids = ("user_id",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
@@ -184,7 +186,7 @@ class AddressChangeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EmailAddress)
-class EmailAddressAdmin(ReadOnlyAdmin):
+class EmailAddressAdmin(Growing, ReadOnlyAdmin):
     """E-mail addresses, and whether they are verified."""
 
     owner = related("user", "Account", named=True)
@@ -195,9 +197,25 @@ class EmailAddressAdmin(ReadOnlyAdmin):
         ("primary", BooleanRadioFilter),
     )
     list_select_related = ("user",)
-    search_fields = ("email", "user__email")
+    search_fields = ("email", "user")
     search_ids = ("user_id",)
-    ordering = ("-id",)
+    fields = list_display
+    readonly_fields = list_display
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnlyAdmin):
+    """Sessions of browsers, without their keys."""
+
+    owner = related("user", "Account", named=True)
+    created = moment("created_at", "Signed in")
+    seen = moment("last_seen_at", "Last seen")
+
+    list_display = ("owner", "created", "seen", "ip", "user_agent")
+    list_select_related = ("user",)
+    search_fields = ("user", "ip")
+    search_ids = ("user_id",)
+    ordering = ("-pk",)
     fields = list_display
     readonly_fields = list_display
 
@@ -215,7 +233,7 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     list_display = ("kind", "owner", "created", "used")
     list_filter = (("type", ChoicesDropdownFilter),)
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user",)
     search_ids = ("user_id",)
     ordering = ("-created_at",)
     fields = list_display

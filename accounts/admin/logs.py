@@ -33,7 +33,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     list_display = ("when", "who", "kind", "what", "change")
     list_filter = (("action_flag", ChoicesDropdownFilter),)
     list_select_related = ("user", "content_type")
-    search_fields = ("object_repr", "change_message", "user__email")
+    search_fields = ("object_repr", "change_message", "user")
     search_ids = ("user_id",)
     date_hierarchy = "action_time"
     ordering = ("-action_time",)

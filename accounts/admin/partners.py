@@ -106,7 +106,7 @@ class PartnerAdmin(NoAdding, StaffAdmin):
         ("region", RelatedDropdownFilter),
     )
     list_select_related = ("user", "region")
-    search_fields = ("name", "phone", "user__email")
+    search_fields = ("name", "phone", "user")
     search_ids = ("pk", "user_id")
     ordering = ("-pk",)
     fieldsets = (

@@ -1,7 +1,8 @@
 """Accounts in the admin."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -158,7 +159,9 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
         ("is_active", BooleanRadioFilter),
         ("is_superuser", BooleanRadioFilter),
     )
-    search_fields = ("email", "name")
+    came_at = "created_at"
+    carried: ClassVar[Mapping[str, str]] = {"role": "", "is_superuser": ""}
+    search_fields = ("email__istartswith", "name__istartswith", "email", "name")
     search_ids = ("pk", "partner__pk")
     filter_horizontal = ("groups",)
     readonly_fields = (

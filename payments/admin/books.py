@@ -31,7 +31,7 @@ class ProviderEventAdmin(ReadOnlyAdmin):
 
     list_display = ("received", "type", "id", "processed")
     list_filter = (("type", AllValuesCheckboxFilter),)
-    search_fields = ("id", "type")
+    search_fields = ("id__exact", "type")
     search_ids = ()
     date_hierarchy = "received_at"
     ordering = ("-received_at",)
@@ -50,6 +50,7 @@ class EntryAdmin(Growing, ReadOnlyAdmin):
     list_display = ("when", "kind", "debit", "credit", "money", "payment_link", "partner_link")
     list_filter = (("kind", ChoicesDropdownFilter),)
     list_select_related = ("partner",)
+    came_at = "at"
     search_fields = ("source",)
     search_ids = ("pk", "payment_id", "partner_id")
     fields = ("when", "kind", ("debit", "credit"), "money", "payment_link", "partner_link", "source")
@@ -85,7 +86,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     user_link = related("user", "User", named=True)
     list_display = ("user_link", "card_brand", "card_last4", "reference")
     list_select_related = ("user",)
-    search_fields = ("reference", "user__email")
+    search_fields = ("reference__exact", "user")
     search_ids = ("user_id",)
     fields = ("user_link", ("card_brand", "card_last4"), ("card_exp_month", "card_exp_year"), "reference")
     readonly_fields = ("user_link",)
@@ -101,7 +102,7 @@ class PayoutAccountAdmin(ReadOnlyAdmin):
     list_display = ("partner_link", "ready", "trouble", "payout_failure", "disconnected", "reference")
     list_filter = (("ready", BooleanRadioFilter),)
     list_select_related = ("partner",)
-    search_fields = ("reference", "partner__name")
+    search_fields = ("reference__exact", "partner")
     search_ids = ("partner_id",)
     fields = (
         ("partner_link", "ready"),

@@ -72,7 +72,8 @@ class AttemptAdmin(Growing, _OfAttempt, ReadOnlyAdmin):
     list_display = ("created", "kind", "attempt_money", "status_badge", "failure", "payment_link", "reference")
     list_filter = (("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
     list_select_related = ("payment",)
-    search_fields = ("reference", "key")
+    came_at = "created_at"
+    search_fields = ("reference__exact", "key__exact")
     search_ids = ("pk", "payment_id")
     fields = (
         "payment_link",
@@ -95,7 +96,8 @@ class HoldAdmin(Growing, _Operation, ReadOnlyAdmin):
     list_display = ("created", "money", "status_badge", "failure", "user_link", "request_link", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
     list_select_related = ("user",)
-    search_fields = ("reference", "key", "user__email")
+    came_at = "created_at"
+    search_fields = ("reference__exact", "key__exact", "user")
     search_ids = ("pk", "request_id", "user_id")
     fields = (
         ("request_link", "user_link"),
@@ -114,7 +116,8 @@ class RefundAdmin(Growing, _Operation, ReadOnlyAdmin):
     status_badge = badge("status", "Status", REFUND_COLOURS)
     list_display = ("created", "amount", "status_badge", "reason", "failure", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
-    search_fields = ("reference", "key")
+    came_at = "created_at"
+    search_fields = ("reference__exact", "key__exact")
     search_ids = ("pk", "attempt_id", "attempt__payment_id")
     fields = (("amount", "status_badge"), "reason", "failure", ("key", "reference"), ("tries", "next_step"))
     readonly_fields = ("status_badge", "next_step")
@@ -127,7 +130,8 @@ class ReversalAdmin(Growing, _Operation, ReadOnlyAdmin):
     status_badge = badge("status", "Status", PAYOUT_COLOURS)
     list_display = ("created", "amount", "status_badge", "failure", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
-    search_fields = ("reference", "key")
+    came_at = "created_at"
+    search_fields = ("reference__exact", "key__exact")
     search_ids = ("pk", "transfer_id")
     fields = (("amount", "status_badge"), "failure", ("key", "reference"), ("tries", "next_step"))
     readonly_fields = ("status_badge", "next_step")
@@ -143,7 +147,8 @@ class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
     list_display = ("created", "partner_link", "amount", "reversed_amount", "status_badge", "failure", "payment_link")
     list_filter = (("status", ChoicesDropdownFilter),)
     list_select_related = ("partner",)
-    search_fields = ("reference", "key")
+    came_at = "created_at"
+    search_fields = ("reference__exact", "key__exact")
     search_ids = ("pk", "payment_id", "partner_id")
     fields = (
         ("partner_link", "payment_link"),

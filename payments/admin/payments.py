@@ -1,7 +1,9 @@
 """Payments in the admin, and the steps that staff may take."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
@@ -145,7 +147,9 @@ class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
         ("frozen", BooleanRadioFilter),
     )
     list_select_related = ("user",)
-    search_fields = ("user__email", "third_party_reference_id")
+    came_at = "created_at"
+    carried: ClassVar[Mapping[str, str]] = {"status": ""}
+    search_fields = ("user", "third_party_reference_id__exact")
     search_ids = ("pk", "ride_id", "user_id")
     fieldsets = (
         (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), ("created", "frozen"))}),

@@ -1,6 +1,8 @@
 """Requests and offers in the admin."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -139,7 +141,9 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
         ("request_type", RelatedDropdownFilter),
     )
     list_select_related = ("user", "region", "request_type")
-    search_fields = ("user__email", "user__name", "note", "closed_note")
+    came_at = "created_at"
+    carried: ClassVar[Mapping[str, str]] = {"status": "created_at"}
+    search_fields = ("user", "note", "closed_note")
     search_ids = ("pk", "user_id", "rides__pk", "offers__pk")
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("user_link", "type_link"), "note")}),
@@ -167,7 +171,8 @@ class OfferAdmin(Growing, _OfferColumns, ReadOnlyAdmin):
     list_display = ("made", "status_badge", "closed_code", "partner_link", "request_link", "distance", "answered")
     list_filter = (("status", ChoicesDropdownFilter), ("closed_code", ChoicesDropdownFilter))
     list_select_related = ("partner",)
-    search_fields = ("partner__name", "partner__user__email", "closed_note")
+    came_at = "created_at"
+    search_fields = ("partner", "closed_note")
     search_ids = ("pk", "request_id", "partner_id")
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("request_link", "partner_link"))}),

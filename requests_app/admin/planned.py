@@ -37,7 +37,8 @@ class ScheduledRequestAdmin(Growing, ReadOnlyAdmin):
     list_display = ("wanted", "status_badge", "user_link", "request_link", "closed_code")
     list_filter = (("status", ChoicesDropdownFilter), ("closed_code", ChoicesDropdownFilter))
     list_select_related = ("user",)
-    search_fields = ("user__email", "user__name", "note", "closed_note")
+    came_at = "created_at"
+    search_fields = ("user", "note", "closed_note")
     search_ids = ("pk", "user_id", "request_id")
     fieldsets = (
         (
@@ -66,7 +67,8 @@ class SavedPlaceAdmin(Growing, ReadOnlyAdmin):
 
     list_display = ("saved", "name", "user_link")
     list_select_related = ("user",)
-    search_fields = ("name", "user__email", "user__name")
+    came_at = "created_at"
+    search_fields = ("name", "user")
     search_ids = ("pk", "user_id")
     fields = ("name", "user_link", "where", "saved")
     readonly_fields = ("user_link", "where", "saved")
@@ -82,7 +84,7 @@ class ShareLinkAdmin(ReadOnlyAdmin):
     request_link = related("request", "Request")
 
     list_display = ("shared", "expires", "request_link")
-    search_fields = ("request__user__email",)
+    search_fields = ("request__user",)
     search_ids = ("pk", "request_id")
     ordering = ("-created_at",)
     fields = ("linked", "request_link", ("shared", "expires"))

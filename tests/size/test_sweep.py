@@ -1,0 +1,47 @@
+"""No pass of the sweep and no batch of the pruner reads more as a city grows."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.pruning import BATCH
+from ops.dashboard import WAITING_MAX
+from ops.metrics import sweep_final_counts
+from ops.retention import PRUNED
+from ops.sweep import PASSES
+from tests.fuzz.world import rolled_back
+from tests.size.city import UNTIL, Grown
+from tests.size.plans import grown_statements
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="the plans are PostgreSQL's"),
+]
+
+
+def test_no_pass_of_the_sweep_reads_more(grown: Grown) -> None:
+    found = {}
+    # It counts the rows in final states, every five minutes: all of them.
+    for sweep in (sweep for sweep, _ in PASSES if sweep is not sweep_final_counts):
+        with CaptureQueriesContext(connection) as captured, rolled_back():
+            sweep(timezone.now())
+        if findings := grown_statements([query["sql"] for query in captured], grown.tables, WAITING_MAX):
+            found[sweep.__name__] = findings
+    assert found == {}
+
+
+def test_no_batch_of_the_pruner_reads_more(grown: Grown) -> None:
+    """Neither on a day on which nothing is over nor once everything is."""
+    found = {}
+    for label, prunings in PRUNED.items():
+        for pruning in prunings:
+            for now in (UNTIL, UNTIL + timedelta(days=4000)):
+                with CaptureQueriesContext(connection) as captured, rolled_back():
+                    pruning.batch(now, None)
+                statements = [query["sql"] for query in captured]
+                if findings := grown_statements(statements, grown.tables, BATCH):
+                    found[label] = findings
+    assert found == {}
