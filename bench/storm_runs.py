@@ -26,6 +26,7 @@ from bench.storm_watch import START_S, Watch
 
 PATHS = {"partner": "/partner/notification", "user": "/user/notification"}
 STATISTICS_S = 11.0  # until an idle connection of PostgreSQL has told its statistics
+WARM_UP_S = 2.0
 STOP_MAX_S = 10.0  # on a busy machine; 3 s are promised
 STOPPED_SOCKETS = 600
 MB = 1e6
@@ -146,13 +147,13 @@ class Peak(threading.Thread):
 
 def storm(program: Program, options: argparse.Namespace, tokens: Sequence[str], log: Path) -> bool:
     """Measure one storm. Returns whether all phones came back."""
-    path = PATHS[options.role]
+    path, pause_s = PATHS[options.role], max(STATISTICS_S if options.alone else WARM_UP_S, options.settle)
     partner, user = (make_accounts(role, 1)[0][1] for role in PATHS)  # beside those of the storm
     with server(log) as (process, port), ExitStack() as watching:
         watch = Watch(replace(program, ws_url=f"ws://127.0.0.1:{port}"), path, tokens[-1], partner, user)
         if not options.alone:
             watching.enter_context(watch.watching())
-        time.sleep(STATISTICS_S)
+        time.sleep(pause_s)
         counted, counted_at = statements(), time.monotonic()
         memory, used, peak = memory_bytes(process.pid), cpu_s(process.pid), Peak(process.pid)
         peak.start()
@@ -163,10 +164,10 @@ def storm(program: Program, options: argparse.Namespace, tokens: Sequence[str], 
             peak.over.set()
             watching.close()
             report(outcome, used, watch)
-            time.sleep(max(STATISTICS_S, options.settle))
+            time.sleep(pause_s)
             counted, counted_at, since_s = statements() - counted, time.monotonic(), time.monotonic() - counted_at
             with_all, later = memory_bytes(process.pid), statements()
-        time.sleep(max(STATISTICS_S, options.settle))
+        time.sleep(pause_s)
         others = (statements() - later) / (time.monotonic() - counted_at)  # a second, of the sweep above all
         without = memory_bytes(process.pid)
     if options.alone:
