@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django.db import router
 
 from accounts.models import NotificationSettings, Partner, User
+from core.composed import Composed
 from core.errors import Forbidden
 from core.rows import read_row
 
@@ -36,4 +37,10 @@ def notification_settings_of(user: User) -> NotificationSettings:
 
 def has_confirmed_address(user: User) -> bool:
     """Whether the account has confirmed its e-mail address. Nothing about its cheers is mailed to others."""
-    return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())
+    confirmed = _confirmed_addresses(user.pk, using=router.db_for_read(EmailAddress))
+    return any(address.upper() == user.email.upper() for (address,) in confirmed)
+
+
+_confirmed_addresses = Composed(
+    lambda user_id: EmailAddress.objects.filter(user=user_id, verified=True).values_list("email")
+)

@@ -9,7 +9,9 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.db.models.base import ModelState
 
 from core.sql import UUID_TEXTS, AnyField, attributes, marks, require_transaction
 
@@ -94,11 +96,11 @@ def read_rows(
         rows = cursor.fetchall()
     found: list[M] = []
     for row in rows:
-        instance = _instance(own, row, using)
+        instance = _instance(own, row, connection)
         found.append(instance)
         at: dict[str, Model | None] = {"": instance}
         for path, before, relation, part in others:
-            at[path] = other = _instance(part, row, using)
+            at[path] = other = _instance(part, row, connection)
             if (holder := at[before]) is not None:
                 _attach(relation, holder, other)
     return found
@@ -121,7 +123,7 @@ def lock_in_order(model: type[M], ids: Sequence[str], *, using: str) -> list[M]:
         select += f' ORDER BY {key} COLLATE "C" {connection.ops.for_update_sql()}'
     with connection.cursor() as cursor:
         cursor.execute(select, list(ids))
-        return [_instance(part, row, using) for row in cursor.fetchall()]
+        return [_instance(part, row, connection) for row in cursor.fetchall()]
 
 
 def lock_first(
@@ -159,18 +161,23 @@ def lock_first(
     with connection.cursor() as cursor:
         cursor.execute(select, values)
         row = cursor.fetchone()
-    return None if row is None else _instance(part, row, using)
+    return None if row is None else _instance(part, row, connection)
 
 
-def _instance(part: Part, row: Sequence[Any], using: str) -> Any:
+def _instance(part: Part, row: Sequence[Any], connection: BaseDatabaseWrapper) -> Any:
     """Build one model's instance from its part of a result row; None if the row has no such part."""
     if row[part.key] is None:
         return None
-    connection, values = connections[using], list(row[part.columns])
+    values = list(row[part.columns])
     for place, functions, column in part.converters:
         for function in functions:
             values[place] = function(values[place], column, connection)
-    return part.model.from_db(using, part.names, values)
+    # As `Model.from_db`, without looking at each column and without the signals, for which nobody listens here.
+    instance = part.model.__new__(part.model)
+    instance._state = state = ModelState()
+    instance.__dict__.update(zip(part.names, values, strict=True))
+    state.adding, state.db = False, connection.alias
+    return instance
 
 
 # ---------------------------------------------------------------- SQL, built once

@@ -99,13 +99,18 @@ class Stateful(models.Model):
     def create_moved(
         self, new: str, *, actor: AbstractBaseUser | None, mover: AbstractBaseUser | None, at: datetime, **changes: Any
     ) -> None:
-        """Combine `create` by `actor` and `move` to `new` by `mover`, in two statements instead of four."""
+        """Combine `create` by `actor` and `move` to `new` by `mover`, in the statements of one `create`."""
         old, using = self.status, _database_of(self)
         _require_edge(type(self), old, new)
         _set(self, new, changes)
-        insert_all([self], using=using)
-        first = self.history(subject=self, old="", new=old, actor=actor, at=at)
-        insert_all([first, self.history(subject=self, old=old, new=new, actor=mover, at=at)], using=using)
+        steps = [self._step("", old, actor, at), self._step(old, new, mover, at)]
+        insert_all([self], using=using, then=steps)
+
+    def _step(self, old: str, new: str, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> Transition:
+        """Return a history row of this row, which need not be stored yet."""
+        actor_id = None if actor is None else actor.pk
+        step: Transition = self.history(subject_id=self.pk, old=old, new=new, actor_id=actor_id, reason=reason, at=at)
+        return step
 
     def move(self, new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any) -> None:
         """Move from the status of this instance to `new`, and set the fields in `changes`.
@@ -120,21 +125,16 @@ S = TypeVar("S", bound=Stateful)
 
 
 def create_all(rows: Sequence[S], *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
-    """Insert new rows of one model and the first history row of each, in two statements. Raises like `create`."""
-    if not rows:
-        return
-    using = _database_of(rows[0])
-    insert_all(rows, using=using)
-    insert_all(
-        [row.history(subject=row, old="", new=row.status, actor=actor, reason=reason, at=at) for row in rows],
-        using=using,
-    )
+    """Insert new rows of one model and the first history row of each. Raises like `create`."""
+    if rows:
+        steps = [row._step("", row.status, actor, at, reason) for row in rows]
+        insert_all(rows, using=_database_of(rows[0]), then=steps)
 
 
 def move_all(
     rows: Sequence[S], new: str, *, actor: AbstractBaseUser | None, at: datetime, reason: str = "", **changes: Any
 ) -> None:
-    """Move rows of one model, database and status in two statements: all of them or none.
+    """Move rows of one model, database and status, and write their history: all of them or none.
 
     Raises: like `Stateful.move`; the transaction must then roll back.
     """
@@ -142,13 +142,11 @@ def move_all(
         return
     model, old, using = type(rows[0]), rows[0].status, _database_of(rows[0])
     _require_edge(model, old, new)
-    ids = [row.pk for row in rows]
-    if compare_and_set(model, ids, {"status": old}, {"status": new, **changes}, using=using) != len(rows):
+    actor_id = None if actor is None else actor.pk
+    note = {"old": old, "new": new, "actor_id": actor_id, "reason": reason[:REASON_MAX_CHARS], "at": at}
+    ids, wanted = [row.pk for row in rows], {"status": new, **changes}
+    if compare_and_set(model, ids, {"status": old}, wanted, using=using, noted=(model.history, note)) != len(rows):
         raise Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
-    reason = reason[:REASON_MAX_CHARS]
-    insert_all(
-        [model.history(subject=row, old=old, new=new, actor=actor, reason=reason, at=at) for row in rows], using=using
-    )
     for row in rows:
         _set(row, new, changes)
 

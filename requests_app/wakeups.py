@@ -4,11 +4,12 @@ import logging
 from contextlib import suppress
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, router, transaction
 
 from accounts.models import Partner
 from accounts.states import PartnerStatus
 from core import valkey
+from core.composed import Composed
 from core.jobs import enqueue
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
@@ -42,11 +43,17 @@ def partner_free_on_commit(partner: Partner) -> None:
 def _wake_if_awaited(region_id: UUID) -> None:
     # Runs after the commit: a request made at the same time either finds the partner or is found here.
     try:
-        waiting = CheerRequest.objects.filter(region=region_id, status=RequestStatus.PENDING)
-        for slug in waiting.values_list("region__slug", flat=True)[:1]:
+        for (slug,) in _waiting(region_id, using=router.db_for_read(CheerRequest)):
             wake(slug)
     except DatabaseError as error:
         log.warning("no matcher woken (%s); the sweep will", type(error).__name__)
+
+
+_waiting = Composed(
+    lambda region_id: CheerRequest.objects.filter(region=region_id, status=RequestStatus.PENDING).values_list(
+        "region__slug"
+    )[:1]
+)
 
 
 def wake(region_slug: str) -> None:

@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import router
+
 from core.errors import Conflict
+from core.sql import compare_and_set, insert_all
 from rides.models import Ride, RideSign
 from rides.states import RideStatus, Sign
 
@@ -82,7 +85,9 @@ def note_parted(ride: Ride, *, now: datetime) -> None:
 
 
 def _record(ride: Ride, sign: Sign, *, now: datetime, **changes: datetime | None) -> None:
+    using = router.db_for_write(Ride, instance=ride)
+    if changes:
+        compare_and_set(Ride, [ride.pk], {}, changes, using=using)
+    insert_all([RideSign(ride=ride, sign=sign, at=now)], using=using)
     for name, value in changes.items():
         setattr(ride, name, value)
-    ride.save(update_fields=list(changes))
-    RideSign.objects.using(ride._state.db).create(ride=ride, sign=sign, at=now)

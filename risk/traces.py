@@ -5,9 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db import router
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from core.composed import Composed
 from core.digests import keyed_digest
 from risk.models import Trace
 from risk.states import TraceKind
@@ -41,15 +43,24 @@ def link_score(one: UUID, other: UUID) -> tuple[int, list[str]]:
     `LINK_SHARED_MAX` accounts have, such as the address of a mobile network, counts nothing. Both accounts have at
     most `TRACES_PER_KIND` traces of a kind, which bounds the cost.
     """
-    theirs = Trace.objects.filter(account=other, kind=OuterRef("kind"), digest=OuterRef("digest"))
-    shared = Trace.objects.filter(Exists(theirs), account=one).annotate(holders=_holders())
-    kinds = sorted(set(shared.filter(holders__lte=settings.LINK_SHARED_MAX).values_list("kind", flat=True)))
+    shared = _shared(one, other, using=router.db_for_read(Trace))
+    kinds = sorted({kind for kind, holders in shared if holders <= settings.LINK_SHARED_MAX})
     return sum(settings.LINK_WEIGHTS[kind] for kind in kinds), kinds
 
 
 def accounts_with(kind: TraceKind, value: str, *, other_than: UUID) -> int:
     """Return how many other accounts have left this trace."""
     return Trace.objects.filter(kind=kind, digest=_digest(kind, value)).exclude(account=other_than).count()
+
+
+def _shared_traces(one: UUID, other: UUID) -> "QuerySet[Trace, tuple[str, int]]":
+    """Select the kinds of the traces that two accounts share, with the number of accounts that have the trace."""
+    theirs = Trace.objects.filter(account=other, kind=OuterRef("kind"), digest=OuterRef("digest"))
+    shared = Trace.objects.filter(Exists(theirs), account=one).annotate(holders=_holders())
+    return shared.values_list("kind", "holders")
+
+
+_shared = Composed(_shared_traces)
 
 
 def _holders() -> Coalesce:
