@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from api.stored_json import StoredJSONField
+
 
 class IdempotencyRecord(models.Model):
     """The answer to one call that carried an `Idempotency-Key`, committed with the call's effect."""
@@ -10,7 +12,7 @@ class IdempotencyRecord(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)  # keyed SHA-256 of method, path and body
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    body = StoredJSONField(null=True)
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -1,6 +1,7 @@
 """The measurement of `bench.pruning`. Import it after the settings are loaded."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -46,14 +47,14 @@ def _fill(cheers: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO notifications_event (recipient, seq, type, payload, created_at) "
-            "SELECT 'user:' || (n %% %s), n / %s + 1, 'ride.updated', jsonb_build_object('x', repeat('y', %s)), "
+            "SELECT 'user:' || (n %% %s), n / %s + 1, 'ride.updated', %s, "
             "now() - interval '30 days' + n * interval '1 ms' FROM generate_series(0, %s) AS n",
-            [RECIPIENTS, RECIPIENTS, EVENT_BYTES, cheers * EVENTS - 1],
+            [RECIPIENTS, RECIPIENTS, os.urandom(EVENT_BYTES), cheers * EVENTS - 1],
         )
         cursor.execute(
             "INSERT INTO api_idempotencyrecord (scope, key, fingerprint, status, body, created_at) "
-            "SELECT 'user:' || n, 'key ' || n, repeat('f', 64), 200, jsonb_build_object('x', repeat('y', %s)), "
+            "SELECT 'user:' || n, 'key ' || n, repeat('f', 64), 200, %s, "
             "now() - interval '30 days' + n * interval '1 ms' FROM generate_series(1, %s) AS n",
-            [ANSWER_BYTES, cheers * ANSWERS],
+            [os.urandom(ANSWER_BYTES), cheers * ANSWERS],
         )
         cursor.execute("ANALYZE")

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.models import Partner, User
 from accounts.words import TEXTS
 from drill.absent import Person
@@ -153,10 +151,13 @@ def event_of(notice: Notice) -> int | None:
     holder = User.objects.get(email=notice.email)
     partner = Partner.objects.filter(user=holder).first() if notice.kind == OFFER else None
     recipient = partner_recipient(partner.pk) if partner else user_recipient(holder.pk)
-    about = Q(payload__offerId=notice.about) | Q(payload__requestId=notice.about)
-    about |= Q(payload__ride__requestId=notice.about)
-    events = Event.objects.filter(about, recipient=recipient).order_by("seq")
+    events = [event for event in Event.objects.filter(recipient=recipient).order_by("seq") if _is_about(event, notice)]
     return next((event.seq for event in events if event.created_at.timestamp() >= notice.at), None)
+
+
+def _is_about(event: Event, notice: Notice) -> bool:
+    told = event.payload
+    return notice.about in (told.get("offerId"), told.get("requestId"), told.get("ride", {}).get("requestId"))
 
 
 def private_texts() -> set[str]:

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from api.stored_json import StoredJSONField
+
 
 class Stream(models.Model):
     """One recipient's counter. Its row lock orders the events of concurrent transactions without a gap."""
@@ -27,7 +29,7 @@ class Event(models.Model):
     seq = models.PositiveBigIntegerField()
     epoch = models.BigIntegerField(default=0, db_default=0)
     type = models.CharField(max_length=32)
-    payload = models.JSONField()
+    payload = StoredJSONField()
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -16,7 +16,7 @@ from core.errors import Missing
 from core.transitions import create_all, move_all
 from notifications.events import recorded
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
-from regions.models import Region
+from regions.models import Region, Terms
 from requests_app import locks
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, RequestType
 from requests_app.states import RequestStatus
@@ -28,6 +28,7 @@ OTHER = "other"
 MODELS: list[type[models.Model]] = [
     User,
     Region,
+    Terms,
     RequestType,
     Partner,
     CheerRequest,

@@ -1,7 +1,6 @@
 """The event log of a made-up history: the latest events of each recipient, numbered without a gap."""
 
-import json
-
+from api.stored_json import packed
 from notifications.models import Event, Stream
 from ops.made_history.cheers import Cheer
 from ops.made_history.people import Person
@@ -25,7 +24,7 @@ class EventWriter:
             self._told[recipient] = person
             person.seq += 1
             about = {"id": dashed(id), "requestId": dashed(cheer.id), "at": at, "words": [WORDS] * 4}
-            self.events.add(recipient, person.seq, type, json.dumps(about), moment(at))
+            self.events.add(recipient, person.seq, type, packed(about), moment(at))
 
     def write_streams(self) -> None:
         """Write the counters: everything was acknowledged."""
