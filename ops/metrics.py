@@ -6,7 +6,6 @@ of a table, so the sweep counts them now and then; Valkey keeps the numbers.
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -60,8 +59,8 @@ class DispatchCollector(Collector):
             yield gauge
 
 
-def sweep_final_counts(now: datetime) -> None:
-    """Count the rows in final states and keep the numbers for scrapes; one of several sweeps does it."""
+def keep_final_counts() -> None:
+    """Count the rows in final states, all of them, and keep the numbers for scrapes; one of several sweeps does it."""
     try:
         if not valkey.client().set(f"{COUNTED}:by", "1", nx=True, ex=max(1, settings.RECOUNT_EVERY_S - 1)):
             return

@@ -20,7 +20,6 @@ from core.log_context import bound
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
-from ops.metrics import sweep_final_counts
 from payments.books.payout_holds import sweep_payout_holds
 from payments.sweep import sweep_operations, sweep_reconciliation
 from regions.models import Region
@@ -151,7 +150,6 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (note_silences, 10.0),  # after the positions have been copied
-    (sweep_final_counts, float(settings.RECOUNT_EVERY_S)),
 ]
 
 

@@ -15,7 +15,7 @@ from accounts.models import Partner
 from api import health
 from core import valkey
 from core.heartbeats import beat
-from ops.metrics import COUNTED, TABLES, sweep_final_counts
+from ops.metrics import COUNTED, TABLES, keep_final_counts
 from ops.sweep import show_life
 from requests_app.models import CheerRequest
 from rides.models import Ride
@@ -103,7 +103,7 @@ def metric(text: str, name: str) -> float:
 
 
 def test_metrics(anonymous: APIClient, completed: Ride, other_partner: Partner, clock: Clock) -> None:
-    sweep_final_counts(clock.now)
+    keep_final_counts()
     response = anonymous.get("/metrics")
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/plain")
@@ -203,8 +203,8 @@ def test_a_scrape_reads_live_rows_only(anonymous: APIClient, completed: Ride) ->
 
 def test_one_of_several_sweeps_counts(completed: Ride, clock: Clock) -> None:
     with CaptureQueriesContext(connection) as seen:
-        sweep_final_counts(clock.now)
-        sweep_final_counts(clock.now)
+        keep_final_counts()
+        keep_final_counts()
     assert len(seen) == len(TABLES)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from payments.models import Payment
-from rides.fares import Tariff, elapsed, fare, increments
+from rides.fares import BPS, Tariff, commission, elapsed, fare, increments
 from rides.models import Ride
 from tests.cast import Clock
 
@@ -129,3 +129,18 @@ def test_display_charge_receipt_and_final_fare_agree(
         == cents
     )
     assert shown["elapsedS"] == ended["elapsedS"] == minutes(ran).total_seconds()
+
+
+# ---------------------------------------------------------------- our part of it
+
+
+@pytest.mark.parametrize(
+    ("amount", "bps", "ours"), [(1000, 2000, 200), (1003, 2000, 200), (999, 2000, 199), (1, 9999, 0), (7, 0, 0)]
+)
+def test_the_commission_is_rounded_down_in_the_partners_favour(amount: int, bps: int, ours: int) -> None:
+    assert commission(amount, bps) == ours
+
+
+@given(st.integers(0, 10**9), st.integers(0, BPS))
+def test_the_commission_takes_less_than_a_unit_too_little_and_nothing_too_much(amount: int, bps: int) -> None:
+    assert 0 <= amount * bps - commission(amount, bps) * BPS < BPS

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from core.pruning import BATCH
 from ops.dashboard import WAITING_MAX
-from ops.metrics import sweep_final_counts
 from ops.retention import PRUNED
 from ops.sweep import PASSES
 from tests.fuzz.world import rolled_back
@@ -24,8 +23,7 @@ pytestmark = [
 
 def test_no_pass_of_the_sweep_reads_more(grown: Grown) -> None:
     found = {}
-    # It counts the rows in final states, every five minutes: all of them.
-    for sweep in (sweep for sweep, _ in PASSES if sweep is not sweep_final_counts):
+    for sweep, _ in PASSES:
         with CaptureQueriesContext(connection) as captured, rolled_back():
             sweep(timezone.now())
         if findings := grown_statements([query["sql"] for query in captured], grown.tables, WAITING_MAX):

@@ -108,7 +108,11 @@ async def subscribed(own: hub.Hub) -> None:
     def listeners() -> int:
         return int(valkey.client().pubsub_numsub(PUSH_CHANNEL)[0][1])
 
+    async def noted() -> bool:
+        return own._orders_missed_until < float("inf")
+
     await eventually(sync_to_async(listeners), 1)
+    await eventually(noted, True)
 
 
 def tell(recipient: str, *types: str) -> None:

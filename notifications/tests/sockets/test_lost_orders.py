@@ -132,6 +132,7 @@ async def test_the_credentials_of_a_crowd_are_looked_at_less_often_while_orders_
     looks, clock = [], Clock()
     socket = Socket(USER, user_token)
     await socket.open()
+    await subscribed(own_hub)  # which sets the moment until when orders may have got lost
 
     def look(shown: object) -> set[object]:
         looks.append(clock.now)
