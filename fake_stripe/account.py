@@ -6,6 +6,7 @@ from fake_stripe.disputes import Disputes
 from fake_stripe.errors import declined, invalid, wrong_state
 from fake_stripe.things import Thing, amount_in
 
+FUNDS_S = 2 * 24 * 3600  # after which a charge's money is available (docs.stripe.com/payouts)
 HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
 
 
@@ -88,7 +89,7 @@ class Account(Disputes):
     def _take(self, intent: Thing, amount: int) -> None:
         intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
         charge = self.things[intent["latest_charge"]]
-        charge.update(captured=True, amount_captured=amount)
+        charge.update(captured=True, amount_captured=amount, available_on=int(self.clock()) + FUNDS_S)
         self.tell("payment_intent.succeeded", intent)
         if self.behaviour_of(intent["payment_method"]).disputed:
             self.open_dispute(intent["id"])
@@ -180,20 +181,46 @@ class Account(Disputes):
         if account["capabilities"]["transfers"] != "active" or account.get("disconnected"):
             raise invalid("The destination can't take transfers.", code="insufficient_capabilities_for_transfer")
         amount = amount_in(params)
-        if amount > self.balance():
+        source = params.get("source_transaction")
+        if source is not None:
+            self._require_room(source, amount)
+        elif amount > self.available():
             raise invalid("You have insufficient funds in your Stripe account.", code="balance_insufficient")
         return self.add(
             "tr", amount=amount, amount_reversed=0, currency=params.get("currency"), destination=account["id"],
             metadata=params.get("metadata", {}), transfer_group=params.get("transfer_group"),
+            source_transaction=source,
         )  # fmt: skip
+
+    def _require_room(self, charge_id: object, amount: int) -> None:
+        """Check that a charge's transfers stay within its amount (docs.stripe.com/connect/charges-transfers)."""
+        charge = self.find("charge", charge_id)
+        made = sum(one["amount"] for one in self.every("transfer") if one["source_transaction"] == charge["id"])
+        if not charge["captured"] or made + amount > charge["amount_captured"]:
+            raise invalid("The sum of this charge's transfers is greater than its amount.", code="transfer_too_large")
 
     def reverse_transfer(self, id: str, params: Thing) -> Thing:
         transfer = self.find("transfer", id)
         amount = amount_in(params)
         if amount > transfer["amount"] - transfer["amount_reversed"]:
             raise invalid("The reversal is greater than what is left of the transfer.")
+        if amount > self.balance_of(transfer["destination"]):
+            raise invalid("Insufficient funds in the connected account to reverse.", code="balance_insufficient")
         transfer["amount_reversed"] += amount
         return self.add("trr", amount=amount, transfer=transfer["id"], metadata=params.get("metadata", {}))
+
+    def available(self) -> int:
+        """The part of the balance that transfers without a source may take: a charge's money comes some days later."""
+        waiting = {one["id"]: one for one in self.every("charge") if one.get("available_on", 0) > self.clock()}
+        held = sum(one["amount_captured"] - one["amount_refunded"] for one in waiting.values())
+        tied = [one for one in self.every("transfer") if one["source_transaction"] in waiting]
+        return self.balance() - int(held) + int(sum(one["amount"] - one["amount_reversed"] for one in tied))
+
+    def balance_of(self, account_id: str) -> int:
+        """The part of its transfers that a connected account has left after payouts to its bank."""
+        sent = [one for one in self.every("transfer") if one["destination"] == account_id]
+        banked = [one for one in self.every("payout") if one["account"] == account_id and one["status"] == "paid"]
+        return int(sum(one["amount"] - one["amount_reversed"] for one in sent) - sum(one["amount"] for one in banked))
 
     def balance(self) -> int:
         """The account's balance in minor units: captures, less refunds, disputes and transfers."""

@@ -151,7 +151,17 @@ def payouts_are_booked(now: datetime) -> Result:
 def transfers_count_their_reversals(now: datetime) -> Result:
     """A transfer counts what was taken back of it, or is about to be."""
     counted = _sum(Reversal.objects.filter(transfer=OuterRef("pk")))
-    return unless(Transfer.objects.annotate(_counted=counted), Q(reversed_amount=F("_counted")))
+    asked = Transfer.objects.exclude(status=TransferStatus.NETTED)
+    return unless(asked.annotate(_counted=counted), Q(reversed_amount=F("_counted")))
+
+
+@CHECKS
+def debts_add_up(now: datetime) -> Result:
+    """A failed reversal's amount is still owed, or payouts were kept for it."""
+    netted = Transfer.objects.filter(settles=OuterRef("pk"))
+    kept = Reversal.objects.annotate(_kept=_sum(netted) - _sum(netted, "reversed_amount"))
+    owing = Q(status=TransferStatus.FAILED, transfer__status=TransferStatus.SUCCEEDED)
+    return unless(kept, (owing & Q(amount=F("debt") + F("_kept"))) | (~owing & Q(debt=0, _kept=0)))
 
 
 @CHECKS
@@ -189,8 +199,14 @@ def refunds_need_nobody(now: datetime) -> Result:
 
 @CHECKS.of_kind(ODD)
 def payouts_need_nobody(now: datetime) -> Result:
-    """No transfer has failed: the provider paid every partner it was asked to pay."""
-    return unless(Transfer.objects.all(), ~Q(status=TransferStatus.FAILED))
+    """No transfer has failed without staff having seen to it: the provider paid every partner it was asked to pay."""
+    return unless(Transfer.objects.all(), ~Q(status=TransferStatus.FAILED) | Q(seen_to=True))
+
+
+@CHECKS.of_kind(ODD)
+def partners_owe_nothing(now: datetime) -> Result:
+    """No partner owes a part of a payout that could not be taken back."""
+    return unless(Reversal.objects.all(), Q(debt=0))
 
 
 @CHECKS.of_kind(OVERDUE)
@@ -279,10 +295,6 @@ def operations_come_to_an_end(now: datetime) -> Result:
     return result
 
 
-add_history_checks(CHECKS, "attempt", Attempt, Attempt.history, Attempt.graph)
-add_history_checks(CHECKS, "refund", Refund, Refund.history, Refund.graph)
-add_history_checks(CHECKS, "payment", Payment, Payment.history, Payment.graph)
-add_history_checks(CHECKS, "hold", Hold, Hold.history, Hold.graph)
-add_history_checks(CHECKS, "transfer", Transfer, Transfer.history, Transfer.graph)
-add_history_checks(CHECKS, "payout_hold", PayoutHold, PayoutHold.history, PayoutHold.graph)
-add_history_checks(CHECKS, "reversal", Reversal, Reversal.history, Reversal.graph)
+for _model in (Attempt, Refund, Payment, Hold, Transfer, PayoutHold, Reversal):
+    _name = str(_model._meta.verbose_name).replace(" ", "_")
+    add_history_checks(CHECKS, _name, _model, _model.history, _model.graph)

@@ -171,6 +171,7 @@ class TransferStatus(models.TextChoices):
     PLANNED = "planned", "Planned"
     SUCCEEDED = "succeeded", "Paid"
     FAILED = "failed", "Failed"
+    NETTED = "netted", "Kept for a debt"
 
 
 class PayoutHoldStatus(models.TextChoices):
@@ -192,7 +193,7 @@ PAYOUT_HOLD_GRAPH = Graph(
 TRANSFER_GRAPH = Graph(
     TransferStatus,
     initial=TransferStatus.PLANNED,
-    edges={TransferStatus.PLANNED: [TransferStatus.SUCCEEDED, TransferStatus.FAILED]},
+    edges={TransferStatus.PLANNED: [TransferStatus.SUCCEEDED, TransferStatus.FAILED, TransferStatus.NETTED]},
 )
 
 

@@ -1,11 +1,18 @@
 """Provider operations in the admin: attempts, holds, refunds and payouts."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.steps import Step
+from payments.books.payouts import plan_again
 from payments.models import (
     Attempt,
     AttemptTransition,
@@ -26,7 +33,26 @@ REFUND_COLOURS = {
     RefundStatus.FAILED: "danger",
     RefundStatus.ATTENTION: "danger",
 }
-PAYOUT_COLOURS = {TransferStatus.SUCCEEDED: "success", TransferStatus.FAILED: "danger"}
+PAYOUT_COLOURS = {
+    TransferStatus.SUCCEEDED: "success",
+    TransferStatus.FAILED: "danger",
+    TransferStatus.NETTED: "info",
+}
+
+
+def _again(transfer: Transfer, actor: User, reason: str, now: datetime) -> None:
+    plan_again(transfer, actor=actor, now=now)
+
+
+AGAIN = Step(
+    "again",
+    "Pay again",
+    _again,
+    "What is due to the partner for this payment is paid by another transfer. Put the reason right before.",
+    fits=lambda transfer: transfer.status == TransferStatus.FAILED and not transfer.seen_to,
+    icon="send_money",
+    sensitive=True,
+)
 
 
 class _Operation:
@@ -128,23 +154,40 @@ class ReversalAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Parts of transfers that were taken back."""
 
     status_badge = badge("status", "Status", PAYOUT_COLOURS)
-    list_display = ("created", "amount", "status_badge", "failure", "reference")
+    transfer_link = related("transfer", "Transfer")
+    list_display = ("created", "amount", "debt", "status_badge", "failure", "refusals", "transfer_link", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
     came_at = "created_at"
     search_fields = ("reference__exact", "key__exact")
     search_ids = ("pk", "transfer_id")
-    fields = (("amount", "status_badge"), "failure", ("key", "reference"), ("tries", "next_step"))
-    readonly_fields = ("status_badge", "next_step")
+    fields = (
+        "transfer_link",
+        ("amount", "debt", "status_badge"),
+        ("failure", "refusals"),
+        ("key", "reference"),
+        ("tries", "next_step"),
+    )
+    readonly_fields = ("transfer_link", "status_badge", "next_step")
 
 
 @admin.register(Transfer)
 class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
-    """Payouts to partners, one for each payment."""
+    """Payouts to partners. Those that have failed and wait for staff are `Failed` and not `seen to`."""
 
+    steps = (AGAIN,)
     partner_link = related("partner", "Partner", named=True)
     payment_link = related("payment", "Payment")
     status_badge = badge("status", "Status", PAYOUT_COLOURS)
-    list_display = ("created", "partner_link", "amount", "reversed_amount", "status_badge", "failure", "payment_link")
+    list_display = (
+        "created",
+        "partner_link",
+        "amount",
+        "reversed_amount",
+        "status_badge",
+        "failure",
+        "refusals",
+        "payment_link",
+    )
     list_filter = (("status", ChoicesDropdownFilter),)
     list_select_related = ("partner",)
     came_at = "created_at"
@@ -153,7 +196,12 @@ class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
     fields = (
         ("partner_link", "payment_link"),
         ("amount", "reversed_amount", "status_badge"),
-        ("failure", "tries", "next_step"),
+        ("failure", "refusals", "seen_to"),
+        ("tries", "next_step"),
         ("key", "reference"),
     )
     readonly_fields = ("partner_link", "payment_link", "status_badge", "next_step")
+
+    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow steps to staff with the permission to release payouts."""
+        return bool(request.user.has_perm("payments.release_payout"))

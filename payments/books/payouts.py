@@ -9,20 +9,23 @@ are in the ledger either way.
 
 import logging
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from accounts.models import User
+from core.errors import Conflict
 from payments.books.disputed import is_disputed
 from payments.books.ledger import PARTNERS, balance, book
 from payments.books.payout_rules import judge
 from payments.configuration import connected
-from payments.models import Entry, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
+from payments.models import Attempt, Entry, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
-from payments.states import AttemptKind, PaymentStatus, PayoutHoldStatus, TransferStatus
+from payments.states import AttemptKind, AttemptStatus, PaymentStatus, PayoutHoldStatus, TransferStatus
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,9 @@ def plan_all(partner_id: UUID, *, now: datetime) -> None:
     paid = made.order_by().values("payment").annotate(_sum=Sum(KEPT)).values("_sum")
     owed = Payment.objects.filter(partner=partner_id, partner_share__gt=0, status__in=COLLECTED)
     unpaid = owed.annotate(_paid=Coalesce(Subquery(paid), 0)).filter(_paid__lt=F("partner_share"))
+    # What was refused before the account was ready is tried now.
+    refused = Transfer.objects.filter(partner=partner_id, status=TransferStatus.PLANNED, refusals__gt=0)
+    refused.filter(next_step_at__gt=now).update(next_step_at=now)
     held = Q(payout_hold__status__in=[PayoutHoldStatus.HELD, PayoutHoldStatus.REFUSED])
     for payment_id in list(unpaid.exclude(held).values_list("pk", flat=True)):
         with transaction.atomic():
@@ -55,21 +61,60 @@ def plan(payment: Payment, *, now: datetime) -> None:
     due = share_of(payment) - outstanding(payment)
     account = PayoutAccount.objects.filter(partner=payment.partner_id, ready=True).first()
     by_card = not payment.attempts.filter(kind=AttemptKind.CASH).exists()
-    if due <= 0 or account is None or not by_card or made.filter(status=TransferStatus.FAILED).exists():
+    if due <= 0 or account is None or not by_card or made.filter(status=TransferStatus.FAILED, seen_to=False).exists():
         return
     if _is_held(payment, account, now=now):
         return
-    row = Transfer(
-        payment=payment,
-        partner_id=account.partner_id,
-        amount=due,
-        account_reference=account.reference,
-        key=_numbered("transfer", payment.pk, made.count()),
-        next_step_at=now,
-        created_at=now,
-    )
-    row.create(actor=None, at=now)
-    enqueue_on_commit(row)
+    parts: list[tuple[int, Attempt | Reversal | None]] = []
+    for debt in _debts(payment):
+        if kept := min(due, debt.debt):
+            parts.append((kept, debt))
+            due -= kept
+    parts += _drawn(payment, due)
+    for number, (amount, source) in enumerate(parts, start=made.count()):
+        row = Transfer(
+            payment=payment,
+            partner_id=account.partner_id,
+            amount=amount,
+            account_reference=account.reference,
+            attempt=source if isinstance(source, Attempt) else None,
+            key=_numbered("transfer", payment.pk, number),
+            next_step_at=now,
+            created_at=now,
+        )
+        row.create(actor=None, at=now)
+        if isinstance(source, Reversal):
+            _net(row, source, now=now)
+        else:
+            enqueue_on_commit(row)
+
+
+def _debts(payment: Payment) -> QuerySet[Reversal]:
+    """Locks and returns the partner's debts in a payment's currency, the oldest first."""
+    of_partner = {"transfer__partner": payment.partner_id, "transfer__payment__currency": payment.currency}
+    return Reversal.objects.select_for_update(of=("self",)).filter(debt__gt=0, **of_partner).order_by("pk")
+
+
+def _net(row: Transfer, debt: Reversal, *, now: datetime) -> None:
+    """Keep a transfer that is to be planned for a locked debt. In the ledger both are the partner's account already."""
+    debt.debt -= row.amount
+    debt.save(update_fields=["debt"])
+    row.move(TransferStatus.NETTED, actor=None, at=now, reason="kept for a debt", settles=debt, next_step_at=None)
+
+
+def _drawn(payment: Payment, due: int) -> list[tuple[int, Attempt | Reversal | None]]:
+    """Splits what is due among the payment's charges, as far as each has room; the rest is drawn from our balance.
+
+    The provider counts the transfers of a charge in full, also after reversals.
+    """
+    parts: list[tuple[int, Attempt | Reversal | None]] = []
+    taken = payment.attempts.filter(status=AttemptStatus.SUCCEEDED).exclude(reference="").order_by("number")
+    for attempt in taken:
+        made = attempt.transfers.exclude(status=TransferStatus.FAILED).aggregate(sum=Sum("amount", default=0))["sum"]
+        if (part := min(due, attempt.amount - made)) > 0:
+            parts.append((part, attempt))
+            due -= part
+    return [*parts, (due, None)] if due else parts
 
 
 def share_of(payment: Payment) -> int:
@@ -115,6 +160,9 @@ def reverse(payment: Payment, *, source: UUID | str, now: datetime) -> None:
         too_much -= part
         row.reversed_amount += part  # the database rejects more than the transfer's amount
         row.save(update_fields=["reversed_amount"])
+        if row.settles_id is not None:  # the provider has nothing of it: the debt is owed again
+            Reversal.objects.filter(pk=row.settles_id).update(debt=F("debt") + part)
+            continue
         key = _numbered("reversal", source, planned)
         reversal = Reversal(transfer=row, amount=part, key=key, next_step_at=now, created_at=now)
         reversal.create(actor=None, at=now)
@@ -135,11 +183,30 @@ def succeed(row: Transfer | Reversal, reference: str, *, now: datetime) -> None:
 
 
 def fail(row: Transfer | Reversal, failure: str, *, now: datetime) -> None:
-    """Give a transfer or reversal up. The ledger still has what the partner is owed: staff settle it by hand."""
+    """Give a transfer or reversal up. The ledger still has what the partner is owed, or owes.
+
+    Staff settle a transfer. What a reversal could not take back of a transfer that was made is a debt.
+    """
     log.error("%s %s failed: %s", row._meta.model_name, row.pk, failure)
     with transaction.atomic():
         locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
-        if locked.status == TransferStatus.PLANNED:
-            locked.move(
-                TransferStatus.FAILED, actor=None, at=now, reason=failure, failure=failure[:100], next_step_at=None
-            )
+        if locked.status != TransferStatus.PLANNED:
+            return
+        changes: dict[str, Any] = {"failure": failure[:100], "next_step_at": None}
+        if isinstance(locked, Reversal) and locked.transfer.status == TransferStatus.SUCCEEDED:
+            changes["debt"] = locked.amount
+        locked.move(TransferStatus.FAILED, actor=None, at=now, reason=failure, **changes)
+
+
+def plan_again(transfer: Transfer, *, actor: User, now: datetime) -> None:
+    """Plan to pay what is due for the payment of a transfer that has failed, as staff.
+
+    Raises: `Conflict` (`wrong_state`) if it has not failed, or if it was planned again before.
+    """
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update().get(pk=transfer.payment_id)
+        failed = Transfer.objects.filter(pk=transfer.pk, status=TransferStatus.FAILED, seen_to=False)
+        if not failed.update(seen_to=True):
+            raise Conflict("wrong_state", "This payout has not failed, or was planned again already.")
+        log.warning("transfer %s is planned again by %s", transfer.pk, actor.pk)
+        plan(payment, now=now)

@@ -60,7 +60,9 @@ class TransferTransition(Transition):
 class Transfer(ProviderOperation):
     """A partner's share of one payment, or a part of it, paid out to their account with the provider.
 
-    A share that was taken back after a refund, and is owed again because the bank returned it, is another transfer.
+    It is drawn from one charge, whose money it doesn't wait for. A share that was taken back after a refund, and is
+    owed again because the bank returned it, is another transfer. One that is `netted` is kept for a debt of the
+    partner's, and never asked of the provider.
     """
 
     graph = TRANSFER_GRAPH
@@ -72,6 +74,28 @@ class Transfer(ProviderOperation):
     reversed_amount = models.PositiveIntegerField(default=0, help_text="Minor units taken back, or about to be.")
     status = models.CharField(max_length=10, choices=TransferStatus.choices, default=TransferStatus.PLANNED)
     account_reference = models.CharField(max_length=255)
+    attempt = models.ForeignKey(
+        "payments.Attempt",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="transfers",
+        db_index=False,
+        help_text="The charge that it is drawn from; empty: our balance.",
+    )
+    settles = models.ForeignKey(
+        "payments.Reversal",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="netted",
+        db_index=False,
+        help_text="The debt that it is kept for.",
+    )
+    refusals = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often it was refused.")
+    seen_to = models.BooleanField(
+        default=False, db_default=False, help_text="Staff have dealt with its failure: it may be planned again."
+    )
 
     class Meta:
         indexes = (models.Index(fields=["payment"], name="transfer_payment"),)
@@ -95,7 +119,11 @@ class ReversalTransition(Transition):
 
 
 class Reversal(ProviderOperation):
-    """A part of a transfer that is taken back after a refund to the user."""
+    """A part of a transfer that is taken back after a refund to the user.
+
+    If the provider can't take it back, because the partner's account doesn't have it any more, it becomes a debt: what
+    is due to the partner next is kept for it.
+    """
 
     graph = TRANSFER_GRAPH
     history = ReversalTransition
@@ -103,10 +131,19 @@ class Reversal(ProviderOperation):
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="reversals")
     amount = models.PositiveIntegerField(help_text="Minor units.")
     status = models.CharField(max_length=10, choices=TransferStatus.choices, default=TransferStatus.PLANNED)
+    refusals = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often it was refused.")
+    debt = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units that the partner still owes us because it failed."
+    )
 
     class Meta:
+        indexes = (models.Index(fields=["transfer"], condition=Q(debt__gt=0), name="reversal_in_debt"),)
         constraints = (
             models.CheckConstraint(condition=Q(status__in=TransferStatus.values), name="reversal_status_known"),
+            models.CheckConstraint(
+                condition=Q(debt=0) | Q(debt__lte=F("amount"), status=TransferStatus.FAILED),
+                name="reversal_debt_within_amount",
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="reversal_amount_positive"),
         )
 

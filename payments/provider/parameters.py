@@ -44,15 +44,18 @@ def of_refund(*, intent: str, amount: int, metadata: dict[str, str]) -> Answer:
     return {"payment_intent": intent, "amount": amount, "metadata": metadata}
 
 
-def of_transfer(*, account: str, amount: int, currency: str, group: str, metadata: dict[str, str]) -> Answer:
-    """Return the parameters for paying a partner."""
-    return {
+def of_transfer(
+    *, account: str, amount: int, currency: str, group: str, source: str | None, metadata: dict[str, str]
+) -> Answer:
+    """Return the parameters for paying a partner, from the money of a charge or from our balance."""
+    params = {
         "destination": account,
         "amount": amount,
         "currency": currency,
         "transfer_group": group,
         "metadata": metadata,
     }
+    return {**params, "source_transaction": source} if source else params
 
 
 def of_reversal(*, amount: int, metadata: dict[str, str]) -> Answer:

@@ -186,6 +186,14 @@ class MoneyLife(RuleBasedStateMachine):
         for account in PayoutAccount.objects.filter(ready=False):
             self.provider.account.finish_onboarding(account.reference)
 
+    @rule()
+    def the_partner_banks_it(self) -> None:
+        """What was transferred is paid to their bank, where no reversal finds it."""
+        for account in PayoutAccount.objects.all():
+            balance = self.provider.account.balance_of(account.reference)
+            if balance > 0:
+                self.provider.account.pay_out_to_bank(account.reference, balance)
+
     # ------------------------------------------------------------ what staff do
 
     def a_payment(self, which: int) -> Payment | None:

@@ -1,12 +1,10 @@
 """Payouts that the provider refuses: tried again while our balance may be the reason, then left to staff."""
 
-from datetime import timedelta
-
 import pytest
 from pytest_django import Settings
 
 from accounts.models import Partner, User
-from backoffice.tests.desk import desk_of, page_of
+from backoffice.tests.desk import desk_of, page_of, refusals, take, told
 from payments.audit import CHECKS
 from payments.books import ledger
 from payments.books.refunds import refund
@@ -39,10 +37,12 @@ def open_again(online: Online, partner: Partner) -> None:
 
 
 def give_up(online: Online, clock: Clock) -> Transfer:
+    """Let every wait pass; returns the transfer."""
     online.work()
-    clock.now += payouts.REFUSED_FOR + timedelta(minutes=10)
-    online.work()
-    return Transfer.objects.get()
+    for wait in payouts.REFUSED_WAITS:
+        clock.now += wait
+        online.work()
+    return Transfer.objects.order_by("created_at", "pk")[0]
 
 
 def odd(clock: Clock) -> set[str]:
@@ -99,3 +99,43 @@ def test_a_reversal_planned_before_fails_with_it(
     assert fresh(reversal).next_step_at is None
     assert not online.account.every("transfer_reversal")
     assert ledger.owed_to(partner, "usd") == 400
+
+
+def test_a_refusal_says_that_the_account_is_not_ready(online: Online, fare: Payment, partner: Partner) -> None:
+    online.work()
+    row = Transfer.objects.get()
+    assert (row.status, row.failure, row.refusals) == (TransferStatus.PLANNED, REASON, 1)
+    assert not fresh(partner.payout_account).ready
+
+
+def test_once_the_account_is_ready_it_is_tried_immediately(
+    online: Online, fare: Payment, partner: Partner, clock: Clock
+) -> None:
+    online.work()
+    open_again(online, partner)
+    accounts.apply_account(online.account.find("account", partner.payout_account.reference), now=clock.now)
+    online.work()
+    assert Transfer.objects.get().status == TransferStatus.SUCCEEDED
+
+
+def test_staff_have_it_paid_again_once(
+    online: Online, fare: Payment, partner: Partner, staff: User, clock: Clock
+) -> None:
+    transfer = give_up(online, clock)
+    open_again(online, partner)
+    later(clock, days=1)
+    online.work()
+    assert Transfer.objects.count() == 1  # not by itself: staff may have paid by hand
+    refund(fresh(fare), amount=500, reason="too quiet", actor=staff, now=clock.now)
+    online.work()
+    assert told(take(desk_of(staff), transfer, "again")) == [("success", "Pay again: done.")]
+    online.work()
+    assert [(row.amount, row.status) for row in Transfer.objects.order_by("pk")] == [
+        (800, "failed"),
+        (400, "succeeded"),
+    ]
+    assert ledger.owed_to(partner, "usd") == 0
+    assert "payouts_need_nobody" not in odd(clock)
+    with unchanged():
+        assert refusals(take(desk_of(staff), transfer, "again")) != []
+    assert Transfer.objects.count() == 2

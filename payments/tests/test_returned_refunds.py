@@ -40,8 +40,9 @@ def give_back(online: Online, payment: Payment, amount: int, staff: User, clock:
     online.work()
 
 
-def bank_returns(online: Online) -> None:
-    """The newest refund comes back."""
+def bank_returns(online: Online, clock: Clock) -> None:
+    """The newest refund comes back, some days later."""
+    later(clock, days=4)
     online.account.fail_refund(online.account.every("refund")[0]["id"])
     online.deliver()
     online.work()
@@ -62,7 +63,7 @@ def test_a_refund_after_one_that_the_bank_returned_takes_the_share_back(
 ) -> None:
     for _ in range(times):
         give_back(online, paid, 500, staff, clock)
-        bank_returns(online)
+        bank_returns(online, clock)
         assert (paid_out(online), ledger.owed_to(partner, "usd")) == (800, 0)
     give_back(online, paid, 1000, staff, clock)
     assert (fresh(paid).status, fresh(paid).refunded_amount) == (PaymentStatus.REFUNDED, 1000)
@@ -73,13 +74,13 @@ def test_a_refund_after_one_that_the_bank_returned_takes_the_share_back(
     assert broken(clock) == []
 
 
-def test_a_share_given_again_is_paid_by_another_transfer(
+def test_a_share_given_again_is_paid_by_further_transfers(
     online: Online, paid: Payment, staff: User, clock: Clock
 ) -> None:
     give_back(online, paid, 500, staff, clock)
-    bank_returns(online)
-    assert [row.amount for row in Transfer.objects.order_by("created_at", "pk")] == [800, 400]
-    assert len({row.key for row in Transfer.objects.all()}) == 2
+    bank_returns(online, clock)
+    assert [row.amount for row in Transfer.objects.order_by("created_at", "pk")] == [800, 200, 200]
+    assert len({row.key for row in Transfer.objects.all()}) == 3
     give_back(online, paid, 900, staff, clock)
     taken_back = sorted(Reversal.objects.values_list("amount", flat=True))
     assert (sum(taken_back), paid_out(online)) == (400 + 720, 80)
@@ -87,6 +88,7 @@ def test_a_share_given_again_is_paid_by_another_transfer(
 
 def test_a_payout_that_is_still_planned_counts(online: Online, paid: Payment, staff: User, clock: Clock) -> None:
     give_back(online, paid, 500, staff, clock)
+    later(clock, days=4)
     online.account.fail_refund(online.account.every("refund")[0]["id"])
     online.deliver()
     online.fail("rate_limited")
