@@ -1,5 +1,6 @@
 """Every test's surroundings: see testbed/environment.py for what is started and when."""
 
+import os
 from collections.abc import Generator, Iterator
 from typing import Any, TextIO
 
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     assert config is not None
     options = parser.parse_known_args(list(config.invocation_params.args))
     environment.prepare(options.database)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Have the workers load their own settings: a conftest may import what names them."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 @pytest.hookimpl(optionalhook=True)

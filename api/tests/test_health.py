@@ -1,6 +1,7 @@
 """`GET /healthz`, `/readyz` and `/metrics`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -34,12 +35,11 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             node = app.control.mailbox.Node("unit@here", channel=link.default_channel)
             node.handlers["ping"] = lambda state, **_: {"ok": "pong"}
             with node.listen(callback=node.handle_message):
-                ready.set()
                 while not stop.is_set():
-                    try:
-                        link.drain_events(timeout=0.1)
-                    except TimeoutError:
-                        continue
+                    with suppress(TimeoutError):
+                        link.drain_events(timeout=0.1)  # Kombu subscribes when it first waits
+                    if valkey.client().pubsub_numpat():
+                        ready.set()
 
     thread = Thread(target=listen)
     thread.start()

@@ -194,14 +194,14 @@ def test_many_users_many_partners(nyc: Region) -> None:
     assert Offer.objects.filter(status=OfferStatus.PENDING).count() == 5
 
 
-@pytest.mark.parametrize(("headers", "statements"), [({}, 10), ({"Idempotency-Key": "k"}, 11)])
+@pytest.mark.parametrize(("headers", "of_the_key"), [({}, 0), ({"Idempotency-Key": "k"}, 1)])
 def test_how_many_statements_it_costs(
     nyc: Region,
     user: User,
     user_api: APIClient,
     partner: Partner,
     headers: dict[str, str],
-    statements: int,
+    of_the_key: int,
 ) -> None:
     """From the token to the answer, without savepoints, which the test's own transaction makes necessary."""
     services.cancel_request(user, submit(user).pk, reason="", now=timezone.now())
@@ -213,4 +213,6 @@ def test_how_many_statements_it_costs(
     assert answer.status_code == 201
     assert Offer.objects.filter(status=OfferStatus.PENDING).count() == 1
     said = [query["sql"] for query in done.captured_queries if "SAVEPOINT" not in query["sql"]]
-    assert len(said) == statements, "\n".join(said)
+    # On PostgreSQL a row and its history are one statement.
+    statements = 7 if connection.vendor == "postgresql" else 10
+    assert len(said) == statements + of_the_key, "\n".join(said)

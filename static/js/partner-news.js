@@ -135,7 +135,7 @@ export class PartnerNews {
   #finished({ status, fare }) {
     const made = status === "completed" && fare;
     const sentence = made
-      ? fill(gettext("Well cheered! That session made %(fare)s."), { fare: money(made) })
+      ? fill(gettext("Well cheered! The fare is %(fare)s."), { fare: money(made) })
       : gettext("This ride was called off.");
     text($("#served"), sentence);
     $("#served").classList.toggle("success", Boolean(made));

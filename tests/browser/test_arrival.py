@@ -28,7 +28,7 @@ def test_they_meet_and_the_user_ends_it(cast: Cast, visit: Callable[..., Visit])
     user.accessible()
     user.press("End it")
     user.headline("That was your cheer")
-    partner.see("Well cheered! That session made $10.00.")
+    partner.see("Well cheered! The fare is $10.00.")
 
 
 def test_nobody_is_there(cast: Cast, visit: Callable[..., Visit]) -> None:

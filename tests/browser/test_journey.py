@@ -53,8 +53,8 @@ def test_from_the_map_to_the_receipt(cast: Cast, visit: Callable[..., Visit]) ->
     partner.press("End the session")
     partner.see(re.compile(r"0:\d\d so far: that is \$10\.00"))
     partner.press("End it")
-    partner.see("Well cheered! That session made $10.00.")
-    expect(partner.page.locator(".sums dd").first).to_have_text("$10.00")
+    partner.see("Well cheered! The fare is $10.00.")
+    expect(partner.page.locator(".sums dd").first).to_have_text("$8.00")  # their share of it
 
     user.headline("That was your cheer")
     friend.headline("Ada has been cheered")

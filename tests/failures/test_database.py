@@ -11,12 +11,15 @@ import pytest
 from django.db import InternalError, OperationalError, ProgrammingError, connection
 from django.db.backends.postgresql import base
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from core.database import AWAY, BUSY, FULL, trouble_of
+from core.ids import new_id
 from core.postgresql import base as checks
 from regions.models import Region
+from requests_app import services
 from requests_app.consumers import PartnerConsumer
 from requests_app.models import CheerRequest, Offer
 from tests.cast import EMPIRE_STATE, at, unchanged
@@ -117,14 +120,25 @@ def test_every_wait_has_an_end(nyc: Region) -> None:
 # ---------------------------------------------------------------- full
 
 
+def fill_pages_with(request: CheerRequest) -> None:
+    """Add requests like this one for as long as there is room for them in a page."""
+    for _ in range(10):
+        request.pk = new_id()
+        CheerRequest.objects.bulk_create([request])
+
+
 @on_sqlite
 def test_a_full_disk(nyc: Region, user_api: APIClient) -> None:
+    key = {"Idempotency-Key": "once"}
+    body = {**BODY, "note": "🎉" * 500}  # two thousand bytes of a page of four
+    earlier = CheerRequest.objects.get(pk=user_api.post("/cheerRequest", body).json()["requestId"])
+    services.cancel_request(earlier.user, earlier.pk, reason="", now=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # no free page is left in the file
         cursor.execute("PRAGMA page_count")
         cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
-    key = {"Idempotency-Key": "once"}
-    body = {**BODY, "note": "🎉" * 500}  # more than a page
+    with pytest.raises(OperationalError, match="full"):
+        fill_pages_with(earlier)
     with unchanged():
         for _ in range(3):
             assert_refused_for_now(user_api.post("/cheerRequest", body, headers=key), "storage_full")
