@@ -35,7 +35,12 @@ def _valkey() -> None:
 
 
 def _worker() -> None:
-    if not current_app.control.broadcast("ping", reply=True, timeout=WORKER_ANSWER_S, limit=1):
+    # A connection of its own: those in Celery's pool may be of a Valkey that has been away.
+    with current_app.connection_for_write() as connection:
+        answers = current_app.control.broadcast(
+            "ping", reply=True, timeout=WORKER_ANSWER_S, limit=1, connection=connection
+        )
+    if not answers:
         raise TimeoutError("no worker answered")
 
 

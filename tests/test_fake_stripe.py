@@ -102,14 +102,16 @@ def test_refunds_have_bounds(online: Online, customer: str) -> None:
 
 
 def test_transfers_and_reversals_have_bounds(online: Online, customer: str) -> None:
-    intent(online, customer)
+    charge = intent(online, customer)["latest_charge"]["id"]
     account = gateway().create_account("a", metadata={})["id"]
-    what: dict[str, Any] = {"account": account, "currency": "usd", "group": "g", "metadata": {}}
+    what: dict[str, Any] = {"account": account, "currency": "usd", "group": "g", "source": charge, "metadata": {}}
     with pytest.raises(Refused):  # nobody knows them yet
         gateway().transfer("t1", parameters.of_transfer(amount=500, **what))
     online.account.finish_onboarding(account)
     with pytest.raises(Refused):
         gateway().transfer("t2", parameters.of_transfer(amount=1001, **what))
+    with pytest.raises(Refused):  # the charge's money is there for our balance some days later only
+        gateway().transfer("t0", parameters.of_transfer(amount=500, **{**what, "source": None}))
     made = gateway().transfer("t3", parameters.of_transfer(amount=500, **what))["id"]
     with pytest.raises(Refused):
         gateway().reverse_transfer("v1", made, parameters.of_reversal(amount=501, metadata={}))

@@ -74,6 +74,16 @@ def test_ready(anonymous: APIClient, worker: None) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok", "failing": []})
 
 
+def test_ready_once_valkey_is_back(anonymous: APIClient, request: pytest.FixtureRequest) -> None:
+    """Connections of before, which Celery keeps in a pool, are of no use any more."""
+    for _ in range(3):
+        app.control.broadcast("ping", reply=True, timeout=0.05)
+    for kind in ("normal", "pubsub"):
+        valkey.client().client_kill_filter(_type=kind, skipme=True)
+    request.getfixturevalue("worker")
+    assert anonymous.get("/readyz").json() == {"status": "ok", "failing": []}
+
+
 def test_without_a_worker(anonymous: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "WORKER_ANSWER_S", 0.1)
     response = anonymous.get("/readyz")
