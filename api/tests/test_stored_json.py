@@ -29,7 +29,7 @@ def test_a_number_that_json_lacks_is_refused(told: Any) -> None:
 
 
 def test_the_dictionary_never_changes() -> None:
-    """What is stored could not be read any more. A better dictionary is another file, with another number."""
+    """Stored values need this dictionary to be read. A better one is another file, with another number."""
     assert (
         hashlib.sha256(DICTIONARY_1).hexdigest() == "6965a7465c512be28988221073b2d43eb4945edcec5287c777e5c8af827fec34"
     )

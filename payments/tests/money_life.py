@@ -188,7 +188,7 @@ class MoneyLife(RuleBasedStateMachine):
 
     @rule()
     def the_partner_banks_it(self) -> None:
-        """What was transferred is paid to their bank, where no reversal finds it."""
+        """Pay the transfers out to the partner's bank, where no reversal reaches them."""
         for account in PayoutAccount.objects.all():
             balance = self.provider.account.balance_of(account.reference)
             if balance > 0:

@@ -63,7 +63,7 @@ def findings(clock: Clock, kind: str = "") -> list[str]:
 
 
 def sent(online: Online) -> list[int]:
-    """What the provider has paid partners, newest first, less what was taken back."""
+    """The minor units of each transfer at the provider, newest first, less its reversals."""
     return [one["amount"] - one["amount_reversed"] for one in online.account.every("transfer")]
 
 

@@ -53,7 +53,7 @@ def broken(clock: Clock) -> list[str]:
 
 
 def paid_out(online: Online) -> int:
-    """What the partner has of the provider."""
+    """The minor units that the provider has paid the partner and not taken back."""
     return sum(one["amount"] - one["amount_reversed"] for one in online.account.every("transfer"))
 
 

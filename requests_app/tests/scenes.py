@@ -93,7 +93,7 @@ def everything(nyc: Region, staff: User) -> None:
 
 
 def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
-    """What there is of a ride that is over where cards are charged: a hold let go of, a payout, a reversal, a dispute.
+    """Add to a completed ride what it has where cards are charged: a released hold, a payout, a reversal, a dispute.
 
     The rows of `payments`, without the provider that they are about.
     """

@@ -13,7 +13,7 @@ BYTES_MAX = 30_000  # of a cheer
 
 
 def logged_bytes() -> int:
-    """What this test's connection has written to the log; the servers' other connections write, too."""
+    """The bytes that this test's connection has written to the log, without those of the server's other processes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT wal_bytes FROM pg_stat_get_backend_wal(pg_backend_pid())")

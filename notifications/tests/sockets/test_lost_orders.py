@@ -127,7 +127,7 @@ async def test_a_full_process_asks_to_come_later(
 async def test_the_credentials_of_a_crowd_are_looked_at_less_often_while_orders_get_lost(
     user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a look takes long, the next one waits, and there is a last one once no order gets lost any more."""
+    """A slow comparison puts the next one off, and one more follows once orders arrive again."""
     monkeypatch.setattr(hub, "COMPARE_EVERY_S", 3600.0)
     looks, clock = [], Clock()
     socket = Socket(USER, user_token)
