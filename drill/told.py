@@ -15,6 +15,7 @@ from drill.outside import Outside
 from drill.run import Outcome, Struck
 from notifications.models import DeferredPush
 from notifications.words import WordKind
+from payments.models import Payment
 from rides.models import Ride
 
 CLOCK_S = 0.2  # how far a stored time may lie after the push of it
@@ -191,4 +192,5 @@ def settle(within_s: float = SETTLES_WITHIN_S) -> None:
 def waiting() -> int:
     """How many pushes, mails and receipts are still to be sent."""
     mails, receipts = DeferredMail.objects.exclude(due_at=None), Ride.objects.exclude(receipt_due_at=None)
-    return DeferredPush.objects.count() + mails.count() + receipts.count()
+    changed = Payment.objects.exclude(receipt_due_at=None)
+    return DeferredPush.objects.count() + mails.count() + receipts.count() + changed.count()

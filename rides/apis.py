@@ -23,7 +23,7 @@ from payments.serializers import PaymentSerializer, payment_body
 from rides import selectors, services
 from rides.models import Ride
 from rides.receipt_pdf import PDFRenderer, receipt_pdf
-from rides.receipts import receipt
+from rides.receipts import Document, file_name, receipt
 from rides.serializers import RatingInput, ReceiptSerializer, RideSerializer, TipInput, ride_bodies, ride_body
 
 
@@ -75,11 +75,12 @@ class RideReceipt(APIView):
         ride = selectors.ride_with_bill_of(caller(request), ride_id)
         lines = receipt(ride, now=timezone.now())
         if isinstance(request.accepted_renderer, PDFRenderer):
-            name = f'attachment; filename="receipt-{ride.pk}.pdf"'
+            name = f'attachment; filename="{file_name(lines)}"'
             return Response(receipt_pdf(ride, lines), headers={"Content-Disposition": name})
         bill = ReceiptSerializer(lines).data
         if isinstance(request.accepted_renderer, TemplateHTMLRenderer):
-            return Response({"receipt": bill, "ride": ride}, template_name="rides/receipt.html")
+            page = {"receipt": bill, "name": Document(lines["document"]).label, "ride": ride}
+            return Response(page, template_name="rides/receipt.html")
         return Response(bill)
 
 

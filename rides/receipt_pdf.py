@@ -12,7 +12,9 @@ from rest_framework.renderers import BaseRenderer
 
 from core.amounts import increment, money
 from core.lazy import lazy_module
+from payments.states import UNPAID
 from rides.models import Ride
+from rides.receipts import Document
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -47,11 +49,12 @@ def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
     """A page with the lines of a `rides.receipts.receipt`. Times are in the region's time zone."""
     zone = ZoneInfo(ride.request.region.time_zone)
     page: FPDF = fpdf.FPDF(format="A4")
-    page.set_title(f"{_('Receipt')} {receipt['rideId']}")
+    name = str(Document(receipt["document"]).label)
+    page.set_title(f"{name} {receipt['rideId']}")
     page.set_creator("SpeedyCheers")
     page.add_page()
     page.set_font(FONT, "B", 20)
-    page.cell(0, 12, _latin(_("SpeedyCheers receipt")), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 12, _latin(f"SpeedyCheers · {name}"), new_x="LMARGIN", new_y="NEXT")
     page.set_font(FONT, size=11)
     for name, value in _facts(ride, receipt, zone):
         page.cell(45, LINE_MM, _latin(name))
@@ -84,7 +87,7 @@ def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple
 
 
 def _lines(page: "FPDF", receipt: Mapping[str, Any]) -> None:
-    rows = [(line["label"], line["amount"]) for line in receipt["lines"]]
+    rows = [(_marked(line), line["amount"]) for line in receipt["lines"]]
     rows += [
         (
             _("%(label)s, given back") % {"label": line["label"]},
@@ -99,6 +102,15 @@ def _lines(page: "FPDF", receipt: Mapping[str, Any]) -> None:
     page.set_font(FONT, "B", 11)
     page.cell(130, LINE_MM, _latin(_("Total")))
     page.cell(0, LINE_MM, _latin(_signed(receipt["total"])), align="R", new_x="LMARGIN", new_y="NEXT")
+    if receipt["due"]["amount"]:
+        page.cell(130, LINE_MM, _latin(_("Not paid yet")))
+        page.cell(0, LINE_MM, _latin(_signed(receipt["due"])), align="R", new_x="LMARGIN", new_y="NEXT")
+
+
+def _marked(line: Mapping[str, Any]) -> str:
+    """Returns a line's label, marked if it has not been paid."""
+    label = str(line["label"])
+    return _("%(label)s, not paid yet") % {"label": label} if line["status"] in UNPAID else label
 
 
 def _signed(amount: Mapping[str, Any]) -> str:

@@ -1,31 +1,45 @@
 """The lines of a bill, calculated by the same fare function as the running display."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import models
+from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from api.fields import money
 from core.errors import Conflict
 from payments.models import Attempt, Payment
-from payments.states import AttemptStatus, PaymentKind
+from payments.states import UNPAID, AttemptStatus, PaymentKind
 from rides import fares
 from rides.models import Ride
 from rides.states import RideStatus
 
 
-def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
-    """A ride's bill: its charges line by line, and the total in minor units. Raises `Conflict` until it is over.
+class Document(models.TextChoices):
+    """The name of a bill: an invoice while something is due, a receipt once all is paid."""
 
-    The labels of the lines are in the active language.
+    INVOICE = "invoice", gettext_lazy("Invoice")
+    RECEIPT = "receipt", gettext_lazy("Receipt")
+    CORRECTED = "corrected_receipt", gettext_lazy("Corrected receipt")
+
+
+def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
+    """A ride's bill: its charges line by line, the total, what was given back and what is due, in minor units.
+
+    The labels of the lines are in the active language. Raises `Conflict` until the ride is over.
     """
     if ride.status not in (RideStatus.COMPLETED, RideStatus.CANCELLED):
         raise Conflict("ride_not_completed", "The receipt is ready once the ride is over.")
     payments = {p.kind: p for p in Payment.objects.filter(ride=ride)}
     lines = [_line(ride, payment) for payment in sorted(payments.values(), key=lambda p: p.created_at)]
-    total = sum(payment.amount - payment.refunded_amount for payment in payments.values())
+    refunded = sum(payment.refunded_amount for payment in payments.values())
+    total = sum(payment.amount for payment in payments.values()) - refunded
+    due = _due(payments.values())
     return {
+        "document": _document(due, refunded),
         "rideId": str(ride.pk),
         "status": ride.status,
         "startTime": ride.start_time,
@@ -34,9 +48,31 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
         "elapsedS": int(ride.elapsed(now).total_seconds()),
         "lines": lines,
         "total": money(total, ride.tariff_currency),
+        "refunded": money(refunded, ride.tariff_currency),
+        "due": money(due, ride.tariff_currency),
         "card": _card(payments.values()),
         "tariff": ride.tariff,
     }
+
+
+def _document(due: int, refunded: int) -> Document:
+    if due:
+        return Document.INVOICE
+    return Document.CORRECTED if refunded else Document.RECEIPT
+
+
+def file_name(bill: Mapping[str, Any]) -> str:
+    """Returns the name of a bill's PDF."""
+    return f"{'invoice' if bill['due']['amount'] else 'receipt'}-{bill['rideId']}.pdf"
+
+
+def _due(payments: Iterable[Payment]) -> int:
+    """Returns what has not been collected of the payments that are not paid, in minor units."""
+    unpaid = [payment for payment in payments if payment.status in UNPAID]
+    if not unpaid:
+        return 0
+    collected = Attempt.objects.filter(payment__in=unpaid, status=AttemptStatus.SUCCEEDED)
+    return sum(payment.amount for payment in unpaid) - int(collected.aggregate(sum=Sum("amount", default=0))["sum"])
 
 
 def _card(payments: Iterable[Payment]) -> dict[str, str] | None:

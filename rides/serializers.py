@@ -12,6 +12,7 @@ from api.serializing import json_of
 from payments.states import PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.read_model import ride_view
+from rides.receipts import Document
 from rides.states import EndedBy, RideStatus
 
 
@@ -109,16 +110,19 @@ class ReceiptCardSerializer(serializers.Serializer[Any]):
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
-    """The lines of the bill."""
+    """The lines of the bill: an invoice while something of it is due, else a receipt."""
 
     rideId = serializers.UUIDField()
+    document = serializers.ChoiceField(choices=Document.choices)
     status = serializers.ChoiceField(choices=RideStatus.choices)
     startTime = serializers.DateTimeField(allow_null=True)
     endTime = serializers.DateTimeField(allow_null=True)
     endedBy = serializers.ChoiceField(choices=EndedBy.choices, allow_null=True)
     elapsedS = serializers.IntegerField()
     lines = ReceiptLineSerializer(many=True)
-    total = MoneySerializer()
+    total = MoneySerializer(help_text="Less what was given back.")
+    refunded = MoneySerializer()
+    due = MoneySerializer(help_text="What is not paid yet: an invoice has some, a receipt none.")
     card = ReceiptCardSerializer(allow_null=True)
     tariff = TariffSerializer()
 

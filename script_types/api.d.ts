@@ -136,6 +136,7 @@ declare namespace Api {
 
   interface Receipt {
     rideId: Id;
+    document: string;
     status: string;
     startTime: Time | null;
     endTime: Time | null;
@@ -143,6 +144,8 @@ declare namespace Api {
     elapsedS: number;
     lines: ReceiptLine[];
     total: Money;
+    refunded: Money;
+    due: Money;
     card: { brand: string; last4: string } | null;
     tariff: Tariff;
   }

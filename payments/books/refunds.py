@@ -13,7 +13,7 @@ from notifications.events import Outbox, recorded
 from payments.books import payouts
 from payments.books.disputed import undisputed
 from payments.books.ledger import book
-from payments.books.status import derive
+from payments.books.status import derive, receipt_due
 from payments.models import Attempt, Payment, Refund
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
@@ -128,7 +128,8 @@ def _fail(outbox: Outbox, row: Refund, failure: str, *, reference: str, now: dat
         return
     before = payment.refunded_amount
     payment.refunded_amount = before - row.amount
-    payment.save(update_fields=["refunded_amount"])
+    payment.receipt_due_at = receipt_due(now)
+    payment.save(update_fields=["refunded_amount", "receipt_due_at"])
     book(EntryKind.REFUND_FAILED, str(row.pk), payment, row.amount, now=now)
     share = _share_of(payment, before) - _share_of(payment, payment.refunded_amount)
     book(EntryKind.SHARE_RESTORED, str(row.pk), payment, share, now=now)
@@ -141,7 +142,8 @@ def _succeed(outbox: Outbox, row: Refund, *, reference: str, now: datetime, acto
     row.move(RefundStatus.SUCCEEDED, actor=actor, at=now, reason=row.reason, reference=reference, next_step_at=None)
     before = payment.refunded_amount
     payment.refunded_amount = before + row.amount
-    payment.save(update_fields=["refunded_amount"])
+    payment.receipt_due_at = receipt_due(now)
+    payment.save(update_fields=["refunded_amount", "receipt_due_at"])
     in_cash = row.attempt.kind == AttemptKind.CASH
     book(EntryKind.REFUNDED, str(row.pk), payment, row.amount, now=now, in_cash=in_cash)
     derive(outbox, payment, now=now, reason=row.reason, actor=actor)

@@ -1,6 +1,9 @@
 """A payment's status, which follows from its attempts and refunds. Nothing else sets it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
 
 from accounts.models import User
 from notifications.events import Outbox
@@ -35,11 +38,19 @@ def _status_of(attempt: Attempt) -> str:
     return AttemptStatus.PROCESSING if closing else attempt.status
 
 
+def receipt_due(now: datetime) -> datetime:
+    """Returns when to mail a receipt of what has changed now: after the mail at the session's end, which may say it."""
+    return now + 2 * timedelta(seconds=settings.RECEIPT_AFTER_S)
+
+
 def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, actor: User | None = None) -> None:
     """Bring a locked payment's status in line with its attempts, forward only, and announce a change to its user."""
     status = derived_status(payment)
     if status != payment.status and payment.graph.allows(payment.status, status):
         references = payment.attempts.exclude(reference="").order_by("-number").values_list("reference", flat=True)
         reference = references.first() or payment.third_party_reference_id
-        payment.move(status, actor=actor, at=now, reason=reason, third_party_reference_id=reference)
+        changes: dict[str, Any] = {"third_party_reference_id": reference}
+        if status == PaymentStatus.PAID:
+            changes["receipt_due_at"] = receipt_due(now)
+        payment.move(status, actor=actor, at=now, reason=reason, **changes)
         announce.payment_updated(outbox, payment, now=now)

@@ -45,9 +45,18 @@ class Payment(Stateful):
         default=False, help_text="The user disputes the session: nothing is collected until staff decide."
     )
     created_at = models.DateTimeField()
+    receipt_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a receipt of what has changed is to be mailed; empty once one was."
+    )
+    told_amount = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Minor units that the last mailed bill says are paid and not given back."
+    )
 
     class Meta:
         indexes = (
+            models.Index(
+                fields=["receipt_due_at"], condition=Q(receipt_due_at__isnull=False), name="payment_receipt_due"
+            ),
             models.Index(fields=["user", "-created_at"], name="payment_user"),
             models.Index(fields=["status"], name="payment_status"),
             # With all that a partner's earnings are the sum of, so that no row is read for them.
@@ -84,3 +93,8 @@ class Payment(Stateful):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.id}"
+
+    @property
+    def kept_amount(self) -> int:
+        """Minor units that the user has paid and not been given back; zero until all of the payment has come in."""
+        return 0 if self.status in UNPAID else self.amount - self.refunded_amount

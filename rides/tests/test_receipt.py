@@ -53,7 +53,7 @@ def test_the_lines_of_the_bill(user_api: APIClient, running: Ride, clock: Clock)
             "paymentId": str(tip.pk),
         },
     ]
-    assert body["total"] == {"amount": 3250, "currency": "usd"}
+    assert body["total"] == body["due"] == {"amount": 3250, "currency": "usd"}
     assert body["tariff"] == {"amount": 1000, "currency": "usd", "incrementS": 300}
     assert (body["rideId"], body["status"], body["elapsedS"]) == (str(ride.pk), "completed", 754)
 

@@ -1,19 +1,18 @@
 """The receipt by e-mail."""
 
 from smtplib import SMTPServerDisconnected
-from typing import Any
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 
 from accounts.models import NotificationSettings, User
 from core.jobs import QUEUED_FOR
+from payments.models import Payment
+from payments.services import settle_in_cash
 from rides.mails import GIVE_UP_AFTER, TRY_AGAIN, TRY_AGAIN_MAX, sweep_receipts
 from rides.models import Ride
 from rides.tasks import mail_receipt
-from speedycheers.celery import app as celery_app
 from tests.cast import Clock, fresh
 
 
@@ -25,19 +24,33 @@ def completed(clock: Clock, completed: Ride) -> Ride:
     return completed
 
 
-@pytest.fixture
-def confirmed(user: User) -> User:
-    """The user, with an address that is theirs for sure."""
-    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
-    return user
-
-
-def test_it_is_sent(confirmed: User, completed: Ride) -> None:
+def test_it_is_sent(confirmed: User, completed: Ride, staff: User, clock: Clock) -> None:
+    settle_in_cash(Payment.objects.get(), actor=staff, now=clock.now)
     mail_receipt(str(completed.pk))
     (sent,) = mail.outbox
     assert sent.to == [confirmed.email]
     assert sent.subject == "Your receipt: $10.00"
     assert f"/cheer/{completed.request_id}" in str(sent.body)
+
+
+def test_what_has_not_been_paid_is_called_no_receipt(confirmed: User, completed: Ride) -> None:
+    mail_receipt(str(completed.pk))
+    (sent,) = mail.outbox
+    assert sent.subject == "Your invoice: $10.00"
+    assert "$10.00 has not been paid yet" in str(sent.body).replace("\n", " ")
+    assert "It came to" not in str(sent.body)
+
+
+def test_a_bill_that_is_being_paid_waits_for_the_answer(confirmed: User, completed: Ride, clock: Clock) -> None:
+    Payment.objects.update(status="processing")
+    mail_receipt(str(completed.pk))
+    assert not mail.outbox
+    due = fresh(completed).receipt_due_at
+    assert due > clock.now
+    Payment.objects.update(status="paid")
+    clock.now = due
+    mail_receipt(str(completed.pk))
+    assert [sent.subject for sent in mail.outbox] == ["Your receipt: $10.00"]
 
 
 def test_not_to_who_does_not_want_it(confirmed: User, completed: Ride) -> None:
@@ -57,18 +70,6 @@ def test_not_before_the_ride_is_over(confirmed: User, running: Ride) -> None:
 
 
 # ---------------------------------------------------------------- once, and again where it failed
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The rides whose task a sweep has queued."""
-    rides: list[str] = []
-
-    def queue(name: str, arguments: tuple[str], **options: Any) -> None:
-        rides.append(arguments[0])
-
-    monkeypatch.setattr(celery_app, "send_task", queue)
-    return rides
 
 
 def test_it_is_sent_once_though_the_task_runs_twice(confirmed: User, completed: Ride) -> None:
@@ -145,5 +146,5 @@ def test_or_is_sent_once_it_is_back(
     (sent,) = mail.outbox
     assert sent.extra_headers["Message-ID"] == f"<receipt-{completed.pk}@speedycheers>"
     [(name, content, kind)] = sent.attachments
-    assert (name, kind) == (f"receipt-{completed.pk}.pdf", "application/pdf")
+    assert (name, kind) == (f"invoice-{completed.pk}.pdf", "application/pdf")
     assert bytes(content)[:5] == b"%PDF-"

@@ -109,7 +109,7 @@ def _afterwards(album: Any, user: Visit, partner: Visit) -> None:
     user.page.get_by_role("radio", name="5 of 5").check(force=True)  # the stars cover their radio buttons
     album.take(user, "cheer-done")
     user.page.get_by_role("link", name="See the receipt").click()
-    user.headline("Receipt")
+    user.headline("Invoice")
     album.take(user, "receipt")
     user.go("/history")
     user.page.locator(".menu summary").click()

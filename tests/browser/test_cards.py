@@ -57,7 +57,9 @@ def test_a_card_from_the_wallet_to_the_receipt(cast: Cast, visit: Callable[..., 
     user.headline("That was your cheer")
     user.page.get_by_role("link", name="See the receipt").click()
     # A receipt is no live page: it shows how the payment stood when it was asked for.
-    wait_until(lambda: user.page.reload() and user.page.get_by_text("Paid").is_visible(), 30, "the card is charged")
+    wait_until(
+        lambda: user.page.reload() and user.page.get_by_text("Paid", exact=True).is_visible(), 30, "the card is charged"
+    )
     user.see("Charged to Visa ending in 4242.")
     user.go("/wallet")
     user.see("Visa ending in 4242")

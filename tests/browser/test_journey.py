@@ -69,7 +69,7 @@ def test_from_the_map_to_the_receipt(cast: Cast, visit: Callable[..., Visit]) ->
     expect(user.page.locator("#total")).to_have_text("$12.50")
 
     user.page.get_by_role("link", name="See the receipt").click()
-    user.headline("Receipt")
+    user.headline("Invoice")
     user.see("Cheering, 1 × 5 minutes")
     expect(user.page.locator(".receipt-total")).to_have_text("$12.50")
     user.go("/history")

@@ -50,7 +50,7 @@ def test_a_whole_cheer(cast: Cast, visit: Callable[..., Visit], viewport: dict[s
     partner.see("Well cheered!")
     both_fit()
     user.page.get_by_role("link", name="See the receipt").click()
-    user.headline("Receipt")
+    user.headline("Invoice")
     user.sound()
     user.go("/history")
     user.sound()

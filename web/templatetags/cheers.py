@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from core import amounts
 from payments.books.ledger import PARTNERS, SALES
-from payments.states import PaymentStatus
+from payments.states import UNPAID, PaymentStatus
 from requests_app.models import RequestType
 from rides.models import Ride
 from web.sources import parts
@@ -74,6 +74,12 @@ def session_length(ride: Ride) -> timedelta | None:
 def paid_total(payments: Any) -> int:
     """The total of a ride's payments less refunds, in minor units."""
     return sum(payment.amount - payment.refunded_amount for payment in payments.all())
+
+
+@register.filter
+def is_unpaid(payments: Any) -> bool:
+    """Whether something of a ride's payments is not paid yet."""
+    return any(payment.status in UNPAID for payment in payments.all())
 
 
 @register.filter

@@ -18,7 +18,7 @@ def test_a_completed_cheer_with_its_receipt(user: User, completed: Ride, clock: 
     tip_ride(completed, amount=250, currency="usd", now=clock.now)
     answer = browser_of(user).get("/history")
     assert "Completed" in text_of(answer)
-    assert "$12.50 receipt" in text_of(answer)
+    assert "$12.50 invoice" in text_of(answer)
     assert f'href="/ride/{completed.pk}/receipt"' in answer.content.decode()
 
 
@@ -31,7 +31,7 @@ def test_a_cancelled_one_free_of_charge_has_no_receipt(user: User, pending: Chee
 
 def test_a_late_cancellations_fee(user: User, ride: Ride, pending: CheerRequest, clock: Clock) -> None:
     cancel_request(user, pending.pk, reason="", now=clock.advance(600))
-    assert "$5.00 receipt" in text_of(browser_of(user).get("/history"))
+    assert "$5.00 invoice" in text_of(browser_of(user).get("/history"))
 
 
 def test_others_are_not_in_it(outsider: User, completed: Ride) -> None:

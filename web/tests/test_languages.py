@@ -231,7 +231,7 @@ def test_receipts_by_reader(user: User, completed: Ride) -> None:
         browser.get(f"{address}?format=pdf").content,
         browser.get(address, headers={"Accept": "application/pdf"}).content,
     ]
-    assert all(b"(Beleg " in pdf for pdf in titles)
+    assert all(b"(Rechnung " in pdf for pdf in titles)
 
 
 def test_statuses_by_language() -> None:
