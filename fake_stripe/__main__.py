@@ -37,6 +37,7 @@ def main() -> None:
     while not stop.wait(60):
         server.account.expire_holds()
         server.account.settle_refunds()
+        server.account.pay_out_daily()
     server.server_close()
 
 

@@ -2,11 +2,12 @@
 
 import secrets
 
+from fake_stripe.amounts import require_chargeable, require_multiple
+from fake_stripe.balance import FUNDS_S
 from fake_stripe.disputes import Disputes
 from fake_stripe.errors import declined, invalid, wrong_state
 from fake_stripe.things import Thing, amount_in
 
-FUNDS_S = 2 * 24 * 3600  # after which a charge's money is available (docs.stripe.com/payouts)
 HOLD_S = 7 * 24 * 3600  # how long an authorization lasts
 
 
@@ -19,13 +20,14 @@ class Account(Disputes):
     # ------------------------------------------------------------ payment intents
 
     def create_payment_intent(self, params: Thing) -> Thing:
-        amount = amount_in(params)
+        amount, currency = amount_in(params), str(params.get("currency", "usd"))
+        require_chargeable(amount, currency)
         customer = self.find("customer", params.get("customer"))
         card = self.find("payment_method", params.get("payment_method"))
         if card["customer"] != customer["id"]:
             raise invalid("The payment method belongs to another customer.", keep=False)
         intent = self.add(
-            "pi", amount=amount, amount_capturable=0, amount_received=0, currency=params.get("currency", "usd"),
+            "pi", amount=amount, amount_capturable=0, amount_received=0, currency=currency,
             customer=customer["id"], payment_method=card["id"], metadata=params.get("metadata", {}),
             capture_method=params.get("capture_method", "automatic"), status="requires_confirmation",
             transfer_group=params.get("transfer_group"), last_payment_error=None, latest_charge=None,
@@ -71,6 +73,24 @@ class Account(Disputes):
         card = self.behaviour_of(intent["payment_method"])
         if card.decline:
             self._fail(intent, "card_declined", card.decline)
+        if card.processes:
+            intent.update(status="processing", next_action=None)
+            self.tell("payment_intent.processing", intent)
+            return
+        self._charge(intent)
+
+    def end_processing(self, id: str, *, failure: str = "") -> Thing:
+        """Let the bank answer a payment days later (docs.stripe.com/payments/paymentintents/lifecycle)."""
+        intent = self.find("payment_intent", id)
+        if intent["status"] != "processing":
+            raise wrong_state(intent, "confirmed")
+        if failure:
+            self._failed(intent, "payment_intent_payment_attempt_failed", failure)
+        else:
+            self._charge(intent)
+        return intent
+
+    def _charge(self, intent: Thing) -> None:
         manual = intent["capture_method"] == "manual"
         details = {"card": {**self.things[intent["payment_method"]]["card"]}}
         if manual:
@@ -78,6 +98,7 @@ class Account(Disputes):
         charge = self.add(
             "ch", amount=intent["amount"], amount_captured=0, amount_refunded=0, currency=intent["currency"],
             payment_intent=intent["id"], captured=False, payment_method_details=details, disputed=False,
+            balance_transaction=None,
         )  # fmt: skip
         intent.update(latest_charge=charge["id"], last_payment_error=None, next_action=None)
         if manual:
@@ -89,7 +110,11 @@ class Account(Disputes):
     def _take(self, intent: Thing, amount: int) -> None:
         intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
         charge = self.things[intent["latest_charge"]]
-        charge.update(captured=True, amount_captured=amount, available_on=int(self.clock()) + FUNDS_S)
+        moved = self.move(
+            "charge", amount, charge["currency"], source=charge["id"], fee=self.fee_of(amount),
+            available_on=int(self.clock()) + FUNDS_S,
+        )  # fmt: skip
+        charge.update(captured=True, amount_captured=amount, balance_transaction=moved["id"])
         self.tell("payment_intent.succeeded", intent)
         if self.behaviour_of(intent["payment_method"]).disputed:
             self.open_dispute(intent["id"])
@@ -110,6 +135,7 @@ class Account(Disputes):
         amount = amount_in(params, "amount_to_capture") if "amount_to_capture" in params else intent["amount"]
         if amount > intent["amount_capturable"]:
             raise invalid("The amount to capture is greater than what was authorized.", code="amount_too_large")
+        require_multiple(amount, intent["currency"])
         self._take(intent, amount)
         return intent
 
@@ -151,7 +177,12 @@ class Account(Disputes):
             "re", amount=amount, currency=charge["currency"], charge=charge["id"], payment_intent=intent["id"],
             metadata=params.get("metadata", {}), reason=params.get("reason"), failure_reason=None,
             status="pending" if self.behaviour_of(intent["payment_method"]).refund_waits else "succeeded",
+            failure_balance_transaction=None,
         )  # fmt: skip
+        moved = self.move(
+            "refund", -amount, charge["currency"], source=refund["id"], available_on=self._funds_of(charge)
+        )
+        refund["balance_transaction"] = moved["id"]
         self.tell("refund.created", refund)
         return refund
 
@@ -160,7 +191,8 @@ class Account(Disputes):
         refund = self.find("refund", id)
         if refund["status"] not in ("pending", "succeeded"):
             raise invalid("This refund is over.", code="resource_unexpected_state")
-        refund.update(status="failed", failure_reason=reason)
+        back = self.move("refund_failure", refund["amount"], refund["currency"], source=refund["id"])
+        refund.update(status="failed", failure_reason=reason, failure_balance_transaction=back["id"])
         self.things[refund["charge"]]["amount_refunded"] -= refund["amount"]
         self.tell("refund.failed", refund)
         return refund
@@ -181,16 +213,26 @@ class Account(Disputes):
         if account["capabilities"]["transfers"] != "active" or account.get("disconnected"):
             raise invalid("The destination can't take transfers.", code="insufficient_capabilities_for_transfer")
         amount = amount_in(params)
-        source = params.get("source_transaction")
+        source, currency, funds = params.get("source_transaction"), str(params.get("currency")), None
         if source is not None:
             self._require_room(source, amount)
-        elif amount > self.available():
+            funds = self._funds_of(self.find("charge", source))
+        elif amount > self.available(currency):
             raise invalid("You have insufficient funds in your Stripe account.", code="balance_insufficient")
-        return self.add(
-            "tr", amount=amount, amount_reversed=0, currency=params.get("currency"), destination=account["id"],
+        transfer = self.add(
+            "tr", amount=amount, amount_reversed=0, currency=currency, destination=account["id"],
             metadata=params.get("metadata", {}), transfer_group=params.get("transfer_group"),
-            source_transaction=source,
+            source_transaction=source, reversed=False,
         )  # fmt: skip
+        moved = self.move("transfer", -amount, currency, source=transfer["id"], available_on=funds)
+        transfer["balance_transaction"] = moved["id"]
+        self.tell("transfer.created", transfer)
+        return transfer
+
+    def _funds_of(self, charge: Thing) -> int:
+        """When what is drawn from a charge's money is taken: a transfer or refund waits for it, as the charge does."""
+        moved = self.things[charge["balance_transaction"]]
+        return max(int(self.clock()), int(moved["available_on"]))
 
     def _require_room(self, charge_id: object, amount: int) -> None:
         """Check that a charge's transfers stay within its amount (docs.stripe.com/connect/charges-transfers)."""
@@ -207,23 +249,19 @@ class Account(Disputes):
         if amount > self.balance_of(transfer["destination"]):
             raise invalid("Insufficient funds in the connected account to reverse.", code="balance_insufficient")
         transfer["amount_reversed"] += amount
-        return self.add("trr", amount=amount, transfer=transfer["id"], metadata=params.get("metadata", {}))
-
-    def available(self) -> int:
-        """The part of the balance that transfers without a source may take: a charge's money comes some days later."""
-        waiting = {one["id"]: one for one in self.every("charge") if one.get("available_on", 0) > self.clock()}
-        held = sum(one["amount_captured"] - one["amount_refunded"] for one in waiting.values())
-        tied = [one for one in self.every("transfer") if one["source_transaction"] in waiting]
-        return self.balance() - int(held) + int(sum(one["amount"] - one["amount_reversed"] for one in tied))
+        transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
+        reversal = self.add(
+            "trr", amount=amount, currency=transfer["currency"], transfer=transfer["id"],
+            metadata=params.get("metadata", {}),
+        )  # fmt: skip
+        funds = max(int(self.clock()), int(self.things[transfer["balance_transaction"]]["available_on"]))
+        moved = self.move("transfer_refund", amount, transfer["currency"], source=reversal["id"], available_on=funds)
+        reversal["balance_transaction"] = moved["id"]
+        self.tell("transfer.reversed", transfer)
+        return reversal
 
     def balance_of(self, account_id: str) -> int:
         """The part of its transfers that a connected account has left after payouts to its bank."""
         sent = [one for one in self.every("transfer") if one["destination"] == account_id]
         banked = [one for one in self.every("payout") if one["account"] == account_id and one["status"] == "paid"]
         return int(sum(one["amount"] - one["amount_reversed"] for one in sent) - sum(one["amount"] for one in banked))
-
-    def balance(self) -> int:
-        """The account's balance in minor units: captures, less refunds, disputes and transfers."""
-        captured = sum(int(charge["amount_captured"] - charge["amount_refunded"]) for charge in self.every("charge"))
-        transferred = sum(int(one["amount"] - one["amount_reversed"]) for one in self.every("transfer"))
-        return captured - self.withheld() - transferred

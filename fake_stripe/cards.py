@@ -15,6 +15,7 @@ class Behaviour:
     always_asks: bool = False  # the holder must confirm every payment
     asks_unless_saved: bool = False  # the holder confirms once, when saving the card
     disputed: bool = False
+    processes: bool = False  # a payment is `processing` until its bank answers
     refund_waits: bool = False  # a refund is pending at first
     refund_returns: bool = False  # a refund succeeds at first, then the bank returns it
 
@@ -31,6 +32,7 @@ BEHAVIOURS = {
     "4000000000000259": Behaviour(disputed=True),
     "4000000000007726": Behaviour(refund_waits=True),
     "4000000000005126": Behaviour(refund_returns=True),
+    "6200000000000005": Behaviour("unionpay", processes=True),  # of ours: that of Stripe is a bank account
 }
 # The named payment methods of Stripe's test mode.
 NAMED = {
@@ -46,6 +48,7 @@ NAMED = {
     "pm_card_createDispute": "4000000000000259",
     "pm_card_pendingRefund": "4000000000007726",
     "pm_card_refundFail": "4000000000005126",
+    "pm_usBankAccount_processing": "6200000000000005",  # docs.stripe.com/testing#non-card-payments
 }
 
 

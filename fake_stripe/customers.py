@@ -3,11 +3,12 @@
 import secrets
 
 from fake_stripe import cards
+from fake_stripe.balance import Balance
 from fake_stripe.errors import declined, invalid
-from fake_stripe.things import Thing, Things
+from fake_stripe.things import Thing
 
 
-class Customers(Things):
+class Customers(Balance):
     """Customers and their cards. Card numbers are stored here and never returned."""
 
     def create_customer(self, params: Thing) -> Thing:

@@ -1,11 +1,11 @@
 """Disputes: inquiries, chargebacks, evidence, decisions, appeals, and what they withdraw from the balance."""
 
+from fake_stripe.balance import FUNDS_S
 from fake_stripe.errors import invalid
 from fake_stripe.partners import Partners
 from fake_stripe.things import Thing
 
 DUE_S = 10 * 24 * 3600
-AVAILABLE_AFTER_S = 2 * 24 * 3600  # docs.stripe.com/payouts#standard-payout-timing
 # The statuses that wait for evidence, and those that follow it (docs.stripe.com/api/disputes/object).
 REVIEWS = {
     "needs_response": "under_review",
@@ -93,22 +93,16 @@ class Disputes(Partners):
         about = (each for each in self.every("dispute") if each["charge"] == charge["id"])
         return any(dispute["status"] not in REFUNDABLE for dispute in about)
 
-    def withheld(self) -> int:
-        """The amount that disputes have withdrawn from the balance, with their fees."""
-        return -sum(int(move["net"]) for each in self.every("dispute") for move in each["balance_transactions"])
-
     def _withdraw(self, dispute: Thing) -> None:
         dispute["balance_transactions"].append(self._move(dispute, -dispute["amount"], self.dispute_fee))
         self.tell("charge.dispute.funds_withdrawn", dispute)
 
     def _move(self, dispute: Thing, amount: int, fee: int) -> Thing:
-        """A movement of the balance (docs.stripe.com/api/balance_transactions/object)."""
-        now = int(self.clock())
-        details = [{"amount": fee, "currency": dispute["currency"], "description": "Dispute fee", "type": "stripe_fee"}]
-        return self.add(
-            "txn", amount=amount, currency=dispute["currency"], fee=fee, fee_details=details if fee else [],
-            net=amount - fee, source=dispute["id"], status="pending", type="adjustment",
-            reporting_category="dispute" if amount < 0 else "dispute_reversal", available_on=now + AVAILABLE_AFTER_S,
+        """Move the balance. What is withdrawn is gone immediately (docs.stripe.com/disputes/how-disputes-work)."""
+        return self.move(
+            "adjustment", amount, dispute["currency"], source=dispute["id"], fee=fee,
+            category="dispute" if amount < 0 else "dispute_reversal",
+            available_on=int(self.clock()) + (FUNDS_S if amount > 0 else 0),
         )  # fmt: skip
 
     def _close(self, id: str, status: str) -> Thing:

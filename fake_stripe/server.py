@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fake_stripe.account import Account
-from fake_stripe.errors import Refusal, declined, invalid, key_in_use, missing
+from fake_stripe.errors import Refusal, declined, invalid, key_in_use
 from fake_stripe.idempotency import KeysInUse, fingerprint, once
+from fake_stripe.lists import expanded, page_of
 from fake_stripe.things import Thing
 
 # The faults that can be ordered, one for each following call.
@@ -58,19 +59,7 @@ def routes(account: Account) -> list[Route]:
         return lambda params: page_of(account, kind, params)
 
     return [
-        on("POST", "customers", a.create_customer),
-        on("DELETE", "customers/([^/]+)", a.delete_customer),
-        on(
-            "GET",
-            "customers/([^/]+)/payment_methods",
-            lambda id, p: page_of(account, "payment_method", {**p, "customer": a.find("customer", id)["id"]}),
-        ),
-        on("POST", "payment_methods/([^/]+)/detach", a.detach_card),
-        on("POST", "setup_intents", a.create_setup_intent),
-        on("GET", "setup_intents/([^/]+)", reading("setup_intent")),
-        on("POST", "setup_intents/([^/]+)/confirm", a.confirm_setup_intent),
-        on("POST", "setup_intents/([^/]+)/cancel", a.cancel_setup_intent),
-        on("POST", "setup_intents/([^/]+)/answer", lambda id, p: a.answer_setup_intent(id, agrees=_agrees(p))),
+        *_card_routes(account, on, reading),
         on("POST", "payment_intents", lambda p: expanded(account, a.create_payment_intent(p), p)),
         on("GET", "payment_intents", listing("payment_intent")),
         on("GET", "payment_intents/([^/]+)", reading("payment_intent")),
@@ -84,9 +73,12 @@ def routes(account: Account) -> list[Route]:
         on("GET", "disputes", listing("dispute")),
         on("GET", "disputes/([^/]+)", reading("dispute")),
         on("POST", "disputes/([^/]+)", a.update_dispute),
+        on("GET", "payouts/([^/]+)", reading("payout")),
+        on("GET", "payouts", lambda p: listing("payout")({**p, "account": None})),
+        on("GET", "balance_transactions", listing("balance_transaction")),
+        on("GET", "balance_transactions/([^/]+)", reading("balance_transaction")),
         on("POST", "accounts", a.create_account),
         on("GET", "accounts/([^/]+)", a.retrieve_account),
-        on("GET", "payouts/([^/]+)", reading("payout")),
         on("POST", "account_links", a.create_account_link),
         on("POST", "transfers", a.create_transfer),
         on("GET", "transfers", listing("transfer")),
@@ -96,38 +88,34 @@ def routes(account: Account) -> list[Route]:
     ]
 
 
+def _card_routes(a: Account, on: Callable[..., Route], reading: Callable[[str], Callable[..., Thing]]) -> list[Route]:
+    """The routes about customers and the cards that they save."""
+    return [
+        on("POST", "customers", a.create_customer),
+        on("DELETE", "customers/([^/]+)", a.delete_customer),
+        on(
+            "GET",
+            "customers/([^/]+)/payment_methods",
+            lambda id, p: page_of(a, "payment_method", {**p, "customer": a.find("customer", id)["id"]}),
+        ),
+        on("POST", "payment_methods/([^/]+)/detach", a.detach_card),
+        on("POST", "setup_intents", a.create_setup_intent),
+        on("GET", "setup_intents/([^/]+)", reading("setup_intent")),
+        on("POST", "setup_intents/([^/]+)/confirm", a.confirm_setup_intent),
+        on("POST", "setup_intents/([^/]+)/cancel", a.cancel_setup_intent),
+        on("POST", "setup_intents/([^/]+)/answer", lambda id, p: a.answer_setup_intent(id, agrees=_agrees(p))),
+    ]
+
+
 def _agrees(params: Thing) -> bool:
     return params.get("agrees") == "true"
 
 
-def expanded(account: Account, thing: Thing, params: Thing) -> Thing:
-    """Return the object, with the ids named in `expand` replaced by their objects."""
-    copy = dict(thing)
-    for name in params.get("expand", {}).values():
-        if copy.get(name) in account.things:
-            copy[name] = account.things[copy[name]]
-    return copy
-
-
-def page_of(account: Account, kind: str, params: Thing) -> Thing:
-    """A page of a list, newest first."""
-    found = account.every(kind)
-    if since := params.get("created", {}).get("gte"):
-        found = [thing for thing in found if thing["created"] >= int(since)]
-    for field in ("customer", "payment_intent", "transfer_group", "transfer"):
-        if field in params:
-            found = [thing for thing in found if thing.get(field) == params[field]]
-    if after := params.get("starting_after"):
-        ids = [thing["id"] for thing in found]
-        if after not in ids:
-            raise missing(kind, after)
-        found = found[ids.index(after) + 1 :]
-    limit = min(100, int(params.get("limit", 10)))
-    return {"object": "list", "data": found[:limit], "has_more": len(found) > limit, "url": f"/v1/{kind}s"}
-
-
 class Server(ThreadingHTTPServer):
-    """An HTTP server on loopback. `faults` are applied to the next calls, in order."""
+    """An HTTP server on loopback. `faults` are applied to the next calls, in order.
+
+    A list whose path is in `unreadable` is answered with that error.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -137,6 +125,7 @@ class Server(ThreadingHTTPServer):
         self.routes = routes(account)
         self.secret_key, self.publishable_key = secret_key, publishable_key
         self.faults: deque[str] = deque()
+        self.unreadable: dict[str, Refusal] = {}
         self.keys_in_use = KeysInUse()
         super().__init__(("127.0.0.1", port), Handler)
         account.pages = self.url
@@ -229,6 +218,8 @@ class Handler(BaseHTTPRequestHandler):
         key = self.headers.get("Idempotency-Key", "") if method == "POST" else ""
         try:
             with self.server.keys_in_use.using(key):
+                if method == "GET" and path in self.server.unreadable:
+                    raise self.server.unreadable[path]
                 return self._perform(method, path, params, key, fault)
         except Refusal as refusal:
             return refusal.status, refusal.body, False

@@ -13,8 +13,8 @@ from fake_stripe.book import Book, Rows
 from fake_stripe.errors import invalid, missing
 
 Thing = dict[str, Any]
-# Objects by id, card numbers by payment method (never returned), answers by idempotency key.
-TABLES = ["things", "numbers", "kept"]
+# Objects by id, card numbers by payment method (never returned), answers by idempotency key, payouts by movement.
+TABLES = ["things", "numbers", "kept", "paid_out"]
 KINDS = {
     "cus": "customer", "pm": "payment_method", "seti": "setup_intent", "pi": "payment_intent", "ch": "charge",
     "re": "refund", "tr": "transfer", "trr": "transfer_reversal", "acct": "account", "po": "payout",
@@ -44,13 +44,14 @@ class Things:
         self.announce = announce
         self.clock = clock
         self.book = Book(file, TABLES) if file is not None else None
-        self.things, self.numbers, self.kept = (self.book.read(table) if self.book else Rows() for table in TABLES)
+        rows = [self.book.read(table) if self.book else Rows() for table in TABLES]
+        self.things, self.numbers, self.kept, self.paid_out = rows
         self._counter = itertools.count(len(self.things))
 
     def save(self) -> None:
         """Write the rows that may have changed, if the account has a file. Call it under the lock."""
         if self.book is not None:
-            every = zip(TABLES, (self.things, self.numbers, self.kept), strict=True)
+            every = zip(TABLES, (self.things, self.numbers, self.kept, self.paid_out), strict=True)
             self.book.write({table: rows.take_changes() for table, rows in every})
 
     def add(self, prefix: str, **fields: Any) -> Thing:

@@ -44,6 +44,7 @@ class Online:
         server.routes = routes(self.account)
         self.account.pages = server.url
         server.faults.clear()
+        server.unreadable.clear()
 
     def save_card(self, user: User, number: str = "pm_card_visa", *, agrees: bool = True) -> None:
         """The user gives a card on the card page, and is asked by its bank where it asks."""

@@ -135,7 +135,7 @@ def test_a_share_is_paid_from_the_money_of_its_charge_before_that_is_available(
     [transfer] = online.account.every("transfer")
     [charge] = [one for one in online.account.every("charge") if one["captured"]]
     assert transfer["source_transaction"] == charge["id"]
-    assert (online.account.available(), online.account.balance()) == (0, fare.amount - 800)
+    assert (online.account.available(), online.account.before_fees()) == (0, fare.amount - 800)
 
 
 def test_a_share_of_several_charges_is_drawn_from_each(online: Online, paid: Pay, partner: Partner) -> None:

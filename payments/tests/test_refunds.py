@@ -203,7 +203,7 @@ def test_a_partner_is_paid_what_is_theirs(
     assert (Reversal.objects.get().amount, Reversal.objects.get().status) == (400, "succeeded")
     [transfer] = online.account.every("transfer")
     assert (transfer["amount"], transfer["amount_reversed"]) == (800, 400)
-    assert online.account.balance() == 1000 - 500 - 400 == ledger.balance("provider")
+    assert online.account.before_fees() == 1000 - 500 - 400 == ledger.balance("provider")
     statement = statement_of(partner, "usd")
     assert statement.owed == 0
     assert sorted(line.amount for line in statement.lines) == [-800, -400, 400, 800]
