@@ -138,12 +138,12 @@ def _guarded(button: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         if not model_admin.has_act_permission(request):
             raise PermissionDenied
         page = change_url(model_admin.model, unquote(object_id)) or _list_url(model_admin)
-        return _asked_again(request, page) or button(model_admin, request, object_id=object_id)
+        return asked_again(request, page) or button(model_admin, request, object_id=object_id)
 
     return guarded
 
 
-def _asked_again(request: HttpRequest, page: str) -> HttpResponse | None:
+def asked_again(request: HttpRequest, page: str) -> HttpResponse | None:
     """Return the way to the page that asks who it is, and from there to `page`; None if that was answered lately."""
     if did_recently_reauthenticate(request):
         return None
@@ -157,7 +157,7 @@ def bulk_action(step: Step) -> Callable[..., Any]:
 
     @admin.action(description=f"{step.title} …", permissions=["act"])
     def run_selected(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        if step.sensitive and (asked := _asked_again(request, _list_url(model_admin))) is not None:
+        if step.sensitive and (asked := asked_again(request, _list_url(model_admin))) is not None:
             return asked
         rows = list(queryset[: ROWS_MAX + 1])
         if len(rows) > ROWS_MAX:

@@ -106,6 +106,23 @@ class DropReferenceUniqueness(AlterField):
                 schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(name)}")
 
 
+class AllowNull(AlterField):
+    """Alters a reference to one that may be empty, while the table is in use.
+
+    Django's own operation also drops the reference and checks it anew in every row. Backwards, it is Django's own.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Let the column be empty."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.name)
+        if schema_editor.connection.vendor != "postgresql" or not field.null:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        elif self.allow_migrate_model(schema_editor.connection.alias, model):
+            table, column = schema_editor.quote_name(model._meta.db_table), schema_editor.quote_name(field.column)
+            schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
+
+
 class AddCheckInUse(AddConstraint):
     """Adds a check while the table is in use: old rows are looked at without a lock that holds writers up.
 

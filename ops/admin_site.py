@@ -43,6 +43,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Holds", "lock_clock", "payments_hold"),
         ("Disputes", "gavel", "payments_dispute"),
         ("Ledger", "account_balance", "payments_entry"),
+        ("Manual entries", "edit_note", "payments_manualentry"),
         ("Payouts", "outbound", "payments_transfer"),
         ("Held payouts", "front_hand", "payments_payouthold"),
         ("Reconciliations", "balance", "payments_reconciliation"),

@@ -8,6 +8,7 @@ import accounts.audit
 import api.audit
 import notifications.audit
 import payments.audit
+import payments.manual_audit
 import regions.audit
 import requests_app.audit
 import rides.audit
@@ -34,6 +35,7 @@ def all_checks() -> list[Check]:
         *risk.audit.CHECKS,
         *accounts.audit.CHECKS,
         *payments.audit.CHECKS,
+        *payments.manual_audit.CHECKS,
         *rides.audit.CHECKS,
         *requests_app.audit.CHECKS,
     ]

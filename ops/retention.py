@@ -91,6 +91,8 @@ KEPT: Mapping[str, str] = {
     "payments.Entry": _BOOKS,
     "payments.Hold": _BOOKS,
     "payments.HoldTransition": _HISTORY,
+    "payments.ManualEntry": _BOOKS,
+    "payments.ManualEntryTransition": _HISTORY,
     "payments.Payment": _BOOKS,
     "payments.PaymentTransition": _HISTORY,
     "payments.PayoutAccount": _BOOKS,

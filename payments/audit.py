@@ -20,6 +20,8 @@ from backoffice.audit import (
     walked,
     wrong_rows,
 )
+from payments.books.ledger import PARTNERS
+from payments.books.payouts import OF_SHARES
 from payments.books.status import derived_status
 from payments.models import (
     Attempt,
@@ -156,22 +158,13 @@ def transfers_count_their_reversals(now: datetime) -> Result:
 
 
 @CHECKS
-def debts_add_up(now: datetime) -> Result:
-    """A failed reversal's amount is still owed, or payouts were kept for it."""
-    netted = Transfer.objects.filter(settles=OuterRef("pk"))
-    kept = Reversal.objects.annotate(_kept=_sum(netted) - _sum(netted, "reversed_amount"))
-    owing = Q(status=TransferStatus.FAILED, transfer__status=TransferStatus.SUCCEEDED)
-    return unless(kept, (owing & Q(amount=F("debt") + F("_kept"))) | (~owing & Q(debt=0, _kept=0)))
-
-
-@CHECKS
 def payouts_stay_within_shares(now: datetime) -> Result:
     """A payment's transfers, less what is taken back of them, pay at most the partner's share that refunds left."""
     entries = Entry.objects.filter(payment=OuterRef("pk"))
     transfers = Transfer.objects.filter(payment=OuterRef("pk")).exclude(status=TransferStatus.FAILED)
-    given = entries.filter(kind__in=[EntryKind.SHARE, EntryKind.SHARE_RESTORED])
+    of_share = entries.filter(kind__in=OF_SHARES)
     paid = Payment.objects.filter(Exists(transfers)).annotate(
-        _share=_sum(given) - _sum(entries.filter(kind=EntryKind.SHARE_REVERSED)),
+        _share=_sum(of_share.filter(credit=PARTNERS)) - _sum(of_share.filter(debit=PARTNERS)),
         _out=_sum(transfers) - _sum(transfers, "reversed_amount"),
     )
     return unless(paid, Q(_out__lte=F("_share")))

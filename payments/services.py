@@ -6,12 +6,12 @@ from uuid import UUID
 from accounts.models import User
 from core.errors import Conflict, Missing
 from notifications.events import recorded
-from payments.books.attempts import charge, close, take_cash, withdraw_scheduled
+from payments.books.attempts import charge, close, withdraw_scheduled
 from payments.books.paying import pay
 from payments.books.status import derive
 from payments.configuration import enabled, require_enabled
 from payments.models import Customer, Payment
-from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptStatus, PaymentStatus
+from payments.states import UNPAID, AttemptStatus, PaymentStatus
 
 
 def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
@@ -55,21 +55,6 @@ def _thaw(payment: Payment) -> None:
     if payment.frozen:
         payment.frozen = False
         payment.save(update_fields=["frozen"])
-
-
-def settle_in_cash(payment: Payment, *, actor: User, now: datetime) -> None:
-    """Record that staff have taken the money in another way.
-
-    Raises: `Conflict` (`already_paid`, `payment_in_progress`).
-    """
-    with recorded() as outbox:
-        locked = Payment.objects.select_for_update().get(pk=payment.pk)
-        if locked.status not in UNPAID:
-            raise Conflict("already_paid", "This payment is not open.")
-        withdraw_scheduled(outbox, locked, now=now)
-        if locked.attempts.filter(status__in=OPEN_ATTEMPTS).exists():
-            raise Conflict("payment_in_progress", "The card is just being charged. Withdraw that first, or wait.")
-        take_cash(outbox, locked, actor=actor, now=now)
 
 
 def withdraw(payment: Payment, *, actor: User, now: datetime) -> None:

@@ -197,6 +197,45 @@ TRANSFER_GRAPH = Graph(
 )
 
 
+class ManualKind(models.TextChoices):
+    """The kinds of manual entries; "user" and "partner" say whom the money comes from or goes to."""
+
+    RECEIVED = "received", "Received from the user, outside of the provider"
+    WRITTEN_OFF = "written_off", "User's debt written off"
+    USER_CREDITED = "user_credited", "Given to the user, outside of the provider"
+    USER_CHARGED = "user_charged", "Taken from the user in addition, outside of the provider"
+    PARTNER_CREDITED = "partner_credited", "Partner's share raised"
+    PARTNER_CHARGED = "partner_charged", "Partner's share lowered"
+    PAID_BY_HAND = "paid_by_hand", "Paid to the partner, outside of the provider"
+    DEBT_REPAID = "debt_repaid", "Debt repaid by the partner"
+    DEBT_WRITTEN_OFF = "debt_written_off", "Partner's debt written off"
+    FEE = "fee", "Fee paid"
+
+
+MANUAL_OF_PAYMENTS = [
+    ManualKind.RECEIVED,
+    ManualKind.WRITTEN_OFF,
+    ManualKind.USER_CREDITED,
+    ManualKind.USER_CHARGED,
+    ManualKind.PARTNER_CREDITED,
+    ManualKind.PARTNER_CHARGED,
+]
+MANUAL_OF_PARTNERS = [ManualKind.PAID_BY_HAND, ManualKind.DEBT_REPAID, ManualKind.DEBT_WRITTEN_OFF]
+
+
+class ManualStatus(models.TextChoices):
+    PROPOSED = "proposed", "Waits for approval"
+    BOOKED = "booked", "Booked"
+    REJECTED = "rejected", "Rejected"
+
+
+MANUAL_GRAPH = Graph(
+    ManualStatus,
+    initial=ManualStatus.PROPOSED,
+    edges={ManualStatus.PROPOSED: [ManualStatus.BOOKED, ManualStatus.REJECTED]},
+)
+
+
 class DisputeStatus(models.TextChoices):
     """The provider's statuses of a dispute. One that is not among these is stored and shown as it comes."""
 

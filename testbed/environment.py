@@ -36,6 +36,7 @@ def prepare(database: str) -> None:
     for name in IGNORED:
         os.environ.pop(name, None)
     os.environ["DEBUG"] = "1"
+    os.environ["MANUAL_ENTRY_LIMITS"] = "usd=100000000"  # staff settle what they like, unless a test sets a limit
     folder = make_folder()
     if SESSION not in os.environ:  # an xdist worker inherits its controller's
         os.environ[SESSION] = str(folder)

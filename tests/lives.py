@@ -22,7 +22,6 @@ from core.errors import ServiceError
 from ops.audit import all_checks
 from ops.sweep import sweep_deadlines
 from payments.models import Payment
-from payments.services import settle_in_cash
 from regions.models import Region
 from regions.selectors import forget_regions
 from requests_app import dead_letters, offers, services
@@ -34,6 +33,7 @@ from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from rides.states import ACTIVE
 from tests.cast import LONDON, Clock, fresh, make_partner, make_staff, make_user, north, report, submit
+from tests.settling import settle_in_cash
 
 USER, PARTNER = st.integers(0, 1), st.integers(0, 2)
 SELDOM = st.sampled_from([False] * 7 + [True])

@@ -23,9 +23,10 @@ from ops.management.commands.audit import snapshot
 from ops.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
 from payments.audit import payments_follow_from_their_attempts
 from payments.books.refunds import refund
+from payments.manual_entries import Proposal, propose
 from payments.models import Payment
 from payments.provider.webhook import take_provider_event
-from payments.services import settle_in_cash
+from payments.states import ManualKind
 from regions.models import Region
 from requests_app import dead_letters, services
 from requests_app.serving import availability, fulfilment
@@ -51,6 +52,7 @@ from tests.cast import (
     start,
     submit,
 )
+from tests.settling import settle_in_cash
 
 
 def audit(*options: str) -> str:
@@ -69,6 +71,12 @@ def ride_to(nyc: Region, name: str) -> Ride:
     return accept(open_offer(request))
 
 
+def booked_by_hand(ride: Ride, staff: User) -> None:
+    for kind, of in ((ManualKind.USER_CHARGED, "tip"), (ManualKind.WRITTEN_OFF, "fare")):
+        payment = Payment.objects.get(ride=ride, kind=of)
+        propose(Proposal(kind, 100, "usd", "a broken pompom", payment_id=payment.pk), author=staff, now=NOW())
+
+
 @pytest.fixture
 def history(nyc: Region, staff: User) -> None:
     """Something of everything that the services do."""
@@ -84,6 +92,7 @@ def history(nyc: Region, staff: User) -> None:
     tip_ride(done, amount=300, currency="usd", now=NOW())
     settle_in_cash(Payment.objects.get(ride=done, kind="tip"), actor=staff, now=NOW())
     refund(Payment.objects.get(ride=done, kind="tip"), amount=100, reason="a slip", actor=staff, now=NOW())
+    booked_by_hand(done, staff)
     held_and_paid_out(done, now=NOW())
     Region.objects.update(cancellation_grace_s=0)
     late = ride_to(nyc, "Late")

@@ -162,7 +162,7 @@ class ReversalAdmin(Growing, _Operation, ReadOnlyAdmin):
     search_ids = ("pk", "transfer_id")
     fields = (
         "transfer_link",
-        ("amount", "debt", "status_badge"),
+        ("amount", "debt", "settled", "status_badge"),
         ("failure", "refusals"),
         ("key", "reference"),
         ("tries", "next_step"),
@@ -193,14 +193,15 @@ class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
     came_at = "created_at"
     search_fields = ("reference__exact", "key__exact")
     search_ids = ("pk", "payment_id", "partner_id")
+    by_hand_link = related("by_hand", "Paid by hand")
     fields = (
-        ("partner_link", "payment_link"),
+        ("partner_link", "payment_link", "by_hand_link"),
         ("amount", "reversed_amount", "status_badge"),
         ("failure", "refusals", "seen_to"),
         ("tries", "next_step"),
         ("key", "reference"),
     )
-    readonly_fields = ("partner_link", "payment_link", "status_badge", "next_step")
+    readonly_fields = ("partner_link", "payment_link", "by_hand_link", "status_badge", "next_step")
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow steps to staff with the permission to release payouts."""

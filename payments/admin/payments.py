@@ -14,15 +14,17 @@ from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, minor_units, moment, related
 from backoffice.growing import Growing
 from backoffice.steps import Step
+from payments.admin.manual import outcome_of
 from payments.admin.operations import AttemptInline
 from payments.books.refunds import refund, refundable
+from payments.manual_entries import Proposal, propose
 from payments.models import (
     Entry,
     Payment,
     PaymentTransition,
 )
-from payments.services import collect_frozen, settle_in_cash, withdraw
-from payments.states import UNPAID, AttemptStatus, PaymentStatus
+from payments.services import collect_frozen, withdraw
+from payments.states import UNPAID, AttemptStatus, ManualKind, PaymentStatus
 
 STATUS_COLOURS = {
     PaymentStatus.DUE: "warning",
@@ -33,18 +35,24 @@ STATUS_COLOURS = {
 }
 
 
-def _settle(payment: Payment, actor: User, reason: str, now: datetime) -> None:
-    settle_in_cash(payment, actor=actor, now=now)
+def _settle(payment: Payment, actor: User, reason: str, now: datetime, amount: Decimal | None) -> str:
+    rest = payment.amount - payment.collecting_amount
+    minor = (rest or payment.amount) if amount is None else minor_units(amount, payment.currency)
+    proposal = Proposal(ManualKind.RECEIVED, minor, payment.currency, reason, payment_id=payment.pk)
+    return outcome_of(propose(proposal, author=actor, now=now))
 
 
 SETTLE = Step(
     "settle",
     "Settle in cash",
     _settle,
-    "You have taken the money in another way; the payment counts as paid.",
+    "You have taken the money in cash, by bank or in another way outside of the provider, all of it or a part. "
+    "State how, as the reason.",
     fits=lambda payment: payment.status in UNPAID,
     icon="payments",
     variant=ActionVariant.SUCCESS,
+    asks_reason=True,
+    asks_amount=True,
 )
 
 
@@ -108,6 +116,7 @@ class _Columns:
     status_badge = badge("status", "Status", STATUS_COLOURS)
     money = amount("amount", "Amount")
     refunded = amount("refunded_amount", "Refunded")
+    given_up = amount("written_off", "Written off")
     ride_link = related("ride", "Ride")
     user_link = related("user", "User", named=True)
 
@@ -152,8 +161,8 @@ class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
     search_fields = ("user", "third_party_reference_id__exact")
     search_ids = ("pk", "ride_id", "user_id")
     fieldsets = (
-        (None, {"fields": (("kind", "status_badge"), ("money", "refunded"), ("created", "frozen"))}),
+        (None, {"fields": (("kind", "status_badge"), ("money", "refunded", "given_up"), ("created", "frozen"))}),
         ("For", {"fields": (("ride_link", "user_link"),)}),
         ("Provider", {"fields": ("third_party_reference_id",)}),
     )
-    readonly_fields = ("money", "refunded", "status_badge", "created", "ride_link", "user_link")
+    readonly_fields = ("money", "refunded", "given_up", "status_badge", "created", "ride_link", "user_link")

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Sum
+
 from accounts.models import User
 from notifications.events import Outbox
 from payments.books import payouts
@@ -135,8 +137,19 @@ def succeed(outbox: Outbox, attempt: Attempt, *, now: datetime, reason: str, act
         _reserve(payment, attempt.amount)
     in_cash = attempt.kind == AttemptKind.CASH
     book(EntryKind.COLLECTED, str(attempt.pk), payment, attempt.amount, now=now, in_cash=in_cash)
+    if payment.written_off:
+        _recover(payment, attempt, now=now)
     derive(outbox, payment, now=now, reason=reason, actor=actor)
     payouts.plan(payment, now=now)
+
+
+def _recover(payment: Payment, attempt: Attempt, *, now: datetime) -> None:
+    """Book that a part of what was written off has come in all the same: what was still expected comes first."""
+    taken = payment.attempts.filter(status=AttemptStatus.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
+    if (recovered := taken + payment.written_off - payment.amount) > 0:
+        payment.written_off -= recovered
+        payment.save(update_fields=["written_off"])
+        book(EntryKind.RECOVERED, str(attempt.pk), payment, recovered, now=now)
 
 
 def close(attempt: Attempt, *, failure: str, now: datetime) -> None:
@@ -199,11 +212,8 @@ def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bo
     return True
 
 
-def take_cash(outbox: Outbox, payment: Payment, *, actor: User, now: datetime) -> None:
-    """Record that the rest of a locked payment was taken in cash."""
-    rest = payment.amount - payment.collecting_amount
-    if rest:
-        attempt = _plan(payment, AttemptKind.CASH, rest, now=now, ours=False)
-        succeed(outbox, attempt, now=now, reason="settled in cash", actor=actor)
-    else:
-        derive(outbox, payment, now=now, reason="settled in cash", actor=actor)
+def take_cash(outbox: Outbox, payment: Payment, amount: int, *, actor: User, now: datetime, reason: str) -> Attempt:
+    """Record that an amount of a locked payment was taken in cash, or in another way outside of the provider."""
+    attempt = _plan(payment, AttemptKind.CASH, amount, now=now, ours=False)
+    succeed(outbox, attempt, now=now, reason=reason, actor=actor)
+    return attempt

@@ -32,6 +32,15 @@ SIDES = {
     EntryKind.FEE_RETURNED: (PROVIDER, FEES),
     EntryKind.DISPUTE_LOST: (WRITTEN_OFF, DISPUTED),
     EntryKind.LOSS_APPEALED: (DISPUTED, WRITTEN_OFF),
+    EntryKind.WRITTEN_OFF: (WRITTEN_OFF, RECEIVABLE),
+    EntryKind.RECOVERED: (RECEIVABLE, WRITTEN_OFF),
+    EntryKind.USER_CREDITED: (SALES, CASH),
+    EntryKind.USER_CHARGED: (CASH, SALES),
+    EntryKind.PARTNER_CREDITED: (SALES, PARTNERS),
+    EntryKind.PARTNER_CHARGED: (PARTNERS, SALES),
+    EntryKind.DEBT_REPAID: (CASH, PARTNERS),
+    EntryKind.DEBT_WRITTEN_OFF: (WRITTEN_OFF, PARTNERS),
+    EntryKind.FEE_BY_HAND: (FEES, CASH),
 }
 OF_PARTNERS = {kind for kind, sides in SIDES.items() if PARTNERS in sides}
 
@@ -65,6 +74,20 @@ def book_all(
             )
         )
     insert_all([entry for entry in entries if entry.amount], using=router.db_for_write(Entry, instance=payment))
+
+
+def book_fee(source: str, amount: int, currency: str, *, now: datetime) -> None:
+    """Book a fee that was paid outside of the provider and concerns no single payment. Raises like `book`."""
+    debit, credit = SIDES[EntryKind.FEE_BY_HAND]
+    Entry.objects.create(
+        kind=EntryKind.FEE_BY_HAND,
+        source=source,
+        debit=debit,
+        credit=credit,
+        amount=amount,
+        currency=currency,
+        at=now,
+    )
 
 
 def balance(account: str, entries: QuerySet[Entry] | None = None) -> int:

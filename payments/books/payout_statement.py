@@ -21,7 +21,7 @@ class Line:
     at: datetime
     what: str
     of: str
-    ride_id: UUID
+    ride_id: UUID | None
     amount: int
 
     @property
@@ -57,8 +57,8 @@ def statement_of(partner: Partner, currency: str, entries: Sequence[Entry] | Non
         Line(
             entry.at,
             entry.get_kind_display(),
-            entry.payment.get_kind_display(),
-            entry.payment.ride_id,
+            entry.payment.get_kind_display() if entry.payment else "",
+            entry.payment.ride_id if entry.payment else None,
             entry.amount if entry.credit == PARTNERS else -entry.amount,
         )
         for entry in shown

@@ -9,11 +9,11 @@ are in the ledger either way.
 
 import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -22,24 +22,27 @@ from payments.books.disputed import is_disputed
 from payments.books.ledger import PARTNERS, balance, book
 from payments.books.payout_rules import judge
 from payments.configuration import connected
-from payments.models import Attempt, Entry, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
+from payments.models import Attempt, Entry, ManualEntry, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
 from payments.states import AttemptKind, AttemptStatus, PaymentStatus, PayoutHoldStatus, TransferStatus
 
 log = logging.getLogger(__name__)
 
-OF_SHARES = [EntryKind.SHARE, EntryKind.SHARE_REVERSED, EntryKind.SHARE_RESTORED]
+OF_SHARES = [
+    EntryKind.SHARE,
+    EntryKind.SHARE_REVERSED,
+    EntryKind.SHARE_RESTORED,
+    EntryKind.PARTNER_CREDITED,
+    EntryKind.PARTNER_CHARGED,
+]
 KEPT = F("amount") - F("reversed_amount")  # what a partner keeps of a transfer
 COLLECTED = [PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED]
 
 
 def plan_all(partner_id: UUID, *, now: datetime) -> None:
     """Plan to pay a partner for everything collected so far and not paid out."""
-    made = Transfer.objects.filter(payment=OuterRef("pk")).exclude(status=TransferStatus.FAILED)
-    paid = made.order_by().values("payment").annotate(_sum=Sum(KEPT)).values("_sum")
-    owed = Payment.objects.filter(partner=partner_id, partner_share__gt=0, status__in=COLLECTED)
-    unpaid = owed.annotate(_paid=Coalesce(Subquery(paid), 0)).filter(_paid__lt=F("partner_share"))
+    unpaid = unpaid_of(Payment.objects.filter(status__in=COLLECTED), partner_id)
     # What was refused before the account was ready is tried now.
     refused = Transfer.objects.filter(partner=partner_id, status=TransferStatus.PLANNED, refusals__gt=0)
     refused.filter(next_step_at__gt=now).update(next_step_at=now)
@@ -47,6 +50,15 @@ def plan_all(partner_id: UUID, *, now: datetime) -> None:
     for payment_id in list(unpaid.exclude(held).values_list("pk", flat=True)):
         with transaction.atomic():
             plan(Payment.objects.select_for_update().get(pk=payment_id), now=now)
+
+
+def unpaid_of(payments: QuerySet[Payment], partner_id: UUID | None) -> QuerySet[Payment]:
+    """Returns those of a partner's payments whose transfers may pay less than the partner's share."""
+    made = Transfer.objects.filter(payment=OuterRef("pk")).exclude(status=TransferStatus.FAILED)
+    paid = made.order_by().values("payment").annotate(_sum=Sum(KEPT)).values("_sum")
+    raised = Entry.objects.filter(payment=OuterRef("pk"), kind=EntryKind.PARTNER_CREDITED)
+    of_partner = payments.filter(partner=partner_id).annotate(_paid=Coalesce(Subquery(paid), 0))
+    return of_partner.filter(Q(_paid__lt=F("partner_share")) | Exists(raised))
 
 
 def plan(payment: Payment, *, now: datetime) -> None:
@@ -65,49 +77,67 @@ def plan(payment: Payment, *, now: datetime) -> None:
         return
     if _is_held(payment, account, now=now):
         return
-    parts: list[tuple[int, Attempt | Reversal | None]] = []
-    for debt in _debts(payment):
-        if kept := min(due, debt.debt):
-            parts.append((kept, debt))
-            due -= kept
-    parts += _drawn(payment, due)
-    for number, (amount, source) in enumerate(parts, start=made.count()):
-        row = Transfer(
-            payment=payment,
-            partner_id=account.partner_id,
-            amount=amount,
-            account_reference=account.reference,
-            attempt=source if isinstance(source, Attempt) else None,
-            key=_numbered("transfer", payment.pk, number),
-            next_step_at=now,
-            created_at=now,
-        )
+    due -= _net(payment, due, now=now)
+    for amount, attempt in _drawn(payment, due):
+        row = _new(payment, amount, now=now)
+        row.account_reference, row.attempt, row.next_step_at = account.reference, attempt, now
         row.create(actor=None, at=now)
-        if isinstance(source, Reversal):
-            _net(row, source, now=now)
-        else:
-            enqueue_on_commit(row)
+        enqueue_on_commit(row)
 
 
-def _debts(payment: Payment) -> QuerySet[Reversal]:
-    """Locks and returns the partner's debts in a payment's currency, the oldest first."""
-    of_partner = {"transfer__partner": payment.partner_id, "transfer__payment__currency": payment.currency}
+def _new(payment: Payment, amount: int, *, now: datetime) -> Transfer:
+    """Returns a transfer of a payment, not stored yet."""
+    key = _numbered("transfer", payment.pk, Transfer.objects.filter(payment=payment).count())
+    partner_id = cast(UUID, payment.partner_id)  # there is a share
+    return Transfer(payment=payment, partner_id=partner_id, amount=amount, key=key, created_at=now)
+
+
+def debts_of(partner_id: UUID | None, currency: str) -> QuerySet[Reversal]:
+    """Locks and returns a partner's debts in a currency, the oldest first."""
+    of_partner = {"transfer__partner": partner_id, "transfer__payment__currency": currency}
     return Reversal.objects.select_for_update(of=("self",)).filter(debt__gt=0, **of_partner).order_by("pk")
 
 
-def _net(row: Transfer, debt: Reversal, *, now: datetime) -> None:
-    """Keep a transfer that is to be planned for a locked debt. In the ledger both are the partner's account already."""
-    debt.debt -= row.amount
-    debt.save(update_fields=["debt"])
-    row.move(TransferStatus.NETTED, actor=None, at=now, reason="kept for a debt", settles=debt, next_step_at=None)
+def _net(payment: Payment, due: int, *, now: datetime) -> int:
+    """Keep what is due for a locked payment for the partner's debts, as far as they go; returns the part kept.
+
+    In the ledger both are the partner's account already.
+    """
+    left = due
+    for debt in debts_of(payment.partner_id, payment.currency):
+        if kept := min(left, debt.debt):
+            left -= kept
+            debt.debt -= kept
+            debt.save(update_fields=["debt"])
+            row = _new(payment, kept, now=now)
+            row.settles = debt
+            row.create_moved(TransferStatus.NETTED, actor=None, mover=None, at=now)
+    return due - left
 
 
-def _drawn(payment: Payment, due: int) -> list[tuple[int, Attempt | Reversal | None]]:
+def pay_by_hand(payment: Payment, source: ManualEntry, most: int, *, actor: User, now: datetime) -> int:
+    """Book that staff have paid what is due for a locked payment, up to `most` minor units; returns the part paid.
+
+    A transfer that has failed is seen to by that.
+    """
+    due = max(0, share_of(payment) - outstanding(payment))
+    due -= _net(payment, due, now=now)
+    if (paid := min(due, most)) <= 0:
+        return 0
+    row = _new(payment, paid, now=now)
+    row.by_hand = source
+    row.create_moved(TransferStatus.SUCCEEDED, actor=actor, mover=actor, at=now)
+    book(EntryKind.PAID_OUT, str(row.pk), payment, paid, now=now, in_cash=True)
+    Transfer.objects.filter(payment=payment, status=TransferStatus.FAILED, seen_to=False).update(seen_to=True)
+    return paid
+
+
+def _drawn(payment: Payment, due: int) -> list[tuple[int, Attempt | None]]:
     """Splits what is due among the payment's charges, as far as each has room; the rest is drawn from our balance.
 
     The provider counts the transfers of a charge in full, also after reversals.
     """
-    parts: list[tuple[int, Attempt | Reversal | None]] = []
+    parts: list[tuple[int, Attempt | None]] = []
     taken = payment.attempts.filter(status=AttemptStatus.SUCCEEDED).exclude(reference="").order_by("number")
     for attempt in taken:
         made = attempt.transfers.exclude(status=TransferStatus.FAILED).aggregate(sum=Sum("amount", default=0))["sum"]
@@ -165,9 +195,13 @@ def reverse(payment: Payment, *, source: UUID | str, now: datetime) -> None:
             continue
         key = _numbered("reversal", source, planned)
         reversal = Reversal(transfer=row, amount=part, key=key, next_step_at=now, created_at=now)
+        planned += 1
+        if row.by_hand_id is not None:  # nobody takes it back
+            reversal.debt, reversal.next_step_at, reversal.failure = part, None, "paid by hand"
+            reversal.create_moved(TransferStatus.FAILED, actor=None, mover=None, at=now)
+            continue
         reversal.create(actor=None, at=now)
         enqueue_on_commit(reversal)
-        planned += 1
 
 
 def succeed(row: Transfer | Reversal, reference: str, *, now: datetime) -> None:

@@ -12,9 +12,9 @@ from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments.books import payouts
 from payments.books.disputed import undisputed
-from payments.books.ledger import book
+from payments.books.ledger import PARTNERS, SALES, balance, book
 from payments.books.status import derive, receipt_due
-from payments.models import Attempt, Payment, Refund
+from payments.models import Attempt, Entry, Payment, Refund
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
 from payments.states import AttemptKind, AttemptStatus, PaymentStatus, RefundStatus
@@ -25,10 +25,18 @@ log = logging.getLogger(__name__)
 def refundable(payment: Payment) -> int:
     """Returns the minor units of a payment that can be given back.
 
-    They have been collected, neither refunded nor planned to be, and not charged back by the card's bank.
+    They have been collected, neither refunded nor planned to be, nor given by hand, and not charged back by the card's
+    bank.
     """
     taken = undisputed(payment.attempts.filter(status=AttemptStatus.SUCCEEDED))
-    return sum(amount - refunded for amount, refunded in taken.values_list("amount", "refunded_amount"))
+    left = sum(amount - refunded for amount, refunded in taken.values_list("amount", "refunded_amount"))
+    return max(0, left - max(0, given_by_hand(payment)))
+
+
+def given_by_hand(payment: Payment) -> int:
+    """Returns the minor units that staff have given a payment's user, less what they took in addition."""
+    kinds = [EntryKind.USER_CREDITED, EntryKind.USER_CHARGED]
+    return balance(SALES, Entry.objects.filter(payment=payment, kind__in=kinds))
 
 
 def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: datetime) -> list[Refund]:
@@ -131,7 +139,9 @@ def _fail(outbox: Outbox, row: Refund, failure: str, *, reference: str, now: dat
     payment.receipt_due_at = receipt_due(now)
     payment.save(update_fields=["refunded_amount", "receipt_due_at"])
     book(EntryKind.REFUND_FAILED, str(row.pk), payment, row.amount, now=now)
-    share = _share_of(payment, before) - _share_of(payment, payment.refunded_amount)
+    # No more than refunds have taken back: staff may have lowered the share before.
+    entries = Entry.objects.filter(payment=payment, kind__in=[EntryKind.SHARE_REVERSED, EntryKind.SHARE_RESTORED])
+    share = min(_share_of(payment, before) - _share_of(payment, payment.refunded_amount), balance(PARTNERS, entries))
     book(EntryKind.SHARE_RESTORED, str(row.pk), payment, share, now=now)
     derive(outbox, payment, now=now, reason=failure)
     payouts.plan(payment, now=now)
@@ -149,6 +159,7 @@ def _succeed(outbox: Outbox, row: Refund, *, reference: str, now: datetime, acto
     derive(outbox, payment, now=now, reason=row.reason, actor=actor)
     # Reckoned on the sum, so that parts lose nothing to rounding and the whole takes back the whole share.
     share = _share_of(payment, payment.refunded_amount) - _share_of(payment, before)
+    share = min(share, max(0, payouts.share_of(payment)))  # staff may have lowered it before
     book(EntryKind.SHARE_REVERSED, str(row.pk), payment, share, now=now)
     payouts.reverse(payment, source=row.pk, now=now)
 

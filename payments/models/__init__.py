@@ -3,6 +3,7 @@
 from payments.models.attempt import Attempt, AttemptTransition
 from payments.models.hold import Hold, HoldTransition
 from payments.models.ledger import Entry
+from payments.models.manual import ManualEntry, ManualEntryTransition
 from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
 from payments.models.provider import Dispute, ProviderEvent, Reconciliation
@@ -24,6 +25,8 @@ __all__ = [
     "Entry",
     "Hold",
     "HoldTransition",
+    "ManualEntry",
+    "ManualEntryTransition",
     "Payment",
     "PaymentTransition",
     "PayoutAccount",

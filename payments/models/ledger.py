@@ -14,7 +14,7 @@ class LedgerAccount(models.TextChoices):
     SALES = "sales", "Sales, and with them our commission"
     PARTNERS = "partners", "Owed to partners"
     PROVIDER = "provider", "With the payment provider"
-    CASH = "cash", "Cash"
+    CASH = "cash", "Cash, and what is paid outside of the provider"
     DISPUTED = "disputed", "Withheld over disputes"
     FEES = "fees", "Fees of the payment provider"
     WRITTEN_OFF = "written_off", "Written off"
@@ -36,6 +36,15 @@ class EntryKind(models.TextChoices):
     FEE_RETURNED = "fee_returned", _("Fee of a dispute returned")
     DISPUTE_LOST = "dispute_lost", _("Dispute lost")
     LOSS_APPEALED = "loss_appealed", _("Lost dispute open again")
+    WRITTEN_OFF = "written_off", _("Debt of the user written off")
+    RECOVERED = "recovered", _("Written-off debt of the user paid")
+    USER_CREDITED = "user_credited", _("Given to the user by hand")
+    USER_CHARGED = "user_charged", _("Taken from the user by hand")
+    PARTNER_CREDITED = "partner_credited", _("The partner's share raised")
+    PARTNER_CHARGED = "partner_charged", _("The partner's share lowered")
+    DEBT_REPAID = "debt_repaid", _("Debt repaid by the partner")
+    DEBT_WRITTEN_OFF = "debt_written_off", _("Debt of the partner written off")
+    FEE_BY_HAND = "fee_by_hand", _("Fee paid by hand")
 
 
 class Entry(models.Model):
@@ -52,7 +61,14 @@ class Entry(models.Model):
     credit = models.CharField(max_length=12, choices=LedgerAccount.choices)
     amount = models.PositiveIntegerField(help_text="Minor units.")
     currency = models.CharField(max_length=3)
-    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="entries")
+    payment = models.ForeignKey(
+        "payments.Payment",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        help_text="Empty for what concerns no single one, such as a bank's fee.",
+    )
     partner = models.ForeignKey(
         "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )

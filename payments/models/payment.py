@@ -34,6 +34,9 @@ class Payment(Stateful):
         default=0, help_text="Minor units that open and successful attempts collect: never more than is owed."
     )
     refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back so far.")
+    written_off = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units that the user owes, but that we no longer expect."
+    )
     partner = models.ForeignKey(
         "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -83,6 +86,9 @@ class Payment(Stateful):
             models.CheckConstraint(
                 condition=Q(collecting_amount__gte=0, collecting_amount__lte=models.F("amount")),
                 name="payment_collected_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(written_off__lte=models.F("amount")), name="payment_written_off_within_amount"
             ),
             models.CheckConstraint(
                 condition=Q(partner_share=0)

@@ -62,7 +62,7 @@ class Transfer(ProviderOperation):
 
     It is drawn from one charge, whose money it doesn't wait for. A share that was taken back after a refund, and is
     owed again because the bank returned it, is another transfer. One that is `netted` is kept for a debt of the
-    partner's, and never asked of the provider.
+    partner's, and one `by_hand` was paid by staff: neither is asked of the provider.
     """
 
     graph = TRANSFER_GRAPH
@@ -92,13 +92,25 @@ class Transfer(ProviderOperation):
         db_index=False,
         help_text="The debt that it is kept for.",
     )
+    by_hand = models.ForeignKey(
+        "payments.ManualEntry",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="transfers",
+        db_index=False,
+        help_text="What staff paid outside of the provider; empty: the provider pays it.",
+    )
     refusals = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often it was refused.")
     seen_to = models.BooleanField(
         default=False, db_default=False, help_text="Staff have dealt with its failure: it may be planned again."
     )
 
     class Meta:
-        indexes = (models.Index(fields=["payment"], name="transfer_payment"),)
+        indexes = (
+            models.Index(fields=["payment"], name="transfer_payment"),
+            models.Index(fields=["by_hand"], condition=Q(by_hand__isnull=False), name="transfer_by_hand"),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(status__in=TransferStatus.values), name="transfer_status_known"),
             models.CheckConstraint(
@@ -121,8 +133,8 @@ class ReversalTransition(Transition):
 class Reversal(ProviderOperation):
     """A part of a transfer that is taken back after a refund to the user.
 
-    If the provider can't take it back, because the partner's account doesn't have it any more, it becomes a debt: what
-    is due to the partner next is kept for it.
+    If the provider can't take it back, because the partner's account doesn't have it any more or staff paid it by hand,
+    it becomes a debt: what is due to the partner next is kept for it.
     """
 
     graph = TRANSFER_GRAPH
@@ -135,14 +147,17 @@ class Reversal(ProviderOperation):
     debt = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Minor units that the partner still owes us because it failed."
     )
+    settled = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units of it that the partner has repaid, or that were written off."
+    )
 
     class Meta:
         indexes = (models.Index(fields=["transfer"], condition=Q(debt__gt=0), name="reversal_in_debt"),)
         constraints = (
             models.CheckConstraint(condition=Q(status__in=TransferStatus.values), name="reversal_status_known"),
             models.CheckConstraint(
-                condition=Q(debt=0) | Q(debt__lte=F("amount"), status=TransferStatus.FAILED),
-                name="reversal_debt_within_amount",
+                condition=Q(debt=0, settled=0) | Q(amount__gte=F("debt") + F("settled"), status=TransferStatus.FAILED),
+                name="reversal_debt_and_settled_within_amount",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="reversal_amount_positive"),
         )

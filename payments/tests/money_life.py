@@ -20,7 +20,7 @@ from payments.provider import accounts
 from payments.provider.gateway import ProviderError
 from payments.provider.reconcile import reconcile
 from payments.provider.steps import STEPS, execute
-from payments.services import pay_now, settle_in_cash, withdraw
+from payments.services import pay_now, withdraw
 from payments.states import AttemptStatus, HoldStatus
 from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
 from payments.tests.sessions import CARDS, HOLDS, SESSIONS, Session
@@ -37,6 +37,7 @@ from rides.services import tip_ride
 from rides.states import ACTIVE, RideStatus
 from tests.cast import Clock, fresh, make_partner, make_staff, make_user, match, offered_to, open_offer, submit
 from tests.online import Online, set_region
+from tests.settling import settle_in_cash
 
 WAITS_S = [1, 30, 150, 600, 3700, 90_000]
 LONGEST_RETRY_S = 601

@@ -25,11 +25,11 @@ def payment(completed: Ride) -> Payment:
 @pytest.mark.parametrize("status", ["due", "processing", "requires_action", "failed"])
 def test_settle_in_cash(desk: Client, staff: User, payment: Payment, status: str) -> None:
     Payment.objects.update(status=status)
-    assert told(take(desk, payment, "settle")) == [("success", "Settle in cash: done.")]
+    assert told(take(desk, payment, "settle", reason="at the door")) == [("success", "It is booked.")]
     assert fresh(payment).status == PaymentStatus.PAID
     last = payment.transitions.last()
     assert last is not None
-    assert (last.new, last.actor, last.reason) == ("paid", staff, "settled in cash")
+    assert (last.new, last.actor, last.reason) == ("paid", staff, "at the door")
     assert Event.objects.filter(recipient=f"user:{payment.user_id}", type="payment.updated").count() == 2
 
 
@@ -38,13 +38,15 @@ def test_what_is_paid_can_not_be_settled(desk: Client, payment: Payment, status:
     Payment.objects.update(status=status)
     assert desk.get(page_of(payment)).context["actions_detail"] == []
     with unchanged():
-        assert refusals(take(desk, payment, "settle")) == [f"{payment}: This payment is not open."]
+        assert refusals(take(desk, payment, "settle", reason="at the door")) == [
+            f"{payment}: This payment is not open."
+        ]
 
 
 def test_settle_twice_at_once(desk: Client, payment: Payment) -> None:
-    response = take_selected(desk, [payment, payment], "settle")
-    assert told(response) == [("success", "Settle in cash: done.")]
-    assert len(refusals(take_selected(desk, [payment], "settle"))) == 1
+    response = take_selected(desk, [payment, payment], "settle", reason="at the door")
+    assert told(response) == [("success", "It is booked.")]
+    assert len(refusals(take_selected(desk, [payment], "settle", reason="at the door"))) == 1
 
 
 @pytest.mark.parametrize("field", ["amount", "refunded_amount", "currency", "status", "third_party_reference_id"])

@@ -6,10 +6,10 @@ from django.test import Client
 from accounts.models import User
 from backoffice.tests.desk import desk_of, page_of, refusals, take, told, url_of
 from payments.models import Payment, Refund
-from payments.services import settle_in_cash
 from payments.states import PaymentStatus
 from rides.models import Ride
 from tests.cast import Clock, fresh, unchanged
+from tests.settling import settle_in_cash
 
 
 @pytest.fixture

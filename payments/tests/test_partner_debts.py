@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.models import Partner, User
 from backoffice.audit import VIOLATION
 from backoffice.tests.desk import desk_of, url_of
-from payments.audit import CHECKS
+from payments import audit, manual_audit
 from payments.books import ledger
 from payments.books.payout_statement import statement_of
 from payments.books.refunds import refund
@@ -59,7 +59,11 @@ def give_up(online: Online, clock: Clock) -> None:
 
 
 def findings(clock: Clock, kind: str = "") -> list[str]:
-    return [check.name for check in CHECKS if kind in ("", check.kind) and check.look(clock.now).wrong]
+    return [
+        check.name
+        for check in [*audit.CHECKS, *manual_audit.CHECKS]
+        if kind in ("", check.kind) and check.look(clock.now).wrong
+    ]
 
 
 def sent(online: Online) -> list[int]:

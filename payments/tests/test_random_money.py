@@ -26,7 +26,7 @@ from pytest_django import Settings
 import requests_app.audit
 from backoffice.audit import VIOLATION
 from core.errors import ServiceError
-from payments.audit import CHECKS
+from payments import audit, manual_audit
 from payments.books import ledger
 from payments.models import Attempt, Hold, Payment, Refund, Reversal, Transfer
 from payments.provider.reconcile import reconcile
@@ -63,7 +63,11 @@ class Money(MoneyLife):
         self.audit(history=False)
 
     def audit(self, *, history: bool) -> None:
-        promised = [*CHECKS, *(check for check in requests_app.audit.CHECKS if "hold" in check.name)]
+        promised = [
+            *audit.CHECKS,
+            *manual_audit.CHECKS,
+            *(check for check in requests_app.audit.CHECKS if "hold" in check.name),
+        ]
         checks = [c for c in promised if c.kind == VIOLATION and (history or "_history_" not in c.name)]
         found = {check.name: check.look(self.clock.now) for check in checks}
         assert {name: result.examples for name, result in found.items() if result.wrong} == {}

@@ -14,7 +14,6 @@ from payments.books.refunds import refund, refundable
 from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
 from payments.provider import accounts
 from payments.provider.reconcile import reconcile, reconcile_today
-from payments.services import settle_in_cash
 from payments.states import PaymentStatus
 from regions.models import Region
 from rides.evidence import evidence_of
@@ -22,6 +21,7 @@ from rides.models import Ride
 from tests.cast import Clock, fresh, unchanged
 from tests.online import Online, later, set_region
 from tests.online_scenes import charged, fare_of
+from tests.settling import settle_in_cash
 
 
 @pytest.fixture

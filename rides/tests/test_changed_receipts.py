@@ -11,13 +11,13 @@ from django.core.mail import EmailMultiAlternatives
 from accounts.models import NotificationSettings, User
 from payments.books.refunds import refund
 from payments.models import Payment
-from payments.services import settle_in_cash
 from rides.mails import GIVE_UP_AFTER, sweep_receipts
 from rides.models import Ride
 from rides.services import tip_ride
 from rides.tasks import mail_changed_receipt, mail_receipt
 from rides.tests.test_receipt_pdf import words_of
 from tests.cast import Clock, fresh
+from tests.settling import settle_in_cash
 
 
 @pytest.fixture

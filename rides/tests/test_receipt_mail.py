@@ -9,11 +9,11 @@ from django.core.mail import EmailMultiAlternatives
 from accounts.models import NotificationSettings, User
 from core.jobs import QUEUED_FOR
 from payments.models import Payment
-from payments.services import settle_in_cash
 from rides.mails import GIVE_UP_AFTER, TRY_AGAIN, TRY_AGAIN_MAX, sweep_receipts
 from rides.models import Ride
 from rides.tasks import mail_receipt
 from tests.cast import Clock, fresh
+from tests.settling import settle_in_cash
 
 
 @pytest.fixture

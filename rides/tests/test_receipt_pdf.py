@@ -10,10 +10,10 @@ from accounts.models import User
 from core.amounts import money
 from payments.books.refunds import refund
 from payments.models import Payment
-from payments.services import settle_in_cash
 from rides.models import Ride
 from rides.services import tip_ride
 from tests.cast import Clock, assert_refused
+from tests.settling import settle_in_cash
 
 
 def words_of(pdf: bytes) -> list[str]:

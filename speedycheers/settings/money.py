@@ -32,6 +32,12 @@ STRIPE_API_BASE: str = env.str("STRIPE_API_BASE", default=_stripe["base"])
 STRIPE_TIMEOUT_S: float = env.float("STRIPE_TIMEOUT_S", default=20.0)  # for each call, before it is repeated
 # Pay partners by Stripe Connect.
 STRIPE_CONNECT: bool = env.bool("STRIPE_CONNECT", default=PAYMENTS_ARE_DEMO)
+# A member of staff books this much by hand in 24 hours, in minor units of each currency; what goes beyond it needs the
+# approval of another. In a currency that is not named everything needs it.
+MANUAL_ENTRY_LIMITS: dict[str, int] = {
+    currency.lower(): int(limit)
+    for currency, limit in env.dict("MANUAL_ENTRY_LIMITS", default={"usd": "20000", "eur": "20000"}).items()
+}
 # A lost dispute is borne by us, or its part of their share by the partner.
 DISPUTES_BORNE_BY: str = env.str("DISPUTES_BORNE_BY", default="us")
 if DISPUTES_BORNE_BY not in ("us", "partner"):

@@ -8,7 +8,6 @@ from accounts.models import SocketTicket, User
 from accounts.socket_tickets import issue_socket_ticket, redeem_socket_ticket
 from payments.models import Payment, ProviderEvent
 from payments.provider.webhook import take_provider_event
-from payments.services import settle_in_cash
 from payments.states import PaymentKind
 from requests_app import dead_letters
 from requests_app.models import CheerRequest
@@ -28,6 +27,7 @@ from tests.cast import (
     submit,
 )
 from tests.races.stage import Race, Stage, now, one_of, one_wins
+from tests.settling import settle_in_cash
 
 
 def end_and_rating(stage: Stage) -> Race:

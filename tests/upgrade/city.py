@@ -11,11 +11,11 @@ from accounts.models import Partner, User
 from ops import seed as demo
 from ops.sweep import sweep_deadlines
 from payments.models import Payment
-from payments.services import settle_in_cash
 from regions.models import Region
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from tests.cast import Clock, Place, at, match, north, open_offer
+from tests.settling import settle_in_cash
 
 CALL_S = 1.0  # between two calls
 AT_THE_DOOR = demo.PLACES[0]

@@ -178,6 +178,20 @@ HOLDINGS = [
     Holding("flagSteps", "risk.FlagTransition", _by("subject__account", "actor"), kept=SILENT),
     Holding("ledger", "payments.Entry", _by("partner__user"), kept={}),
     Holding(
+        "manualEntries",
+        "payments.ManualEntry",
+        _by("payment__user", "partner__user"),
+        frozenset(["author_id", "approver_id", "needs_approval"]),
+        {"reason": "deleted account"},
+    ),
+    Holding(
+        "manualEntrySteps",
+        "payments.ManualEntryTransition",
+        _by("subject__payment__user", "subject__partner__user", "actor"),
+        kept=SILENT,
+        actors=frozenset(["reason"]),
+    ),
+    Holding(
         "partner",
         "accounts.Partner",
         _by("user"),

@@ -46,6 +46,7 @@ IDS_STAY: Mapping[str, str] = {
     "accounts.PartnerTransition": "the history of the row",
     "notifications.Event": "the other side's, deleted after three days",
     "payments.Entry": "the books",
+    "payments.ManualEntry": "the books",
     "payments.Payment": "the books",
     "requests_app.CheerRequest": "the other side's cheer",
     "requests_app.CheerRequestTransition": "the history of the cheer",

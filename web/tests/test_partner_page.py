@@ -13,7 +13,6 @@ from payments.books.earnings import parts_of
 from payments.books.ledger import owed_to
 from payments.books.refunds import refund
 from payments.models import Payment
-from payments.services import settle_in_cash
 from payments.states import PaymentKind
 from regions.models import Region
 from regions.selectors import forget_regions
@@ -22,6 +21,7 @@ from requests_app.services import cancel_request
 from rides.models import Ride
 from rides.services import rate_ride, tip_ride
 from tests.cast import Clock, accept, end, fresh, make_applicant, match, open_offer, start, submit
+from tests.settling import settle_in_cash
 from web.selectors import earnings_of
 from web.tests.browse import browser_of, data_of, text_of
 
