@@ -44,6 +44,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Disputes", "gavel", "payments_dispute"),
         ("Ledger", "account_balance", "payments_entry"),
         ("Manual entries", "edit_note", "payments_manualentry"),
+        ("Credits", "redeem", "payments_credit"),
         ("Payouts", "outbound", "payments_transfer"),
         ("Held payouts", "front_hand", "payments_payouthold"),
         ("Reconciliations", "balance", "payments_reconciliation"),

@@ -8,6 +8,7 @@ import accounts.audit
 import api.audit
 import notifications.audit
 import payments.audit
+import payments.credit_audit
 import payments.manual_audit
 import regions.audit
 import requests_app.audit
@@ -36,6 +37,7 @@ def all_checks() -> list[Check]:
         *accounts.audit.CHECKS,
         *payments.audit.CHECKS,
         *payments.manual_audit.CHECKS,
+        *payments.credit_audit.CHECKS,
         *rides.audit.CHECKS,
         *requests_app.audit.CHECKS,
     ]

@@ -86,6 +86,7 @@ KEPT: Mapping[str, str] = {
     "notifications.Stream": _ACCOUNT,
     "payments.Attempt": _BOOKS,
     "payments.AttemptTransition": _HISTORY,
+    "payments.Credit": _BOOKS,
     "payments.Customer": _ANONYMOUS,
     "payments.Dispute": _BOOKS,
     "payments.Entry": _BOOKS,

@@ -24,6 +24,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *_LOOKING,
         "payments.add_manualentry",
         "payments.approve_manualentry",
+        "payments.change_credit",
         "payments.change_dispute",
         "payments.change_payment",
         "payments.view_attempt",
@@ -53,6 +54,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "account.view_emailaddress",
         "knox.change_authtoken",
         "mfa.view_authenticator",
+        "payments.view_credit",
         "payments.view_payment",
     ),
 }

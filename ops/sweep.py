@@ -20,6 +20,7 @@ from core.log_context import bound
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
+from payments.books.credits import sweep_credits
 from payments.books.payout_holds import sweep_payout_holds
 from payments.sweep import sweep_operations, sweep_reconciliation
 from regions.models import Region
@@ -147,6 +148,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_mails, 1.0),
     (sweep_exports, 1.0),
     (sweep_payout_holds, 5.0),
+    (sweep_credits, 5.0),
     (sweep_reconciliation, 60.0),
     (sweep_presence, 3.0),
     (note_silences, 10.0),  # after the positions have been copied

@@ -10,13 +10,14 @@ from payments.states import PaymentKind, PaymentStatus
 
 
 class PaymentSerializer(serializers.Serializer[Any]):
-    """An amount owed for a ride; `amount` and `refundedAmount` are minor units (cents)."""
+    """An amount owed for a ride, in minor units (cents). `creditAmount` is the part of it paid with credit."""
 
     paymentId = serializers.UUIDField(source="id")
     rideId = serializers.UUIDField(source="ride_id")
     userId = serializers.UUIDField(source="user_id")
     kind = serializers.ChoiceField(choices=PaymentKind.choices)
     amount = serializers.IntegerField()
+    creditAmount = serializers.IntegerField(source="credit_amount")
     refundedAmount = serializers.IntegerField(source="refunded_amount")
     currency = serializers.CharField()
     status = serializers.ChoiceField(choices=PaymentStatus.choices)

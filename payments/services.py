@@ -6,7 +6,7 @@ from uuid import UUID
 from accounts.models import User
 from core.errors import Conflict, Missing
 from notifications.events import recorded
-from payments.books.attempts import charge, close, withdraw_scheduled
+from payments.books.attempts import charge, close, spend_credit, withdraw_scheduled
 from payments.books.paying import pay
 from payments.books.status import derive
 from payments.configuration import enabled, require_enabled
@@ -46,6 +46,7 @@ def collect_frozen(payment: Payment, *, actor: User, now: datetime) -> None:
         if not locked.frozen or locked.status not in UNPAID:
             raise Conflict("not_frozen", "This payment is not frozen.")
         _thaw(locked)
+        spend_credit(outbox, locked, now=now)
         if enabled():
             charge(locked, now=now, off_session=True)
             derive(outbox, locked, now=now, reason="collected by staff", actor=actor)

@@ -51,6 +51,7 @@ class AttemptKind(models.TextChoices):
     CAPTURE = "capture", "Capture of a hold"
     CHARGE = "charge", "Charge"
     CASH = "cash", "Cash"
+    CREDIT = "credit", "Credit"
 
 
 class AttemptStatus(models.TextChoices):
@@ -105,6 +106,10 @@ OPEN_ATTEMPTS = [
     AttemptStatus.REQUIRES_ACTION,
     AttemptStatus.CLOSING,
 ]
+
+
+class CreditKind(models.TextChoices):
+    APOLOGY = "apology", _("Apology")
 
 
 class HoldStatus(models.TextChoices):

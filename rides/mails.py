@@ -136,6 +136,7 @@ def _message(ride: Ride, message_id: str, *, changed: bool, now: datetime) -> Em
             "total": money(bill["total"]["amount"], bill["total"]["currency"]),
             "refunded": _amount(bill["refunded"]),
             "due": _amount(bill["due"]),
+            "credit": _amount(bill["credit"]),
             "duration": duration(bill["elapsedS"]),
             "site": settings.SITE_URL,
             "request_id": ride.request_id,

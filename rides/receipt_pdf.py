@@ -102,6 +102,9 @@ def _lines(page: "FPDF", receipt: Mapping[str, Any]) -> None:
     page.set_font(FONT, "B", 11)
     page.cell(130, LINE_MM, _latin(_("Total")))
     page.cell(0, LINE_MM, _latin(_signed(receipt["total"])), align="R", new_x="LMARGIN", new_y="NEXT")
+    if receipt["credit"]["amount"]:
+        page.cell(130, LINE_MM, _latin(_("Of this, paid with credit")))
+        page.cell(0, LINE_MM, _latin(_signed(receipt["credit"])), align="R", new_x="LMARGIN", new_y="NEXT")
     if receipt["due"]["amount"]:
         page.cell(130, LINE_MM, _latin(_("Not paid yet")))
         page.cell(0, LINE_MM, _latin(_signed(receipt["due"])), align="R", new_x="LMARGIN", new_y="NEXT")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from api.fields import money
 from core.errors import Conflict
 from payments.models import Attempt, Payment
-from payments.states import UNPAID, AttemptStatus, PaymentKind
+from payments.states import UNPAID, AttemptKind, AttemptStatus, PaymentKind
 from rides import fares
 from rides.models import Ride
 from rides.states import RideStatus
@@ -50,6 +50,7 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
         "total": money(total, ride.tariff_currency),
         "refunded": money(refunded, ride.tariff_currency),
         "due": money(due, ride.tariff_currency),
+        "credit": money(_credit(payments.values()), ride.tariff_currency),
         "card": _card(payments.values()),
         "tariff": ride.tariff,
     }
@@ -73,6 +74,14 @@ def _due(payments: Iterable[Payment]) -> int:
         return 0
     collected = Attempt.objects.filter(payment__in=unpaid, status=AttemptStatus.SUCCEEDED)
     return sum(payment.amount for payment in unpaid) - int(collected.aggregate(sum=Sum("amount", default=0))["sum"])
+
+
+def _credit(payments: Iterable[Payment]) -> int:
+    """Returns what was paid with credit, less what came back as credit, in minor units."""
+    if not any(payment.credit_amount for payment in payments):
+        return 0
+    parts = Attempt.objects.filter(payment__in=list(payments), kind=AttemptKind.CREDIT)
+    return sum(amount - refunded for amount, refunded in parts.values_list("amount", "refunded_amount"))
 
 
 def _card(payments: Iterable[Payment]) -> dict[str, str] | None:

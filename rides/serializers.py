@@ -123,6 +123,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     total = MoneySerializer(help_text="Less what was given back.")
     refunded = MoneySerializer()
     due = MoneySerializer(help_text="What is not paid yet: an invoice has some, a receipt none.")
+    credit = MoneySerializer(help_text="The part of the total that was paid with credit.")
     card = ReceiptCardSerializer(allow_null=True)
     tariff = TariffSerializer()
 

@@ -146,6 +146,7 @@ declare namespace Api {
     total: Money;
     refunded: Money;
     due: Money;
+    credit: Money;
     card: { brand: string; last4: string } | null;
     tariff: Tariff;
   }

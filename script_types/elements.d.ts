@@ -80,6 +80,7 @@ declare namespace Elements {
     | "clock"
     | "countdown"
     | "countdown-ring"
+    | "credit-line"
     | "detail"
     | "distance"
     | "earnings"

@@ -39,6 +39,8 @@ declare namespace Pages {
     cancellation: { amount: number; graceS: number };
     pricesDigest: string;
     map: RegionMap | null;
+    /** On the request screen: the minor units of credit that can be spent there. */
+    credit?: number;
   }
 
   /** A place with a name. */

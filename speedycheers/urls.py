@@ -13,6 +13,7 @@ from api.schema_views import Schema
 from ops.metrics import metrics
 from ops.pages import staff
 from payments import apis as payments
+from payments import credit_apis as credits
 from requests_app import apis as requests
 from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
@@ -70,6 +71,8 @@ api = [
     path("hold/<uuid:hold_id>/confirmation", payments.HoldConfirmation.as_view()),
     path("cardSetup", payments.CardSetup.as_view()),
     path("card", payments.Card.as_view()),
+    path("credit", credits.CreditList.as_view()),
+    path("credit/balance", credits.CreditBalance.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
     path("updatePayoutInfo", payments.UpdatePayoutInfo.as_view()),
 ]

@@ -1,7 +1,7 @@
 """Data for the pages' scripts: JSON in the page, in the API's shapes, so that the first paint needs no call."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
+from payments.books.credits import spendable_by_region
 from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
 from regions.models import Prices, Region
 from regions.selectors import active_regions
@@ -65,11 +66,12 @@ def tiles() -> Data | None:
     return {"url": url, "attribution": settings.MAP_TILES_ATTRIBUTION} if url else None
 
 
-def request_screen(user: User, regions: Iterable[Region], again: CheerRequest | None) -> Data:
+def request_screen(user: User, regions: Collection[Region], again: CheerRequest | None, *, now: datetime) -> Data:
     """The data of the request screen. `again`: a request whose details fill the form."""
+    credit = spendable_by_region(user.pk, regions, now=now)
     planned = ScheduledRequest.objects.filter(user=user, status=ScheduledStatus.WAITING).order_by("scheduled_for")
     return {
-        "regions": [region_data(region) for region in regions],
+        "regions": [{**region_data(region), "credit": credit[region.pk]} for region in regions],
         "tiles": tiles(),
         "savedPlaces": SavedPlaceSerializer(places_of(user), many=True).data,
         "planned": ScheduledRequestSerializer(planned.select_related("region"), many=True).data,

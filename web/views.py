@@ -48,7 +48,9 @@ def _request_screen(user: User, again: str) -> dict[str, object]:
     return {
         "request_types": request_types(),
         "region": next(iter(regions), None),
-        "page_data": page_data.request_screen(user, regions, selectors.request_to_repeat(user, again)),
+        "page_data": page_data.request_screen(
+            user, regions, selectors.request_to_repeat(user, again), now=timezone.now()
+        ),
     }
 
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from accounts.models import Role, User
 from core.errors import ServiceError
 from payments import configuration
+from payments.books.credits import spendable
 from payments.books.earnings import parts_of
 from payments.books.payout_statement import LINES_MAX, entries_of, statement_of
 from payments.models import Customer, Payment, PayoutAccount
@@ -57,6 +58,7 @@ def wallet(request: UserRequest) -> HttpResponse:
         enabled=configuration.enabled(),
         card=card,
         unpaid=_unpaid(request.user),
+        credits=list(spendable(request.user.pk, now=timezone.now()).select_related("region").order_by("expires_at")),
         data={"next": "/" if booking else "/wallet"},
     )
 

@@ -19,6 +19,7 @@ from notifications.models import Event, Stream
 from payments.models import (
     Attempt,
     AttemptTransition,
+    Credit,
     Dispute,
     Entry,
     Hold,
@@ -125,6 +126,10 @@ PLANTS: dict[str, Plant] = {
     "disputes_are_answered": lambda: one(Dispute).update(evidence_due_by=NOW()),
     "disputes_have_known_statuses": lambda: one(Dispute).update(status="pre_arbitration"),
     "evidence_is_submitted": lambda: one(Dispute).update(evidence="Seen", next_step_at=NOW() - HOUR),
+    "credits_add_up": lambda: one(Credit).update(left=F("left") + 1),
+    "credit_is_booked": lambda: one(Entry, user__isnull=False).update(amount=F("amount") + 1),
+    "payments_count_their_credit": lambda: one(Payment, credit_amount__gt=0).update(credit_amount=1),
+    "expired_credit_is_ended": lambda: one(Credit).update(left=1, expires_at=NOW() - HOUR),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),

@@ -22,11 +22,12 @@ from ops.audit import all_checks
 from ops.management.commands.audit import snapshot
 from ops.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
 from payments.audit import payments_follow_from_their_attempts
+from payments.books.credits import Grant, give
 from payments.books.refunds import refund
 from payments.manual_entries import Proposal, propose
 from payments.models import Payment
 from payments.provider.webhook import take_provider_event
-from payments.states import ManualKind
+from payments.states import CreditKind, ManualKind
 from regions.models import Region
 from requests_app import dead_letters, services
 from requests_app.serving import availability, fulfilment
@@ -99,7 +100,10 @@ def history(nyc: Region, staff: User) -> None:
     services.cancel_request(late.user, late.request_id, reason="", now=NOW())
     called_off = ride_to(nyc, "Called Off")
     fulfilment.cancel_by_partner(fresh(called_off.partner), called_off.pk, reason="flat tyre", now=NOW())
-    fulfilment.release_partner(start(ride_to(nyc, "Stuck")).partner, actor=staff, now=NOW())
+    stuck = ride_to(nyc, "Stuck")
+    with transaction.atomic():
+        give(Grant(stuck.user_id, CreditKind.APOLOGY, 300, "usd"), now=NOW())
+    fulfilment.release_partner(start(stuck).partner, actor=staff, now=NOW())
     start(ride_to(nyc, "Running"))
     ride_to(nyc, "Waiting")
     dead = submit(make_user("Dead"), at=(40.60, -74.20), now=NOW() - HOUR)

@@ -14,6 +14,7 @@ from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, minor_units, moment, related
 from backoffice.growing import Growing
 from backoffice.steps import Step
+from payments.admin.credits import APOLOGIZE
 from payments.admin.manual import outcome_of
 from payments.admin.operations import AttemptInline
 from payments.books.refunds import refund, refundable
@@ -115,6 +116,7 @@ class _Columns:
     created = moment("created_at", "Created")
     status_badge = badge("status", "Status", STATUS_COLOURS)
     money = amount("amount", "Amount")
+    by_credit = amount("credit_amount", "Paid with credit")
     refunded = amount("refunded_amount", "Refunded")
     given_up = amount("written_off", "Written off")
     ride_link = related("ride", "Ride")
@@ -146,7 +148,7 @@ class EntryInline(ReadOnlyInline):
 class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
     """Payments: amounts that users owe."""
 
-    steps = (SETTLE, COLLECT, WITHDRAW, REFUND)
+    steps = (SETTLE, COLLECT, WITHDRAW, REFUND, APOLOGIZE)
     inlines = (AttemptInline, EntryInline, PaymentHistoryInline)
 
     list_display = ("created", "kind", "money", "refunded", "status_badge", "user_link", "ride_link")
@@ -161,8 +163,26 @@ class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
     search_fields = ("user", "third_party_reference_id__exact")
     search_ids = ("pk", "ride_id", "user_id")
     fieldsets = (
-        (None, {"fields": (("kind", "status_badge"), ("money", "refunded", "given_up"), ("created", "frozen"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("kind", "status_badge"),
+                    ("money", "by_credit", "refunded", "given_up"),
+                    ("created", "frozen"),
+                )
+            },
+        ),
         ("For", {"fields": (("ride_link", "user_link"),)}),
         ("Provider", {"fields": ("third_party_reference_id",)}),
     )
-    readonly_fields = ("money", "refunded", "given_up", "status_badge", "created", "ride_link", "user_link")
+    readonly_fields = (
+        "money",
+        "by_credit",
+        "refunded",
+        "given_up",
+        "status_badge",
+        "created",
+        "ride_link",
+        "user_link",
+    )

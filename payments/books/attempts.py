@@ -7,11 +7,11 @@ from django.db.models import Sum
 
 from accounts.models import User
 from notifications.events import Outbox
-from payments.books import payouts
+from payments.books import credits, payouts
 from payments.books.ledger import book
 from payments.books.status import derive
 from payments.configuration import enabled
-from payments.models import Attempt, Customer, Hold, Payment
+from payments.models import Attempt, Credit, Customer, Hold, Payment
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
 from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, PaymentKind
@@ -25,13 +25,14 @@ POLL_FIRST = timedelta(minutes=2)  # the wait for an event before the provider i
 
 
 def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_session: bool, now: datetime) -> None:
-    """Plan to collect a new payment: from the holds of its request, then from the card. Call it inside `recorded`.
+    """Collect a new payment from credit, then plan to: from the holds of its request, then from the card.
 
-    The payment stays due if there is no provider or no card.
+    Call it inside `recorded`. The rest stays due if there is no provider or no card.
     """
+    spend_credit(outbox, payment, now=now)
     if not enabled():
         return
-    rest = payment.amount
+    rest = payment.amount - payment.collecting_amount
     if request_id is not None:
         held = Hold.objects.select_for_update().filter(
             request=request_id, status=HoldStatus.AUTHORIZED, currency=payment.currency, unwanted=False
@@ -44,6 +45,15 @@ def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_se
     if rest:
         charge(payment, now=now, off_session=off_session)
     derive(outbox, payment, now=now, reason="collecting")
+
+
+def spend_credit(outbox: Outbox, payment: Payment, *, now: datetime) -> None:
+    """Collect what the user's credit pays of a locked payment."""
+    for credit, amount in credits.take(payment, now=now):
+        attempt = _plan(payment, AttemptKind.CREDIT, amount, now=now, ours=False, credit=credit)
+        payment.credit_amount += amount
+        payment.save(update_fields=["credit_amount"])
+        succeed(outbox, attempt, now=now, reason="paid with credit")
 
 
 def charge(payment: Payment, *, now: datetime, off_session: bool, after: timedelta | None = None) -> Attempt | None:
@@ -65,6 +75,7 @@ def _plan(
     *,
     now: datetime,
     hold: Hold | None = None,
+    credit: Credit | None = None,
     card: Customer | Hold | None = None,
     off_session: bool = True,
     ours: bool = True,
@@ -75,6 +86,7 @@ def _plan(
         payment=payment,
         kind=kind,
         hold=hold,
+        credit=credit,
         number=number,
         amount=amount,
         off_session=off_session,
@@ -135,8 +147,7 @@ def succeed(outbox: Outbox, attempt: Attempt, *, now: datetime, reason: str, act
     attempt.move(AttemptStatus.SUCCEEDED, actor=actor, at=now, reason=reason, failure="", next_step_at=None)
     if not was_open:
         _reserve(payment, attempt.amount)
-    in_cash = attempt.kind == AttemptKind.CASH
-    book(EntryKind.COLLECTED, str(attempt.pk), payment, attempt.amount, now=now, in_cash=in_cash)
+    book(EntryKind.COLLECTED, str(attempt.pk), payment, attempt.amount, now=now, way=attempt.kind)
     if payment.written_off:
         _recover(payment, attempt, now=now)
     derive(outbox, payment, now=now, reason=reason, actor=actor)

@@ -8,14 +8,17 @@ from django.db.models import Q, QuerySet, Sum
 
 from accounts.models import Partner
 from core.sql import insert_all
+from payments.models.credit import Credit
 from payments.models.ledger import Entry, EntryKind, LedgerAccount
 from payments.models.payment import Payment
+from payments.states import AttemptKind
 
 RECEIVABLE, SALES, PARTNERS = LedgerAccount.RECEIVABLE, LedgerAccount.SALES, LedgerAccount.PARTNERS
 PROVIDER, CASH, DISPUTED = LedgerAccount.PROVIDER, LedgerAccount.CASH, LedgerAccount.DISPUTED
 FEES, WRITTEN_OFF = LedgerAccount.FEES, LedgerAccount.WRITTEN_OFF
+CREDITS, PROMOTIONS = LedgerAccount.CREDITS, LedgerAccount.PROMOTIONS
 
-# The accounts that each kind of entry debits and credits. Money comes from and goes to the provider, or cash.
+# The accounts that each kind of entry debits and credits. Money comes from and goes to the provider, cash or credit.
 SIDES = {
     EntryKind.OWED: (RECEIVABLE, SALES),
     EntryKind.SHARE: (SALES, PARTNERS),
@@ -41,25 +44,32 @@ SIDES = {
     EntryKind.DEBT_REPAID: (CASH, PARTNERS),
     EntryKind.DEBT_WRITTEN_OFF: (WRITTEN_OFF, PARTNERS),
     EntryKind.FEE_BY_HAND: (FEES, CASH),
+    EntryKind.CREDIT_GIVEN: (PROMOTIONS, CREDITS),
+    EntryKind.CREDIT_ENDED: (CREDITS, PROMOTIONS),
 }
+INSTEAD_OF_PROVIDER = {AttemptKind.CASH: CASH, AttemptKind.CREDIT: CREDITS}
 OF_PARTNERS = {kind for kind, sides in SIDES.items() if PARTNERS in sides}
 
 
-def book(kind: EntryKind, source: str, payment: Payment, amount: int, *, now: datetime, in_cash: bool = False) -> None:
+def book(
+    kind: EntryKind, source: str, payment: Payment, amount: int, *, now: datetime, way: str = AttemptKind.CHARGE
+) -> None:
     """Book `amount` minor units, once for each kind and source. Zero is not booked.
+
+    `way` is the kind of the attempt that collected what is booked.
 
     Raises: `IntegrityError` if this kind has been booked for this source.
     """
-    book_all({kind: amount}, source, payment, now=now, in_cash=in_cash)
+    book_all({kind: amount}, source, payment, now=now, way=way)
 
 
 def book_all(
-    amounts: Mapping[EntryKind, int], source: str, payment: Payment, *, now: datetime, in_cash: bool = False
+    amounts: Mapping[EntryKind, int], source: str, payment: Payment, *, now: datetime, way: str = AttemptKind.CHARGE
 ) -> None:
     """Book several kinds for one source, in one statement. Raises like `book`."""
     entries = []
     for kind, amount in amounts.items():
-        debit, credit = ((CASH if side == PROVIDER and in_cash else side) for side in SIDES[kind])
+        debit, credit = (_instead(side, way) for side in SIDES[kind])
         entries.append(
             Entry(
                 kind=kind,
@@ -70,6 +80,7 @@ def book_all(
                 currency=payment.currency,
                 payment=payment,
                 partner_id=payment.partner_id if kind in OF_PARTNERS else None,
+                user_id=payment.user_id if CREDITS in (debit, credit) else None,
                 at=now,
             )
         )
@@ -88,6 +99,26 @@ def book_fee(source: str, amount: int, currency: str, *, now: datetime) -> None:
         currency=currency,
         at=now,
     )
+
+
+def _instead(side: LedgerAccount, way: str) -> LedgerAccount:
+    return INSTEAD_OF_PROVIDER.get(AttemptKind(way), side) if side == PROVIDER else side
+
+
+def book_credit(kind: EntryKind, source: str, credit: Credit, amount: int, *, now: datetime) -> None:
+    """Book that a credit was given, or a part of it ended. Raises like `book`."""
+    debit, owed = SIDES[kind]
+    entry = Entry(
+        kind=kind,
+        source=source,
+        debit=debit,
+        credit=owed,
+        amount=amount,
+        currency=credit.currency,
+        user_id=credit.user_id,
+        at=now,
+    )
+    insert_all([entry], using=router.db_for_write(Entry, instance=credit))
 
 
 def balance(account: str, entries: QuerySet[Entry] | None = None) -> int:

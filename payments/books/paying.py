@@ -11,11 +11,12 @@ from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptKind, AttemptStatus
 
 
 def pay(outbox: Outbox, payment: Payment, *, now: datetime) -> None:
-    """Charge what is open of a locked payment to the user's present card."""
+    """Collect what is open of a locked payment from the user's credit, and charge the rest to their present card."""
     for attempt in payment.attempts.select_for_update().filter(status__in=OPEN_ATTEMPTS, kind=AttemptKind.CHARGE):
         attempt.payment = payment
         _bring_forward(outbox, attempt, now=now)
     if payment.status in UNPAID:
+        attempts.spend_credit(outbox, payment, now=now)
         attempts.charge(payment, now=now, off_session=False)
         derive(outbox, payment, now=now, reason="the user pays now")
 

@@ -127,7 +127,7 @@ def pay_by_hand(payment: Payment, source: ManualEntry, most: int, *, actor: User
     row = _new(payment, paid, now=now)
     row.by_hand = source
     row.create_moved(TransferStatus.SUCCEEDED, actor=actor, mover=actor, at=now)
-    book(EntryKind.PAID_OUT, str(row.pk), payment, paid, now=now, in_cash=True)
+    book(EntryKind.PAID_OUT, str(row.pk), payment, paid, now=now, way=AttemptKind.CASH)
     Transfer.objects.filter(payment=payment, status=TransferStatus.FAILED, seen_to=False).update(seen_to=True)
     return paid
 

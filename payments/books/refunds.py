@@ -10,7 +10,7 @@ from django.db.models import F
 from accounts.models import User
 from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
-from payments.books import payouts
+from payments.books import credits, payouts
 from payments.books.disputed import undisputed
 from payments.books.ledger import PARTNERS, SALES, balance, book
 from payments.books.status import derive, receipt_due
@@ -69,7 +69,7 @@ def _plan(outbox: Outbox, payment: Payment, amount: int, *, reason: str, actor: 
         attempt.refunded_amount += part  # the database rejects more than the attempt collected
         attempt.save(update_fields=["refunded_amount"])
         attempt.payment = payment
-        in_cash = attempt.kind == AttemptKind.CASH
+        ours = attempt.kind in (AttemptKind.CASH, AttemptKind.CREDIT)
         number = attempt.refunds.count() + 1
         row = Refund(
             attempt=attempt,
@@ -77,11 +77,11 @@ def _plan(outbox: Outbox, payment: Payment, amount: int, *, reason: str, actor: 
             reason=reason[:200],
             actor=actor,
             key=operation_key("refund", attempt.pk, number),
-            next_step_at=None if in_cash else now,
+            next_step_at=None if ours else now,
             created_at=now,
         )
         row.create(actor=actor, at=now, reason=reason)
-        if in_cash:
+        if ours:
             _succeed(outbox, row, reference="", now=now, actor=actor)
         else:
             enqueue_on_commit(row)
@@ -154,8 +154,9 @@ def _succeed(outbox: Outbox, row: Refund, *, reference: str, now: datetime, acto
     payment.refunded_amount = before + row.amount
     payment.receipt_due_at = receipt_due(now)
     payment.save(update_fields=["refunded_amount", "receipt_due_at"])
-    in_cash = row.attempt.kind == AttemptKind.CASH
-    book(EntryKind.REFUNDED, str(row.pk), payment, row.amount, now=now, in_cash=in_cash)
+    book(EntryKind.REFUNDED, str(row.pk), payment, row.amount, now=now, way=row.attempt.kind)
+    if row.attempt.credit_id is not None:
+        credits.give_back(row.attempt.credit_id, row.amount, now=now)
     derive(outbox, payment, now=now, reason=row.reason, actor=actor)
     # Reckoned on the sum, so that parts lose nothing to rounding and the whole takes back the whole share.
     share = _share_of(payment, payment.refunded_amount) - _share_of(payment, before)

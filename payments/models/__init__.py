@@ -1,6 +1,7 @@
 """The tables of money. docs/payments.md explains how they work together. Amounts are integer minor units."""
 
 from payments.models.attempt import Attempt, AttemptTransition
+from payments.models.credit import Credit
 from payments.models.hold import Hold, HoldTransition
 from payments.models.ledger import Entry
 from payments.models.manual import ManualEntry, ManualEntryTransition
@@ -20,6 +21,7 @@ from payments.models.transfer import (
 __all__ = [
     "Attempt",
     "AttemptTransition",
+    "Credit",
     "Customer",
     "Dispute",
     "Entry",

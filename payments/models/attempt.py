@@ -16,7 +16,7 @@ class AttemptTransition(Transition):
 
 
 class Attempt(ProviderOperation):
-    """One attempt to collect an amount for one payment: a hold's capture, a charge of the card, or cash.
+    """One attempt to collect an amount for one payment: a hold's capture, a charge of the card, cash, or credit.
 
     While it is open or has succeeded, its amount counts in its payment's `collecting_amount`. That sum can't exceed the
     payment's amount, so two attempts can't collect the same money.
@@ -30,6 +30,9 @@ class Attempt(ProviderOperation):
     hold = models.OneToOneField(
         "payments.Hold", null=True, blank=True, on_delete=models.PROTECT, related_name="capture"
     )
+    credit = models.ForeignKey(
+        "payments.Credit", null=True, blank=True, on_delete=models.PROTECT, related_name="uses", db_index=False
+    )
     number = models.PositiveSmallIntegerField(help_text="Counts the attempts of a payment.")
     amount = models.PositiveIntegerField(help_text="Minor units.")
     refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back, or about to be.")
@@ -40,6 +43,7 @@ class Attempt(ProviderOperation):
     card_last4 = models.CharField(max_length=4, blank=True)
 
     class Meta:
+        indexes = (models.Index(fields=["credit"], condition=Q(credit__isnull=False), name="attempt_of_credit"),)
         constraints = (
             models.UniqueConstraint(fields=["payment", "number"], name="attempt_numbered_per_payment"),
             models.UniqueConstraint(
@@ -51,6 +55,11 @@ class Attempt(ProviderOperation):
                 condition=Q(kind=AttemptKind.CAPTURE, hold__isnull=False)
                 | (~Q(kind=AttemptKind.CAPTURE) & Q(hold__isnull=True)),
                 name="attempt_capture_has_hold",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=AttemptKind.CREDIT, credit__isnull=False)
+                | (~Q(kind=AttemptKind.CREDIT) & Q(credit__isnull=True)),
+                name="attempt_credit_is_named",
             ),
             models.CheckConstraint(
                 condition=Q(amount__gt=0, refunded_amount__gte=0, refunded_amount__lte=F("amount")),

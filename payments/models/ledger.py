@@ -1,5 +1,6 @@
 """The ledger: double-entry and append-only."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +9,7 @@ from core.ids import new_id
 
 
 class LedgerAccount(models.TextChoices):
-    """The accounts, one of each per currency; the partners' account is one per partner besides."""
+    """The accounts, one of each per currency; those of partners and credits are one per partner and user besides."""
 
     RECEIVABLE = "receivable", "Owed by users"
     SALES = "sales", "Sales, and with them our commission"
@@ -18,6 +19,8 @@ class LedgerAccount(models.TextChoices):
     DISPUTED = "disputed", "Withheld over disputes"
     FEES = "fees", "Fees of the payment provider"
     WRITTEN_OFF = "written_off", "Written off"
+    CREDITS = "credits", "Owed to users as credit"
+    PROMOTIONS = "promotions", "Cost of credit given"
 
 
 class EntryKind(models.TextChoices):
@@ -45,6 +48,8 @@ class EntryKind(models.TextChoices):
     DEBT_REPAID = "debt_repaid", _("Debt repaid by the partner")
     DEBT_WRITTEN_OFF = "debt_written_off", _("Debt of the partner written off")
     FEE_BY_HAND = "fee_by_hand", _("Fee paid by hand")
+    CREDIT_GIVEN = "credit_given", _("Credit given")
+    CREDIT_ENDED = "credit_ended", _("Credit expired or taken back")
 
 
 class Entry(models.Model):
@@ -69,6 +74,15 @@ class Entry(models.Model):
         related_name="entries",
         help_text="Empty for what concerns no single one, such as a bank's fee.",
     )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The user whose credit it is about.",
+    )
     partner = models.ForeignKey(
         "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -81,6 +95,7 @@ class Entry(models.Model):
             models.Index(
                 fields=["partner", "-at"], include=["currency", "amount", "debit", "credit"], name="entry_of_partner"
             ),
+            models.Index(fields=["user"], condition=Q(user__isnull=False), name="entry_of_user"),
         )
         constraints = (
             models.UniqueConstraint(fields=["kind", "source"], name="entry_once_per_kind_and_source"),
@@ -94,6 +109,10 @@ class Entry(models.Model):
                 condition=Q(partner__isnull=False)
                 | ~(Q(debit=LedgerAccount.PARTNERS) | Q(credit=LedgerAccount.PARTNERS)),
                 name="entry_partners_account_names_partner",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) | ~(Q(debit=LedgerAccount.CREDITS) | Q(credit=LedgerAccount.CREDITS)),
+                name="entry_credits_account_names_user",
             ),
         )
 

@@ -33,6 +33,9 @@ class Payment(Stateful):
     collecting_amount = models.PositiveIntegerField(
         default=0, help_text="Minor units that open and successful attempts collect: never more than is owed."
     )
+    credit_amount = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units paid with credit, before refunds."
+    )
     refunded_amount = models.PositiveIntegerField(default=0, help_text="Minor units given back so far.")
     written_off = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Minor units that the user owes, but that we no longer expect."
@@ -89,6 +92,10 @@ class Payment(Stateful):
             ),
             models.CheckConstraint(
                 condition=Q(written_off__lte=models.F("amount")), name="payment_written_off_within_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(credit_amount__gte=0, credit_amount__lte=models.F("collecting_amount")),
+                name="payment_credit_is_collected",
             ),
             models.CheckConstraint(
                 condition=Q(partner_share=0)

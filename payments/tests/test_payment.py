@@ -36,6 +36,7 @@ def test_one(user_api: APIClient, user: User, completed: Ride, payment: Payment)
         "userId": str(user.pk),
         "kind": "fare",
         "amount": 1000,
+        "creditAmount": 0,
         "refundedAmount": 0,
         "currency": "usd",
         "status": "due",

@@ -26,12 +26,13 @@ from pytest_django import Settings
 import requests_app.audit
 from backoffice.audit import VIOLATION
 from core.errors import ServiceError
-from payments import audit, manual_audit
+from payments import audit, credit_audit, manual_audit
 from payments.books import ledger
 from payments.models import Attempt, Hold, Payment, Refund, Reversal, Transfer
 from payments.provider.reconcile import reconcile
 from payments.states import OPEN_HOLDS, AttemptStatus, RefundStatus, TransferStatus
-from payments.tests.money_life import LONGEST_RETRY_S, MoneyLife
+from payments.tests.credit_life import CreditLife
+from payments.tests.money_life import LONGEST_RETRY_S
 from payments.tests.two_sides import every_difference, ride_by_ride
 from regions.models import Region
 from requests_app import services
@@ -49,7 +50,7 @@ LATER_ROUNDS = 12  # also more than the waits of a payout that is refused until 
 LATER_S = 100_000  # a round in which also the next charge of a declined card comes, after up to three days
 
 
-class Money(MoneyLife):
+class Money(CreditLife):
     """A life, and what is always so of it."""
 
     @invariant()
@@ -66,6 +67,7 @@ class Money(MoneyLife):
         promised = [
             *audit.CHECKS,
             *manual_audit.CHECKS,
+            *credit_audit.CHECKS,
             *(check for check in requests_app.audit.CHECKS if "hold" in check.name),
         ]
         checks = [c for c in promised if c.kind == VIOLATION and (history or "_history_" not in c.name)]

@@ -24,6 +24,7 @@ from rides.models import Ride
 from tests.online import Online
 
 Thing = dict[str, Any]
+NOT_THE_PROVIDERS = (AttemptKind.CASH, AttemptKind.CREDIT)
 GONE_HOLDS = (HoldStatus.RELEASED, HoldStatus.DECLINED, HoldStatus.EXPIRED)
 PAYOUTS = (EntryKind.PAID_OUT, EntryKind.PAYOUT_REVERSED)
 
@@ -119,9 +120,9 @@ def ride_by_ride(provider: Online, *, settled: bool = False) -> Iterator[str]:
         fees_and_tips = sum(p.amount for p in payments if p.kind != PaymentKind.FARE)
         owed = (ride.fare_amount or 0) + fees_and_tips
         books = Entry.objects.filter(payment__ride=ride).exclude(kind__in=PAYOUTS)
-        in_cash = sum(a.amount for a in attempts if a.kind == AttemptKind.CASH)
+        elsewhere = sum(a.amount for a in attempts if a.kind in NOT_THE_PROVIDERS)
         pending = ledger.balance("receivable", books)
-        captured = ledger.balance("provider", books) + ledger.balance("cash", books)
+        captured = sum(ledger.balance(account, books) for account in ("provider", "cash", "credits"))
         refunded = sum(p.refunded_amount for p in payments)
         known = sum(a.amount for a in attempts if a.status == AttemptStatus.SUCCEEDED)
         # Taken, and the reply was lost, or the process that got it died.
@@ -132,8 +133,9 @@ def ride_by_ride(provider: Online, *, settled: bool = False) -> Iterator[str]:
             yield f"ride {ride.pk}: its payments are {sum(p.amount for p in payments)}, and {owed} is owed"
         if captured + pending != owed - refunded or pending != owed - known or pending < 0:
             yield f"ride {ride.pk}: captured {captured}, pending {pending}, of {owed} less {refunded}"
-        if taken.get(str(ride.pk), 0) + in_cash + (pending - unheard) != owed:
-            yield f"ride {ride.pk}: {taken.get(str(ride.pk), 0)} were taken, {in_cash} in cash, {known} known of {owed}"
+        if taken.get(str(ride.pk), 0) + elsewhere + (pending - unheard) != owed:
+            there = taken.get(str(ride.pk), 0)
+            yield f"ride {ride.pk}: {there} were taken, {elsewhere} elsewhere, {known} known of {owed}"
 
 
 def _unheard_charge(provider: Online, attempt: Attempt) -> int:
@@ -159,7 +161,7 @@ def what_went_back(provider: Online) -> Iterator[str]:
     theirs = given_back(provider)
     made = {stem(thing) for thing in theirs}
     for payment in Payment.objects.all():
-        rows = list(Refund.objects.filter(attempt__payment=payment).exclude(attempt__kind=AttemptKind.CASH))
+        rows = list(Refund.objects.filter(attempt__payment=payment).exclude(attempt__kind__in=NOT_THE_PROVIDERS))
         intents = set(payment.attempts.exclude(reference="").values_list("reference", flat=True))
         back = sum(thing["amount"] for thing in theirs if thing["payment_intent"] in intents)
         # A bank may have returned one, and we have not heard of that yet.

@@ -30,6 +30,7 @@ def test_opens_a_payment_beside_the_fare(user_api: APIClient, user: User, comple
         "userId": str(user.pk),
         "kind": "tip",
         "amount": 500,
+        "creditAmount": 0,
         "refundedAmount": 0,
         "currency": "usd",
         "status": "due",

@@ -91,6 +91,7 @@ SPECTACULAR_SETTINGS = {
         "PartnerAvailability": "requests_app.serving.serializers.AVAILABILITY",
         "PartnerStatus": "accounts.states.PartnerStatus",
         "PartnerType": "accounts.states.PartnerType",
+        "CreditKind": "payments.states.CreditKind",
         "PaymentKind": "payments.states.PaymentKind",
         "PaymentStatus": "payments.states.PaymentStatus",
         "RideStatus": "rides.states.RideStatus",

@@ -70,12 +70,21 @@ function describe() {
 }
 
 /** @param {Pages.Region} region */
-function showTariff({ tariff, cancellation }) {
+function showTariff({ tariff, cancellation, credit = 0 }) {
   text($("#tariff"), money(tariff, { short: true }));
   text($("#tariff-per"), perIncrement(tariff.incrementS));
   text($("#grace"), duration(cancellation.graceS));
   text($("#fee"), money({ amount: cancellation.amount, currency: tariff.currency }, { short: true }));
   showExample(tariff);
+  showCredit({ amount: credit, currency: tariff.currency });
+}
+
+/** @param {Api.Money} credit */
+function showCredit(credit) {
+  const line = $("#credit-line");
+  const said = gettext("You have %(amount)s of credit. It is spent first, your card pays the rest.");
+  text(line, fill(said, { amount: money(credit) }));
+  show(line, credit.amount > 0);
 }
 
 /**
@@ -161,7 +170,7 @@ if (again) {
   same?.click();
   $("#note").value = again.note;
 }
-if (regions[0]) showExample(regions[0].tariff);
+if (regions[0]) showTariff(regions[0]);
 city.ready.then(describe);
 for (const button of [$("#locate"), $("#submit")]) button.disabled = false;
 // Back from the next page by the browser's cache: that page decides what is true now.

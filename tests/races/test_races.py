@@ -23,6 +23,7 @@ from tests.cast import accept, client_of, decline, end, in_threads, make_partner
 from tests.effort import tries
 from tests.races.accounts_and_money import ACCOUNTS_AND_MONEY
 from tests.races.arrival import ARRIVAL
+from tests.races.credits import CREDITS
 from tests.races.dispatch import DISPATCH
 from tests.races.fulfilment import FULFILMENT
 from tests.races.schedule import Schedule, Step
@@ -31,7 +32,7 @@ from tests.races.stage import Race, Stage, now, violations
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEEDS = int(os.environ.get("RACE_SEEDS", "0")) or tries(6)
-RACES = [*DISPATCH, *FULFILMENT, *ARRIVAL, *ACCOUNTS_AND_MONEY]
+RACES = [*DISPATCH, *FULFILMENT, *ARRIVAL, *ACCOUNTS_AND_MONEY, *CREDITS]
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)

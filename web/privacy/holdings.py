@@ -152,6 +152,7 @@ HOLDINGS = [
     Holding("holdSteps", "payments.HoldTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("attempts", "payments.Attempt", _by("payment__user"), kept={}),
     Holding("attemptSteps", "payments.AttemptTransition", _by("subject__payment__user", "actor"), kept=SILENT),
+    Holding("credits", "payments.Credit", _by("user"), frozenset(["actor_id"]), kept={"reason": ""}),
     Holding("refunds", "payments.Refund", _by("attempt__payment__user", "actor"), kept=SILENT),
     Holding("refundSteps", "payments.RefundTransition", _by("subject__attempt__payment__user", "actor"), kept=SILENT),
     Holding("payoutAccount", "payments.PayoutAccount", _by("partner__user"), kept={}),
@@ -176,7 +177,7 @@ HOLDINGS = [
     ),
     Holding("traces", "risk.Trace", _by("account"), frozenset(["digest"])),
     Holding("flagSteps", "risk.FlagTransition", _by("subject__account", "actor"), kept=SILENT),
-    Holding("ledger", "payments.Entry", _by("partner__user"), kept={}),
+    Holding("ledger", "payments.Entry", _by("partner__user", "user"), kept={}),
     Holding(
         "manualEntries",
         "payments.ManualEntry",

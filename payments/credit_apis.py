@@ -1,0 +1,75 @@
+"""Credit over HTTP."""
+
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import caller
+from accounts.permissions import IsUser
+from api.fields import MoneySerializer, money
+from payments.books.credits import spendable
+from payments.models import Credit
+from payments.states import CreditKind
+
+
+class CreditSerializer(serializers.Serializer[Any]):
+    """An amount given to a user, in minor units (cents). `left` can be spent on cheers until `expiresAt`."""
+
+    creditId = serializers.UUIDField(source="id")
+    kind = serializers.ChoiceField(choices=CreditKind.choices)
+    amount = serializers.IntegerField()
+    left = serializers.IntegerField()
+    currency = serializers.CharField()
+    region = serializers.CharField(
+        source="region.slug", default=None, allow_null=True, help_text="Where it can be spent; null: in any region."
+    )
+    rideId = serializers.UUIDField(source="ride_id", allow_null=True)
+    reason = serializers.CharField()
+    createdAt = serializers.DateTimeField(source="created_at")
+    expiresAt = serializers.DateTimeField(source="expires_at")
+
+    class Meta:
+        ref_name = "Credit"
+
+
+class CreditBalanceSerializer(serializers.Serializer[Any]):
+    """The credit that can be spent now, by currency. Credit that is good in one region only is counted, too."""
+
+    balances = MoneySerializer(many=True)
+
+    class Meta:
+        ref_name = "CreditBalance"
+
+
+@extend_schema_view(get=extend_schema(operation_id="listCredits", tags=["payments"]))
+class CreditList(ListAPIView[Credit]):
+    """The credits that you were given, newest first. They are spent before your card is charged."""
+
+    permission_classes = (IsAuthenticated, IsUser)
+    serializer_class = CreditSerializer
+    newest_by = "created_at"
+
+    def get_queryset(self) -> QuerySet[Credit]:
+        if getattr(self, "swagger_fake_view", False):  # the schema is drawn without a caller
+            return Credit.objects.none()
+        return Credit.objects.filter(user=caller(self.request)).select_related("region")
+
+
+class CreditBalance(APIView):
+    """The credit that you can spend."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(operation_id="getCreditBalance", tags=["payments"], responses={200: CreditBalanceSerializer})
+    def get(self, request: Request) -> Response:
+        found = spendable(caller(request).pk, now=timezone.now()).order_by("currency")
+        sums = found.values_list("currency").annotate(sum=Sum("left"))
+        return Response({"balances": [money(amount, currency) for currency, amount in sums]})
