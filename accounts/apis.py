@@ -4,7 +4,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.auth import logout
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from knox.models import AuthToken
 from rest_framework.permissions import AllowAny
@@ -38,6 +37,7 @@ from api.addresses import address_of
 from api.attempts import SignupThrottle
 from api.idempotency import idempotent
 from api.serializing import validated
+from core import clock
 from core.errors import Missing
 
 
@@ -120,7 +120,7 @@ class SocketTicket(APIView):
     )
     def post(self, request: Request) -> Response:
         validated(NoInput, request.data)
-        ticket, expires_at = issue_socket_ticket(caller(request), credential=credential_of(request), now=timezone.now())
+        ticket, expires_at = issue_socket_ticket(caller(request), credential=credential_of(request), now=clock.now())
         return Response(TicketSerializer({"ticket": ticket, "expiresAt": expires_at}).data, status=201)
 
 
@@ -141,7 +141,7 @@ class PartnerApply(APIView):
         values = validated(ApplicationInput, request.data)
         self.require_free(caller(request))
         fields = {"name": caller(request).get_short_name()[:80], **values}
-        return apply_as_partner(caller(request), **fields, now=timezone.now())
+        return apply_as_partner(caller(request), **fields, now=clock.now())
 
     def require_free(self, user: User) -> None:
         """Raise `Conflict` if unfinished work keeps the account from changing its role. Subclasses override this."""
@@ -159,7 +159,7 @@ class PartnerDecision(APIView):
         if partner is None:
             raise Missing
         return decide_application(
-            partner, self.decision, actor=caller(request), now=timezone.now(), reason=values["reason"]
+            partner, self.decision, actor=caller(request), now=clock.now(), reason=values["reason"]
         )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import router
-from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
@@ -17,6 +16,7 @@ from rest_framework.request import Request
 from accounts.demo import may_enter
 from accounts.models import Role, User
 from accounts.second_factor import SecondFactorMissing, lacks_second_factor
+from core import clock
 from core.rows import Beside, read_row
 
 
@@ -67,7 +67,7 @@ class BearerAuthentication(TokenAuthentication):
     """`Authorization: Bearer <token>`. One indexed read; the token is found by its hash."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
-        found = live_token(token.decode("ascii", "replace"), timezone.now())
+        found = live_token(token.decode("ascii", "replace"), clock.now())
         if found is None:
             raise exceptions.AuthenticationFailed("Invalid or expired token.")
         if lacks_second_factor(found.user):

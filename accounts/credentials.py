@@ -6,13 +6,13 @@ from itertools import islice
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db.models import Q
-from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.exceptions import NotAuthenticated
 
 from accounts.authentication import session_credential, token_credential
 from accounts.models import User
 from accounts.sessions import matches
+from core import clock
 from notifications.credentials import Shown
 
 AT_ONCE = 200  # names per query
@@ -36,7 +36,7 @@ def require_live(user: User, credential: str) -> None:
 
 
 def _live_tokens(names: Collection[str]) -> Shown:
-    tokens = AuthToken.objects.filter(expiry__gt=timezone.now())
+    tokens = AuthToken.objects.filter(expiry__gt=clock.now())
     return {
         (token_credential(digest), str(user_id))
         for part in _prefixes(names, "token:")
@@ -46,7 +46,7 @@ def _live_tokens(names: Collection[str]) -> Shown:
 
 def _live_sessions(names: Collection[str], users: dict[str, User]) -> Shown:
     """Return live sessions. A session started with an earlier password is not live."""
-    sessions = Session.objects.filter(expire_date__gt=timezone.now())
+    sessions = Session.objects.filter(expire_date__gt=clock.now())
     live = set()
     for part in _prefixes(names, "session:"):
         for session in sessions.filter(_begins("session_key", part)):

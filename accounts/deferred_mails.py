@@ -18,10 +18,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.utils import timezone
 
 from accounts.models import DeferredMail, User
 from accounts.selectors import has_confirmed_address
+from core import clock
 from core.jobs import DueRows, retry_delay
 from notifications.events import user_recipient
 from notifications.selectors import stream_of
@@ -96,7 +96,7 @@ def send_deferred(mail_id: UUID) -> None:
     """Send one mail. If a worker dies before the outcome is stored, it is sent again under the same Message-ID."""
     with MAILS.leased(mail_id) as mine:
         if mine:
-            _send(DeferredMail.objects.select_related("user").get(pk=mail_id), now=timezone.now())
+            _send(DeferredMail.objects.select_related("user").get(pk=mail_id), now=clock.now())
 
 
 def _send(mail: DeferredMail, *, now: datetime) -> None:

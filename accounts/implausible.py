@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.models import Partner
+from core import clock
 from positions import Position, Report
 from regions.geometry import distance_m
 from risk.flags import raise_flag
@@ -40,7 +40,7 @@ def flag(*, report: Report, speed_mps: int, **_: Any) -> None:
         return
     raise_flag(
         FlagKind.IMPLAUSIBLE_POSITION,
-        now=timezone.now(),
+        now=clock.now(),
         account_id=partner.user_id,
         figure=speed_mps,
         limit=settings.POSITION_SPEED_MAX_MPS,

@@ -8,11 +8,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import KnownAddress, User
 from api.addresses import address_of, network_of
+from core import clock
 from risk.states import TraceKind
 from risk.traces import leave_trace
 
@@ -22,13 +22,13 @@ REMEMBERED_EVERY = timedelta(days=1)  # how exact the time of the last sign-in i
 
 def is_known(user: User, network: str) -> bool:
     """Return whether the account has signed in from this network lately."""
-    since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESSES_KEPT_DAYS)
+    since = clock.now() - timedelta(days=settings.KNOWN_ADDRESSES_KEPT_DAYS)
     return KnownAddress.objects.filter(user=user, digest=_digest(user, network), last_used_at__gte=since).exists()
 
 
 def remember(user: User, address: str) -> None:
     """Keep the address of a complete sign-in."""
-    now, digest = timezone.now(), _digest(user, network_of(address))
+    now, digest = clock.now(), _digest(user, network_of(address))
     recent = KnownAddress.objects.filter(user=user, digest=digest, last_used_at__gt=now - REMEMBERED_EVERY)
     if recent.exists():
         return

@@ -13,7 +13,6 @@ An address without an account is counted, hashed and answered like one with an a
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db.models.functions import Lower
-from django.utils import timezone
 
 from accounts.demo import may_enter, password_is_public
 from accounts.known_addresses import is_known
@@ -21,6 +20,7 @@ from accounts.models import User
 from accounts.notices import tell_of_guesses
 from api.addresses import network_of
 from api.attempts import Attempt
+from core import clock
 from core.security_log import record
 
 FAILURES = ("login_pair", "login_address", "login_failures")
@@ -66,7 +66,7 @@ def check_password(*, email: str, password: str, address: str) -> User | None:
 def _beyond_the_limit(attempt: Attempt, user: User | None, network: str) -> None:
     """Let an attempt through only from an address that the account has used, and tell the account's owner."""
     if user is not None:
-        tell_of_guesses(user, now=timezone.now())
+        tell_of_guesses(user, now=clock.now())
         if is_known(user, network):
             return
     attempt.require()

@@ -4,7 +4,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from py_vapid.utils import b64urldecode
@@ -22,6 +21,7 @@ from accounts.selectors import partner_of
 from api.fields import Text, Verbatim
 from api.idempotency import idempotent
 from api.serializing import validated
+from core import clock
 from core.errors import Conflict
 from notifications import push_service, web_push
 from notifications.events import partner_recipient, user_recipient
@@ -130,9 +130,9 @@ class PushSubscriptions(APIView):
                 endpoint=values["endpoint"],
                 **values["keys"],
                 credential=credential,
-                now=timezone.now(),
+                now=clock.now(),
             )
-            leave_trace(caller(request).pk, TraceKind.DEVICE, values["endpoint"], now=timezone.now())
+            leave_trace(caller(request).pk, TraceKind.DEVICE, values["endpoint"], now=clock.now())
 
 
 class PushSubscriptionRemove(APIView):

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 from rest_framework.request import Request
 
+from core import clock
 from core.errors import Forbidden
 
 
@@ -23,7 +23,7 @@ def require_recent_sign_in(request: Request) -> None:
     A session has to be confirmed on the pages; a token has to be new.
     """
     if isinstance(request.auth, AuthToken):
-        recent = request.auth.created > timezone.now() - timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+        recent = request.auth.created > clock.now() - timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
     else:
         recent = did_recently_reauthenticate(request._request)
     if not recent:

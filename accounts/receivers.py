@@ -8,7 +8,6 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import (
     applications,
@@ -27,6 +26,7 @@ from accounts.models import User
 from accounts.sessions import begin_anew
 from accounts.sign_out import close_sockets_of_session, credentials_changed, shown_again
 from accounts.vault import renew_at_use
+from core import clock
 from notifications.credentials import source
 from positions import doubted
 
@@ -61,11 +61,11 @@ def _confirmed(*, request: HttpRequest, email_address: EmailAddress, **_: object
 
 def _address_changed(*, user: User, from_email_address: EmailAddress | None, **_: object) -> None:
     if from_email_address is not None:
-        address_changed(User.objects.get(pk=user.pk), from_email_address, now=timezone.now())
+        address_changed(User.objects.get(pk=user.pk), from_email_address, now=clock.now())
 
 
 def _address_removed(*, user: User, email_address: EmailAddress, **_: object) -> None:
-    address_removed(User.objects.get(pk=user.pk), email_address, now=timezone.now())
+    address_removed(User.objects.get(pk=user.pk), email_address, now=clock.now())
 
 
 account_signals.email_changed.connect(_address_changed, dispatch_uid="notice_to_the_old_address")

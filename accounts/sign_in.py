@@ -11,7 +11,6 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 from knox.models import AuthToken
 
@@ -26,6 +25,7 @@ from accounts.second_factor import SecondFactorMissing, lacks_second_factor
 from accounts.sign_out import end_credential
 from api.attempts import Attempt
 from api.idempotency import effect
+from core import clock
 from core.database import refused_as
 from core.errors import Invalid, ServiceError
 from core.security_log import record
@@ -69,7 +69,7 @@ def sign_up(*, email: str, password: str, name: str) -> User:
         raise Invalid("password_too_weak", reasons, "password") from None
     user = User(email=email, name=name, password=make_password(password))  # hashed while no transaction is open
     with effect() as answer:
-        now = timezone.now()
+        now = clock.now()
         if owner_of(email) is None and _stored(user):
             ask_to_confirm(user, now=now)
             record("sign_up", "ok", account=user.pk, after_commit=True)
@@ -112,7 +112,7 @@ def log_in(*, email: str, password: str, address: str, otp: str = "") -> tuple[U
         raise WrongCredentials
     if is_mfa_enabled(user):
         _check_second_factor(user, otp)
-    require_confirmed(user, now=timezone.now())
+    require_confirmed(user, now=clock.now())
     if lacks_second_factor(user):
         raise SecondFactorMissing
     remember(user, address)

@@ -12,7 +12,6 @@ from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.http.request import split_domain_port, validate_host
-from django.utils import timezone
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 from knox.models import AuthToken
@@ -22,6 +21,7 @@ from accounts.models import User
 from accounts.sessions import idle_s_of, keep_alive, user_of
 from accounts.socket_tickets import redeem_socket_ticket
 from api.throttles import socket_wait
+from core import clock
 from core.forwarded import client_address
 from core.rows import Beside
 from core.security_log import record
@@ -150,11 +150,11 @@ def identify(scope: Scope) -> tuple[User | None, str, Stream | None]:
     """
     scheme, _, token = _header(scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
-        found = live_token(token.strip(), timezone.now(), STREAM)
+        found = live_token(token.strip(), clock.now(), STREAM)
         return (found.user, token_credential(found.digest), _stream_of(found)) if found else (None, "", None)
     ticket = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
     if ticket:
-        return *redeem_socket_ticket(ticket[0], now=timezone.now()), None
+        return *redeem_socket_ticket(ticket[0], now=clock.now()), None
     return *_session_user(_header(scope, b"cookie")), None
 
 

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.deferred_mails import mail_kind, mail_later
 from accounts.mails import message_to
 from accounts.models import DeferredMail, User
 from accounts.selectors import has_confirmed_address, notification_settings_of, told
+from core import clock
 from notifications.models import DeferredPush
 from notifications.push_kinds import PushKind, register
 from notifications.words import PUSH_KIND, WordKind
@@ -91,9 +92,7 @@ class Words(PushKind):
         user, kind, about = _read(push)
         if not _wanted_by_mail(user, kind):
             return False
-        mail_later(
-            MAIL + kind, user, about=about, seq=push.seq, due_at=at, until=push.until, now=min(at, timezone.now())
-        )
+        mail_later(MAIL + kind, user, about=about, seq=push.seq, due_at=at, until=push.until, now=min(at, clock.now()))
         return True
 
 

@@ -26,7 +26,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, router, transaction
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -36,6 +35,7 @@ from rest_framework.views import APIView
 from api.addresses import address_of
 from api.errors import service_error_body
 from api.models import IdempotencyRecord
+from core import clock
 from core.errors import Conflict, Invalid, ServiceError
 from core.rows import read_rows
 from core.sql import insert_all
@@ -98,7 +98,7 @@ class Answer:
             fingerprint=self._call.fingerprints[0],
             status=status,
             body=body,
-            created_at=timezone.now(),
+            created_at=clock.now(),
         )
         try:
             insert_all([record], using=self._using)
@@ -209,7 +209,7 @@ def _stored(call: Call) -> Response | None:
     """Return the answer stored for a call, or None. Raises `Conflict` if its key was used with another call."""
     using = router.db_for_write(IdempotencyRecord)
     for record in read_rows(IdempotencyRecord, using=using, scope=call.scope, key=call.key):
-        oldest = timezone.now() - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)
+        oldest = clock.now() - timedelta(seconds=settings.IDEMPOTENCY_KEY_TTL_S)
         if record.created_at < oldest:  # expired, but not swept yet
             IdempotencyRecord.objects.using(using).filter(pk=record.pk, created_at__lt=oldest).delete()
         elif record.fingerprint not in call.fingerprints:

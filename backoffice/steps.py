@@ -23,7 +23,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from unfold.decorators import action
 from unfold.enums import ActionVariant
@@ -31,6 +30,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.columns import change_url, label_of
+from core import clock
 from core.errors import ServiceError
 from core.security_log import pseudonym, record
 
@@ -198,7 +198,7 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
     refusals: list[str] = []
     for row in rows:
         try:
-            done.append(step.run(copy(row), request.user, reason, timezone.now(), *more))
+            done.append(step.run(copy(row), request.user, reason, clock.now(), *more))
         except ServiceError as error:
             _record(model_admin, request, step, row, "refused", error.code)
             refusals.append(f"{step.named(row)}: {error.detail}")

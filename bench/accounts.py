@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.utils import timezone
 from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS
 
 from accounts.applications import apply_as_partner, decide_application
 from accounts.models import ApplicationTransition, Partner, Role, User
 from accounts.states import Application
+from core import clock
 from core.sql import insert_all
 from core.transitions import create_all
 
@@ -21,7 +21,7 @@ def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
     made = []
     for number in range(count):
         user = User.objects.create(email=f"bench-{role}-{number}@bench.test", password="!", name=f"Bench {number}")
-        now = timezone.now()
+        now = clock.now()
         owner = str(user.pk)
         if role == "partner":
             partner = apply_as_partner(user, name=f"P{number}", type="cheerleader", phone="+1 212 555 0100", now=now)
@@ -33,7 +33,7 @@ def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
 
 def make_crowd(role: str, count: int) -> list[str]:
     """Create the rows of many accounts together, which takes a small part of the time. Returns their tokens."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         users = [
             User(email=f"crowd-{role}-{n}@bench.test", password="!", name=f"C{n}", role=role) for n in range(count)

@@ -12,12 +12,12 @@ from typing import Any
 
 import redis
 from django.core.management import call_command
-from django.utils import timezone
 
 import positions
 from accounts.models import Partner, User
 from accounts.position_reports import report_position
 from bench.city import City, Place
+from core import clock
 from positions.reporting import WRITER
 from regions.models import Region
 
@@ -40,7 +40,7 @@ def moves(partners: Sequence[Any], count: int, seed: int) -> list[tuple[Any, Pla
 def through_our_path(made: Sequence[tuple[Any, Place]]) -> None:
     """Record reports as HTTP and sockets do, from the checked input until they are in Valkey."""
     for partner, place in made:
-        now = timezone.now()
+        now = clock.now()
         report_position(partner, positions.Position(*place, now), now=now)
     wait_for_writer()
 
@@ -55,7 +55,7 @@ def wait_for_writer() -> None:
 def one_at_a_time(made: Sequence[tuple[Any, Place]]) -> None:
     """Record the same reports without the writer, with one round trip each."""
     for partner, place in made:
-        now = timezone.now()
+        now = clock.now()
         positions.record_many("bench", [positions.Report(partner.pk, positions.Position(*place, now), now)])
 
 
@@ -65,7 +65,7 @@ def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
         places: list[Any] = []
         values: dict[str, str] = {}
         for partner, (lat, lng) in batch:
-            now, name = timezone.now().timestamp(), str(partner.pk)
+            now, name = clock.now().timestamp(), str(partner.pk)
             places += (f"{lng:.7f}", f"{lat:.7f}", name)
             values[name] = f"{now:.6f} {now:.6f} {lat:.7f} {lng:.7f}"
         pipe = client.pipeline(transaction=False)
@@ -77,7 +77,7 @@ def raw_batches(client: redis.Redis, made: Sequence[tuple[Any, Place]]) -> None:
 def saved_rows(made: Sequence[tuple[Any, Place]]) -> None:
     """Save only the three fields by `Model.save()` on PostgreSQL."""
     for partner, (lat, lng) in made:
-        partner.lat, partner.lng, partner.position_at = lat, lng, timezone.now()
+        partner.lat, partner.lng, partner.position_at = lat, lng, clock.now()
         partner.save(update_fields=["lat", "lng", "position_at"])
 
 
@@ -144,7 +144,7 @@ def carry_out(client: redis.Redis, partners: int, updates: int) -> None:
 def measure(client: redis.Redis, partners: int, updates: int) -> dict[str, Rate]:
     """Measure each way in turn, several times over, so that a busy moment affects all of them."""
     call_command("migrate", verbosity=0)
-    cast = make_partners(partners, timezone.now())
+    cast = make_partners(partners, clock.now())
     positions.enter("bench", [partner.pk for partner in cast])
     ways: dict[str, tuple[Callable[[Sequence[tuple[Any, Place]]], None], int]] = {
         "ours": (through_our_path, updates),

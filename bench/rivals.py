@@ -10,10 +10,10 @@ from uuid import UUID
 import h3
 import psycopg
 import redis
-from django.utils import timezone
 
 import positions
 from bench.city import Place
+from core import clock
 from regions.geometry import distance_m
 
 COUNT = 10
@@ -38,12 +38,12 @@ class Ours:
     name = "ours: adaptive radius"
 
     def __init__(self) -> None:
-        self.since: datetime = timezone.now() - timedelta(hours=1)
+        self.since: datetime = clock.now() - timedelta(hours=1)
 
     def load(self, partners: Partners) -> None:
         waiting = iter(partners)
         while batch := list(islice(waiting, LOAD)):
-            now = timezone.now()
+            now = clock.now()
             ids = [pk for pk, _ in batch]
             positions.enter(REGION, ids)
             reports = [positions.Report(pk, positions.Position(*place, now), now) for pk, place in batch]

@@ -26,8 +26,8 @@ import kombu.exceptions
 import redis
 from celery import current_app
 from django.db import models, transaction
-from django.utils import timezone
 
+from core import clock
 from core.leases import LEASE, Lease, renewer
 from core.transactions import require_no_transaction
 
@@ -98,7 +98,7 @@ class DueRows:
         transaction.on_commit(lambda: self._enqueue_if_due(pk))
 
     def _enqueue_if_due(self, pk: Any) -> None:
-        if self.claim(pk, now=timezone.now()):
+        if self.claim(pk, now=clock.now()):
             self.enqueue(pk)
 
     def enqueue_due(self, now: datetime) -> None:
@@ -109,7 +109,7 @@ class DueRows:
 
     def release(self, pk: Any) -> None:
         """Make a queued row due again."""
-        now = timezone.now()
+        now = clock.now()
         self._move(self._row(pk, lte=now + QUEUED_FOR), now)
 
     @contextmanager
@@ -118,7 +118,7 @@ class DueRows:
 
         The row is not released at the end: the block finishes it, postpones it, or lets the lease lapse.
         """
-        now = timezone.now()
+        now = clock.now()
         until = now + LEASE
         if not self._move(self._row(pk, lte=now + QUEUED_FOR), until):
             yield False

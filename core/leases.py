@@ -19,7 +19,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, connection, models
-from django.utils import timezone
+
+from core import clock
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Lease:
 
     def renew(self) -> bool:
         """Extend the lease; returns False if the column contains another moment, which means that the lease is lost."""
-        until = timezone.now() + LEASE
+        until = clock.now() + LEASE
         held = self.model._default_manager.filter(pk=self.pk, **{self.column: self.until})
         if not held.update(**{self.column: until}):
             return False

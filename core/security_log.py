@@ -11,10 +11,10 @@ from typing import Any
 from allauth.core import context
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.throttling import BaseThrottle
 
+from core import clock
 from core.log_context import ids
 
 log = logging.getLogger("security")
@@ -57,7 +57,7 @@ def record(
     if request is not None and not address:
         address = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]  # it reads META alone
     fields: dict[str, Any] = {
-        "time": timezone.now().isoformat(timespec="milliseconds"),
+        "time": clock.now().isoformat(timespec="milliseconds"),
         "event": event,
         "outcome": outcome,
         "account": pseudonym(account) if account else "",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import django
 
+from drill.clock_system import ClockSystem
 from drill.cluster import missing
 from drill.disk_system import DiskSystem
 from drill.ha_system import HaSystem
@@ -26,6 +27,7 @@ SUITES = {
     "restore": "drill.restore",
     "upgrade": "drill.session",
     "disk": "drill.session",
+    "clock": "drill.session",
 }
 BASE = Path(__file__).resolve().parent.parent
 
@@ -62,6 +64,8 @@ def start(options: argparse.Namespace, *, payments: bool) -> System | None:
     """Start the system of the wanted suite; None, with a word about each, if it lacks programs."""
     if options.suite == "disk":
         return DiskSystem("postgres", options.port, payments=payments)
+    if options.suite == "clock":
+        return ClockSystem("postgres", options.port, payments=payments)
     if options.suite == "upgrade":
         return RollingSystem(options.port, payments=payments, revision=options.revision)
     if options.suite != "ha":

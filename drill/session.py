@@ -8,8 +8,9 @@ from functools import partial
 
 from django.db import connections
 
-from drill import disks, ha, lost, money, report, told, upgrade
+from drill import clocks, disks, ha, lost, money, report, told, upgrade
 from drill.aftermath import audit, push_key, reconciler
+from drill.clock_system import ClockSystem
 from drill.disk_system import DiskSystem
 from drill.faults import Chooser, Fault
 from drill.ha_system import HaSystem
@@ -50,6 +51,8 @@ def suite_of(system: System) -> Suite:
         one = upgrade.Upgrade()
         fault = Fault("the release replaced", one.strike)
         return Suite(upgrade.Once(fault), outside=False, measures=one.measures)
+    if isinstance(system, ClockSystem):
+        return Suite(clocks.faults(), outside=False, measures=clocks.measures)
     if isinstance(system, DiskSystem):
         return Suite(disks.faults(), outside=False, measures=disks.measures)
     return Suite()

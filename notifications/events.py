@@ -26,10 +26,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
-from django.utils import timezone
 
 from api.idempotency import Answer, effect
-from core import valkey
+from core import clock, valkey
 from core.sql import add_to_counters, insert_all
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 from notifications.push_kinds import told_otherwise, wanted
@@ -93,7 +92,7 @@ class Outbox:
         amounts = {recipient: len(self._pending[recipient]) for recipient in recipients}
         devices = (PushSubscription, "recipient")
         counted = add_to_counters(Stream, "last_seq", amounts, using=self._using, known=devices)
-        now = timezone.now()
+        now = clock.now()
         events, later = [], []
         for recipient in recipients:
             newest, epoch, _ = counted[recipient]

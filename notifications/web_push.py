@@ -12,9 +12,9 @@ from math import ceil
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from api.idempotency import effect
+from core import clock
 from core.jobs import DueRows, retry_delay
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
@@ -102,7 +102,7 @@ def send(push_id: str) -> None:
     """
     with PUSHES.leased(push_id) as mine:
         if mine:
-            _send(push_id, now=timezone.now())
+            _send(push_id, now=clock.now())
 
 
 def _send(push_id: str, *, now: datetime) -> None:
@@ -116,7 +116,7 @@ def _send(push_id: str, *, now: datetime) -> None:
     untaken = not push.taken_by and outcomes <= {Outcome.GONE, Outcome.FAILED}
     if not (untaken and told_otherwise(push, at=now)) and Outcome.FAILED in outcomes:
         wait = max(TRY_AGAIN, retry_delay(push.tries))
-        PUSHES.postpone(push_id, timezone.now() + wait, tries=push.tries + 1)
+        PUSHES.postpone(push_id, clock.now() + wait, tries=push.tries + 1)
     else:
         DeferredPush.objects.filter(pk=push_id).delete()
 
@@ -125,7 +125,7 @@ def _send_to(device: PushSubscription, push: DeferredPush, payload: dict[str, An
     # Checked before each device: the push may have been withdrawn while an earlier push service was slow.
     if not DeferredPush.objects.filter(~ACKNOWLEDGED, pk=push.pk).exists():
         return None
-    seconds_left = ceil((push.until - timezone.now()).total_seconds())
+    seconds_left = ceil((push.until - clock.now()).total_seconds())
     if seconds_left <= 0:
         return None
     outcome = push_service.send(device, Message(json.dumps(payload), ttl_s=seconds_left, topic=push.topic))

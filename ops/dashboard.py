@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, QuerySet
-from django.utils import timezone
 
 from accounts.models import Partner
 from accounts.states import Application, PartnerStatus
-from core import valkey
+from core import clock, valkey
 from core.ids import first_id_at
 from notifications.events import everyone, push_latest
 from payments.models import Payment
@@ -57,7 +56,7 @@ def _up_to_most(rows: QuerySet[Any]) -> int:
 
 def live_counts() -> dict[str, Any]:
     """Open requests, partners at work and active rides by status, and the rows that wait for staff (up to a limit)."""
-    now = timezone.now()
+    now = clock.now()
     open_requests = CheerRequest.objects.filter(status__in=OPEN)
     oldest = CheerRequest.objects.filter(status=RequestStatus.PENDING).aggregate(at=Min("created_at"))["at"]
     accepted_lately = Ride.objects.filter(pk__gte=first_id_at(now - DAY - LONGEST_RIDE))

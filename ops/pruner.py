@@ -15,8 +15,8 @@ from threading import Event, Thread
 
 from django.conf import settings
 from django.db import close_old_connections, connections
-from django.utils import timezone
 
+from core import clock
 from core.database import trouble_of
 from core.log_context import bound
 from core.pruning import Place, Pruning
@@ -63,7 +63,7 @@ class Pruner:
         until, pruned = time.monotonic() + TURN_S, 0
         while True:
             begun = time.monotonic()
-            count, place = pruning.batch(timezone.now(), self._places.get(pruning))
+            count, place = pruning.batch(clock.now(), self._places.get(pruning))
             self._places[pruning] = place
             pruned += count
             now = time.monotonic()

@@ -2,13 +2,13 @@
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from accounts.applications import apply_as_partner, decide_application
 from accounts.demo import DOMAIN, PASSWORD
 from accounts.models import Partner, Role, User
 from accounts.states import Application, PartnerType
+from core import clock
 from regions.models import Region
 from requests_app.models import RequestType
 
@@ -85,7 +85,7 @@ def _account(email: str, name: str, **fields: object) -> User:
 
 @transaction.atomic
 def _partner(user: User, number: int, place: tuple[float, float], *, approved_by: User) -> None:
-    now = timezone.now()
+    now = clock.now()
     partner = apply_as_partner(
         user, name=f"Partner {number}", type=PartnerType.CHEERLEADER, phone=f"+1 212 555 010{number}", now=now
     )

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db.models import Min
-from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from core import valkey, vitals
+from core import clock, valkey, vitals
 from core.task_waits import waiting_s
 from regions.models import Region
 from requests_app.models import CheerRequest
@@ -44,7 +43,7 @@ def _oldest_requests(slugs: list[str]) -> Metric:
     )
     pending = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     oldest = dict(pending.order_by().values_list("region__slug").annotate(at=Min("created_at")))
-    now = timezone.now()
+    now = clock.now()
     for slug in sorted({*slugs, *oldest}):
         gauge.add_metric([slug], int((now - oldest[slug]).total_seconds()) if slug in oldest else 0)
     return gauge

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
 import positions
 from accounts.deferred_mails import sweep_mails
 from accounts.presence import is_suspect, reconcile, snapshot_positions, suspect
-from core import valkey
+from core import clock, valkey
 from core.database import trouble_of
 from core.errors import Conflict
 from core.heartbeats import beat
@@ -69,7 +68,7 @@ def sweep_deadlines(now: datetime) -> None:
 
 def _settled(step: Callable[..., object], row_id: UUID) -> None:
     try:
-        step(row_id, now=timezone.now())
+        step(row_id, now=clock.now())
     except Conflict as conflict:  # another process was first, which is fine
         log.info("already settled: %s", conflict.code)
     except Exception as error:
@@ -168,6 +167,6 @@ class Sweeper:
                 self._due[index] = time.monotonic() + every_s
                 try:
                     with bound(**{"pass": sweep.__name__}):
-                        sweep(timezone.now())
+                        sweep(clock.now())
                 except Exception:
                     log.exception("%s failed", sweep.__name__)

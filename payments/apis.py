@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
@@ -23,6 +22,7 @@ from api.addresses import address_of
 from api.idempotency import idempotent
 from api.parsers import TooLarge
 from api.serializing import validated
+from core import clock
 from payments.models import Customer, Payment
 from payments.provider import accounts, cards, confirmations
 from payments.provider.endpoints import Endpoint, verified_event
@@ -99,7 +99,7 @@ class _Webhook(APIView):
         body: Any = request.data
         raw = body if isinstance(body, bytes) else b""
         event = verified_event(raw, request.headers.get("Stripe-Signature", ""), self.endpoint)
-        take_provider_event(event, now=timezone.now())
+        take_provider_event(event, now=clock.now())
         return Response({"received": True})
 
 
@@ -135,7 +135,7 @@ class CardSetup(APIView):
 
     @extend_schema(operation_id="beginCardSetup", tags=["payments"], request=None, responses={201: CardSetupSerializer})
     def post(self, request: Request) -> Response:
-        setup = cards.try_setup(caller(request), address=address_of(request), now=timezone.now())
+        setup = cards.try_setup(caller(request), address=address_of(request), now=clock.now())
         body = {
             "setupIntentId": setup["id"],
             "clientSecret": setup["client_secret"],
@@ -164,7 +164,7 @@ class Card(APIView):
     def post(self, request: Request) -> Customer:
         """Save the card that the device has given to the provider, and charge the payments that waited for one."""
         values = validated(CardInput, request.data)
-        return cards.finish_setup(caller(request), values["setupIntentId"], now=timezone.now())
+        return cards.finish_setup(caller(request), values["setupIntentId"], now=clock.now())
 
 
 class PaymentPay(APIView):
@@ -175,7 +175,7 @@ class PaymentPay(APIView):
     @extend_schema(operation_id="payPayment", tags=["payments"], request=None, responses={200: PaymentSerializer})
     @idempotent(payment_body)
     def post(self, request: Request, payment_id: UUID) -> Payment:
-        return pay_now(caller(request), payment_id, now=timezone.now())
+        return pay_now(caller(request), payment_id, now=clock.now())
 
 
 class PaymentConfirmation(APIView):
@@ -222,5 +222,5 @@ class PartnerPayoutAccount(APIView):
     def post(self, request: Request) -> Response:
         require_recent_sign_in(request)
         back = request.build_absolute_uri("/partner/statement")
-        url = accounts.onboarding_url(partner_of(caller(request)), return_url=back, now=timezone.now())
+        url = accounts.onboarding_url(partner_of(caller(request)), return_url=back, now=clock.now())
         return Response({"url": url})

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet, Sum
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import caller
 from accounts.permissions import IsUser
 from api.fields import MoneySerializer, money
+from core import clock
 from payments.books.credits import spendable
 from payments.models import Credit
 from payments.states import CreditKind
@@ -70,6 +70,6 @@ class CreditBalance(APIView):
 
     @extend_schema(operation_id="getCreditBalance", tags=["payments"], responses={200: CreditBalanceSerializer})
     def get(self, request: Request) -> Response:
-        found = spendable(caller(request).pk, now=timezone.now()).order_by("currency")
+        found = spendable(caller(request).pk, now=clock.now()).order_by("currency")
         sums = found.values_list("currency").annotate(sum=Sum("left"))
         return Response({"balances": [money(amount, currency) for currency, amount in sums]})

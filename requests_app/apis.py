@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
@@ -18,6 +17,7 @@ from accounts.permissions import IsUser
 from api.idempotency import idempotent
 from api.serializing import validated
 from api.throttles import RequestThrottle
+from core import clock
 from core.errors import Conflict
 from requests_app import selectors, services
 from requests_app.models import CheerRequest, RequestType
@@ -76,7 +76,7 @@ class CheerRequests(ListAPIView[CheerRequest]):
             lng=place.lng,
             request_type=values.get("requestType"),
             note=values["note"],
-            now=timezone.now(),
+            now=clock.now(),
             prices_shown=values["pricesShown"],
         )
 
@@ -86,7 +86,7 @@ class CheerRequestDetail(APIView):
 
     @extend_schema(operation_id="getCheerRequest", tags=["cheerRequests"], responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
-        found = selectors.request_of(caller(request), request_id, now=timezone.now())
+        found = selectors.request_of(caller(request), request_id, now=clock.now())
         return Response(request_body(found, caller(request), live=True))
 
 
@@ -106,7 +106,7 @@ class CheerRequestCancel(APIView):
     def post(self, request: Request, request_id: UUID) -> CheerRequest:
         values = validated(CancelInput, request.data)
         reason = values["reason"]
-        return services.cancel_request(caller(request), request_id, reason=reason, now=timezone.now())
+        return services.cancel_request(caller(request), request_id, reason=reason, now=clock.now())
 
 
 class PartnerApply(accounts.apis.PartnerApply):

@@ -3,12 +3,12 @@
 from typing import Any, ClassVar
 
 from django.db import router
-from django.utils import timezone
 
 from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
 from accounts.states import PartnerStatus
+from core import clock
 from core.errors import Missing
 from core.rows import read_row
 from notifications.commands import Command
@@ -62,7 +62,7 @@ class PartnerConsumer(EventConsumer):
             raise Missing
         # The status says whether there is anything else to read: few of those who connect have an offer or a ride.
         ride = active_ride_of_partner(partner) if partner.status == PartnerStatus.BUSY else None
-        offers = open_offers_of(partner, now=timezone.now()) if partner.status == PartnerStatus.OFFERED else ()
+        offers = open_offers_of(partner, now=clock.now()) if partner.status == PartnerStatus.OFFERED else ()
         return {
             "partner": partner_body(Located.now(partner)),
             "offers": [offer_body(offer) for offer in offers],

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -12,6 +11,7 @@ from accounts.models import User
 from accounts.serializers import VisiblePartnerSerializer
 from api.fields import LocationSerializer, MoneySerializer, Note, Text
 from api.serializing import json_of
+from core import clock
 from payments.states import HoldStatus
 from regions.models import DIGEST_CHARS
 from requests_app.models import NOTE_MAX_CHARS, REQUEST_TYPE_SLUG_MAX_CHARS, CheerRequest, Offer, RequestType
@@ -108,7 +108,7 @@ def request_bodies(
 
     `rides`: the present rides of the requests, if the caller has them.
     """
-    views = request_views(requests, viewer, now=timezone.now(), live=live, rides=rides)
+    views = request_views(requests, viewer, now=clock.now(), live=live, rides=rides)
     return [json_of(CheerRequestSerializer, view) for view in views]
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
@@ -14,6 +13,7 @@ from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnly
 from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, identity, link, moment, related, shown
 from backoffice.growing import Growing
 from backoffice.steps import Step
+from core import clock
 from payments.admin.payments import PaymentInline
 from payments.books.disputes import submit_evidence
 from payments.models import Dispute
@@ -53,12 +53,12 @@ class _Columns:
     @shown("Fare", ordering="fare_amount")
     def fare(self, row: Ride) -> str:
         """The frozen fare, or the running one "so far"."""
-        text = amount_text(row.fare(timezone.now()), row.tariff_currency)
+        text = amount_text(row.fare(clock.now()), row.tariff_currency)
         return f"{text} so far" if row.status == RideStatus.IN_PROGRESS else text
 
     @shown("Length")
     def length(self, row: Ride) -> str:
-        return str(row.elapsed(timezone.now())).split(".")[0] if row.start_time else NOTHING
+        return str(row.elapsed(clock.now())).split(".")[0] if row.start_time else NOTHING
 
     @shown("Tariff")
     def tariff(self, row: Ride) -> str:

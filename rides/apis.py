@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
@@ -18,6 +17,7 @@ from accounts.permissions import IsUser
 from api.idempotency import idempotent
 from api.schema import MEANINGS, ErrorsSerializer
 from api.serializing import validated
+from core import clock
 from payments.models import Payment
 from payments.serializers import PaymentSerializer, payment_body
 from rides import selectors, services
@@ -73,7 +73,7 @@ class RideReceipt(APIView):
     )
     def get(self, request: Request, ride_id: UUID) -> Response:
         ride = selectors.ride_with_bill_of(caller(request), ride_id)
-        lines = receipt(ride, now=timezone.now())
+        lines = receipt(ride, now=clock.now())
         if isinstance(request.accepted_renderer, PDFRenderer):
             name = f'attachment; filename="{file_name(lines)}"'
             return Response(receipt_pdf(ride, lines), headers={"Content-Disposition": name})
@@ -120,4 +120,4 @@ class RideTip(APIView):
         ride = selectors.ride_of(caller(request), ride_id)
         values = validated(TipInput, request.data)
         currency = values.get("currency", ride.tariff_currency)
-        return services.tip_ride(ride, amount=values["amount"], currency=currency, now=timezone.now())
+        return services.tip_ride(ride, amount=values["amount"], currency=currency, now=clock.now())

@@ -13,11 +13,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import Max
-from django.utils import timezone, translation
+from django.utils import translation
 
 from accounts.mails import message_to
 from accounts.models import User
 from accounts.selectors import has_confirmed_address, notification_settings_of
+from core import clock
 from core.amounts import duration, money
 from core.jobs import DueRows
 from core.texts import unlinked
@@ -46,7 +47,7 @@ def send_receipt(ride_id: UUID) -> None:
     """Mail a ride's bill with the PDF to its user, if they want receipts and have confirmed their address."""
     with RECEIPTS.leased(ride_id) as mine:
         if mine:
-            _send(_ride(ride_id), now=timezone.now())
+            _send(_ride(ride_id), now=clock.now())
 
 
 def _ride(ride_id: UUID) -> Ride:
@@ -73,7 +74,7 @@ def send_changed_receipt(payment_id: UUID) -> None:
     """Mail a ride's bill again once one of its payments is paid or refunded, unless the last mail says so already."""
     with CHANGED.leased(payment_id) as mine:
         if mine:
-            _send_changed(Payment.objects.get(pk=payment_id), now=timezone.now())
+            _send_changed(Payment.objects.get(pk=payment_id), now=clock.now())
 
 
 def _send_changed(payment: Payment, *, now: datetime) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import User
 from api.fields import Identifier, Integer, MoneySerializer, Note, Text
 from api.serializing import json_of
+from core import clock
 from payments.states import PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.read_model import ride_view
@@ -76,7 +76,7 @@ class RideSerializer(serializers.Serializer[Any]):
 
 def ride_bodies(rides: Iterable[Ride], viewer: User) -> list[dict[str, Any]]:
     """The JSON of rides for one reader, all at one moment."""
-    now = timezone.now()
+    now = clock.now()
     return [json_of(RideSerializer, ride_view(ride, viewer, now=now)) for ride in rides]
 
 

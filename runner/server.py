@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from core import vitals
+from core import clock, vitals
 from core.forwarded import client_address
 from runner import (
     admission,
@@ -230,6 +230,7 @@ def serve() -> int:
     sys.setswitchinterval(SWITCH_S)
     application = import_string(settings.ASGI_APPLICATION)
     server = Server(application, host=settings.HOST, port=settings.PORT)
+    clock.follow()
     vitals.begin(sockets=lambda: server.open_sockets, handshakes=lambda: server.admission.count)
     server.run()
     return 1 if server.failed else 0

@@ -10,7 +10,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 
-from core import vitals
+from core import clock, vitals
 from runner.prepared import Prepared, answer_of
 from runner.wsgi_bridge import Bridge, build_environ
 
@@ -38,4 +38,5 @@ async def application(scope: Any, receive: ASGIReceiveCallable, send: ASGISendCa
     elif scope["type"] == "websocket":
         await websocket_application(scope, receive, send)
     elif scope["type"] == "lifespan":
+        clock.follow()
         vitals.begin()

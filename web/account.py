@@ -9,7 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +17,7 @@ from accounts.devices import devices_of, sign_out_device, sign_out_other_devices
 from accounts.forms import DeleteAccountForm, NotificationSettingsForm, ProfileForm
 from accounts.models import Role
 from accounts.selectors import notification_settings_of
+from core import clock
 from core.errors import Conflict, Missing
 from core.security_log import record
 from web.access import UserRequest, page_for
@@ -94,7 +95,7 @@ def data(request: UserRequest) -> HttpResponse:
     """Offer a file with the account's data, which is made in the background, and the deletion of the account."""
     if request.method == "POST":
         with suppress(Conflict):  # the button was pressed twice, and the page shows the file that there is
-            request_export(request.user, now=timezone.now())
+            request_export(request.user, now=clock.now())
         return redirect("account-data")
     context = {
         "is_staff": request.user.role == Role.STAFF,
@@ -106,7 +107,7 @@ def data(request: UserRequest) -> HttpResponse:
 @page_for(sensitive=True)
 def export_data(request: UserRequest) -> HttpResponseBase:
     """Download everything we hold about the account, as a JSON file that was made before."""
-    export = ready_export(request.user, now=timezone.now())
+    export = ready_export(request.user, now=clock.now())
     if export is None:
         return redirect("account-data")
     answer = StreamingHttpResponse(body_of(export), content_type="application/json")
@@ -121,7 +122,7 @@ def delete(request: UserRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            delete_account(request.user, now=timezone.now())
+            delete_account(request.user, now=clock.now())
         except Conflict:
             return redirect("account-delete")  # the page lists what is open
         return _farewell(request)

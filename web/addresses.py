@@ -6,11 +6,11 @@ from allauth.account.views import EmailView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.address_changes import pending_change, undo_address_change
+from core import clock
 from core.errors import Conflict, Missing
 
 _EmailView: Any = EmailView  # untyped
@@ -37,7 +37,7 @@ def undo_address(request: HttpRequest, token: str) -> HttpResponse:
 
     It takes a button, because programs that look for harm in mails open their links.
     """
-    now = timezone.now()
+    now = clock.now()
     change = pending_change(token, now=now)
     if request.method == "POST":
         try:

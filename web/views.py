@@ -6,7 +6,6 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
@@ -14,6 +13,7 @@ from rest_framework.request import Request
 
 from accounts.models import Partner, Role, User
 from accounts.states import PartnerType
+from core import clock
 from core.errors import Missing
 from regions.selectors import active_regions
 from requests_app.selectors import open_request_of, request_types, requests_of
@@ -48,9 +48,7 @@ def _request_screen(user: User, again: str) -> dict[str, object]:
     return {
         "request_types": request_types(),
         "region": next(iter(regions), None),
-        "page_data": page_data.request_screen(
-            user, regions, selectors.request_to_repeat(user, again), now=timezone.now()
-        ),
+        "page_data": page_data.request_screen(user, regions, selectors.request_to_repeat(user, again), now=clock.now()),
     }
 
 
@@ -62,7 +60,7 @@ def cheer(request: UserRequest, request_id: UUID) -> HttpResponse:
         raise Http404
     context = {
         "cheer": found,
-        "page_data": page_data.cheer_screen(found, request.user, now=timezone.now()),
+        "page_data": page_data.cheer_screen(found, request.user, now=clock.now()),
         # Partners may see requests they made as users, but only users rate and tip.
         "may_thank": request.user.role == Role.USER,
     }
@@ -74,7 +72,7 @@ def cheer(request: UserRequest, request_id: UUID) -> HttpResponse:
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """Show a shared cheer to anyone who has the link."""
     try:
-        link = shared_request(token, now=timezone.now())
+        link = shared_request(token, now=clock.now())
     except Missing:
         return render(request, "web/shared_gone.html", status=404)
     context = {"cheer": link.request, "page_data": page_data.shared_screen(link, token)}
@@ -98,7 +96,7 @@ def partner(request: UserRequest) -> HttpResponse:
     if request.user.role == Role.USER:
         return redirect("become-a-partner")
     found = selectors.partner_or_403(request.user)
-    now = timezone.now()
+    now = clock.now()
     context = {
         "partner": found,
         "page_data": page_data.partner_console(found, now=now),
@@ -113,7 +111,7 @@ def earnings(request: UserRequest) -> HttpResponse:
     """Render the part of the console that its script replaces when a ride ends."""
     found: Partner = selectors.partner_or_403(request.user)
     context = {
-        "earnings": selectors.earnings_of(found, now=timezone.now()),
+        "earnings": selectors.earnings_of(found, now=clock.now()),
         "rides": selectors.rides_served_by(found),
         "partner": found,
     }

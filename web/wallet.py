@@ -9,11 +9,11 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from accounts.models import Role, User
+from core import clock
 from core.errors import ServiceError
 from payments import configuration
 from payments.books.credits import spendable
@@ -58,7 +58,7 @@ def wallet(request: UserRequest) -> HttpResponse:
         enabled=configuration.enabled(),
         card=card,
         unpaid=_unpaid(request.user),
-        credits=list(spendable(request.user.pk, now=timezone.now()).select_related("region").order_by("expires_at")),
+        credits=list(spendable(request.user.pk, now=clock.now()).select_related("region").order_by("expires_at")),
         data={"next": "/" if booking else "/wallet"},
     )
 
@@ -93,7 +93,7 @@ def statement(request: UserRequest) -> HttpResponse:
     partner = selectors.partner_or_403(request.user)
     currency = partner.region.currency if partner.region else "usd"
     if request.GET.get(accounts.BACK) and configuration.connected():
-        accounts.look_again(partner, now=timezone.now())
+        accounts.look_again(partner, now=clock.now())
         return redirect(f"{reverse('partner-statement')}?waiting=1")
     account = PayoutAccount.objects.filter(partner=partner).first()
     pages = Pages("at", LINES_MAX)

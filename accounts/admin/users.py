@@ -12,7 +12,6 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -29,6 +28,7 @@ from backoffice.base import StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.growing import Growing
 from backoffice.steps import Step
+from core import clock
 from core.errors import Conflict
 
 _DjangoUserAdmin: Any = DjangoUserAdmin  # generic only to the type checker, like GroupAdmin
@@ -214,7 +214,7 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
             obj.role, obj.is_staff = Role.STAFF, True
         super().save_model(request, obj, form, change)
         if not change:
-            mail_later("password_reset", obj, about=obj.pk, now=timezone.now())
+            mail_later("password_reset", obj, about=obj.pk, now=clock.now())
 
     def get_urls(self) -> Any:
         """Return the pages, without the one on which staff could choose a password for somebody else."""

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -15,6 +14,7 @@ from accounts.models import Partner, User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import amount, badge, change_url, minor_units, moment, related
 from backoffice.steps import Step, asked_again
+from core import clock
 from core.errors import ServiceError
 from core.transitions import REASON_MAX_CHARS
 from payments.manual_entries import Proposal, approve, propose, reject
@@ -191,7 +191,7 @@ class ManualEntryAdmin(ReadOnlyAdmin):
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> ManualEntry:
         """Propose what the form says."""
-        return propose(form.proposal(), author=request.user, now=timezone.now())  # type: ignore[arg-type]
+        return propose(form.proposal(), author=request.user, now=clock.now())  # type: ignore[arg-type]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Leave the row as the service has made it."""

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import Partner
+from core import clock
 from core.digests import keyed_digest
 from core.errors import Conflict
 from payments.books import payouts
@@ -78,7 +78,7 @@ def step_account(partner_id: UUID) -> None:
     row = PayoutAccount.objects.filter(pk=partner_id).first()
     if row is None or row.next_step_at is None or row.disconnected_at is not None:
         return
-    now = timezone.now()
+    now = clock.now()
     if connected():
         try:
             look_at(row.reference, now=now)

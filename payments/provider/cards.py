@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from core import clock
 from core.errors import Conflict, Missing, ServiceError
 from notifications.events import Outbox, recorded
 from payments.books.paying import pay
@@ -119,7 +119,7 @@ def step_customer(user_id: Any) -> None:
     if customer is None or customer.next_step_at is None or not enabled():
         return
     if _has_calls_to_make(user_id):
-        Operation.CUSTOMER.rows.postpone(user_id, timezone.now() + AFTER_CALLS)
+        Operation.CUSTOMER.rows.postpone(user_id, clock.now() + AFTER_CALLS)
         return
     try:
         for card in gateway().cards(customer.reference):
@@ -128,7 +128,7 @@ def step_customer(user_id: Any) -> None:
     except Refused as refused:  # the provider has no such customer any more
         log.info("customer of %s: %s", user_id, refused.code)
     except Unreachable as error:
-        retry_later(customer, error, timezone.now())
+        retry_later(customer, error, clock.now())
         return
     Operation.CUSTOMER.rows.finish(user_id)
 

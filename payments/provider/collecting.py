@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
+from core import clock
 from notifications.events import recorded
 from payments.books import attempts, holds
 from payments.books.status import derive
@@ -32,7 +31,7 @@ def step_attempt(attempt_id: UUID) -> None:
     attempt = Attempt.objects.select_related("payment", "hold").filter(pk=attempt_id).first()
     if attempt is None or attempt.next_step_at is None or not enabled():
         return
-    now = timezone.now()
+    now = clock.now()
     if attempt.status == AttemptStatus.SCHEDULED:
         if not _begin_scheduled(attempt, now=now):
             return
@@ -191,7 +190,7 @@ def step_hold(hold_id: UUID) -> None:
     hold = Hold.objects.filter(pk=hold_id).first()
     if hold is None or hold.next_step_at is None or not enabled():
         return
-    now = timezone.now()
+    now = clock.now()
     _apply(hold, _intent_of_hold, now=now)
 
 

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.models import User
+from core import clock
 from core.errors import Conflict, Missing
 from payments.configuration import require_enabled
 from payments.models import Attempt, Hold
@@ -48,7 +48,7 @@ def secret_of(waiting: Waiting) -> dict[str, Any]:
     except ProviderError:
         raise Unavailable from None
     # If the user has just confirmed it, there is no need to wait for the provider's event.
-    apply_intent(intent, now=timezone.now())
+    apply_intent(intent, now=clock.now())
     waiting.refresh_from_db()
     if waiting.status not in (AttemptStatus.REQUIRES_ACTION, HoldStatus.REQUIRES_ACTION):
         raise Conflict("nothing_to_confirm", "Nothing waits for you to confirm it.")

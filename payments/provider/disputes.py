@@ -1,7 +1,6 @@
 """Disputes with the provider: the step that submits our evidence."""
 
-from django.utils import timezone
-
+from core import clock
 from payments.books.disputes import apply_dispute, evidence_taken
 from payments.configuration import enabled
 from payments.models import Dispute
@@ -18,12 +17,12 @@ def step_dispute(dispute_id: str) -> None:
     row = Dispute.objects.filter(pk=dispute_id).first()
     if row is None or row.next_step_at is None or not row.evidence or not enabled():
         return
-    now = timezone.now()
+    now = clock.now()
     try:
         answer = gateway().dispute(row.pk)
         if answer.get("status") in DISPUTES_TO_ANSWER:
             answer = gateway().submit_evidence(operation_key("evidence", row.pk, row.tries), row.pk, row.evidence)
-        apply_dispute(answer, now=timezone.now())
+        apply_dispute(answer, now=clock.now())
     except Unreachable as error:
         retry_later(row, error, now)
     except (Refused, Declined) as refused:

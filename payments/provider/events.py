@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
+from core import clock
 from notifications.events import recorded
 from payments.books.disputes import apply_dispute
 from payments.configuration import enabled
@@ -92,7 +91,7 @@ def step_event(event_id: str) -> None:
     event = ProviderEvent.objects.filter(pk=event_id).first()
     if event is None or event.next_step_at is None or not enabled():
         return
-    now = timezone.now()
+    now = clock.now()
     try:
         _follow(event, now)
     except Refused as refused:  # there is no such object: nothing of ours

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.utils import timezone
-
+from core import clock
 from payments.books import payouts
 from payments.configuration import connected
 from payments.models import PayoutAccount, Reversal, Transfer
@@ -64,9 +63,9 @@ def step_reversal(reversal_id: UUID) -> None:
         return
     transfer = row.transfer
     if transfer.status == TransferStatus.PLANNED:
-        retry_later(row, "its transfer has not been made", timezone.now())
+        retry_later(row, "its transfer has not been made", clock.now())
     elif transfer.status == TransferStatus.FAILED:
-        payouts.fail(row, "its transfer has failed", now=timezone.now())
+        payouts.fail(row, "its transfer has failed", now=clock.now())
     else:
         _carry_out(
             row,
@@ -82,7 +81,7 @@ def _carry_out(
     call: Callable[[str, Answer], Answer],
     find: Callable[[str], Answer | None],
 ) -> None:
-    now = timezone.now()
+    now = clock.now()
     try:
         params = parameters_of(row, build)
         answer = provider_call(row, lambda key: call(key, params), find, now=now)

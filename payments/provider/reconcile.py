@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from core import clock
 from core.database import broken_constraint
 from payments.books.disputes import apply_dispute
 from payments.configuration import enabled
@@ -30,7 +30,7 @@ SETTLES_WITHIN = timedelta(minutes=15)  # anything younger may still be on its w
 
 def reconcile_today(now: datetime | None = None) -> Reconciliation | None:
     """Make the daily comparison; returns None if it has been made or is under way."""
-    moment = now or timezone.now()
+    moment = now or clock.now()
     try:
         with transaction.atomic():
             run = Reconciliation.objects.create(day=moment.date(), started_at=moment)
@@ -62,7 +62,7 @@ def _compare(run: Reconciliation, since: datetime, *, now: datetime) -> Reconcil
         for dispute in gateway().disputes_since(since - DISPUTES_CHANGE_WITHIN):
             _judge(run, dispute, apply_dispute, _dispute_difference, now=now)
         run.differences += _missing(since, now, seen)
-    run.finished_at = timezone.now()
+    run.finished_at = clock.now()
     run.save()
     for difference in run.differences:
         log.error("reconciliation: %s", difference)

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
+from core import clock
 from payments.books.refunds import finish
 from payments.configuration import enabled
 from payments.models import Refund
@@ -24,7 +23,7 @@ def step_refund(refund_id: UUID) -> None:
     row = Refund.objects.select_related("attempt__payment").filter(pk=refund_id).first()
     if row is None or row.status != RefundStatus.PLANNED or row.next_step_at is None or not enabled():
         return
-    now = timezone.now()
+    now = clock.now()
     try:
         answer = _made(row, now=now)
     except Unreachable as error:

@@ -7,8 +7,7 @@ what is to be done, its key makes a repetition harmless, and the answer is appli
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
-
+from core import clock
 from payments.operations import Operation, retry_later
 from payments.provider.accounts import step_account
 from payments.provider.cards import step_customer
@@ -45,5 +44,5 @@ def execute(operation: Operation, pk: Any) -> None:
             STEPS[operation](pk)
         except Exception as error:
             row: Any = operation.rows.model._default_manager.get(pk=pk)
-            retry_later(row, type(error).__name__, timezone.now())
+            retry_later(row, type(error).__name__, clock.now())
             raise

@@ -14,12 +14,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Q
-from django.utils import timezone
 
 import positions
 from accounts.models import Partner
 from accounts.partners import move_partners
 from accounts.states import PartnerStatus
+from core import clock
 from core.transitions import move_all
 from notifications.events import recorded
 from regions.models import Region
@@ -61,7 +61,7 @@ def match_batch(region: Region) -> bool:
     Returns: True if an offer was made, so that another run may make more.
     Raises: `valkey.Unreachable`.
     """
-    now = timezone.now()
+    now = clock.now()
     pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
     pending = bookings.without_unheld(pending)
     waiting = list(pending.select_related("request_type", "user").order_by("created_at")[:WAITING_MAX])

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from accounts.permissions import IsUser
 from accounts.serializers import NoInput
 from api.idempotency import idempotent
 from api.serializing import validated
+from core import clock
 from requests_app.models import SavedPlace, ScheduledRequest
 from requests_app.planning import places, schedule
 from requests_app.planning.serializers import (
@@ -71,7 +71,7 @@ class ScheduledRequests(ListAPIView[ScheduledRequest]):
             request_type=values.get("requestType"),
             note=values["note"],
             scheduled_for=values["scheduledFor"],
-            now=timezone.now(),
+            now=clock.now(),
             prices_shown=values["pricesShown"],
         )
 
@@ -92,7 +92,7 @@ class ScheduledRequestCancel(APIView):
     def post(self, request: Request, scheduled_id: UUID) -> ScheduledRequest:
         values = validated(CancelInput, request.data)
         reason = values["reason"]
-        return schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=timezone.now())
+        return schedule.cancel_scheduled(caller(request), scheduled_id, reason=reason, now=clock.now())
 
 
 class SavedPlaces(ListAPIView[SavedPlace]):
@@ -122,7 +122,7 @@ class SavedPlaces(ListAPIView[SavedPlace]):
         values = validated(SavedPlaceInput, request.data)
         place = values["location"]
         name = values["name"]
-        return places.save_place(caller(request), name=name, lat=place.lat, lng=place.lng, now=timezone.now())
+        return places.save_place(caller(request), name=name, lat=place.lat, lng=place.lng, now=clock.now())
 
 
 class SavedPlaceForget(APIView):

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -14,6 +13,7 @@ from accounts.serializers import NoInput, PartnerSerializer, PositionInput, part
 from api.idempotency import idempotent, store_answer
 from api.serializing import validated
 from api.throttles import PositionThrottle
+from core import clock
 from requests_app.serving import answers, fulfilment, partner_commands
 from requests_app.serving.serializers import AcceptInput, DeclineInput, StatusInput
 from rides.models import Ride
@@ -135,7 +135,7 @@ class RideEnd(APIView):
     @idempotent(ride_body)
     def post(self, request: Request) -> Ride:
         ride_id = validated(RideIdInput, request.data)["rideId"]
-        return fulfilment.end_session(caller(request), ride_id, now=timezone.now())
+        return fulfilment.end_session(caller(request), ride_id, now=clock.now())
 
 
 class RideCancel(_ByPartner):
@@ -177,7 +177,7 @@ class RideHere(APIView):
     @idempotent(ride_body)
     def post(self, request: Request, ride_id: UUID) -> Ride:
         validated(NoInput, request.data)
-        return answers.user_here(caller(request), ride_id, now=timezone.now())
+        return answers.user_here(caller(request), ride_id, now=clock.now())
 
 
 class RideNobodyHere(APIView):
@@ -189,4 +189,4 @@ class RideNobodyHere(APIView):
     @idempotent(ride_body)
     def post(self, request: Request, ride_id: UUID) -> Ride:
         validated(NoInput, request.data)
-        return answers.nobody_here(caller(request), ride_id, now=timezone.now())
+        return answers.nobody_here(caller(request), ride_id, now=clock.now())

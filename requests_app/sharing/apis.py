@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from accounts.permissions import IsUser
 from accounts.serializers import NoInput
 from api.idempotency import idempotent
 from api.serializing import validated
+from core import clock
 from requests_app.sharing import links
 from requests_app.sharing.serializers import SharedCheerSerializer, ShareLinkSerializer, shared_body
 
@@ -30,7 +30,7 @@ class CheerRequestShare(APIView):
     )
     def post(self, request: Request, request_id: UUID) -> Response:
         validated(NoInput, request.data)
-        token, expires_at = links.share_request(caller(request), request_id, now=timezone.now())
+        token, expires_at = links.share_request(caller(request), request_id, now=clock.now())
         url = request.build_absolute_uri(reverse("shared-cheer", args=[token]))
         return Response(ShareLinkSerializer({"url": url, "expiresAt": expires_at}).data, status=201)
 
@@ -55,4 +55,4 @@ class SharedCheer(APIView):
 
     @extend_schema(operation_id="getSharedCheer", tags=["cheerRequests"], responses={200: SharedCheerSerializer})
     def get(self, request: Request, share_token: str) -> Response:
-        return Response(shared_body(links.shared_request(share_token, now=timezone.now())))
+        return Response(shared_body(links.shared_request(share_token, now=clock.now())))

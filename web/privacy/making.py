@@ -15,11 +15,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.deferred_mails import mail_kind, mail_later
 from accounts.mails import message_to
 from accounts.models import DeferredMail, User
+from core import clock
 from core.errors import Conflict
 from core.ids import new_id
 from core.jobs import DueRows, retry_delay
@@ -77,7 +77,7 @@ def make_export(export_id: UUID) -> None:
             DataExportPart.objects.filter(making=making, export=export_id).delete()
             if DataExport.objects.filter(pk=export_id).exists():  # else the account was deleted meanwhile
                 log.exception("export %s was not made", export_id)
-                EXPORTS.postpone(export_id, timezone.now() + retry_delay(export.tries))
+                EXPORTS.postpone(export_id, clock.now() + retry_delay(export.tries))
 
 
 def ready_export(user: User, *, now: datetime) -> DataExport | None:
@@ -96,9 +96,9 @@ def body_of(export: DataExport) -> Iterator[bytes]:
 
 
 def _make(export: DataExport, making: UUID) -> None:
-    for number, body in enumerate(_packed(pieces(export.user, now=timezone.now()))):
+    for number, body in enumerate(_packed(pieces(export.user, now=clock.now()))):
         DataExportPart.objects.create(export=export, making=making, number=number, body=body)
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         mine = _end(export, making=making, ready_at=now)
         if mine:
@@ -109,13 +109,13 @@ def _make(export: DataExport, making: UUID) -> None:
 
 def _fail(export: DataExport) -> None:
     with transaction.atomic():
-        if _end(export, failed_at=timezone.now()):
+        if _end(export, failed_at=clock.now()):
             DataExportPart.objects.filter(export=export).delete()
 
 
 def _end(export: DataExport, **changes: object) -> bool:
     """Return whether this try is the one that ends the making; another worker's may have been first."""
-    expires_at = timezone.now() + kept_for("EXPORTS_KEPT_DAYS")
+    expires_at = clock.now() + kept_for("EXPORTS_KEPT_DAYS")
     still = DataExport.objects.filter(pk=export.pk, due_at__isnull=False)
     return bool(still.update(due_at=None, expires_at=expires_at, **changes))
 
@@ -134,7 +134,7 @@ def _packed(texts: Iterable[str]) -> Iterator[bytes]:
 
 @mail_kind("data_export")
 def _ready(mail: DeferredMail) -> EmailMultiAlternatives | None:
-    export = ready_export(mail.user, now=timezone.now())
+    export = ready_export(mail.user, now=clock.now())
     if export is None or str(export.pk) != mail.about:
         return None
     context = {"url": settings.SITE_URL + reverse("account-data"), "until": export.expires_at}

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
-from django.utils import timezone
 
 from backoffice.audit import OVERDUE, VIOLATION, Check, Result
+from core import clock
 from ops.audit import all_checks
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         violated = 0
         for check in checks:
             # One snapshot for all would keep PostgreSQL from removing old rows for as long as the audit lasts.
-            result = check.look(timezone.now(), snapshot)
+            result = check.look(clock.now(), snapshot)
             grave = check.kind == VIOLATION or (check.kind == OVERDUE and options["live"])
             violated += bool(result.wrong and grave)
             self.stdout.write(

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from core import clock
 from core.errors import Invalid
 from ops.made_history import making
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             days=options["days"],
             events=options["events"],
             heavy=options["heavy"],
-            until=options["until"] or timezone.now().replace(hour=0, minute=0, second=0, microsecond=0),
+            until=options["until"] or clock.now().replace(hour=0, minute=0, second=0, microsecond=0),
             seed=options["seed"],
         )
         try:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def _tell(self, requests: int) -> None:
         if requests % 100_000 == 0:
-            self.stdout.write(f"{timezone.now():%H:%M:%S} {requests:,} requests")
+            self.stdout.write(f"{clock.now():%H:%M:%S} {requests:,} requests")
 
 
 def day(text: str) -> datetime:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
-from django.utils import timezone
 
-from core import vitals
+from core import clock, vitals
 from ops import pruner
 from ops.sweep import Sweeper
 from runner.lifeline import watch
@@ -30,9 +29,10 @@ class Command(BaseCommand):
         sweeper = Sweeper()
         if options["once"]:
             sweeper.run_due()
-            pruner.prune_all(timezone.now())
+            pruner.prune_all(clock.now())
             return
         watch()
+        clock.follow()
         vitals.begin()
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandParser
 
-from core import broker, vitals
+from core import broker, clock, vitals
 from core.task_waits import business
 from requests_app.tasks import worker_queues
 from requests_app.wakeups import match_queue
@@ -38,6 +38,7 @@ class Command(BaseCommand):
             quiet=True,  # no banner between the log lines
         )
         business.threads = options["concurrency"]
+        clock.follow()
         vitals.begin(busy=business.share)
         worker.start()
         raise SystemExit(worker.exitcode)

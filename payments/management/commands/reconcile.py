@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from core import clock
 from payments.configuration import enabled
 from payments.provider.gateway import ProviderError
 from payments.provider.reconcile import reconcile
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not enabled():
             raise CommandError("No payment provider is configured.")
-        now = timezone.now()
+        now = clock.now()
         try:
             run = reconcile(now - timedelta(days=options["days"]), now=now)
         except ProviderError as error:
