@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from django.utils.translation import get_language, ngettext
 
 KILOMETRE_FROM_M = 995
@@ -20,6 +20,11 @@ def money(amount: int, currency: str, *, short: bool = False) -> str:
         pattern = _locale().currency_formats["standard"].pattern.replace(".00", "")
         return format_currency(value, currency, pattern, _locale(), currency_digits=False)
     return format_currency(value, currency, locale=_locale())
+
+
+def percent(part: int, whole: int) -> str:
+    """Format a part of a whole: 8875 of 100,000 is 8.875%."""
+    return format_percent(Decimal(part) / whole, "#,##0.###%", _locale())
 
 
 def when(moment: datetime, time_zone: str = "UTC") -> str:

@@ -10,6 +10,7 @@ import notifications.audit
 import payments.audit
 import payments.credit_audit
 import payments.manual_audit
+import payments.tax_audit
 import regions.audit
 import requests_app.audit
 import rides.audit
@@ -38,6 +39,7 @@ def all_checks() -> list[Check]:
         *payments.audit.CHECKS,
         *payments.manual_audit.CHECKS,
         *payments.credit_audit.CHECKS,
+        *payments.tax_audit.CHECKS,
         *rides.audit.CHECKS,
         *requests_app.audit.CHECKS,
     ]

@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.base import ReadOnlyAdmin, StaffAdmin
 from backoffice.columns import NOTHING, amount_text, moment, related, shown
-from regions.models import COMMISSION_MAX_BPS, PRICES, Prices, Region, Terms
+from regions.models import COMMISSION_MAX_BPS, PRICES, TAX_WHOLE, Prices, Region, Terms
 
 MONEY_MAX = 10_000_000  # minor units; a larger amount is rejected as a typing error
 INCREMENT_MAX_S = 24 * 3600
@@ -107,6 +107,13 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     commission_bps = forms.IntegerField(
         min_value=0, max_value=COMMISSION_MAX_BPS, label="Commission", help_text="Hundredths of a percent: 2000 is 20%."
     )
+    tax_rate = forms.IntegerField(
+        min_value=0,
+        max_value=TAX_WHOLE,
+        required=False,
+        label="Rate",
+        help_text="Thousandths of a percent: 19000 is 19%. Empty or 0: none.",
+    )
 
     class Meta:
         model = Region
@@ -126,6 +133,10 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "hold_amount",
             "holds_max",
             "commission_bps",
+            "tax_name",
+            "tax_rate",
+            "tax_inclusive",
+            "tax_number",
             "start_guard",
             "offer_detail",
         )
@@ -138,6 +149,14 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
             raise ValidationError("The three letters of an ISO 4217 currency, for example usd.")
         return currency
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        rate = values["tax_rate"] = values.get("tax_rate") or 0
+        if rate and not values.get("tax_name"):
+            self.add_error("tax_name", "Bills must say which tax it is.")
+        values["tax_inclusive"] = values.get("tax_inclusive") or not rate  # all prices without a tax are the same
+        return values
 
 
 class _PriceColumns:
@@ -177,6 +196,7 @@ class RegionAdmin(_PriceColumns, StaffAdmin):
             {"fields": (("cancellation_fee_amount", "cancellation_grace_s"), ("no_show_fee_amount", "no_show_wait_s"))},
         ),
         ("Money", {"fields": (("hold_amount", "holds_max"), "commission_bps")}),
+        ("Tax", {"fields": (("tax_name", "tax_rate"), "tax_inclusive", "tax_number")}),
         ("Sessions", {"fields": ("start_guard",)}),
         ("Offers", {"fields": ("offer_detail",)}),
     )

@@ -13,6 +13,7 @@ from core.ids import new_id
 from core.texts import Line
 
 COMMISSION_MAX_BPS = 10_000  # the whole amount
+TAX_WHOLE = 100_000  # thousandths of a percent in a whole
 DIGEST_CHARS = 16
 
 
@@ -89,6 +90,22 @@ class Prices(models.Model):
     commission_bps = models.PositiveIntegerField(
         default=2000, help_text="Our part of fares and fees, in hundredths of a percent: 2000 is 20%."
     )
+    tax_name = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="As bills call it, for example VAT or Sales tax.",
+    )
+    tax_rate = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="On fares and fees, in thousandths of a percent: 19000 is 19%. 0: none."
+    )
+    tax_inclusive = models.BooleanField(
+        default=True, db_default=True, help_text="Whether prices include the tax; it is added to them otherwise."
+    )
+    tax_number = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="The seller's, as bills must show it."
+    )
 
     class Meta:
         abstract = True
@@ -105,6 +122,10 @@ class Prices(models.Model):
             models.CheckConstraint(
                 condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_MAX_BPS),
                 name="%(class)s_commission_is_a_part",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tax_rate=0) | (models.Q(tax_rate__lte=TAX_WHOLE) & ~models.Q(tax_name="")),
+                name="%(class)s_tax_is_named",
             ),
         )
 

@@ -58,13 +58,15 @@ def arrivals_are_explained(now: datetime) -> Result:
 
 @CHECKS
 def rides_are_under_the_agreed_prices(now: datetime) -> Result:
-    """A ride's tariff and commission are those that its request was made under."""
+    """A ride's tariff, commission and tax are those that its request was made under."""
     rides = Ride.objects.filter(request__terms__isnull=False)
     same = Q(
         tariff_amount=F("request__terms__increment_amount"),
         tariff_currency=F("request__terms__currency"),
         tariff_increment_s=F("request__terms__increment_s"),
         commission_bps=F("request__terms__commission_bps"),
+        tax_rate=F("request__terms__tax_rate"),
+        tax_inclusive=F("request__terms__tax_inclusive"),
     )
     return wrong_rows(rides, rides.exclude(same))
 
@@ -92,7 +94,8 @@ def completed_rides_are_charged(now: datetime) -> Result:
 def payments_fit_their_rides(now: datetime) -> Result:
     """A payment has its ride's user and currency, and is for its fare, or a tip or fee that such a ride may have."""
     theirs = Q(user_id=F("ride__user_id"), currency=F("ride__tariff_currency"))
-    fare = Q(kind=PaymentKind.FARE, amount=F("ride__fare_amount"))
+    added = Q(ride__tax_inclusive=False, amount=F("ride__fare_amount") + F("tax_amount"))
+    fare = Q(kind=PaymentKind.FARE) & (Q(ride__tax_inclusive=True, amount=F("ride__fare_amount")) | added)
     tip = Q(kind=PaymentKind.TIP, ride__status=RideStatus.COMPLETED)
     fee = Q(kind__in=[PaymentKind.CANCELLATION_FEE, PaymentKind.NO_SHOW_FEE], ride__status=RideStatus.CANCELLED)
     return unless(Payment.objects.all(), theirs & (fare | tip | fee))

@@ -3,6 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+TAX_WHOLE = 100_000  # thousandths of a percent in a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """A tax on fares and fees. Amounts are whole minor units, rounded half up, once for each bill's line."""
+
+    rate: int = 0  # thousandths of a percent
+    inclusive: bool = True  # whether prices include it
+
+    def of(self, price: int) -> int:
+        """Returns the tax on a price, in it or on top of it."""
+        whole = TAX_WHOLE + self.rate if self.inclusive else TAX_WHOLE
+        return (2 * price * self.rate + whole) // (2 * whole)
+
+    def charged(self, price: int) -> int:
+        """Returns the amount that is charged for a price."""
+        return price if self.inclusive else price + self.of(price)
+
+
+NO_TAX = Tax()
+
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
@@ -11,6 +33,7 @@ class Tariff:
     amount: int  # minor units of `currency` per started increment
     currency: str  # ISO 4217, lower case
     increment_s: int  # seconds
+    tax: Tax = NO_TAX
 
 
 def elapsed(start: datetime, end: datetime) -> timedelta:
@@ -29,7 +52,7 @@ def increments(duration: timedelta, increment_s: int) -> int:
 
 
 def fare(tariff: Tariff, duration: timedelta) -> int:
-    """The price in minor units of a session of this length: `increments × amount`."""
+    """The price in minor units of a session of this length: `increments × amount`, before a tax that is added to it."""
     return increments(duration, tariff.increment_s) * tariff.amount
 
 
@@ -40,7 +63,13 @@ def covered_until(tariff: Tariff, start: datetime, amount: int) -> datetime | No
     """
     if not tariff.amount:
         return None
-    return start + timedelta(seconds=max(1, amount // tariff.amount) * tariff.increment_s)
+    # The tax is rounded once, so the number of increments may be one more or less than by the rate alone.
+    count = amount // tariff.amount
+    if not tariff.tax.inclusive:
+        count = amount * TAX_WHOLE // (tariff.amount * (TAX_WHOLE + tariff.tax.rate)) + 1
+        while count and tariff.tax.charged(count * tariff.amount) > amount:
+            count -= 1
+    return start + timedelta(seconds=max(1, count) * tariff.increment_s)
 
 
 BPS = 10_000  # hundredths of a percent in a whole

@@ -138,6 +138,7 @@ def _message(ride: Ride, message_id: str, *, changed: bool, now: datetime) -> Em
             "refunded": _amount(bill["refunded"]),
             "due": _amount(bill["due"]),
             "credit": _amount(bill["credit"]),
+            "tax": bill["tax"] and {**bill["tax"], "amount": _amount(bill["tax"]["amount"])},
             "duration": duration(bill["elapsedS"]),
             "site": settings.SITE_URL,
             "request_id": ride.request_id,

@@ -71,6 +71,10 @@ class Ride(Stateful):
     tariff_currency = models.CharField(max_length=3)
     tariff_increment_s = models.PositiveIntegerField()
     commission_bps = models.PositiveIntegerField(default=0, help_text="Hundredths of a percent that are ours.")
+    tax_rate = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Thousandths of a percent of fares and fees."
+    )
+    tax_inclusive = models.BooleanField(default=True, db_default=True, help_text="Whether prices include the tax.")
     covered_until = models.DateTimeField(
         null=True, blank=True, help_text="Until when the session costs no more than is held on the card."
     )
@@ -165,7 +169,11 @@ class Ride(Stateful):
 
     @property
     def tariff(self) -> fares.Tariff:
-        return fares.Tariff(self.tariff_amount, self.tariff_currency, self.tariff_increment_s)
+        return fares.Tariff(self.tariff_amount, self.tariff_currency, self.tariff_increment_s, self.tax)
+
+    @property
+    def tax(self) -> fares.Tax:
+        return fares.Tax(self.tax_rate, self.tax_inclusive)
 
     def elapsed(self, now: datetime) -> timedelta:
         """The length of the session, up to `now` while it runs; zero before it starts."""

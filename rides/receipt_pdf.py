@@ -80,6 +80,8 @@ def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple
         facts.append((_("Called off"), ""))
     price = {"price": money(tariff.amount, tariff.currency), "time": increment(tariff.increment_s)}
     facts.append((_("Tariff"), _("%(price)s per started %(time)s") % price))
+    if (tax := receipt["tax"]) and tax["number"]:
+        facts.append((_("Tax number"), tax["number"]))
     if card := receipt["card"]:
         ending = _("%(brand)s ending in %(last4)s") % {"brand": card["brand"].title(), "last4": card["last4"]}
         facts.append((_("Card"), ending))
@@ -105,6 +107,11 @@ def _lines(page: "FPDF", receipt: Mapping[str, Any]) -> None:
     if receipt["credit"]["amount"]:
         page.cell(130, LINE_MM, _latin(_("Of this, paid with credit")))
         page.cell(0, LINE_MM, _latin(_signed(receipt["credit"])), align="R", new_x="LMARGIN", new_y="NEXT")
+    if tax := receipt["tax"]:
+        page.set_font(FONT, size=11)
+        page.cell(130, LINE_MM, _latin(_("Of this, %(tax)s") % {"tax": tax["label"]}))
+        page.cell(0, LINE_MM, _latin(_signed(tax["amount"])), align="R", new_x="LMARGIN", new_y="NEXT")
+        page.set_font(FONT, "B", 11)
     if receipt["due"]["amount"]:
         page.cell(130, LINE_MM, _latin(_("Not paid yet")))
         page.cell(0, LINE_MM, _latin(_signed(receipt["due"])), align="R", new_x="LMARGIN", new_y="NEXT")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -13,8 +14,10 @@ from api.fields import money
 from core.errors import Conflict
 from payments.models import Attempt, Payment
 from payments.states import UNPAID, AttemptKind, AttemptStatus, PaymentKind
+from regions.taxes import tax_label
 from rides import fares
 from rides.models import Ride
+from rides.selectors import prices_of
 from rides.states import RideStatus
 
 
@@ -51,6 +54,7 @@ def receipt(ride: Ride, *, now: datetime) -> dict[str, Any]:
         "refunded": money(refunded, ride.tariff_currency),
         "due": money(due, ride.tariff_currency),
         "credit": money(_credit(payments.values()), ride.tariff_currency),
+        "tax": _tax(ride, payments.values()),
         "card": _card(payments.values()),
         "tariff": ride.tariff,
     }
@@ -84,6 +88,21 @@ def _credit(payments: Iterable[Payment]) -> int:
     return sum(amount - refunded for amount, refunded in parts.values_list("amount", "refunded_amount"))
 
 
+def _tax(ride: Ride, payments: Iterable[Payment]) -> dict[str, Any] | None:
+    """Returns the tax that the total contains, less that of what was given back; None if the ride is not taxed."""
+    if not ride.tax_rate:
+        return None
+    prices = prices_of(ride)
+    return {
+        "name": prices.tax_name,
+        "label": tax_label(prices),
+        "ratePercent": str(Decimal(ride.tax_rate) / 1000),
+        "inclusive": ride.tax_inclusive,
+        "number": prices.tax_number or None,
+        "amount": money(sum(payment.tax_kept for payment in payments), ride.tariff_currency),
+    }
+
+
 def _card(payments: Iterable[Payment]) -> dict[str, str] | None:
     """Brand and last digits of the card that was charged last; None if no card was charged."""
     charged = Attempt.objects.filter(payment__in=list(payments), status=AttemptStatus.SUCCEEDED).exclude(card_last4="")
@@ -105,6 +124,7 @@ def _line(ride: Ride, payment: Payment) -> dict[str, Any]:
         "unitAmount": each,
         "amount": money(payment.amount, payment.currency),
         "refunded": money(payment.refunded_amount, payment.currency),
+        "tax": money(payment.tax_amount, payment.currency),
         "status": payment.status,
         "paymentId": str(payment.pk),
     }

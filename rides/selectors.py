@@ -9,6 +9,7 @@ from accounts.models import Partner, Role, User
 from accounts.permissions import require
 from core.errors import Missing
 from core.rows import read_row
+from regions.models import Prices
 from rides.models import Ride
 from rides.states import ACTIVE
 
@@ -79,6 +80,12 @@ def ride_with_bill_of(user: User, ride_id: UUID) -> Ride:
     if user.role == Role.STAFF:
         require(user, VIEW_RIDE, VIEW_PAYMENT)
     return ride_of(user, ride_id)
+
+
+def prices_of(ride: Ride) -> Prices:
+    """The prices that the ride's request was made under; those of its region if it was made by an older release."""
+    prices: Prices = ride.request.terms or ride.request.region
+    return prices
 
 
 def active_ride_of_partner(partner: Partner) -> Ride | None:

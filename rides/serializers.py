@@ -92,6 +92,7 @@ class ReceiptLineSerializer(serializers.Serializer[Any]):
     unitAmount = serializers.IntegerField()
     amount = MoneySerializer()
     refunded = MoneySerializer()
+    tax = MoneySerializer(help_text="The part of `amount` that is tax. A tax that is added is not in `unitAmount`.")
     status = serializers.ChoiceField(choices=PaymentStatus.choices)
     paymentId = serializers.UUIDField()
 
@@ -109,6 +110,20 @@ class ReceiptCardSerializer(serializers.Serializer[Any]):
         ref_name = "ReceiptCard"
 
 
+class ReceiptTaxSerializer(serializers.Serializer[Any]):
+    """The tax that the total contains. `inclusive`: whether prices include it; it was added to them otherwise."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # as above
+    ratePercent = serializers.CharField()
+    inclusive = serializers.BooleanField()
+    number = serializers.CharField(allow_null=True, help_text="The seller's tax number.")
+    amount = MoneySerializer()
+
+    class Meta:
+        ref_name = "ReceiptTax"
+
+
 class ReceiptSerializer(serializers.Serializer[Any]):
     """The lines of the bill: an invoice while something of it is due, else a receipt."""
 
@@ -124,6 +139,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     refunded = MoneySerializer()
     due = MoneySerializer(help_text="What is not paid yet: an invoice has some, a receipt none.")
     credit = MoneySerializer(help_text="The part of the total that was paid with credit.")
+    tax = ReceiptTaxSerializer(allow_null=True)
     card = ReceiptCardSerializer(allow_null=True)
     tariff = TariffSerializer()
 

@@ -56,6 +56,8 @@ def open_ride(
         tariff_currency=prices.currency,
         tariff_increment_s=prices.increment_s,
         commission_bps=prices.commission_bps,
+        tax_rate=prices.tax_rate,
+        tax_inclusive=prices.tax_inclusive,
         start_guard=start_guard,
         pin="" if start_guard == StartGuard.NONE else f"{secrets.randbelow(10_000):04}",
     )
@@ -171,11 +173,16 @@ def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, n
 def _charge(
     ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime, collect: bool = True
 ) -> Payment:
-    """Open a payment for a ride. A tip has no commission, and is not collected from the request's holds."""
+    """Open a payment for a price of a ride. A tip has no tax and commission, and is not collected from the holds.
+
+    The commission is of what the tax leaves.
+    """
     is_tip = kind == PaymentKind.TIP
-    commission = 0 if is_tip else fares.commission(amount, ride.commission_bps)
-    share = PartnerShare(ride.partner, amount - commission)
-    bill = Bill(ride.pk, ride.user, kind, amount, ride.tariff_currency, share, collect)
+    tax = fares.NO_TAX if is_tip else ride.tax
+    charged, taxed = tax.charged(amount), tax.of(amount)
+    net = charged - taxed
+    share = PartnerShare(ride.partner, net if is_tip else net - fares.commission(net, ride.commission_bps))
+    bill = Bill(ride.pk, ride.user, kind, charged, ride.tariff_currency, share, collect, tax=taxed)
     return open_payment(outbox, bill, now=now, request_id=None if is_tip else ride.request_id)
 
 

@@ -130,8 +130,18 @@ declare namespace Api {
     unitAmount: number;
     amount: Money;
     refunded: Money;
+    tax: Money;
     status: string;
     paymentId: Id;
+  }
+
+  interface ReceiptTax {
+    name: string;
+    label: string;
+    ratePercent: string;
+    inclusive: boolean;
+    number: string | null;
+    amount: Money;
   }
 
   interface Receipt {
@@ -147,6 +157,7 @@ declare namespace Api {
     refunded: Money;
     due: Money;
     credit: Money;
+    tax: ReceiptTax | null;
     card: { brand: string; last4: string } | null;
     tariff: Tariff;
   }

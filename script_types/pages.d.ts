@@ -38,6 +38,7 @@ declare namespace Pages {
     tariff: Api.Tariff;
     cancellation: { amount: number; graceS: number };
     pricesDigest: string;
+    taxNote: string;
     map: RegionMap | null;
     /** On the request screen: the minor units of credit that can be spent there. */
     credit?: number;

@@ -17,6 +17,7 @@ from payments.books.credits import spendable_by_region
 from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
 from regions.models import Prices, Region
 from regions.selectors import active_regions
+from regions.taxes import tax_note
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
 from requests_app.planning.places import places_of
 from requests_app.planning.serializers import SavedPlaceSerializer, ScheduledRequestSerializer
@@ -42,6 +43,7 @@ def region_data(region: Region, agreed: Prices | None = None) -> Data:
         "boundary": region.boundary,
         "timeZone": region.time_zone,
         "tariff": {"amount": prices.increment_amount, "currency": prices.currency, "incrementS": prices.increment_s},
+        "taxNote": tax_note(prices),
         "cancellation": {"amount": prices.cancellation_fee_amount, "graceS": prices.cancellation_grace_s},
         "pricesDigest": prices.prices_digest,
         "map": map_data(region.slug),

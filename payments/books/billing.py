@@ -35,6 +35,7 @@ class Bill:
     currency: str
     share: PartnerShare | None = None
     collect: bool = True  # False: nothing is collected until staff decide
+    tax: int = 0  # the part of the amount that we owe to the tax office
 
 
 def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID | None = None) -> Payment:
@@ -53,13 +54,18 @@ def open_payment(outbox: Outbox, bill: Bill, *, now: datetime, request_id: UUID 
         currency=bill.currency,
         partner=share.partner if share else None,
         partner_share=share.amount if share else 0,
+        tax_amount=bill.tax,
         created_at=now,
         frozen=not bill.collect,
     )
     exists = Conflict("payment_exists", "This ride has a payment of this kind already.")
     with refused_as({"payment_one_per_ride_and_kind": exists}):
         payment.create(actor=None, at=now)
-    amounts = {EntryKind.OWED: payment.amount, EntryKind.SHARE: payment.partner_share}
+    amounts = {
+        EntryKind.OWED: payment.amount,
+        EntryKind.TAXED: payment.tax_amount,
+        EntryKind.SHARE: payment.partner_share,
+    }
     book_all(amounts, str(payment.pk), payment, now=now)
     announce.payment_updated(outbox, payment, now=now)
     if not bill.collect:

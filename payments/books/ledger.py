@@ -15,13 +15,16 @@ from payments.states import AttemptKind
 
 RECEIVABLE, SALES, PARTNERS = LedgerAccount.RECEIVABLE, LedgerAccount.SALES, LedgerAccount.PARTNERS
 PROVIDER, CASH, DISPUTED = LedgerAccount.PROVIDER, LedgerAccount.CASH, LedgerAccount.DISPUTED
-FEES, WRITTEN_OFF = LedgerAccount.FEES, LedgerAccount.WRITTEN_OFF
+FEES, WRITTEN_OFF, TAX = LedgerAccount.FEES, LedgerAccount.WRITTEN_OFF, LedgerAccount.TAX
 CREDITS, PROMOTIONS = LedgerAccount.CREDITS, LedgerAccount.PROMOTIONS
 
 # The accounts that each kind of entry debits and credits. Money comes from and goes to the provider, cash or credit.
 SIDES = {
     EntryKind.OWED: (RECEIVABLE, SALES),
     EntryKind.SHARE: (SALES, PARTNERS),
+    EntryKind.TAXED: (SALES, TAX),
+    EntryKind.TAX_REVERSED: (TAX, SALES),
+    EntryKind.TAX_RESTORED: (SALES, TAX),
     EntryKind.COLLECTED: (PROVIDER, RECEIVABLE),
     EntryKind.REFUNDED: (SALES, PROVIDER),
     EntryKind.REFUND_FAILED: (PROVIDER, SALES),

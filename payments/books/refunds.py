@@ -12,7 +12,7 @@ from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments.books import credits, payouts
 from payments.books.disputed import undisputed
-from payments.books.ledger import PARTNERS, SALES, balance, book
+from payments.books.ledger import PARTNERS, SALES, balance, book, book_all
 from payments.books.status import derive, receipt_due
 from payments.models import Attempt, Entry, Payment, Refund
 from payments.models.ledger import EntryKind
@@ -141,8 +141,9 @@ def _fail(outbox: Outbox, row: Refund, failure: str, *, reference: str, now: dat
     book(EntryKind.REFUND_FAILED, str(row.pk), payment, row.amount, now=now)
     # No more than refunds have taken back: staff may have lowered the share before.
     entries = Entry.objects.filter(payment=payment, kind__in=[EntryKind.SHARE_REVERSED, EntryKind.SHARE_RESTORED])
-    share = min(_share_of(payment, before) - _share_of(payment, payment.refunded_amount), balance(PARTNERS, entries))
-    book(EntryKind.SHARE_RESTORED, str(row.pk), payment, share, now=now)
+    share = min(_part(payment, payment.partner_share, before), balance(PARTNERS, entries))
+    parts = {EntryKind.SHARE_RESTORED: share, EntryKind.TAX_RESTORED: _part(payment, payment.tax_amount, before)}
+    book_all(parts, str(row.pk), payment, now=now)
     derive(outbox, payment, now=now, reason=failure)
     payouts.plan(payment, now=now)
 
@@ -158,12 +159,15 @@ def _succeed(outbox: Outbox, row: Refund, *, reference: str, now: datetime, acto
     if row.attempt.credit_id is not None:
         credits.give_back(row.attempt.credit_id, row.amount, now=now)
     derive(outbox, payment, now=now, reason=row.reason, actor=actor)
-    # Reckoned on the sum, so that parts lose nothing to rounding and the whole takes back the whole share.
-    share = _share_of(payment, payment.refunded_amount) - _share_of(payment, before)
-    share = min(share, max(0, payouts.share_of(payment)))  # staff may have lowered it before
-    book(EntryKind.SHARE_REVERSED, str(row.pk), payment, share, now=now)
+    share = min(_part(payment, payment.partner_share, before), max(0, payouts.share_of(payment)))  # staff may lower it
+    parts = {EntryKind.SHARE_REVERSED: share, EntryKind.TAX_REVERSED: _part(payment, payment.tax_amount, before)}
+    book_all(parts, str(row.pk), payment, now=now)
     payouts.reverse(payment, source=row.pk, now=now)
 
 
-def _share_of(payment: Payment, amount: int) -> int:
-    return payment.partner_share * amount // payment.amount if payment.amount else 0
+def _part(payment: Payment, whole: int, before: int) -> int:
+    """Returns the part of `whole` that goes with what was refunded since `before`.
+
+    It is reckoned on the sum of all refunds, so that parts lose nothing to rounding and the whole takes back the whole.
+    """
+    return abs(payment.part_of_refunds(whole, payment.refunded_amount) - payment.part_of_refunds(whole, before))

@@ -21,11 +21,15 @@ class LedgerAccount(models.TextChoices):
     WRITTEN_OFF = "written_off", "Written off"
     CREDITS = "credits", "Owed to users as credit"
     PROMOTIONS = "promotions", "Cost of credit given"
+    TAX = "tax", "Tax that we owe"
 
 
 class EntryKind(models.TextChoices):
     OWED = "owed", _("A user owes")
     SHARE = "share", _("The partner's share")
+    TAXED = "taxed", _("Tax of what a user owes")
+    TAX_REVERSED = "tax_reversed", _("Tax of a refund")
+    TAX_RESTORED = "tax_restored", _("Tax of a refund returned by the bank")
     COLLECTED = "collected", _("Collected")
     REFUNDED = "refunded", _("Refunded")
     REFUND_FAILED = "refund_failed", _("Refund returned by the bank")
@@ -103,7 +107,7 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="entry_between_two_accounts"),
             models.CheckConstraint(
                 condition=Q(debit__in=LedgerAccount.values, credit__in=LedgerAccount.values),
-                name="entry_accounts_listed",
+                name="entry_accounts_in_chart",
             ),
             models.CheckConstraint(
                 condition=Q(partner__isnull=False)

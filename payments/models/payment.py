@@ -44,6 +44,9 @@ class Payment(Stateful):
         "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     partner_share = models.PositiveIntegerField(default=0, help_text="Minor units of the amount for the partner.")
+    tax_amount = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units of the amount for the tax office."
+    )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=PaymentStatus.choices, default=PaymentStatus.DUE)
     third_party_reference_id = models.CharField(max_length=255, blank=True, db_index=True)
@@ -102,6 +105,10 @@ class Payment(Stateful):
                 | Q(partner__isnull=False, partner_share__gte=0, partner_share__lte=models.F("amount")),
                 name="payment_share_within_amount",
             ),
+            models.CheckConstraint(
+                condition=Q(tax_amount=0) | Q(tax_amount__lte=models.F("amount") - models.F("partner_share")),
+                name="payment_tax_within_amount",
+            ),
         )
 
     def __str__(self) -> str:
@@ -111,3 +118,12 @@ class Payment(Stateful):
     def kept_amount(self) -> int:
         """Minor units that the user has paid and not been given back; zero until all of the payment has come in."""
         return 0 if self.status in UNPAID else self.amount - self.refunded_amount
+
+    def part_of_refunds(self, whole: int, refunded: int) -> int:
+        """The part of `whole` (the partner's share, or the tax) that goes with `refunded` minor units, rounded down."""
+        return whole * refunded // self.amount if self.amount else 0
+
+    @property
+    def tax_kept(self) -> int:
+        """Minor units of tax that refunds have left."""
+        return self.tax_amount - self.part_of_refunds(self.tax_amount, self.refunded_amount)

@@ -1,6 +1,7 @@
 """The fare, and that display, charge and receipt are one."""
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from payments.models import Payment
-from rides.fares import BPS, Tariff, commission, elapsed, fare, increments
+from rides.fares import BPS, TAX_WHOLE, Tariff, Tax, commission, covered_until, elapsed, fare, increments
 from rides.models import Ride
 from tests.cast import Clock
 
@@ -144,3 +145,47 @@ def test_the_commission_is_rounded_down_in_the_partners_favour(amount: int, bps:
 @given(st.integers(0, 10**9), st.integers(0, BPS))
 def test_the_commission_takes_less_than_a_unit_too_little_and_nothing_too_much(amount: int, bps: int) -> None:
     assert 0 <= amount * bps - commission(amount, bps) * BPS < BPS
+
+
+# ---------------------------------------------------------------- tax
+
+TAXES = st.builds(Tax, rate=st.integers(0, TAX_WHOLE), inclusive=st.booleans())
+AMOUNTS = st.integers(0, 10**9)
+
+
+@pytest.mark.parametrize(
+    ("tax", "price", "charged", "part"),
+    [
+        (Tax(19_000), 1000, 1000, 160),  # 159.66
+        (Tax(8875, inclusive=False), 1000, 1089, 89),  # 88.75
+        (Tax(5000, inclusive=False), 10, 11, 1),  # 0.5 is rounded up
+        (Tax(0, inclusive=False), 1000, 1000, 0),
+        (Tax(), 1000, 1000, 0),
+    ],
+)
+def test_examples_of_tax(tax: Tax, price: int, charged: int, part: int) -> None:
+    assert (tax.charged(price), tax.of(price)) == (charged, part)
+
+
+@given(tax=TAXES, price=AMOUNTS)
+def test_tax_is_right_to_half_a_unit(tax: Tax, price: int) -> None:
+    net = tax.charged(price) - tax.of(price)
+    exact = Fraction(tax.rate, TAX_WHOLE)
+    of = price * exact if not tax.inclusive else price - price / (1 + exact)
+    assert abs(tax.of(price) - of) <= Fraction(1, 2)
+    assert 0 <= net <= tax.charged(price)
+
+
+@given(
+    tax=TAXES,
+    amount=st.integers(1, 10**6),
+    held=st.integers(0, 10**7),
+    increment_s=st.integers(1, 3600),
+)
+def test_what_is_held_covers_as_many_increments_as_it_pays(tax: Tax, amount: int, held: int, increment_s: int) -> None:
+    start = datetime(2026, 5, 1, tzinfo=UTC)
+    until = covered_until(Tariff(amount, "usd", increment_s, tax), start, held)
+    assert until is not None
+    count = round((until - start).total_seconds()) // increment_s
+    assert count == 1 or tax.charged(count * amount) <= held
+    assert tax.charged((count + 1) * amount) > held

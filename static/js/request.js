@@ -70,9 +70,10 @@ function describe() {
 }
 
 /** @param {Pages.Region} region */
-function showTariff({ tariff, cancellation, credit = 0 }) {
+function showTariff({ tariff, taxNote, cancellation, credit = 0 }) {
   text($("#tariff"), money(tariff, { short: true }));
   text($("#tariff-per"), perIncrement(tariff.incrementS));
+  text($("#tax-note"), taxNote);
   text($("#grace"), duration(cancellation.graceS));
   text($("#fee"), money({ amount: cancellation.amount, currency: tariff.currency }, { short: true }));
   showExample(tariff);

@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 from core import amounts
 from payments.books.ledger import PARTNERS, SALES
 from payments.states import UNPAID, PaymentStatus
+from regions import taxes
+from regions.models import Prices
 from requests_app.models import RequestType
 from rides.models import Ride
 from web.sources import parts
@@ -50,6 +52,12 @@ def price(amount: int | None, currency: str) -> str:
 def when(moment: datetime | None, time_zone: str = "UTC") -> str:
     """A moment in a time zone, in the page's format. Returns an empty string for None."""
     return amounts.when(moment, time_zone) if moment else ""
+
+
+@register.filter
+def tax_note(prices: Prices) -> str:
+    """How prices stand to the tax: "plus Sales tax 8.875%"."""
+    return taxes.tax_note(prices)
 
 
 @register.filter
