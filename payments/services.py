@@ -6,12 +6,12 @@ from uuid import UUID
 from accounts.models import User
 from core.errors import Conflict, Missing
 from notifications.events import recorded
-from payments.books.attempts import charge, close, spend_credit, withdraw_scheduled
+from payments.books.attempts import charge, spend_credit, withdraw_waiting
 from payments.books.paying import pay
 from payments.books.status import derive
 from payments.configuration import enabled, require_enabled
 from payments.models import Customer, Payment
-from payments.states import UNPAID, AttemptStatus, PaymentStatus
+from payments.states import UNPAID, PaymentStatus
 
 
 def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
@@ -65,12 +65,6 @@ def withdraw(payment: Payment, *, actor: User, now: datetime) -> None:
     """
     with recorded() as outbox:
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
-        waiting = locked.attempts.select_for_update().filter(status=AttemptStatus.REQUIRES_ACTION)
-        found = withdraw_scheduled(outbox, locked, now=now)
-        for attempt in waiting:
-            attempt.payment = locked
-            close(attempt, failure="withdrawn", now=now)
-            found = True
-        if not found:
+        if not withdraw_waiting(outbox, locked, now=now):
             raise Conflict("nothing_to_withdraw", "No attempt waits for the user or for its time.")
         derive(outbox, locked, now=now, reason="withdrawn by staff", actor=actor)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.jobs import enqueue
+from payments.books.dunning import REMINDERS
 from payments.configuration import enabled
 from payments.models import Reconciliation
 from payments.operations import Operation
@@ -14,6 +15,11 @@ def sweep_operations(now: datetime) -> None:
         return
     for operation in Operation:
         operation.rows.enqueue_due(now)
+
+
+def sweep_reminders(now: datetime) -> None:
+    """Enqueue the payments whose user is to be reminded, or which are to be given up."""
+    REMINDERS.enqueue_due(now)
 
 
 def sweep_reconciliation(now: datetime) -> None:

@@ -1,7 +1,10 @@
 """Celery tasks about payments. Each is a hint: the rows say what is to be done."""
 
+from uuid import UUID
+
 from celery import shared_task
 
+from payments.books.dunning import dun
 from payments.operations import Operation
 from payments.provider.reconcile import reconcile_today
 from payments.provider.steps import execute
@@ -11,6 +14,12 @@ from payments.provider.steps import execute
 def run_operation(kind: str, row_id: str) -> None:
     """Run the next step of a row. Safe to run twice, simultaneously, or after a crash at any line."""
     execute(Operation(kind), row_id)
+
+
+@shared_task(name="remind_of_payment")
+def remind_of_payment(payment_id: str) -> None:
+    """Remind a user of what they owe, or give it up. Safe to run twice: it acts only while that is due."""
+    dun(UUID(payment_id))
 
 
 @shared_task(name="reconcile_payments")

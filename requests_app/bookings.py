@@ -44,7 +44,7 @@ def card_for(user: User, prices: Prices) -> Customer | None:
     return customer if prices.hold_amount else None
 
 
-def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime, off_session: bool = False) -> None:
+def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime, off_session: bool) -> None:
     """Hold the agreed amount for a request, which is matched only once the card's bank agrees.
 
     `off_session`: the user is not there to be asked by their bank.

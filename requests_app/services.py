@@ -90,16 +90,17 @@ def submit_request(
             taken = copy(request)  # the answer; events report later changes
             _offer_or_wake(outbox, request, candidates, now=now)
         else:
-            taken, told = request, _hold(outbox, request, card, now=now)
+            away = wanted_at is not None  # a planned cheer is requested by a sweep
+            taken, told = request, _hold(outbox, request, card, now=now, off_session=away)
         then(request)
         outbox.result(taken, rendered=told)
     return taken
 
 
-def _hold(outbox: Outbox, request: CheerRequest, card: Customer, *, now: datetime) -> dict[str, Any]:
+def _hold(outbox: Outbox, request: CheerRequest, card: Customer, *, now: datetime, off_session: bool) -> dict[str, Any]:
     """Insert a request that is matched once its amount is held. Returns its JSON."""
     request.create(actor=request.user, at=now)
-    bookings.hold_booking(request, card, now=now)
+    bookings.hold_booking(request, card, now=now, off_session=off_session)
     return announce.request_updated(outbox, request)
 
 

@@ -1,13 +1,17 @@
 """Evidence that a session took place, for the bank in a dispute."""
 
-from payments.models import Payment
+from payments.models import Customer, Payment
 from rides.models import Ride
 
 
 def evidence_of(payment: Payment) -> list[tuple[str, str]]:
     """Named facts about the ride behind a payment: its times, its PIN and where its partner was."""
     ride = Ride.objects.select_related("partner").get(pk=payment.ride_id)
-    facts = [("Accepted", f"{ride.accepted_at.isoformat()} by {ride.partner.name}")]
+    facts = []
+    card = Customer.objects.filter(user=payment.user_id).first()
+    if card is not None and card.set_up_at is not None:
+        facts.append(("Agreed to these charges", f"{card.set_up_at.isoformat()}, by saving the card under our terms"))
+    facts.append(("Accepted", f"{ride.accepted_at.isoformat()} by {ride.partner.name}"))
     if ride.arrived_at is not None:
         facts.append(("Arrived", ride.arrived_at.isoformat()))
     if ride.start_time is not None:

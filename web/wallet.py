@@ -3,6 +3,7 @@
 Only the wallet's pages may load the provider's script; their content security policy allows it.
 """
 
+import math
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from payments.books.payout_statement import LINES_MAX, entries_of, statement_of
 from payments.models import Customer, Payment, PayoutAccount
 from payments.provider import accounts, confirmations
 from payments.states import UNPAID
+from regions.selectors import active_regions
 from web import selectors
 from web.access import UserRequest, page_for
 from web.content_security import payment_page
@@ -59,6 +61,10 @@ def wallet(request: UserRequest) -> HttpResponse:
         card=card,
         unpaid=_unpaid(request.user),
         credits=list(spendable(request.user.pk, now=clock.now()).select_related("region").order_by("expires_at")),
+        regions=active_regions(),
+        retries=len(settings.PAYMENT_RETRIES_H),
+        retry_days=math.ceil(sum(settings.PAYMENT_RETRIES_H) / 24),
+        statement_suffix=settings.STRIPE_STATEMENT_SUFFIX,
         data={"next": "/" if booking else "/wallet"},
     )
 

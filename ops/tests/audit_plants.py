@@ -103,6 +103,8 @@ PLANTS: dict[str, Plant] = {
     "what_is_collected_is_booked": lambda: one(Entry, kind="collected").delete(),
     "refunds_add_up": lambda: one(Refund).update(amount=F("amount") + 1),
     "refunds_are_reserved": lambda: one(Attempt).update(refunded_amount=F("refunded_amount") + 1),
+    "tax_is_booked": lambda: one(Payment, tax_amount__gt=0).update(tax_amount=F("tax_amount") + 1),
+    "refunds_take_their_tax_back": lambda: one(Payment, tax_amount__gt=0).update(refunded_amount=F("amount")),
     "payouts_are_booked": lambda: one(Transfer).update(amount=F("amount") + 1),
     "transfers_count_their_reversals": lambda: one(Transfer).update(reversed_amount=F("reversed_amount") + 1),
     "payouts_stay_within_shares": lambda: one(Transfer).update(amount=F("amount") + 1),

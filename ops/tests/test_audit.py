@@ -29,6 +29,7 @@ from payments.models import Payment
 from payments.provider.webhook import take_provider_event
 from payments.states import CreditKind, ManualKind
 from regions.models import Region
+from regions.selectors import forget_regions
 from requests_app import dead_letters, services
 from requests_app.serving import availability, fulfilment
 from requests_app.tests.scenes import held_and_paid_out, planned_and_shared
@@ -95,7 +96,8 @@ def history(nyc: Region, staff: User) -> None:
     refund(Payment.objects.get(ride=done, kind="tip"), amount=100, reason="a slip", actor=staff, now=NOW())
     booked_by_hand(done, staff)
     held_and_paid_out(done, now=NOW())
-    Region.objects.update(cancellation_grace_s=0)
+    Region.objects.update(cancellation_grace_s=0, tax_name="VAT", tax_rate=19_000)
+    forget_regions()
     late = ride_to(nyc, "Late")
     services.cancel_request(late.user, late.request_id, reason="", now=NOW())
     called_off = ride_to(nyc, "Called Off")

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RadioFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import User
@@ -111,9 +113,25 @@ REFUND = Step(
 )
 
 
+class GivenUpFilter(RadioFilter):
+    """The payments that reminders and retries have not brought in."""
+
+    title = "given up"
+    parameter_name = "given_up"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Given up and not paid"), ("no", "Reminded of")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+        if self.value() == "yes":
+            return queryset.filter(given_up_at__isnull=False, status__in=UNPAID)
+        return queryset.filter(reminder_due_at__isnull=False) if self.value() == "no" else queryset
+
+
 class _Columns:
     linked = identity()
     created = moment("created_at", "Created")
+    no_longer_tried = moment("given_up_at", "Given up")
     status_badge = badge("status", "Status", STATUS_COLOURS)
     money = amount("amount", "Amount")
     by_credit = amount("credit_amount", "Paid with credit")
@@ -156,6 +174,7 @@ class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("frozen", BooleanRadioFilter),
+        GivenUpFilter,
     )
     list_select_related = ("user",)
     came_at = "created_at"
@@ -173,10 +192,12 @@ class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
                 )
             },
         ),
+        ("If it is not paid", {"fields": (("reminders", "no_longer_tried"),)}),
         ("For", {"fields": (("ride_link", "user_link"),)}),
         ("Provider", {"fields": ("third_party_reference_id",)}),
     )
     readonly_fields = (
+        "no_longer_tried",
         "money",
         "by_credit",
         "refunded",

@@ -3,21 +3,20 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Sum
 
 from accounts.models import User
 from notifications.events import Outbox
 from payments.books import credits, payouts
 from payments.books.ledger import book
-from payments.books.status import derive
+from payments.books.status import derive, reminder_after
 from payments.configuration import enabled
 from payments.models import Attempt, Credit, Customer, Hold, Payment
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
-from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, PaymentKind
+from payments.states import OPEN_ATTEMPTS, AttemptKind, AttemptStatus, HoldStatus, PaymentKind, PaymentStatus
 
-# The waits after which a card that had too little on it is tried again, counted from the decline.
-RETRY_AFTER = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
 RETRIED = {"insufficient_funds", "try_again_later", "processing_error", "withdrawal_count_limit_exceeded"}
 CARD_REPLACED = "card_replaced"
 HOLD_LOST = "hold_lost"
@@ -45,6 +44,9 @@ def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_se
     if rest:
         charge(payment, now=now, off_session=off_session)
     derive(outbox, payment, now=now, reason="collecting")
+    if payment.status == PaymentStatus.DUE:  # there is no card to charge
+        payment.reminder_due_at = now + reminder_after(0)
+        payment.save(update_fields=["reminder_due_at"])
 
 
 def spend_credit(outbox: Outbox, payment: Payment, *, now: datetime) -> None:
@@ -206,8 +208,9 @@ def _try_again(payment: Payment, attempt: Attempt, *, now: datetime) -> None:
         charge(payment, now=now, off_session=False)
     elif attempt.failure in RETRIED and payment.kind != PaymentKind.TIP:
         declines = payment.attempts.filter(kind=AttemptKind.CHARGE, status=AttemptStatus.DECLINED).count()
-        if declines <= len(RETRY_AFTER):
-            charge(payment, now=now, off_session=True, after=RETRY_AFTER[declines - 1])
+        waits = settings.PAYMENT_RETRIES_H
+        if declines <= len(waits) and payment.given_up_at is None:
+            charge(payment, now=now, off_session=True, after=timedelta(hours=waits[declines - 1]))
 
 
 # ---------------------------------------------------------------- by staff
@@ -221,6 +224,16 @@ def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bo
     attempt.payment = payment
     decline(outbox, attempt, failure="withdrawn", now=now)
     return True
+
+
+def withdraw_waiting(outbox: Outbox, payment: Payment, *, now: datetime) -> bool:
+    """Give up the attempts of a locked payment that wait for their time or its user; returns whether any did."""
+    found = withdraw_scheduled(outbox, payment, now=now)
+    for attempt in payment.attempts.select_for_update().filter(status=AttemptStatus.REQUIRES_ACTION):
+        attempt.payment = payment
+        close(attempt, failure="withdrawn", now=now)
+        found = True
+    return found
 
 
 def take_cash(outbox: Outbox, payment: Payment, amount: int, *, actor: User, now: datetime, reason: str) -> Attempt:

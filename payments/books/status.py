@@ -43,6 +43,16 @@ def receipt_due(now: datetime) -> datetime:
     return now + 2 * timedelta(seconds=settings.RECEIPT_AFTER_S)
 
 
+def _is_dunned(payment: Payment) -> bool:
+    return bool(payment.reminders or payment.reminder_due_at or payment.given_up_at)
+
+
+def reminder_after(reminders: int) -> timedelta:
+    """Returns how long after its failure a payment is due for the next reminder, or to be given up after the last."""
+    waits = settings.PAYMENT_REMINDERS_H
+    return timedelta(hours=waits[reminders] if reminders < len(waits) else settings.PAYMENT_GIVE_UP_H)
+
+
 def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, actor: User | None = None) -> None:
     """Bring a locked payment's status in line with its attempts, forward only, and announce a change to its user."""
     status = derived_status(payment)
@@ -52,5 +62,7 @@ def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, acto
         changes: dict[str, Any] = {"third_party_reference_id": reference}
         if status == PaymentStatus.PAID:
             changes["receipt_due_at"] = receipt_due(now)
+        elif status in (PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION) and not _is_dunned(payment):
+            changes["reminder_due_at"] = now + reminder_after(0)
         payment.move(status, actor=actor, at=now, reason=reason, **changes)
         announce.payment_updated(outbox, payment, now=now)

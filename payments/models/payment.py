@@ -61,8 +61,22 @@ class Payment(Stateful):
         null=True, blank=True, help_text="Minor units that the last mailed bill says are paid and not given back."
     )
 
+    reminders = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often its user was reminded that it is not paid."
+    )
+    reminder_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its user is reminded again, or it is given up."
+    )
+    given_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when nothing is tried by itself any more: staff decide."
+    )
+
     class Meta:
         indexes = (
+            models.Index(
+                fields=["reminder_due_at"], condition=Q(reminder_due_at__isnull=False), name="payment_reminder_due"
+            ),
+            models.Index(fields=["given_up_at"], condition=Q(given_up_at__isnull=False), name="payment_given_up"),
             models.Index(
                 fields=["receipt_due_at"], condition=Q(receipt_due_at__isnull=False), name="payment_receipt_due"
             ),

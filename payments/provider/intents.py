@@ -49,6 +49,11 @@ def failure_in(intent: Intent) -> str:
     return str(error.get("decline_code") or error.get("code") or "declined")
 
 
+def _needs_holder(intent: Intent) -> bool:
+    """Whether the bank has declined only because the card's holder was away: they can still confirm the intent."""
+    return intent.get("status") == "requires_payment_method" and failure_in(intent) == "authentication_required"
+
+
 # ---------------------------------------------------------------- attempts
 
 
@@ -67,9 +72,7 @@ def _apply_to_attempt(outbox: Outbox, attempt_id: UUID, intent: Intent, *, now: 
         attempts.decline(outbox, attempt, failure=attempt.failure or "canceled", now=now)
     elif before == AttemptStatus.CLOSING:
         return False  # the closing goes on
-    elif status == "requires_action" or (
-        status == "requires_payment_method" and failure_in(intent) == "authentication_required"
-    ):
+    elif status == "requires_action" or _needs_holder(intent):
         _progress(outbox, attempt, AttemptStatus.REQUIRES_ACTION, now=now, reason=reason)
     elif status == "processing":
         _progress(outbox, attempt, AttemptStatus.PROCESSING, now=now, reason=reason)
@@ -149,9 +152,13 @@ def _move_hold(
         return
     elif status == "requires_capture":
         _authorized(hold, intent, now=now, reason=reason)
-    elif status == "requires_action" and hold.unwanted:
+    elif hold.unwanted and (status == "requires_action" or _needs_holder(intent)):
         holds.close(hold, failure="", now=now)
-    elif status == "requires_action" and hold.status == HoldStatus.PLANNED:
+    elif hold.status == HoldStatus.REQUIRES_ACTION and _needs_holder(intent):
+        return  # they still may
+    elif hold.status == HoldStatus.PLANNED and (
+        status == "requires_action" or (hold.for_booking and _needs_holder(intent))
+    ):
         holds.move(
             hold,
             HoldStatus.REQUIRES_ACTION,

@@ -4,6 +4,8 @@ A row keeps the parameters of its call (payments/provider/call.py), and every re
 changes what stands here doesn't change a call that an earlier one has begun.
 """
 
+from django.conf import settings
+
 from payments.provider.gateway import Answer
 
 
@@ -31,6 +33,8 @@ def of_intent(
         "transfer_group": group,
         "expand": ["latest_charge"],
     }
+    if settings.STRIPE_STATEMENT_SUFFIX:
+        params["statement_descriptor_suffix"] = settings.STRIPE_STATEMENT_SUFFIX
     return {**params, "off_session": True} if off_session else params
 
 

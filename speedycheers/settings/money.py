@@ -1,5 +1,7 @@
 """The payment provider."""
 
+import re
+
 from django.core.exceptions import ImproperlyConfigured
 
 from speedycheers.settings.base import DEBUG, PORT, env
@@ -38,6 +40,20 @@ MANUAL_ENTRY_LIMITS: dict[str, int] = {
     currency.lower(): int(limit)
     for currency, limit in env.dict("MANUAL_ENTRY_LIMITS", default={"usd": "20000", "eur": "20000"}).items()
 }
+# What a cardholder's statement adds to our account's own descriptor, within the provider's rules for a suffix:
+# https://docs.stripe.com/get-started/account/statement-descriptors. The prefix and "* " leave 10 characters at least.
+STRIPE_STATEMENT_SUFFIX: str = env.str("STRIPE_STATEMENT_SUFFIX", default="")
+if STRIPE_STATEMENT_SUFFIX and not re.fullmatch(r"(?=.*[A-Za-z])[ -~]{1,10}", STRIPE_STATEMENT_SUFFIX):
+    raise ImproperlyConfigured("STRIPE_STATEMENT_SUFFIX takes up to 10 Latin characters with a letter among them.")
+if set(STRIPE_STATEMENT_SUFFIX) & set("<>\\'\"*"):
+    raise ImproperlyConfigured("STRIPE_STATEMENT_SUFFIX takes none of < > \\ ' \" *.")
+# How many hours after a decline a card that had too little on it is tried again, each once.
+PAYMENT_RETRIES_H: list[float] = env.list("PAYMENT_RETRIES_H", cast=float, default=[1.0, 24.0, 72.0])
+# How many hours after a payment has failed its user is reminded of it, and after which nothing more is done by itself.
+PAYMENT_REMINDERS_H: list[float] = env.list("PAYMENT_REMINDERS_H", cast=float, default=[0.25, 72.0, 168.0])
+PAYMENT_GIVE_UP_H: float = env.float("PAYMENT_GIVE_UP_H", default=336.0)
+if sorted(PAYMENT_REMINDERS_H) != PAYMENT_REMINDERS_H or max([0.0, *PAYMENT_REMINDERS_H]) > PAYMENT_GIVE_UP_H:
+    raise ImproperlyConfigured("PAYMENT_REMINDERS_H takes growing hours, and PAYMENT_GIVE_UP_H none before the last.")
 # A lost dispute is borne by us, or its part of their share by the partner.
 DISPUTES_BORNE_BY: str = env.str("DISPUTES_BORNE_BY", default="us")
 if DISPUTES_BORNE_BY not in ("us", "partner"):
