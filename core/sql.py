@@ -56,6 +56,18 @@ def insert_all(rows: Sequence[Model], *, using: str, then: Sequence[Model] = ())
         _are_stored(batch, using)
 
 
+def keep_writers_out(model: type[Model], *, using: str) -> None:
+    """Wait until no other transaction has written to a table, and let none begin to until this one ends.
+
+    SQLite lets one transaction write at a time in any case.
+    """
+    require_transaction(using)
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {connection.ops.quote_name(model._meta.db_table)} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def compare_and_set(
     model: type[Model],
     ids: Sequence[Any],

@@ -43,6 +43,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Holds", "lock_clock", "payments_hold"),
         ("Disputes", "gavel", "payments_dispute"),
         ("Ledger", "account_balance", "payments_entry"),
+        ("Books", "menu_book", "payments_period"),
         ("Manual entries", "edit_note", "payments_manualentry"),
         ("Credits", "redeem", "payments_credit"),
         ("Payouts", "outbound", "payments_transfer"),

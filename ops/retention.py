@@ -99,6 +99,8 @@ KEPT: Mapping[str, str] = {
     "payments.PayoutAccount": _BOOKS,
     "payments.PayoutHold": _BOOKS,
     "payments.PayoutHoldTransition": _HISTORY,
+    "payments.Period": _BOOKS,
+    "payments.PeriodTotal": _BOOKS,
     "payments.Reconciliation": _BOOKS,
     "payments.Refund": _BOOKS,
     "payments.RefundTransition": _HISTORY,

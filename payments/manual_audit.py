@@ -1,4 +1,4 @@
-"""The audit's checks of manual entries, and of debts, which some of them settle."""
+"""The audit's checks of manual entries, of debts, which some of them settle, and of closed months."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from backoffice.audit import ODD, Checks, Result, add_history_checks, walked, wrong_rows
+from payments.books.balances import KEYS, grouped
 from payments.books.ledger import WRITTEN_OFF, balance
-from payments.models import Entry, ManualEntry, Payment, Reversal, Transfer
+from payments.models import Entry, ManualEntry, Payment, Period, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import ManualKind, ManualStatus, TransferStatus
 
@@ -70,6 +71,19 @@ def debts_add_up(now: datetime) -> Iterator[Result]:
 def _is_wrong_debt(row: Any) -> bool:
     owing = row.status == TransferStatus.FAILED and row.transfer.status == TransferStatus.SUCCEEDED
     return bool(row.debt + row.settled + row._kept != (row.amount if owing else 0))
+
+
+@CHECKS
+def closed_periods_keep_their_totals(now: datetime) -> Iterator[Result]:
+    """The totals of a closed month are the sums of its entries."""
+    return walked(Period.objects.filter(counted_at__isnull=False), _is_wrong_period)
+
+
+def _is_wrong_period(row: Period) -> bool:
+    entries = Entry.objects.filter(at__gte=row.starts_at, at__lt=row.ends_at)
+    added = {tuple(one[key] for key in KEYS): (one["sum"], one["number"]) for one in grouped(entries)}
+    kept = row.totals.values_list("region", *KEYS[1:], "amount", "entries")
+    return added != {tuple(one[:-2]): tuple(one[-2:]) for one in kept}
 
 
 @CHECKS.of_kind(ODD)

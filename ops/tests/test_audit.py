@@ -22,10 +22,13 @@ from ops.audit import all_checks
 from ops.management.commands.audit import snapshot
 from ops.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
 from payments.audit import payments_follow_from_their_attempts
+from payments.books.closing import close, next_month
 from payments.books.credits import Grant, give
+from payments.books.ledger import book
 from payments.books.refunds import refund
 from payments.manual_entries import Proposal, propose
 from payments.models import Payment
+from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import CreditKind, ManualKind
 from regions.models import Region
@@ -79,6 +82,14 @@ def booked_by_hand(ride: Ride, staff: User) -> None:
         propose(Proposal(kind, 100, "usd", "a broken pompom", payment_id=payment.pk), author=staff, now=NOW())
 
 
+def closed_month(payment: Payment) -> None:
+    """Something was booked long ago, and its month is closed."""
+    book(EntryKind.USER_CHARGED, "of old", payment, 1, now=NOW() - 62 * 24 * HOUR)
+    month = next_month()
+    assert month is not None
+    close(month, actor=None, now=NOW())
+
+
 @pytest.fixture
 def history(nyc: Region, staff: User) -> None:
     """Something of everything that the services do."""
@@ -95,6 +106,7 @@ def history(nyc: Region, staff: User) -> None:
     settle_in_cash(Payment.objects.get(ride=done, kind="tip"), actor=staff, now=NOW())
     refund(Payment.objects.get(ride=done, kind="tip"), amount=100, reason="a slip", actor=staff, now=NOW())
     booked_by_hand(done, staff)
+    closed_month(done.payments.get(kind="tip"))
     held_and_paid_out(done, now=NOW())
     Region.objects.update(cancellation_grace_s=0, tax_name="VAT", tax_rate=19_000)
     forget_regions()

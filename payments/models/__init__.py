@@ -7,6 +7,7 @@ from payments.models.ledger import Entry
 from payments.models.manual import ManualEntry, ManualEntryTransition
 from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
+from payments.models.period import Period, PeriodTotal
 from payments.models.provider import Dispute, ProviderEvent, Reconciliation
 from payments.models.refund import Refund, RefundTransition
 from payments.models.transfer import (
@@ -34,6 +35,8 @@ __all__ = [
     "PayoutAccount",
     "PayoutHold",
     "PayoutHoldTransition",
+    "Period",
+    "PeriodTotal",
     "ProviderEvent",
     "Reconciliation",
     "Refund",

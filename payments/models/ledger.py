@@ -95,6 +95,7 @@ class Entry(models.Model):
     class Meta:
         verbose_name_plural = "entries"
         indexes = (
+            models.Index(fields=["at"], name="entry_by_time"),
             # With all that a partner's balance is the sum of, so that no row is read for it.
             models.Index(
                 fields=["partner", "-at"], include=["currency", "amount", "debit", "credit"], name="entry_of_partner"
