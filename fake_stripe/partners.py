@@ -9,7 +9,8 @@ from fake_stripe.things import Thing
 
 LINK_LIFE_S = 300  # docs.stripe.com/api/account_links/object: a link expires a few minutes after it was made
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Stand-in for Stripe</title><style>body{{font:18px system-ui;max-width:32rem;margin:3rem auto;padding:0 1rem}}
+<title>Stand-in for Stripe</title><link rel="icon" href="data:,">
+<style>body{{font:18px system-ui;max-width:32rem;margin:3rem auto;padding:0 1rem}}
 button{{font:inherit;padding:.6rem 1rem;margin:.3rem 0;width:100%}}</style>
 <h1>Payouts</h1><p>This is the stand-in for Stripe's own form. No details are asked for.</p>
 <form method="post"><button name="then" value="finish">Finish: payouts are possible</button>

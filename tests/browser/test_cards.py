@@ -90,3 +90,27 @@ def test_a_card_that_needs_its_holder(cast: Cast, visit: Callable[..., Visit]) -
     user.headline("Asking somebody near you")
     partner.press("Accept")
     user.headline("Quin is on the way")
+
+
+def test_a_partner_sets_up_payouts_by_hand(cast: Cast, visit: Callable[..., Visit]) -> None:
+    rosa = cast.partner("Rosa")
+    partner = visit(refusals=(403,)).sign_in(rosa)
+    partner.go("/partner/statement")
+    partner.press("Set up payouts")
+    partner.page.wait_for_url(re.compile("/account/reauthenticate/"))  # where the money goes asks once more who it is
+    partner.page.get_by_label("Password").fill(rosa.password)
+    partner.press("Confirm")
+    partner.page.wait_for_url(re.compile("/partner/statement"))
+    partner.press("Set up payouts")
+    partner.page.wait_for_url(re.compile("/onboarding/acct_"))
+    partner.press("Hand in: Stripe still reviews the details")
+    partner.page.wait_for_url(re.compile("/partner/statement"))
+    partner.see("The payment provider looks at what you have sent.")
+    partner.press("Set up payouts")
+    partner.press("Finish: payouts are possible")
+    partner.page.wait_for_url(re.compile("/partner/statement"))
+    # The page shows how the account stood when it was asked for.
+    ready = partner.page.get_by_text("Your share of each session is paid to your account")
+    wait_until(
+        lambda: partner.page.reload() and ready.is_visible(), 30, "the provider says that transfers are possible"
+    )
