@@ -144,6 +144,15 @@ class MoneySerializer(serializers.Serializer[Any]):
         ref_name = "Money"
 
 
+class SignedMoneySerializer(MoneySerializer):
+    """An amount in minor units (cents) of a currency (ISO 4217, lower case); it may be negative."""
+
+    amount = serializers.IntegerField()
+
+    class Meta:
+        ref_name = "SignedMoney"
+
+
 def money(amount: int | None, currency: str) -> dict[str, Any] | None:
     """Return the JSON of an amount in minor units; None stays None."""
     return None if amount is None else {"amount": amount, "currency": currency}

@@ -14,8 +14,8 @@ KILOMETRE_FROM_M = 995
 
 def money(amount: int, currency: str, *, short: bool = False) -> str:
     """Format minor units: 1000 usd is $10.00; with `short`, whole amounts have no decimals: $10."""
+    value = major(amount, currency)
     currency = currency.upper()
-    value = Decimal(amount).scaleb(-get_currency_precision(currency))
     if short and value == value.to_integral_value():
         pattern = _locale().currency_formats["standard"].pattern.replace(".00", "")
         return format_currency(value, currency, pattern, _locale(), currency_digits=False)
@@ -25,6 +25,11 @@ def money(amount: int, currency: str, *, short: bool = False) -> str:
 def percent(part: int, whole: int) -> str:
     """Format a part of a whole: 8875 of 100,000 is 8.875%."""
     return format_percent(Decimal(part) / whole, "#,##0.###%", _locale())
+
+
+def major(amount: int, currency: str) -> Decimal:
+    """Return minor units as units of the currency with all its decimals: 1000 usd is 10.00, 1000 jpy is 1000."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency.upper()))
 
 
 def when(moment: datetime, time_zone: str = "UTC") -> str:

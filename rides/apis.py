@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import caller
 from accounts.models import Role
 from accounts.permissions import IsUser
+from api.files import PDFRenderer
 from api.idempotency import idempotent
 from api.schema import MEANINGS, ErrorsSerializer
 from api.serializing import validated
@@ -22,7 +23,7 @@ from payments.models import Payment
 from payments.serializers import PaymentSerializer, payment_body
 from rides import selectors, services
 from rides.models import Ride
-from rides.receipt_pdf import PDFRenderer, receipt_pdf
+from rides.receipt_pdf import receipt_pdf
 from rides.receipts import Document, file_name, receipt
 from rides.serializers import RatingInput, ReceiptSerializer, RideSerializer, TipInput, ride_bodies, ride_body
 

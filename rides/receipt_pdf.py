@@ -1,6 +1,5 @@
 """A receipt as a PDF, with the lines of the page and the JSON, in the active language."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -8,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext as _
-from rest_framework.renderers import BaseRenderer
 
+from api.files import FONT, fpdf
+from api.files import latin as _latin
 from core.amounts import increment, money
-from core.lazy import lazy_module
 from payments.states import UNPAID
 from rides.models import Ride
 from rides.receipts import Document
@@ -19,30 +18,7 @@ from rides.receipts import Document
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-fpdf = lazy_module("fpdf")  # a tenth of a process's imports, and few processes make a receipt
-FONT = "Helvetica"  # built into every reader, for Latin letters
 LINE_MM = 8
-
-
-class PDFRenderer(BaseRenderer):
-    """Renders `Accept: application/pdf`. The data is the file itself; errors keep the API's JSON shape."""
-
-    media_type = "application/pdf"
-    format = "pdf"
-    charset = None
-    render_style = "binary"
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        if isinstance(data, bytes):
-            return data
-        if renderer_context is not None:
-            renderer_context["response"]["Content-Type"] = "application/json"
-        return json.dumps(data).encode()
 
 
 def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
@@ -130,8 +106,3 @@ def _signed(amount: Mapping[str, Any]) -> str:
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     return date_text(at.astimezone(zone), "d M Y, H:i:s")
-
-
-def _latin(text: str) -> str:
-    """Replace what the built-in fonts lack: € by EUR, and other characters outside Latin-1 by a question mark."""
-    return text.replace("€", "EUR").encode("latin-1", "replace").decode("latin-1")

@@ -14,6 +14,7 @@ from ops.metrics import metrics
 from ops.pages import staff
 from payments import apis as payments
 from payments import credit_apis as credits
+from payments.statements import apis as statements
 from requests_app import apis as requests
 from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
@@ -41,6 +42,9 @@ api = [
     path("partner/apply", requests.PartnerApply.as_view()),
     path("partner/status", serving.PartnerStatusView.as_view()),
     path("partner/payoutAccount", payments.PartnerPayoutAccount.as_view()),
+    path("partner/statement/<str:statement_period>", statements.PartnerStatement.as_view(), name="statement-file"),
+    path("partner/statement/<str:statement_period>/line", statements.PartnerStatementLines.as_view()),
+    path("partner/taxSummary/<str:tax_year>", statements.PartnerTaxSummary.as_view(), name="tax-summary"),
     path("partner/<uuid:partner_id>/approve", accounts.PartnerApprove.as_view()),
     path("partner/<uuid:partner_id>/suspend", accounts.PartnerSuspend.as_view()),
     path("cheerRequest/<uuid:request_id>/share", sharing.CheerRequestShare.as_view()),

@@ -4,6 +4,8 @@ Only the wallet's pages may load the provider's script; their content security p
 """
 
 import math
+import re
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -13,15 +15,18 @@ from django.urls import reverse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from accounts.models import Role, User
+from accounts.models import Partner, Role, User
 from core import clock
 from core.errors import ServiceError
 from payments import configuration
 from payments.books.credits import spendable
-from payments.books.earnings import parts_of
-from payments.books.payout_statement import LINES_MAX, entries_of, statement_of
-from payments.models import Customer, Payment, PayoutAccount
+from payments.books.ledger import owed_to
+from payments.books.periods import Period, PeriodKind, name_of, period_of
+from payments.books.statement import currency_of, entries_of, lines_of, statement_of, tax_months, zone_of
+from payments.models import Customer, Entry, Payment, PayoutAccount
 from payments.provider import accounts, confirmations
+from payments.statements.serializers import CURRENCY
+from payments.statements.sums import sums_of
 from payments.states import UNPAID
 from regions.selectors import active_regions
 from web import selectors
@@ -31,6 +36,7 @@ from web.pages import Pages
 
 STRIPE_JS = "https://js.stripe.com/v3/"
 UNPAID_SHOWN = 50
+LINES_MAX = 100  # of a statement, on a page
 
 
 def _page(request: UserRequest, template: str, **context: object) -> HttpResponse:
@@ -95,25 +101,45 @@ def confirm(request: UserRequest, kind: str, waiting_id: UUID) -> HttpResponse:
 
 @page_for(Role.PARTNER)
 def statement(request: UserRequest) -> HttpResponse:
-    """Show a partner's earnings and payouts, line by line."""
-    partner = selectors.partner_or_403(request.user)
-    currency = partner.region.currency if partner.region else "usd"
+    """Show a partner's statement of a period, line by line, the amount owed to them now, and their payout account."""
+    partner, now = selectors.partner_or_403(request.user), clock.now()
     if request.GET.get(accounts.BACK) and configuration.connected():
-        accounts.look_again(partner, now=clock.now())
+        accounts.look_again(partner, now=now)
         return redirect(f"{reverse('partner-statement')}?waiting=1")
-    account = PayoutAccount.objects.filter(partner=partner).first()
+    period, currency = _asked_for(request, partner, now=now)
     pages = Pages("at", LINES_MAX)
     try:
-        entries = pages.paginate_queryset(entries_of(partner, currency), Request(request))
+        entries = pages.paginate_queryset(entries_of(partner, period, currency), Request(request))
     except NotFound:
         return redirect("partner-statement")
+    shown = statement_of(partner, period, currency, now=now)
     context = {
         "partner": partner,
-        "statement": statement_of(partner, currency, entries),
-        "earned": parts_of(partner, currency),
+        "statement": shown,
+        "sums": sums_of(shown),
+        "lines": lines_of(entries or []),
+        "owed": shown.closing if not shown.complete else owed_to(partner, currency),
+        "months": tax_months(partner, period, currency) if period.kind == PeriodKind.YEAR else [],
+        "earlier": Entry.objects.filter(partner=partner, at__lt=period.start).exists(),
+        "kinds": [
+            (kind.label, name_of(kind, min(period.last, now.astimezone(period.zone).date()))) for kind in PeriodKind
+        ],
         "connected": configuration.connected(),
-        "account": account,
+        "account": PayoutAccount.objects.filter(partner=partner).first(),
         "waiting": "waiting" in request.GET,
         **pages.links(),
     }
     return render(request, "payments/statement.html", context)
+
+
+def _asked_for(request: UserRequest, partner: Partner, *, now: datetime) -> tuple[Period, str]:
+    """Return the period and the currency that a statement is asked for. Raises `Http404` for others."""
+    zone = zone_of(partner)
+    name = request.GET.get("period") or name_of(PeriodKind.MONTH, now.astimezone(zone).date())
+    currency = request.GET.get("currency") or currency_of(partner)
+    if not re.fullmatch(CURRENCY, currency):
+        raise Http404
+    try:
+        return period_of(name, zone), currency
+    except ValueError:
+        raise Http404 from None

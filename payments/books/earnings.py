@@ -9,20 +9,10 @@ from django.db.models.functions import Coalesce
 from accounts.models import Partner
 from payments.books.ledger import PARTNERS, SALES
 from payments.models import Entry, Payment
-from payments.states import UNPAID, PaymentKind
+from payments.states import PaymentKind
 
 # An entry's part of the earnings, in minor units: a share, or with its sign reversed what was taken back of one.
 EARNED = Case(When(credit=PARTNERS, then=F("amount")), default=-F("amount"), output_field=IntegerField())
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of a partner's earnings in one currency, in minor units; `unpaid` is the part users still owe."""
-
-    fares: int  # and fees
-    tips: int  # all of a tip is the partner's
-    returned: int
-    unpaid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +55,3 @@ def sessions_since(partner: Partner, currency: str, moment: datetime) -> list[tu
     over = Coalesce("payment__ride__end_time", "payment__ride__cancelled_at", "at")
     rows = earned_by(partner, currency).filter(at__gte=moment).annotate(over=over)
     return list(rows.filter(over__gte=moment).values_list("over", EARNED))
-
-
-def parts_of(partner: Partner, currency: str) -> Parts:
-    """Returns the parts of a partner's earnings."""
-    entries = earned_by(partner, currency).aggregate(
-        given=Sum("amount", filter=Q(credit=PARTNERS), default=0),
-        returned=Sum("amount", filter=Q(debit=PARTNERS), default=0),
-    )
-    tips = charged_for(partner, currency).tips
-    waiting = Payment.objects.filter(partner=partner, currency=currency, status__in=UNPAID)
-    unpaid = sum(waiting.values_list("partner_share", flat=True))  # a few, by an index of these alone
-    return Parts(entries["given"] - tips, tips, entries["returned"], unpaid)

@@ -96,9 +96,11 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         indexes = (
             models.Index(fields=["at"], name="entry_by_time"),
-            # With all that a partner's balance is the sum of, so that no row is read for it.
+            # With all that a partner's statement is the sum of, so that no row is read for it.
             models.Index(
-                fields=["partner", "-at"], include=["currency", "amount", "debit", "credit"], name="entry_of_partner"
+                fields=["partner", "-at"],
+                include=["currency", "kind", "amount", "debit", "credit"],
+                name="entry_in_statement",
             ),
             models.Index(fields=["user"], condition=Q(user__isnull=False), name="entry_of_user"),
         )

@@ -85,8 +85,8 @@ class Payment(Stateful):
             # With all that a partner's earnings are the sum of, so that no row is read for them.
             models.Index(
                 fields=["partner", "created_at"],
-                include=["kind", "currency", "amount", "refunded_amount"],
-                name="payment_of_partner",
+                include=["kind", "currency", "amount", "tax_amount", "partner_share"],
+                name="payment_in_statement",
             ),
             models.Index(
                 fields=["partner", "currency"],

@@ -110,6 +110,11 @@ class Transfer(ProviderOperation):
         indexes = (
             models.Index(fields=["payment"], name="transfer_payment"),
             models.Index(fields=["by_hand"], condition=Q(by_hand__isnull=False), name="transfer_by_hand"),
+            models.Index(
+                fields=["partner", "created_at"],
+                condition=Q(status=TransferStatus.NETTED),
+                name="transfer_netted_of_partner",
+            ),
         )
         constraints = (
             models.CheckConstraint(condition=Q(status__in=TransferStatus.values), name="transfer_status_known"),

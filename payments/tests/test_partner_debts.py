@@ -13,8 +13,9 @@ from backoffice.audit import VIOLATION
 from backoffice.tests.desk import desk_of, url_of
 from payments import audit, manual_audit
 from payments.books import ledger
-from payments.books.payout_statement import statement_of
+from payments.books.periods import period_of
 from payments.books.refunds import refund
+from payments.books.statement import statement_of, zone_of
 from payments.models import Payment, Reversal, Transfer
 from payments.provider import payouts
 from payments.states import TransferStatus
@@ -86,11 +87,13 @@ def indebted(online: Online, paid: Pay, partner: Partner, staff: User, clock: Cl
 def test_the_next_payouts_are_kept_for_a_debt(
     online: Online, indebted: Payment, paid: Pay, partner: Partner, clock: Clock
 ) -> None:
-    assert (ledger.owed_to(partner, "usd"), statement_of(partner, "usd").owed_back) == (-800, 800)
+    assert ledger.owed_to(partner, "usd") == -800
     assert "partners_owe_nothing" in findings(clock)
     paid(minutes=4)
     assert (sent(online), ledger.owed_to(partner, "usd")) == ([800], 0)
     assert (Reversal.objects.get().debt, findings(clock)) == (0, [])
+    shown = statement_of(partner, period_of(f"{clock.now:%Y}", zone_of(partner)), "usd", now=clock.now)
+    assert (shown.closing, shown.parts.paid_out, shown.kept_for_debts) == (0, 800, 800)
     paid(minutes=4)
     assert (sent(online), ledger.owed_to(partner, "usd")) == ([800, 800], 0)
     assert findings(clock, VIOLATION) == []

@@ -9,8 +9,9 @@ from backoffice.tests.desk import desk_of, url_of
 from core.errors import Conflict, Invalid
 from payments.audit import CHECKS
 from payments.books import ledger
-from payments.books.payout_statement import statement_of
+from payments.books.periods import period_of
 from payments.books.refunds import refund, refundable
+from payments.books.statement import entries_of, lines_of, statement_of, zone_of
 from payments.models import Dispute, Entry, Payment, Refund, Reversal, Transfer
 from payments.provider import accounts
 from payments.provider.reconcile import reconcile, reconcile_today
@@ -204,9 +205,12 @@ def test_a_partner_is_paid_what_is_theirs(
     [transfer] = online.account.every("transfer")
     assert (transfer["amount"], transfer["amount_reversed"]) == (800, 400)
     assert online.account.before_fees() == 1000 - 500 - 400 == ledger.balance("provider")
-    statement = statement_of(partner, "usd")
-    assert statement.owed == 0
-    assert sorted(line.amount for line in statement.lines) == [-800, -400, 400, 800]
+    year = period_of(f"{clock.now:%Y}", zone_of(partner))
+    statement, lines = statement_of(partner, year, "usd", now=clock.now), lines_of(entries_of(partner, year, "usd"))
+    assert (statement.closing, statement.parts.paid_out, statement.parts.payouts_returned) == (0, 800, 400)
+    assert sorted(line.amount for line in lines) == [-800, -400, 400, 800]
+    paid_out = {(line.payout.id, line.payout.reference) for line in lines if line.payout}
+    assert paid_out == {(Transfer.objects.get().pk, transfer["id"])}
 
 
 def test_payouts_are_off_unless_configured(online: Online, partner: Partner, clock: Clock) -> None:

@@ -81,6 +81,8 @@ def values(city: City) -> dict[str, Any]:
         "share_token": city.share_token,
         "token": ANY_TEXT,
         "language": "de",
+        "statement_period": "2026-11",
+        "tax_year": "2026",
         "pk": 0,
         "app_label": "rides",
         "url": "nothing/here/",

@@ -44,6 +44,8 @@ class Grown:
             "waiting_id": payment.pk,
             "partner_id": ride.partner_id,
             "language": "de",
+            "statement_period": f"{UNTIL:%Y-%m}",
+            "tax_year": f"{UNTIL:%Y}",
         }
         others = dict.fromkeys(re.findall(r"<(\w+_id)>", route), UNKNOWN_ID)
         texts = dict.fromkeys(re.findall(r"<(\w+)>", route), "x-1")

@@ -63,7 +63,7 @@ def reads_rows_of(sql: str) -> set[str]:
     PostgreSQL prefers the index alone once the table is vacuumed, which no transaction can do.
     """
     with connection.cursor() as cursor, rolled_back():
-        for way in ("seqscan", "bitmapscan"):
+        for way in ("seqscan", "bitmapscan", "indexscan"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
         nodes = list(_nodes(_plan(sql)))
     return {node["Relation Name"] for node in nodes if "Relation Name" in node and "Only" not in node["Node Type"]}

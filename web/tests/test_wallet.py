@@ -60,10 +60,10 @@ def test_a_statement_has_pages(
     monkeypatch.setattr(wallet, "LINES_MAX", 1)
     client = browser_of(partner.user)
     newest = client.get("/partner/statement")
-    assert [line.amount for line in newest.context["statement"].lines] == [300]
+    assert [line.amount for line in newest.context["lines"]] == [300]
     assert "$11.00 is owed to you now" in text_of(newest)
     oldest = client.get(newest.context["older"])
-    assert [line.amount for line in oldest.context["statement"].lines] == [800]
+    assert [line.amount for line in oldest.context["lines"]] == [800]
     assert oldest.context["older"] is None
     assert text_of(client.get(oldest.context["newer"])) == text_of(newest)
     assert text_of(client.get("/partner/statement?cursor=nonsense", follow=True)) == text_of(newest)
