@@ -54,9 +54,9 @@ def latin(text: str) -> str:
     return text.replace("€", "EUR").encode("latin-1", "replace").decode("latin-1")
 
 
-def csv_row(cells: Iterable[str | int]) -> str:
+def csv_row(cells: Iterable[Any]) -> str:
     """Return a row of a CSV file. A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    return str(csv.writer(_Echo()).writerow([_cell(str(cell)) for cell in cells]))
+    return str(csv.writer(_Echo()).writerow([_cell("" if cell is None else str(cell)) for cell in cells]))
 
 
 class _Echo:

@@ -146,6 +146,7 @@ declare namespace Elements {
     | "slide-hint"
     | "tariff"
     | "tariff-per"
+    | "tax-note"
     | "tip-amounts"
     | "tip-other-field"
     | "tip-problem"

@@ -3,8 +3,6 @@
 Both are made row by row, and entries are read in portions, so that neither a file nor a transaction grows with them.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +10,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from api.files import csv_row
 from backoffice.columns import DECIMALS
 from payments.books.balances import REGION, Balance, Scope, balances
 from payments.models import Entry
@@ -20,7 +19,6 @@ from payments.models.ledger import LedgerAccount
 PORTION = 1000  # entries read together
 ITS_OWN = ("id", "at", "kind", "debit", "credit", "amount", "currency")
 COLUMNS = (*ITS_OWN, "region", "payment", "ride", "partner", "source")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins with one of these
 # The accounts in accounting's five kinds; one that is not named here is among equity until somebody names it.
 KINDS = {
     LedgerAccount.RECEIVABLE: "Assets:Receivable",
@@ -59,21 +57,9 @@ def whole_units(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-DECIMALS.get(currency, 2))
 
 
-def harmless(text: Any) -> str:
-    """Returns a text that no spreadsheet takes for a formula."""
-    shown = "" if text is None else str(text)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
-
-
 def as_csv(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yields lines of CSV. Texts that a spreadsheet would take for a formula are quoted; numbers stay numbers."""
-    line = io.StringIO()
-    writer = csv.writer(line)
-    for row in rows:
-        writer.writerow([cell if isinstance(cell, Decimal | int) else harmless(cell) for cell in row])
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
+    return map(csv_row, rows)
 
 
 def csv_of(start: datetime | None, end: datetime | None, scope: Scope) -> Iterator[str]:
