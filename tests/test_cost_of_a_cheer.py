@@ -9,8 +9,8 @@ from tests.cheer_calls import caller, cheer
 
 # PostgreSQL writes a row and its history in one statement.
 STATEMENTS = {
-    "postgresql": {"/cheerRequest": 8, "/rideAccept": 12, "/rideArrive": 10, "/rideStart": 8, "/rideEnd": 14},
-    "sqlite": {"/cheerRequest": 11, "/rideAccept": 16, "/rideArrive": 10, "/rideStart": 9, "/rideEnd": 18},
+    "postgresql": {"/cheerRequest": 8, "/rideAccept": 12, "/rideArrive": 10, "/rideStart": 8, "/rideEnd": 15},
+    "sqlite": {"/cheerRequest": 11, "/rideAccept": 16, "/rideArrive": 10, "/rideStart": 9, "/rideEnd": 19},
 }
 
 

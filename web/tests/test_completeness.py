@@ -28,7 +28,6 @@ ELSEWHERE: Mapping[str, str] = {
     "auth.Permission": "names a right",
     "contenttypes.ContentType": "names a table",
     "payments.Dispute": "the bank's case, by the ids of the books",
-    "payments.Period": "a month of the books",
     "payments.PeriodTotal": "a month's sums",
     "payments.ProviderEvent": "emptied after PROVIDER_EVENTS_KEPT_DAYS",
     "payments.Reconciliation": "the ids of the books",
