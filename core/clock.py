@@ -17,6 +17,7 @@ from django.utils import timezone
 log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
+FIRST_S = 2.0  # to wait for the first reading at most
 APART_S = 2.0  # a machine's clock that is further off is logged
 
 
@@ -42,6 +43,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.reading: Reading | None = None
+        self.tried = threading.Event()
 
     def now(self) -> datetime:
         """Return the time by the last reading, or the machine's before the first."""
@@ -65,12 +67,13 @@ class Clock:
             log.info("the database's clock could not be read: %s", type(error).__name__)
         finally:
             connection.close()
+            self.tried.set()
 
     def read_for_ever(self) -> None:
         """Read it every `EVERY_S` seconds."""
         while True:
-            time.sleep(EVERY_S)
             self.read()
+            time.sleep(EVERY_S)
 
 
 _clock = Clock()
@@ -82,10 +85,10 @@ def now() -> datetime:
 
 
 def follow() -> None:
-    """Go by the database's clock from now on, in a thread of its own. Does nothing on SQLite."""
+    """Go by the database's clock from now on, which a thread reads. Does nothing on SQLite."""
     if connection.vendor == "postgresql":
-        _clock.read()
         threading.Thread(target=_clock.read_for_ever, name="clock", daemon=True).start()
+        _clock.tried.wait(FIRST_S)
 
 
 def read() -> Reading:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from backoffice.audit import ODD, Checks, Result, add_history_checks, walked, wrong_rows
 from payments.books.balances import KEYS, grouped
@@ -64,8 +65,10 @@ def write_offs_add_up(now: datetime) -> Iterator[Result]:
 @CHECKS
 def debts_add_up(now: datetime) -> Iterator[Result]:
     """A failed reversal's amount is still owed or settled, or payouts were kept for it."""
-    kept = Sum(F("netted__amount") - F("netted__reversed_amount"), default=0)
-    return walked(Reversal.objects.annotate(_kept=kept).select_related("transfer"), _is_wrong_debt)
+    netted = Transfer.objects.filter(settles=OuterRef("pk")).order_by().values("settles")
+    kept = netted.annotate(_sum=Sum(F("amount") - F("reversed_amount"))).values("_sum")
+    debts = Reversal.objects.annotate(_kept=Coalesce(Subquery(kept), 0)).select_related("transfer")
+    return walked(debts, _is_wrong_debt)
 
 
 def _is_wrong_debt(row: Any) -> bool:

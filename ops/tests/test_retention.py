@@ -179,6 +179,7 @@ def test_the_sweep_prunes_in_a_thread(db: None, monkeypatch: pytest.MonkeyPatch)
         stop.set()
 
     monkeypatch.setattr("ops.management.commands.sweep.watch", lambda: None)
+    monkeypatch.setattr("ops.management.commands.sweep.clock.follow", lambda: None)
     monkeypatch.setattr("ops.management.commands.sweep.vitals.begin", lambda: None)
     monkeypatch.setattr("ops.management.commands.sweep.signal.signal", lambda *_: None)
     monkeypatch.setattr(pruner, "start", start)

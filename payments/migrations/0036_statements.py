@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         AddIndexInUse(
             model_name="entry",
             index=models.Index(
-                fields=["partner", "-at"],
+                fields=["partner", "-at", "-id"],
                 include=("currency", "kind", "amount", "debit", "credit"),
                 name="entry_in_statement",
             ),

@@ -98,7 +98,7 @@ class Entry(models.Model):
             models.Index(fields=["at"], name="entry_by_time"),
             # With all that a partner's statement is the sum of, so that no row is read for it.
             models.Index(
-                fields=["partner", "-at"],
+                fields=["partner", "-at", "-id"],
                 include=["currency", "kind", "amount", "debit", "credit"],
                 name="entry_in_statement",
             ),

@@ -44,7 +44,7 @@ class Grown:
             "waiting_id": payment.pk,
             "partner_id": ride.partner_id,
             "language": "de",
-            "statement_period": f"{UNTIL:%Y-%m}",
+            "statement_period": f"{UNTIL:%G-W%V}",
             "tax_year": f"{UNTIL:%Y}",
         }
         others = dict.fromkeys(re.findall(r"<(\w+_id)>", route), UNKNOWN_ID)
