@@ -55,7 +55,6 @@ class Migration(migrations.Migration):
             name="closed_by",
             field=models.ForeignKey(
                 blank=True,
-                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

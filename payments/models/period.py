@@ -19,7 +19,7 @@ class Period(models.Model):
     ends_at = models.DateTimeField(unique=True)
     closed_at = models.DateTimeField()
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     counted_at = models.DateTimeField(null=True, blank=True)
 
