@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
-from accounts.models import User
+from accounts.models import Partner, User
 from core.errors import Conflict, Invalid
 from core.transitions import REASON_MAX_CHARS
 from notifications.events import recorded
 from payments.books.by_hand import book_by_hand
-from payments.models import ManualEntry
+from payments.models import ManualEntry, Payment
 from payments.states import MANUAL_OF_PARTNERS, MANUAL_OF_PAYMENTS, ManualKind, ManualStatus
 
 LIMIT_PER = timedelta(hours=24)
@@ -38,9 +38,10 @@ def propose(proposal: Proposal, *, author: User, now: datetime) -> ManualEntry:
 
     The limit counts what the author has booked without approval within 24 hours, so that no amount passes it in parts.
 
-    Raises: `Invalid`; `Conflict` if the books don't allow it, also if it has to be approved first.
+    Raises: `Invalid`; `Conflict` (`own_account`, or if the books don't allow it, also if it has to be approved first).
     """
     _check(proposal)
+    _require_others(proposal, author)
     with recorded() as outbox:
         User.objects.select_for_update(no_key=True).get(pk=author.pk)  # one at a time counts on the limit
         row = ManualEntry(
@@ -66,8 +67,9 @@ def propose(proposal: Proposal, *, author: User, now: datetime) -> ManualEntry:
 def approve(entry: ManualEntry, *, actor: User, now: datetime) -> None:
     """Book what somebody else has proposed.
 
-    Raises: `Conflict` (`own_entry`, `wrong_state`, or if the books no longer allow it).
+    Raises: `Conflict` (`own_entry`, `own_account`, `wrong_state`, or if the books no longer allow it).
     """
+    _require_others(entry, actor)
     with recorded() as outbox:
         row = _of_another(entry, actor)
         row.move(ManualStatus.BOOKED, actor=actor, at=now, approver=actor)
@@ -81,6 +83,15 @@ def reject(entry: ManualEntry, *, actor: User, now: datetime, reason: str) -> No
     """
     with transaction.atomic():
         _of_another(entry, actor).move(ManualStatus.REJECTED, actor=actor, at=now, reason=reason, approver=actor)
+
+
+def _require_others(entry: Proposal | ManualEntry, actor: User) -> None:
+    """Raises `Conflict` if an entry is about a payment, or a partner, of the person themselves."""
+    theirs = Q(user=actor) | Q(partner__user=actor)
+    if (entry.payment_id and Payment.objects.filter(theirs, pk=entry.payment_id).exists()) or (
+        entry.partner_id and Partner.objects.filter(pk=entry.partner_id, user=actor).exists()
+    ):
+        raise Conflict("own_account", "Nobody books what concerns their own account.")
 
 
 def _of_another(entry: ManualEntry, actor: User) -> ManualEntry:

@@ -5,13 +5,12 @@ Both are made row by row, and entries are read in portions, so that neither a fi
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Q
 
 from api.files import csv_row
-from backoffice.columns import DECIMALS
+from core.amounts import major
 from payments.books.balances import REGION, Balance, Scope, balances
 from payments.models import Entry
 from payments.models.ledger import LedgerAccount
@@ -52,11 +51,6 @@ def entries_between(start: datetime | None, end: datetime | None, scope: Scope) 
         portion = list(named.filter(later, at__gte=last["at"]).values(*COLUMNS)[:PORTION])
 
 
-def whole_units(amount: int, currency: str) -> Decimal:
-    """Returns minor units in whole units of their currency, with all of its decimals."""
-    return Decimal(amount).scaleb(-DECIMALS.get(currency, 2))
-
-
 def as_csv(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yields lines of CSV. Texts that a spreadsheet would take for a formula are quoted; numbers stay numbers."""
     return map(csv_row, rows)
@@ -71,7 +65,7 @@ def csv_of(start: datetime | None, end: datetime | None, scope: Scope) -> Iterat
 def _cells(entry: dict[str, Any]) -> list[Any]:
     shown = entry | {
         "at": entry["at"].astimezone(UTC).isoformat(),
-        "amount": whole_units(entry["amount"], entry["currency"]),
+        "amount": major(entry["amount"], entry["currency"]),
         "currency": entry["currency"].upper(),
     }
     return [shown[name] for name in COLUMNS]
@@ -105,12 +99,12 @@ def beancount_of(start: datetime | None, end: datetime, scope: Scope) -> Iterato
         yield from _postings(debit, credit, entry["amount"], entry["currency"])
     yield "\n"
     for row in _by_account(closed):
-        amount = whole_units(row.closing, row.currency)
+        amount = major(row.closing, row.currency)
         yield f"{end:%Y-%m-%d} balance {account_name(row.account)}  {amount} {row.currency.upper()}\n"
 
 
 def _postings(debit: str, credit: str, amount: int, currency: str) -> Iterator[str]:
-    whole, unit = whole_units(amount, currency), currency.upper()
+    whole, unit = major(amount, currency), currency.upper()
     yield f"  {debit}  {whole} {unit}\n  {credit}  {-whole} {unit}\n"
 
 

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Partner, User
+from core.amounts import major
 from payments.books import journal
 from payments.books.ageing import owed_by_users, owed_to_partners
 from payments.books.balances import Scope, balances
@@ -94,7 +95,7 @@ def test_the_csv_adds_up_to_the_balances(busy: Payment) -> None:
     for row in rows:
         sums[row["currency"].lower(), row["debit"]] += Decimal(row["amount"])
         sums[row["currency"].lower(), row["credit"]] -= Decimal(row["amount"])
-    assert sums == {key: journal.whole_units(amount, key[0]) for key, amount in added_up().items()}
+    assert sums == {key: major(amount, key[0]) for key, amount in added_up().items()}
 
 
 def test_beancount_adds_up_to_its_own_checks(busy: Payment) -> None:

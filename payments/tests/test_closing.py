@@ -45,7 +45,7 @@ def closed(paid: Payment, staff: User, clock: Clock) -> Period:
 
 
 def accounts(start: datetime | None = None, end: datetime | None = None) -> dict[str, tuple[int, int]]:
-    """What each account opens and closes with, in the only region and currency."""
+    """Each account's opening and closing balance, in the only region and currency."""
     return {row.account: (row.opening, row.closing) for row in balances(start, end, EVERYTHING)}
 
 
@@ -149,7 +149,7 @@ def test_the_audit_finds_totals_that_are_wrong(closed: Period, clock: Clock) -> 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_closing_waits_for_whoever_is_booking(paid: Payment, partner: Partner, staff: User, clock: Clock) -> None:
-    """Whatever is booked at the same time is in the totals, or was refused."""
+    """An entry that is booked at the same time is in the totals, or was refused."""
     at, month = clock.now, month_after_next(clock)
 
     def booking(number: int) -> Callable[[], None]:

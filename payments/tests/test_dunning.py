@@ -1,4 +1,4 @@
-"""What becomes of a payment that fails: reminders, retries, and an end that staff see."""
+"""A payment that fails is reminded of, retried, and in the end given up, which staff see."""
 
 from typing import Any
 

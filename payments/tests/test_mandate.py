@@ -1,4 +1,4 @@
-"""What a card's holder agrees to before it is saved, and how they find it on their statement."""
+"""The holder of a card agrees to its use before it is saved, and finds each charge on their statement."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What staff book by hand: each kind in the ledger, its bounds, and the second person above the limit."""
+"""Staff book by hand: each kind in the ledger, its bounds, and the second person above the limit."""
 
 from collections.abc import Callable
 from typing import Any

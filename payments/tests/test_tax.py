@@ -48,7 +48,7 @@ def added(online: Online, user: User, partner: Partner, nyc: Region, clock: Cloc
 
 
 def sums() -> tuple[int, int, int]:
-    """What we owe the tax office and partners, and what is left in sales."""
+    """Returns the tax owed, the partners' account and the sales."""
     return -ledger.balance("tax"), -ledger.balance("partners"), -ledger.balance("sales")
 
 

@@ -1,4 +1,4 @@
-"""What the tests of mailed bills share."""
+"""Fixtures of the tests of mailed bills."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a connection's application has not received yet."""
+"""An application receives its connection's messages one by one, in order."""
 
 import asyncio
 

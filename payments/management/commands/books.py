@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import clock
+from core.amounts import major
 from core.errors import ServiceError
 from payments.books import ageing, journal
 from payments.books.balances import Scope, balances
 from payments.books.closing import close, month_named
-from payments.books.journal import whole_units
 from regions.models import Region
 
 
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         yield "region", "currency", "account", "opening", "debit", "credit", "closing"
         for row in balances(start, end, scope):
             figures = (row.opening, row.debit, row.credit, row.closing)
-            shown = [whole_units(each, row.currency) for each in figures]
+            shown = [major(each, row.currency) for each in figures]
             yield names.get(row.region, ""), row.currency.upper(), row.account, *shown
 
     def _ages(self, scope: Scope) -> Any:
@@ -103,5 +103,5 @@ class Command(BaseCommand):
             ("to partners", ageing.owed_to_partners(scope, now=now)),
         ):
             for ages in found:
-                shown = [whole_units(each, ages.currency) for each in (*ages.sums, ages.back, ages.total)]
+                shown = [major(each, ages.currency) for each in (*ages.sums, ages.back, ages.total)]
                 yield who, ages.currency.upper(), *shown
