@@ -67,12 +67,12 @@ def flaws(app: str, operation: Any, before: ProjectState, new: set[tuple[str, ..
 
 
 def found(loader: MigrationLoader, old: set[tuple[str, str]], ours: set[str]) -> list[str]:
-    """The flaws of all migrations that came after a release."""
+    """The flaws of all migrations that came after a release. One that stands for others is for new databases."""
     said = []
     new: set[tuple[str, ...]] = set()
     for key, migration in sorted(loader.disk_migrations.items()):
         app = key[0]
-        if app in ours and key not in old:
+        if app in ours and key not in old and not migration.replaces:
             state = loader.project_state(key, at_end=False)
             for operation in migration.operations:
                 said += [f"{app}.{key[1]} {flaw}" for flaw in flaws(app, operation, state, new)]
@@ -85,7 +85,7 @@ def found(loader: MigrationLoader, old: set[tuple[str, str]], ours: set[str]) ->
 
 
 def test_the_release_before_runs_under_every_new_migration_but_the_listed() -> None:
-    loader = MigrationLoader(None)
+    loader = MigrationLoader(None, replace_migrations=False)
     old = released()
     assert ("rides", "0001_initial") in old
     listed = LISTED.read_text().splitlines()
