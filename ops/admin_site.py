@@ -46,6 +46,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Books", "menu_book", "payments_period"),
         ("Manual entries", "edit_note", "payments_manualentry"),
         ("Credits", "redeem", "payments_credit"),
+        ("Promotion codes", "sell", "payments_promotioncode"),
         ("Payouts", "outbound", "payments_transfer"),
         ("Held payouts", "front_hand", "payments_payouthold"),
         ("Reconciliations", "balance", "payments_reconciliation"),

@@ -101,6 +101,7 @@ KEPT: Mapping[str, str] = {
     "payments.PayoutHoldTransition": _HISTORY,
     "payments.Period": _BOOKS,
     "payments.PeriodTotal": _BOOKS,
+    "payments.PromotionCode": _SET_UP,
     "payments.Reconciliation": _BOOKS,
     "payments.Refund": _BOOKS,
     "payments.RefundTransition": _HISTORY,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet, Sum
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import IsAuthenticated
@@ -13,10 +13,15 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller
 from accounts.permissions import IsUser
-from api.fields import MoneySerializer, money
+from api.addresses import address_of
+from api.fields import MoneySerializer, Text, money
+from api.idempotency import idempotent
+from api.serializing import json_of, validated
 from core import clock
 from payments.books.credits import spendable
 from payments.models import Credit
+from payments.models.promotion import CODE_MAX_CHARS
+from payments.promotions import redeem
 from payments.states import CreditKind
 
 
@@ -33,11 +38,27 @@ class CreditSerializer(serializers.Serializer[Any]):
     )
     rideId = serializers.UUIDField(source="ride_id", allow_null=True)
     reason = serializers.CharField()
+    shareBps = serializers.IntegerField(
+        source="share_bps", allow_null=True, help_text="The share of one fare that it pays at most: 2500 is 25%."
+    )
+    firstCheer = serializers.BooleanField(source="first_cheer", help_text="Whether it pays for a first cheer only.")
     createdAt = serializers.DateTimeField(source="created_at")
     expiresAt = serializers.DateTimeField(source="expires_at")
 
     class Meta:
         ref_name = "Credit"
+
+
+class CodeInput(serializers.Serializer[Any]):
+    code = Text(max_length=CODE_MAX_CHARS)
+
+    class Meta:
+        ref_name = "CreditCodeInput"
+
+
+def credit_body(credit: Any, viewer: object = None) -> dict[str, Any]:
+    """A credit's JSON."""
+    return json_of(CreditSerializer, credit)
 
 
 class CreditBalanceSerializer(serializers.Serializer[Any]):
@@ -73,3 +94,21 @@ class CreditBalance(APIView):
         found = spendable(caller(request).pk, now=clock.now()).order_by("currency")
         sums = found.values_list("currency").annotate(sum=Sum("left"))
         return Response({"balances": [money(amount, currency) for currency, amount in sums]})
+
+
+class CreditCode(APIView):
+    """Turn a promotion code into credit. A code that is tried too often is answered with 429."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="useCreditCode",
+        tags=["payments"],
+        request=CodeInput,
+        responses={201: CreditSerializer},
+        examples=[OpenApiExample("A code", {"code": "HELLO-NYC"}, request_only=True)],
+    )
+    @idempotent(credit_body, status=201)
+    def post(self, request: Request) -> Credit:
+        values = validated(CodeInput, request.data)
+        return redeem(caller(request), values["code"], address=address_of(request), now=clock.now())

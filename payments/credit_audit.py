@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from backoffice.audit import CHUNK, GRACE, OVERDUE, Checks, Result, unless, wrong_rows
 from payments.books.ledger import CREDITS
-from payments.models import Credit, Entry, Payment
+from payments.models import Credit, Entry, Payment, PromotionCode
 from payments.states import AttemptKind
 
 CHECKS = Checks()
@@ -47,6 +47,13 @@ def payments_count_their_credit(now: datetime) -> Result:
     return unless(
         Payment.objects.filter(pk__in=paid.values("pk")).annotate(_counted=counted), Q(credit_amount=F("_counted"))
     )
+
+
+@CHECKS
+def budgets_count_what_is_given(now: datetime) -> Result:
+    """A promotion code's budget counts the credit given for it, less what of that has ended."""
+    given = Coalesce(Sum(F("credits__amount") - F("credits__ended")), 0)
+    return unless(PromotionCode.objects.annotate(_given=given), Q(given_amount=F("_given")))
 
 
 @CHECKS.of_kind(OVERDUE)

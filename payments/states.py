@@ -110,6 +110,7 @@ OPEN_ATTEMPTS = [
 
 class CreditKind(models.TextChoices):
     APOLOGY = "apology", _("Apology")
+    PROMOTION = "promotion", _("Promotion")
 
 
 class HoldStatus(models.TextChoices):

@@ -53,6 +53,16 @@ def accounts_with(kind: TraceKind, value: str, *, other_than: UUID) -> int:
     return Trace.objects.filter(kind=kind, digest=_digest(kind, value)).exclude(account=other_than).count()
 
 
+def accounts_sharing(account_id: UUID, kind: TraceKind) -> list[UUID]:
+    """Return the other accounts that have left a trace of this kind that an account has left."""
+    mine = Trace.objects.filter(account=account_id, kind=kind).values("digest")
+    return list(
+        Trace.objects.filter(kind=kind, digest__in=mine)
+        .exclude(account=account_id)
+        .values_list("account_id", flat=True)
+    )
+
+
 def _shared_traces(one: UUID, other: UUID) -> "QuerySet[Trace, tuple[str, int]]":
     """Select the kinds of the traces that two accounts share, with the number of accounts that have the trace."""
     theirs = Trace.objects.filter(account=other, kind=OuterRef("kind"), digest=OuterRef("digest"))

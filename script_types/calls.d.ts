@@ -61,6 +61,7 @@ declare namespace Api {
   /** Calls whose answers no page reads. */
   type Answerless =
     | "/card"
+    | "/credit/code"
     | "/pushSubscription"
     | "/pushSubscription/remove"
     | "/rideDecline"

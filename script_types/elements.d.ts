@@ -55,11 +55,21 @@ declare namespace Elements {
     | "payout-form"
     | "rating-form"
     | "request-form"
+    | "code-form"
     | "save-form"
     | "start-form"
     | "tip-form";
 
-  type Input = "card-number" | "comment" | "later" | "pin-input" | "save-name" | "search" | "share-link" | "tip-other";
+  type Input =
+    | "card-number"
+    | "code"
+    | "comment"
+    | "later"
+    | "pin-input"
+    | "save-name"
+    | "search"
+    | "share-link"
+    | "tip-other";
 
   type Select = "decline-reason" | "reason";
 
@@ -78,6 +88,7 @@ declare namespace Elements {
     | "cancel-why"
     | "card-element"
     | "clock"
+    | "code-problem"
     | "countdown"
     | "countdown-ring"
     | "credit-line"

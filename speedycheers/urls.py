@@ -76,6 +76,7 @@ api = [
     path("cardSetup", payments.CardSetup.as_view()),
     path("card", payments.Card.as_view()),
     path("credit", credits.CreditList.as_view()),
+    path("credit/code", credits.CreditCode.as_view()),
     path("credit/balance", credits.CreditBalance.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
     path("updatePayoutInfo", payments.UpdatePayoutInfo.as_view()),

@@ -32,6 +32,7 @@ from payments.models import (
     PayoutHold,
     PayoutHoldTransition,
     PeriodTotal,
+    PromotionCode,
     ProviderEvent,
     Refund,
     RefundTransition,
@@ -133,6 +134,7 @@ PLANTS: dict[str, Plant] = {
     "credits_add_up": lambda: one(Credit).update(left=F("left") + 1),
     "credit_is_booked": lambda: one(Entry, user__isnull=False).update(amount=F("amount") + 1),
     "payments_count_their_credit": lambda: one(Payment, credit_amount__gt=0).update(credit_amount=1),
+    "budgets_count_what_is_given": lambda: PromotionCode.objects.update(given_amount=F("given_amount") + 1),
     "expired_credit_is_ended": lambda: one(Credit).update(left=1, expires_at=NOW() - HOUR),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides

@@ -27,7 +27,7 @@ from payments.books.credits import Grant, give
 from payments.books.ledger import book
 from payments.books.refunds import refund
 from payments.manual_entries import Proposal, propose
-from payments.models import Payment
+from payments.models import Payment, PromotionCode
 from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import CreditKind, ManualKind
@@ -117,6 +117,7 @@ def history(nyc: Region, staff: User) -> None:
     stuck = ride_to(nyc, "Stuck")
     with transaction.atomic():
         give(Grant(stuck.user_id, CreditKind.APOLOGY, 300, "usd"), now=NOW())
+    PromotionCode.objects.create(code="HELLO", amount=100, currency="usd", budget_amount=900, starts_at=NOW())
     fulfilment.release_partner(start(stuck).partner, actor=staff, now=NOW())
     start(ride_to(nyc, "Running"))
     ride_to(nyc, "Waiting")

@@ -76,6 +76,7 @@ class CreditAdmin(Growing, ReadOnlyAdmin):
         ("kind", "created", "expires"),
         ("given", "rest", "gone"),
         ("user_link", "ride_link", "region"),
+        ("code", "share_bps", "first_cheer"),
         ("actor_link", "reason"),
     )
     readonly_fields = ("created", "expires", "given", "rest", "gone", "user_link", "actor_link", "ride_link")

@@ -16,8 +16,9 @@ from django.db.models import F, Q, QuerySet
 
 from payments.books.ledger import book_credit
 from payments.configuration import enabled
-from payments.models import Credit, Payment
+from payments.models import Credit, Payment, PromotionCode
 from payments.models.ledger import EntryKind
+from payments.models.promotion import SHARE_WHOLE_BPS
 from payments.states import CreditKind, PaymentKind
 from regions.models import Region
 
@@ -38,6 +39,10 @@ class Grant:
     reason: str = ""
     actor_id: UUID | None = None
     ride_id: UUID | None = None
+    code_id: UUID | None = None
+    use_number: int | None = None
+    share_bps: int | None = None
+    first_cheer: bool = False
 
 
 def give(grant: Grant, *, now: datetime) -> Credit:
@@ -51,6 +56,10 @@ def give(grant: Grant, *, now: datetime) -> Credit:
         currency=grant.currency,
         region_id=grant.region_id,
         ride_id=grant.ride_id,
+        code_id=grant.code_id,
+        use_number=grant.use_number,
+        share_bps=grant.share_bps,
+        first_cheer=grant.first_cheer,
         reason=grant.reason[:200],
         actor_id=grant.actor_id,
         created_at=now,
@@ -86,18 +95,48 @@ def take(payment: Payment, *, now: datetime) -> list[tuple[Credit, int]]:
     rest = payment.amount - payment.collecting_amount
     if payment.kind == PaymentKind.TIP or not rest:
         return []
-    region = Payment.objects.filter(pk=payment.pk).values("ride__request__region")
-    found = spendable(payment.user_id, now=now).filter(Q(region=None) | Q(region__in=region), currency=payment.currency)
-    locked = sorted(found.select_for_update(of=("self",)).order_by("pk"), key=lambda credit: credit.expires_at)
-    whole = _leaving_enough(rest, sum(credit.left for credit in locked), payment.currency)
+    locked = _payers(payment, now=now)
+    whole = _leaving_enough(rest, sum(most for _, most in locked), payment.currency)
     parts = []
-    for credit in locked:
-        if part := min(whole, credit.left):
+    for credit, most in locked:
+        if part := min(whole, most):
             whole -= part
             # The database rejects what would leave less than nothing.
             Credit.objects.filter(pk=credit.pk).update(left=F("left") - part)
+            credit.left -= part
             parts.append((credit, part))
+    # A share pays for one fare. In the order of the codes, whose rows two payments may want.
+    for credit in sorted((each for each, _ in parts if each.share_bps is not None), key=_by_code):
+        end(credit, now=now)
     return parts
+
+
+def _by_code(credit: Credit) -> str:
+    return str(credit.code_id)
+
+
+def _payers(payment: Payment, *, now: datetime) -> list[tuple[Credit, int]]:
+    """Locks the credits that may pay for a payment; returns each with the most that it pays."""
+    region = Payment.objects.filter(pk=payment.pk).values("ride__request__region")
+    there = Q(region=None) | Q(region__in=region)
+    found = spendable(payment.user_id, now=now).filter(there, currency=payment.currency)
+    locked = list(found.select_for_update(of=("self",)).order_by("pk"))
+    if any(credit.first_cheer for credit in locked) and not _is_first_cheer(payment):
+        locked = [credit for credit in locked if not credit.first_cheer]
+    return [(credit, _most(credit, payment)) for credit in sorted(locked, key=lambda credit: credit.expires_at)]
+
+
+def _is_first_cheer(payment: Payment) -> bool:
+    others = Payment.objects.filter(user=payment.user_id, kind=PaymentKind.FARE).exclude(pk=payment.pk)
+    return payment.kind == PaymentKind.FARE and not others.exists()
+
+
+def _most(credit: Credit, payment: Payment) -> int:
+    """Returns the most that a credit pays for a payment: of a share, that of a fare."""
+    if credit.share_bps is None:
+        return credit.left
+    whole = payment.amount if payment.kind == PaymentKind.FARE else 0
+    return min(credit.left, whole * credit.share_bps // SHARE_WHOLE_BPS)
 
 
 def _leaving_enough(rest: int, available: int, currency: str) -> int:
@@ -125,6 +164,8 @@ def end(credit: Credit, *, now: datetime) -> int:
         credit.left, credit.ended = 0, before + rest
         credit.save(update_fields=["left", "ended"])
         book_credit(EntryKind.CREDIT_ENDED, f"{credit.pk}:{before}", credit, rest, now=now)
+        if credit.code_id is not None:  # the budget has it again
+            PromotionCode.objects.filter(pk=credit.code_id).update(given_amount=F("given_amount") - rest)
     return rest
 
 

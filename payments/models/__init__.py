@@ -8,6 +8,7 @@ from payments.models.manual import ManualEntry, ManualEntryTransition
 from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
 from payments.models.period import Period, PeriodTotal
+from payments.models.promotion import PromotionCode
 from payments.models.provider import Dispute, ProviderEvent, Reconciliation
 from payments.models.refund import Refund, RefundTransition
 from payments.models.transfer import (
@@ -37,6 +38,7 @@ __all__ = [
     "PayoutHoldTransition",
     "Period",
     "PeriodTotal",
+    "PromotionCode",
     "ProviderEvent",
     "Reconciliation",
     "Refund",

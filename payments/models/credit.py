@@ -1,5 +1,7 @@
 """Credits: amounts that users can spend on cheers before their cards are charged."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -43,6 +45,19 @@ class Credit(models.Model):
         db_index=False,
         help_text="The cheer that it makes up for.",
     )
+    code = models.ForeignKey(
+        "payments.PromotionCode",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="credits",
+        db_index=False,  # `credit_counts_uses_of_code` begins with it
+    )
+    use_number = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Counts one user's uses of a code.")
+    share_bps = models.PositiveIntegerField(null=True, blank=True, help_text="The share of one fare that it pays.")
+    first_cheer = models.BooleanField(
+        default=False, db_default=False, help_text="It pays for its user's first cheer only."
+    )
     reason = models.CharField(max_length=200, blank=True, help_text="Why staff gave it; its user is shown it.")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
@@ -58,6 +73,15 @@ class Credit(models.Model):
         )
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=CreditKind.values), name="credit_kind_known"),
+            models.UniqueConstraint(fields=["code", "user", "use_number"], name="credit_counts_uses_of_code"),
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(first_cheer=True), name="credit_first_cheer_once_per_user"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=CreditKind.PROMOTION, code__isnull=False, use_number__isnull=False)
+                | (~Q(kind=CreditKind.PROMOTION) & Q(code__isnull=True, use_number__isnull=True)),
+                name="credit_promotion_has_code",
+            ),
             models.CheckConstraint(
                 condition=Q(amount__gt=0, left__gte=0, ended__gte=0, left__lte=F("amount") - F("ended")),
                 name="credit_spent_once",
@@ -66,3 +90,8 @@ class Credit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+    @property
+    def share(self) -> Decimal | None:
+        """The share of one fare that it pays, in percent."""
+        return None if self.share_bps is None else Decimal(self.share_bps) / 100

@@ -35,6 +35,9 @@ REST_FRAMEWORK = {
         "card_day": env.str("THROTTLE_CARD_DAY", default="100000/day" if DEBUG else "20/day"),
         "card_address": env.str("THROTTLE_CARD_ADDRESS", default="6000/min" if DEBUG else "100/hour"),
         "card_address_day": env.str("THROTTLE_CARD_ADDRESS_DAY", default="1000000/day" if DEBUG else "500/day"),
+        # Promotion codes that were tried and are none, per account and per address.
+        "code": env.str("THROTTLE_CODE", default="600/min" if DEBUG else "10/hour"),
+        "code_address": env.str("THROTTLE_CODE_ADDRESS", default="6000/min" if DEBUG else "100/hour"),
         # Calls that cost more than a read: requests, positions and socket handshakes. Many callers share an address.
         "request": env.str("THROTTLE_REQUEST", default="1200/min" if DEBUG else "60/min"),
         "request_address": env.str("THROTTLE_REQUEST_ADDRESS", default="6000/min"),

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.push_apis import KEYS
+from payments.models import PromotionCode
 from speedycheers.urls import api
 from speedycheers.wsgi import application
 from tests import cast
@@ -149,6 +150,12 @@ def arrived(world: World) -> Any:
     return world.coming
 
 
+def promotion() -> PromotionCode:
+    """A code that gives everybody credit."""
+    terms = {"amount": 500, "currency": "usd", "budget_amount": 90_000, "starts_at": timezone.now()}
+    return PromotionCode.objects.get_or_create(code="HELLO", defaults=terms)[0]
+
+
 GOOD: dict[str, Callable[[World], Good]] = {
     "login": lambda w: Good(None, {"email": w.user.email, "password": cast.PASSWORD}),
     "signup": lambda w: Good(None, {"email": "new@cast.test", "password": cast.PASSWORD, "name": "Nora"}),
@@ -174,6 +181,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "pushSubscription/remove": lambda w: Good(w.offered.user, {"endpoint": PUSH_SUBSCRIPTION["endpoint"]}),
     "savedPlace": lambda w: Good(w.user, {"name": "Home", "location": cast.at(cast.EMPIRE_STATE)}),
     "savedPlace/<uuid:place_id>/forget": lambda w: Good(w.user, {}, w.place.pk),
+    "credit/code": lambda w: Good(w.user, {"code": promotion().code}),
     "updateLocation": lambda w: Good(
         w.offered.user,
         {

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from payments.apologies import apologize, take_back
 from payments.books.credits import Grant, give, sweep_credits
-from payments.models import Credit, Payment
+from payments.models import Credit, Payment, PromotionCode
+from payments.promotions import redeem
 from payments.services import collect_frozen
 from payments.states import CreditKind
 from requests_app.serving import fulfilment
@@ -95,7 +96,95 @@ def two_apologies_share_a_limit(stage: Stage) -> Race:
     return Race([lambda: apologize(fare, amount=3000, reason="sorry", actor=stage.staff, now=now())] * 2, judge)
 
 
+def two_people_use_the_last_of_a_budget(stage: Stage) -> Race:
+    code = _code(stage, budget_amount=500)
+    users = [stage.user(suffix) for suffix in ("a", "b")]
+
+    def judge(outcomes: list[Any]) -> None:
+        one_wins("code_used_up")(outcomes)
+        assert (fresh(code).given_amount, Credit.objects.filter(code=code).count()) == (500, 1)
+
+    return Race([lambda u=user: redeem(u, code.code, address="", now=now()) for user in users], judge)
+
+
+def one_person_uses_a_code_twice(stage: Stage) -> Race:
+    code, user = _code(stage, budget_amount=5000), stage.user()
+
+    def judge(outcomes: list[Any]) -> None:
+        one_wins("code_used")(outcomes)
+        assert fresh(code).given_amount == 500
+
+    return Race([lambda: redeem(user, code.code, address="", now=now())] * 2, judge)
+
+
+def two_codes_for_one_first_cheer(stage: Stage) -> Race:
+    codes = [_code(stage, name, first_cheer=True, budget_amount=5000) for name in ("A", "B")]
+    user = stage.user()
+
+    def judge(outcomes: list[Any]) -> None:
+        one_wins("code_used")(outcomes)
+        assert sum(fresh(code).given_amount for code in codes) == 500
+
+    return Race([lambda c=code: redeem(user, c.code, address="", now=now()) for code in codes], judge)
+
+
+def a_code_is_used_and_its_credit_expires(stage: Stage) -> Race:
+    """The budget gets back what the sweep ends while somebody takes from it."""
+    code, first, second = _code(stage, budget_amount=1000), stage.user("a"), stage.user("b")
+    redeem(first, code.code, address="", now=now())
+
+    def judge(outcomes: list[Any]) -> None:
+        one_of(("done", "done"))(outcomes)
+        left = sum(Credit.objects.filter(code=code).values_list("left", flat=True))
+        assert fresh(code).given_amount == left
+
+    return Race(
+        [
+            lambda: redeem(second, code.code, address="", now=now()),
+            lambda: sweep_credits(now() + timedelta(days=400)),
+        ],
+        judge,
+    )
+
+
+def two_fares_end_shares_of_two_codes(stage: Stage) -> Race:
+    """Each fare takes from both codes; what expires first, and so is taken first, differs."""
+    codes = [_code(stage, name, amount=1000, budget_amount=1000, given_amount=1000) for name in ("A", "B")]
+    rides = []
+    for suffix, first in (("a", 0), ("b", 1)):
+        stage.partner(suffix)
+        request = submit(stage.user(suffix))
+        match(stage.nyc)
+        ride = start(accept(open_offer(request)))
+        for number, code in enumerate(codes):
+            _shared(ride.user, code, days=1 if number == first else 2)
+        rides.append(ride)
+
+    def judge(outcomes: list[Any]) -> None:
+        one_of(("done", "done"))(outcomes)
+        assert [fresh(code).given_amount for code in codes] == [500, 500]
+
+    return Race([lambda r=ride: end(r) for ride in rides], judge)
+
+
+def _shared(user: Any, code: PromotionCode, *, days: int) -> None:
+    """A quarter of one fare, up to half of the code's budget."""
+    how: dict[str, Any] = {"code_id": code.pk, "use_number": 1, "share_bps": 2500, "days": days}
+    with transaction.atomic():
+        give(Grant(user.pk, CreditKind.PROMOTION, 500, "usd", **how), now=now())
+
+
+def _code(stage: Stage, name: str = "", **terms: Any) -> PromotionCode:
+    usual = {"amount": 500, "currency": "usd", "starts_at": now() - timedelta(days=1)}
+    return PromotionCode.objects.create(code=f"CODE-{stage.name}{name}", **{**usual, **terms})
+
+
 CREDITS = [
+    two_fares_end_shares_of_two_codes,
+    two_people_use_the_last_of_a_budget,
+    one_person_uses_a_code_twice,
+    two_codes_for_one_first_cheer,
+    a_code_is_used_and_its_credit_expires,
     two_fares_spend_one_credit,
     a_fare_and_staff_take_credit,
     a_fare_and_the_sweep_take_credit,

@@ -29,6 +29,7 @@ ELSEWHERE: Mapping[str, str] = {
     "contenttypes.ContentType": "names a table",
     "payments.Dispute": "the bank's case, by the ids of the books",
     "payments.PeriodTotal": "a month's sums",
+    "payments.PromotionCode": "what a code gives",
     "payments.ProviderEvent": "emptied after PROVIDER_EVENTS_KEPT_DAYS",
     "payments.Reconciliation": "the ids of the books",
     "regions.Region": "a city",
