@@ -29,6 +29,7 @@ from django.db import models, transaction
 
 from core import clock
 from core.leases import LEASE, Lease, renewer
+from core.task_waits import KEPT_S
 from core.transactions import require_no_transaction
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def enqueue(task: str, *arguments: Any, expires_s: float, queue: str | None = No
     """
     require_no_transaction("The broker")
     try:
-        current_app.send_task(task, arguments, expires=expires_s, queue=queue)
+        current_app.send_task(task, arguments, headers={KEPT_S: expires_s}, queue=queue)
     except BROKER_AWAY as error:
         log.warning("task %s was not enqueued (%s); the sweep will", task, type(error).__name__)
         return False

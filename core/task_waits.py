@@ -1,20 +1,35 @@
-"""How long tasks wait for a worker, and how busy the threads of this worker are."""
+"""How long tasks wait for a worker, when one has waited for too long, and how busy the threads of this worker are."""
 
 import json
 import threading
 import time
 from typing import Any
 
-from celery import signals
+from celery import Task, signals
+from celery.exceptions import Ignore
 
-SENT_AT = "sent_at"  # a header of each message: seconds since the epoch, by the sender's clock
+from core import clock
+
+# Headers of each message. Celery's own `expires` is by the clocks of two machines, which may differ.
+SENT_AT = "sent_at"  # seconds since the epoch, by the database's clock
+KEPT_S = "kept_s"  # after so many seconds the task is not begun any more
 
 
 @signals.before_task_publish.connect
 def note_sending(headers: dict[str, Any], **_: Any) -> None:
     """Let the message carry the time at which it was sent."""
     if isinstance(headers, dict):
-        headers[SENT_AT] = time.time()
+        headers[SENT_AT] = clock.now().timestamp()
+
+
+class Hint(Task):
+    """A task that is dropped instead of begun if its message has waited for longer than its sender allows."""
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+        """Raise `Ignore` if it is too late."""
+        sent_at, kept_s = self.request.get(SENT_AT), self.request.get(KEPT_S)
+        if sent_at is not None and kept_s is not None and clock.now().timestamp() > sent_at + kept_s:
+            raise Ignore
 
 
 def waiting_s(message: bytes, *, now: float) -> float:

@@ -76,6 +76,32 @@ def subscriber() -> AbstractAsyncContextManager["redis.asyncio.Redis"]:
     return sentinels.subscriber(settings.REDIS_URL, socket_connect_timeout=settings.VALKEY_TIMEOUT_S)
 
 
+def claim(key: str, for_s: float) -> bool:
+    """Take a key for so many seconds; returns False while it is taken. Raises `Unreachable`.
+
+    Valkey counts by its machine's clock. When that was set back, a key would be taken for as much longer, so one that
+    has more than `for_s` left is free.
+    """
+    pipe = client().pipeline(transaction=False)
+    pipe.set(key, 1, nx=True, px=round(for_s * 1000))
+    pipe.pttl(key)
+    was_free, left_ms = pipe.execute()
+    if was_free:
+        return True
+    return is_overdue(left_ms, for_s) and bool(client().set(key, 1, px=round(for_s * 1000)))
+
+
+def drop_overdue(key: str, for_s: float) -> None:
+    """Delete a key that was set for so many seconds, if it has more than these left. Raises `Unreachable`."""
+    if is_overdue(client().pttl(key), for_s):
+        client().delete(key)
+
+
+def is_overdue(left_ms: Any, for_s: float) -> bool:
+    """Whether a key that was set for `for_s` seconds has more left: Valkey's clock has been set back since."""
+    return bool(left_ms > for_s * 1000)
+
+
 class Script:
     """A Lua script that Valkey knows by its digest, so that a call carries forty bytes instead of the text.
 

@@ -62,7 +62,7 @@ class DispatchCollector(Collector):
 def keep_final_counts() -> None:
     """Count the rows in final states, all of them, and keep the numbers for scrapes; one of several sweeps does it."""
     try:
-        if not valkey.client().set(f"{COUNTED}:by", "1", nx=True, ex=max(1, settings.RECOUNT_EVERY_S - 1)):
+        if not valkey.claim(f"{COUNTED}:by", max(1, settings.RECOUNT_EVERY_S - 1)):
             return
         counts = {
             name: _by_status(model._default_manager.exclude(status__in=LIVE[name])) for name, model in TABLES.items()

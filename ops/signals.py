@@ -1,6 +1,5 @@
 """The signals that say whether there are enough processes: who waits, for how long, and what each process does."""
 
-import time
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -62,7 +61,7 @@ def _tasks(slugs: list[str]) -> Iterator[Metric]:
     )
     for region, count, message in zip(queues, answers[::2], answers[1::2], strict=True):
         waiting.add_metric([region], count)
-        oldest.add_metric([region], waiting_s(message, now=time.time()) if message else 0)
+        oldest.add_metric([region], waiting_s(message, now=clock.now().timestamp()) if message else 0)
     yield waiting
     yield oldest
 

@@ -59,7 +59,7 @@ _waiting = Composed(
 def wake(region_slug: str) -> None:
     """Enqueue `match_region`, unless a wake-up of the region waits already."""
     try:
-        if not valkey.client().set(_pending_key(region_slug), 1, nx=True, ex=PENDING_FOR_S):
+        if not valkey.claim(_pending_key(region_slug), PENDING_FOR_S):
             return
     except valkey.Unreachable as error:
         log.warning("matcher of %s not woken (%s); the sweep will", region_slug, type(error).__name__)

@@ -5,11 +5,11 @@ import os
 from celery import Celery
 
 # Their signal handlers log and measure tasks.
-import core.task_log
-import core.task_waits  # noqa: F401
+import core.task_log  # noqa: F401
+from core.task_waits import Hint
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 
-app = Celery("speedycheers")
+app = Celery("speedycheers", task_cls=Hint)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

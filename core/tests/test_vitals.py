@@ -1,6 +1,7 @@
 """The figures that each process tells of itself."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from redis.exceptions import ReadOnlyError
@@ -61,7 +62,8 @@ def test_the_threads_of_a_worker_are_busy_while_tasks_run(clock: Time) -> None:
     assert business.share() == 0.0
 
 
-def test_a_message_carries_when_it_was_sent(clock: Time) -> None:
+def test_a_message_carries_when_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.clock.now", lambda: datetime.fromtimestamp(100, UTC))
     headers: dict[str, float] = {}
     task_waits.note_sending(headers=headers)
     assert headers == {"sent_at": 100.0}

@@ -9,7 +9,7 @@ from core import valkey
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus
-from requests_app.tasks import match_region
+from requests_app.tasks import LOCK_S, match_region
 from requests_app.wakeups import match_queue
 from tests.cast import (
     offered_to,
@@ -50,7 +50,18 @@ def test_the_task_without_valkey(nyc: Region, pending: CheerRequest, monkeypatch
 def test_the_task_waits_for_another_one_and_gives_up(
     nyc: Region, pending: CheerRequest, partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("requests_app.tasks.LOCK_S", 0.05)
-    with valkey.client().lock("{nyc}:match:lock", timeout=30), unchanged():
+    monkeypatch.setattr("requests_app.tasks.WAIT_S", 0.05)
+    with valkey.client().lock("{nyc}:match:lock", timeout=LOCK_S), unchanged():
         match_region(nyc.slug)
     assert Offer.objects.filter(status=OfferStatus.PENDING).count() == 0
+
+
+def test_a_lock_from_before_the_clock_was_set_back_goes(
+    nyc: Region, pending: CheerRequest, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Valkey's machine was ten minutes ahead when a matcher took the lock and died."""
+    monkeypatch.setattr("requests_app.tasks.WAIT_S", 0.05)
+    valkey.client().set("{nyc}:match:lock", "of the dead", ex=LOCK_S + 600)
+    match_region(nyc.slug)
+    match_region(nyc.slug)
+    assert offered_to(pending) == partner

@@ -1,13 +1,15 @@
 """Waking the matcher of a region."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.app.trace import build_tracer
 from django.db import transaction
 
 from accounts.models import Partner, User
-from core import valkey
+from core import clock, valkey
 from regions.models import Region
 from requests_app import wakeups
 from requests_app.models import CheerRequest
@@ -60,11 +62,27 @@ def test_a_lost_one_does_not_block_for_long(nyc: Region) -> None:
     assert 0 < ttl <= wakeups.PENDING_FOR_S
 
 
-def test_a_stale_one_is_not_run(nyc: Region) -> None:
+def test_nor_does_one_from_before_the_clock_was_set_back(nyc: Region) -> None:
+    """Valkey's machine was ten minutes ahead, so the note that one waits would stay for as long."""
+    valkey.client().set("{nyc}:match:pending", 1, ex=wakeups.PENDING_FOR_S + 600)
     wakeups.wake("nyc")
-    message = json.loads(valkey.client().lindex(match_queue("nyc"), 0) or b"")
-    assert message["headers"]["expires"] is not None
-    assert message["headers"]["task"] == "match_region"
+    wakeups.wake("nyc")
+    assert waiting() == 1
+
+
+@pytest.mark.parametrize(("waited_s", "runs"), [(59, True), (61, False)])
+def test_a_stale_one_is_not_run(nyc: Region, monkeypatch: pytest.MonkeyPatch, waited_s: int, runs: bool) -> None:
+    """By the database's clock: those of the machines may be minutes apart."""
+    ran: list[str] = []
+    wakeups.wake("nyc")
+    headers = json.loads(valkey.client().lindex(match_queue("nyc"), 0) or b"")["headers"]
+    assert headers["expires"] is None
+    later = clock.now() + timedelta(seconds=waited_s)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    monkeypatch.setattr(match_region, "run", ran.append)
+    tracer = build_tracer(match_region.name, match_region, app=celery_app)
+    tracer(headers["id"], ["nyc"], {}, headers)
+    assert ran == (["nyc"] if runs else [])
 
 
 def test_only_once_committed(nyc: Region, monkeypatch: pytest.MonkeyPatch) -> None:
