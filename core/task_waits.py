@@ -22,7 +22,7 @@ def note_sending(headers: dict[str, Any], **_: Any) -> None:
         headers[SENT_AT] = clock.now().timestamp()
 
 
-class Hint(Task):
+class Hint(Task[Any, Any]):
     """A task that is dropped instead of begun if its message has waited for longer than its sender allows."""
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
