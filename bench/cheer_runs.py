@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import os
 import subprocess
 import sys
@@ -27,8 +28,9 @@ from bench.program import Program
 ANSWERED_WITHIN_S = 20.0
 ACKNOWLEDGED_AFTER_S = 2.0  # acknowledgements are written down once a second
 WARM_UP = 25  # cheers of each pair that are not counted: statements are prepared, caches filled
-APART_DEG = 0.004  # pairs stand about 400 m apart, so that each partner is the nearest to their user
+APART_DEG = 0.004  # pairs stand some 400 m apart in a square, so that each partner is the nearest to their user
 MANY = 1e-3  # counts a cheer below this are not shown
+TRIES = 5
 
 
 class Side:
@@ -67,7 +69,7 @@ class Side:
         """Make a call with a new key and return its answer."""
         async with self.http.post(path, json=body, headers=keyed()) as answer:
             if answer.status >= 400:
-                raise SystemExit(f"{path}: {answer.status} {await answer.text()}")
+                raise Refused(f"{path}: {answer.status} {await answer.text()}")
             told: dict[str, Any] = await answer.json()
             return told
 
@@ -79,6 +81,10 @@ class Side:
                 about = frame.get("ride") or frame.get("request") or {}
                 if frame["type"] == type and status in ("", about.get("status")):
                     return frame
+
+
+class Refused(SystemExit):
+    """A call was refused: its path, status and answer."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,19 @@ class Pair:
         for _ in range(2):
             await self.partner.events.get()
 
+    async def step(self, path: str, ride_id: str) -> None:
+        """Take a step at the user's place. A report may arrive after the call, which is repeated then."""
+        for _ in range(TRIES):
+            await self.report()
+            try:
+                await self.partner.post(path, rideId=ride_id)
+            except Refused as error:
+                if "not_at_place" not in str(error):
+                    raise
+            else:
+                return
+        raise SystemExit(f"{path}: the position that was reported is not known after {TRIES} tries")
+
     async def cheer(self) -> None:
         """One cheer, from the request to the end of the session."""
         await self.report()
@@ -110,8 +129,7 @@ class Pair:
         ride = await self.partner.post("/rideAccept", offerId=offer["offerId"])
         await self.user.event("ride.updated", "en_route")
         for path in ("/rideArrive", "/rideStart", "/rideEnd"):
-            await self.report()
-            await self.partner.post(path, rideId=ride["rideId"])
+            await self.step(path, ride["rideId"])
         await self.user.event("ride.updated", "completed")
         await self.partner.event("ride.updated", "completed")
 
@@ -228,17 +246,23 @@ def measure_floor(server: "psycopg.Connection[Any]", a_cheer: Mapping[str, tuple
     show("floor: write-ahead log, kB", floor.wal / 1e3)
 
 
-def carry_out(program: Program, options: argparse.Namespace) -> None:
-    """Create the accounts, measure, print, and audit the database."""
-    users, partners = (make_accounts(role, options.pairs) for role in ("user", "partner"))
-    pairs = [
+def pairs_of(program: Program, count: int) -> list[Pair]:
+    """Create the accounts of so many users and the partners next to them."""
+    users, partners = (make_accounts(role, count) for role in ("user", "partner"))
+    side = math.ceil(math.sqrt(count))
+    return [
         Pair(
             Side(program, users[n][1], "/user/notification"),
             Side(program, partners[n][1], "/partner/notification"),
-            {"lat": CENTRE[0] + n * APART_DEG, "lng": CENTRE[1]},
+            {"lat": CENTRE[0] + n // side * APART_DEG, "lng": CENTRE[1] + n % side * APART_DEG},
         )
-        for n in range(options.pairs)
+        for n in range(count)
     ]
+
+
+def carry_out(program: Program, options: argparse.Namespace) -> None:
+    """Create the accounts, measure, print, and audit the database."""
+    pairs = pairs_of(program, options.pairs)
     print(f"\n{machine()}; {options.pairs} cheers at a time\n")
     show("yardstick: CPU ms", yardstick_ms())
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:

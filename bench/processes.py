@@ -2,6 +2,7 @@
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -22,18 +23,27 @@ def cpu_ms(root: int) -> dict[str, float]:
     What ended children have used counts for the process that has waited for them.
     """
     used: dict[str, float] = defaultdict(float)
+    for pid, kind in processes_of(root):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        used[kind] += sum(map(int, fields[11:15])) * 1e3 / TICKS_A_SECOND
+    return dict(used)
+
+
+def processes_of(root: int) -> Iterator[tuple[int, str]]:
+    """Yield the descendants of a process, each with its kind, which is its parent's if it has none of its own."""
     children = _children()
     waiting: list[tuple[int, str]] = [(child, "") for child in children.get(root, ())]
     while waiting:
         pid, inherited = waiting.pop()
         try:
             kind = _kind(pid) or inherited
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:  # it has ended meanwhile
             continue
-        used[kind or "other"] += sum(map(int, fields[11:15])) * 1e3 / TICKS_A_SECOND
+        yield pid, kind or "other"
         waiting += [(child, kind) for child in children.get(pid, ())]
-    return dict(used)
 
 
 def _kind(pid: int) -> str:
