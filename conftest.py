@@ -14,7 +14,13 @@ from testbed.stack import Stack, running_stack
 pytest_plugins = ["tests.fixtures", "tests.online", "tests.authenticator_app"]
 # What tests import from here asserts as they do: a failure shows both sides.
 pytest.register_assert_rewrite(
-    "tests.cast", "tests.lives", "tests.fuzz.calls", "tests.fuzz.lines", "tests.run.echo", "notifications.tests.sockets"
+    "payments.tests.whole_life",
+    "tests.cast",
+    "tests.lives",
+    "tests.fuzz.calls",
+    "tests.fuzz.lines",
+    "tests.run.echo",
+    "notifications.tests.sockets",
 )
 
 

@@ -246,7 +246,7 @@ class Account(Disputes):
         amount = amount_in(params)
         if amount > transfer["amount"] - transfer["amount_reversed"]:
             raise invalid("The reversal is greater than what is left of the transfer.")
-        if amount > self.balance_of(transfer["destination"]):
+        if amount > self.balance_of(transfer["destination"], transfer["currency"]):
             raise invalid("Insufficient funds in the connected account to reverse.", code="balance_insufficient")
         transfer["amount_reversed"] += amount
         transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
@@ -260,8 +260,11 @@ class Account(Disputes):
         self.tell("transfer.reversed", transfer)
         return reversal
 
-    def balance_of(self, account_id: str) -> int:
-        """The part of its transfers that a connected account has left after payouts to its bank."""
-        sent = [one for one in self.every("transfer") if one["destination"] == account_id]
-        banked = [one for one in self.every("payout") if one["account"] == account_id and one["status"] == "paid"]
+    def balance_of(self, account_id: str, currency: str = "usd") -> int:
+        """The part of its transfers in a currency that a connected account has left after payouts to its bank."""
+        of_currency = [
+            one for kind in ("transfer", "payout") for one in self.every(kind) if one["currency"] == currency
+        ]
+        sent = [one for one in of_currency if one.get("destination") == account_id]
+        banked = [one for one in of_currency if one.get("account") == account_id and one["status"] == "paid"]
         return int(sum(one["amount"] - one["amount_reversed"] for one in sent) - sum(one["amount"] for one in banked))

@@ -88,11 +88,11 @@ class Partners(Customers):
         account["disconnected"] = True
         self.tell("account.application.deauthorized", {"id": "ca_1", "object": "application"}, account=id)
 
-    def pay_out_to_bank(self, id: str, amount: int, *, failure: str = "") -> Thing:
+    def pay_out_to_bank(self, id: str, amount: int, currency: str = "usd", *, failure: str = "") -> Thing:
         """Pay an account's balance to its bank, which may return it (docs.stripe.com/api/payouts/failures)."""
         account = self.find("account", id)
         payout = self.add(
-            "po", amount=amount, currency="usd", account=account["id"], status="failed" if failure else "paid",
+            "po", amount=amount, currency=currency, account=account["id"], status="failed" if failure else "paid",
             failure_code=failure or None,
         )  # fmt: skip
         self.tell(f"payout.{payout['status']}", payout, account=id)

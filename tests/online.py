@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -21,7 +22,7 @@ from fake_stripe.account import Account
 from fake_stripe.server import Server, routes
 from fake_stripe.webhooks import signature
 from payments.models import PayoutAccount
-from payments.operations import Operation
+from payments.operations import MODELS, Operation
 from payments.provider import accounts, cards, gateway
 from payments.provider.steps import execute
 from regions.models import Region
@@ -78,6 +79,8 @@ class Online:
 
     def run_operations(self) -> int:
         """Run the step of each row that is due once; returns how many there were."""
+        if not is_anything_due(timezone.now()):
+            return 0
         found = [(operation, pk) for operation in Operation for pk in operation.rows.claim_due(timezone.now())]
         for operation, pk in found:
             execute(operation, pk)
@@ -114,6 +117,15 @@ class Online:
     def intents(self) -> list[dict[str, Any]]:
         """Every intent, newest first."""
         return self.account.every("payment_intent")
+
+
+def is_anything_due(now: datetime) -> bool:
+    """Whether any operation is, by one query instead of one for each kind."""
+    tables = [f"SELECT 1 FROM {model._meta.db_table} WHERE next_step_at <= %s" for model in MODELS.values()]  # noqa: S608
+    with connection.cursor() as cursor:
+        moment = connection.ops.adapt_datetimefield_value(now)
+        cursor.execute(" UNION ALL ".join(tables) + " LIMIT 1", [moment] * len(tables))
+        return cursor.fetchone() is not None
 
 
 @pytest.fixture(scope="session")

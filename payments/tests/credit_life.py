@@ -8,7 +8,7 @@ from hypothesis.stateful import rule
 
 from payments.books.credits import Grant, give, sweep_credits
 from payments.states import CreditKind
-from payments.tests.money_life import MoneyLife
+from payments.tests.money_life import MoneyLife, chargeable
 
 EVER = timedelta(days=400)  # longer than any credit is good for
 
@@ -18,8 +18,10 @@ class CreditLife(MoneyLife):
 
     @rule(who=st.integers(0, 1), amount=st.sampled_from([1, 333, 970, 2500]))
     def is_given_credit(self, who: int, amount: int) -> None:
+        currency = self.prices["currency"]
         with transaction.atomic():
-            give(Grant(self.users[who].pk, CreditKind.APOLOGY, amount, "usd"), now=self.clock.now)
+            grant = Grant(self.users[who].pk, CreditKind.APOLOGY, chargeable(amount, currency), currency)
+            give(grant, now=self.clock.now)
 
     @rule()
     def all_credit_expires(self) -> None:

@@ -1,15 +1,15 @@
 """A random life of money: what people do, and what goes wrong meanwhile. The promises are in `two_sides`."""
 
-from collections.abc import Iterable
 from contextlib import suppress
-from random import Random
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
 from accounts.models import Partner, User
+from core import valkey
 from core.errors import ServiceError
 from fake_stripe.errors import Refusal
 from fake_stripe.server import DECLINED, FAULTS
@@ -17,15 +17,14 @@ from payments.books.refunds import refund, refundable
 from payments.models import Attempt, Hold, Payment, PayoutAccount
 from payments.operations import Operation
 from payments.provider import accounts
-from payments.provider.gateway import ProviderError
-from payments.provider.reconcile import reconcile
-from payments.provider.steps import STEPS, execute
 from payments.services import pay_now, withdraw
 from payments.states import AttemptStatus, HoldStatus
+from payments.tests.machinery import LONGEST_RETRY_S, WHICH, Machinery
 from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
-from payments.tests.sessions import CARDS, HOLDS, SESSIONS, Session
+from payments.tests.sessions import CARDS, HOLDS, PRICES, SESSIONS, Prices, Session
 from payments.tests.two_sides import given_back
 from regions.models import Region
+from regions.selectors import forget_terms
 from requests_app import services
 from requests_app.bookings import sweep_holds
 from requests_app.models import CheerRequest
@@ -35,40 +34,70 @@ from requests_app.states import OPEN
 from rides.models import Ride
 from rides.services import tip_ride
 from rides.states import ACTIVE, RideStatus
-from tests.cast import Clock, fresh, make_partner, make_staff, make_user, match, offered_to, open_offer, submit
+from tests.cast import (
+    EMPIRE_STATE,
+    Clock,
+    fresh,
+    make_partner,
+    make_staff,
+    make_user,
+    match,
+    offered_to,
+    open_offer,
+    report,
+    submit,
+)
 from tests.online import Online, set_region
 from tests.settling import settle_in_cash
 
-WAITS_S = [1, 30, 150, 600, 3700, 90_000]
-LONGEST_RETRY_S = 601
-WHICH = st.integers(0, 9)
+CURRENCIES = sorted({prices["currency"] for prices in PRICES})
 
 
-class MoneyLife(RuleBasedStateMachine):
+def chargeable(amount: int, currency: str) -> int:
+    """An amount of about this size that a card can be charged in this currency."""
+    return 10 * amount if currency == "kwd" else amount
+
+
+class MoneyLife(Machinery):
     """Two users, one partner, and everything that can go wrong."""
 
     online: Online
     clock: Clock
     region: Region
+    settings: Any
+    starts_at: datetime
 
     def __init__(self) -> None:
         super().__init__()
+        self.clock.now = self.starts_at
         self.block = transaction.atomic()
         self.block._from_testcase = True  # a life is a test's: rolled back at its end
         self.block.__enter__()
+        valkey.client().flushall()
+        forget_terms()
         self.provider = Online(self.online.server)
         self.began = self.clock.now
+        self.prices: Prices = PRICES[0]
+        self.agreed: dict[Any, Prices] = {}  # the prices at the booking, by request
+        self.tips: dict[Any, int] = {}  # by ride
         self.staff = make_staff("Stella")
         self.partner: Partner = make_partner("Pia")
+        self.partners = [self.partner]
         self.users: list[User] = [make_user("Ada"), make_user("Grace")]
         self.shown: set[str] = set()  # the intents whose secrets a user's device has been given, ever
-        set_region(hold_amount=6000)
         for user in self.users:
             self.provider.save_card(user)
 
-    @initialize(connected=st.booleans(), tips=st.booleans(), session=SESSIONS)
-    def begin(self, connected: bool, tips: bool, session: Session) -> None:
+    @initialize(
+        connected=st.booleans(),
+        tips=st.booleans(),
+        session=SESSIONS,
+        prices=st.sampled_from(PRICES),
+        borne_by=st.sampled_from(["us", "partner"]),
+    )
+    def begin(self, connected: bool, tips: bool, session: Session, prices: Prices, borne_by: str) -> None:
         """Every life has a session at least. The partner may be paid from the start, or later, or never."""
+        self.prices, self.settings.DISPUTES_BORNE_BY = prices, borne_by
         if connected:
             self.partner_wants_payouts()
             self.provider.deliver()
@@ -82,9 +111,10 @@ class MoneyLife(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), hold=st.sampled_from(HOLDS), answered=st.booleans())
     def book(self, who: int, hold: int, answered: bool) -> None:
         """Ask for a cheer; the card's bank may have answered, or not yet."""
-        set_region(hold_amount=hold)
+        set_region(hold_amount=hold, **self.prices)
         with suppress(ServiceError):
-            submit(fresh(self.users[who]))
+            request = submit(fresh(self.users[who]))
+            self.agreed[request.pk] = self.prices
         if answered:
             self.run_holds()
 
@@ -113,7 +143,8 @@ class MoneyLife(RuleBasedStateMachine):
 
     @rule()
     def serve(self) -> None:
-        """Whoever can be served is, one step further."""
+        """Whoever can be served is, one step further, by a partner who is there."""
+        report(self.partner, EMPIRE_STATE)
         match(self.region)
         for request in CheerRequest.objects.filter(status__in=OPEN):
             if offered_to(request) is not None:
@@ -142,7 +173,13 @@ class MoneyLife(RuleBasedStateMachine):
         ride = Ride.objects.filter(status=RideStatus.COMPLETED).order_by("-accepted_at").first()
         if ride is not None:
             with suppress(ServiceError):
-                tip_ride(ride, amount=amount, currency="usd", now=self.clock.now)
+                tip = tip_ride(
+                    ride,
+                    amount=chargeable(amount, ride.tariff_currency),
+                    currency=ride.tariff_currency,
+                    now=self.clock.now,
+                )
+                self.tips[ride.pk] = tip.amount
 
     @rule(who=st.integers(0, 1), card=st.sampled_from(CARDS))
     def save_card(self, who: int, card: str) -> None:
@@ -191,9 +228,10 @@ class MoneyLife(RuleBasedStateMachine):
     def the_partner_banks_it(self) -> None:
         """Pay the transfers out to the partner's bank, where no reversal reaches them."""
         for account in PayoutAccount.objects.all():
-            balance = self.provider.account.balance_of(account.reference)
-            if balance > 0:
-                self.provider.account.pay_out_to_bank(account.reference, balance)
+            for currency in CURRENCIES:
+                balance = self.provider.account.balance_of(account.reference, currency)
+                if balance > 0:
+                    self.provider.account.pay_out_to_bank(account.reference, balance, currency)
 
     # ------------------------------------------------------------ what staff do
 
@@ -233,63 +271,3 @@ class MoneyLife(RuleBasedStateMachine):
         if payment is not None:
             with suppress(ServiceError):
                 (settle_in_cash if cash else withdraw)(payment, actor=self.staff, now=self.clock.now)
-
-    # ------------------------------------------------------------ what goes on behind, and wrong
-
-    def run_once(self, operations: Iterable[Operation], fault: str, death: int | None) -> None:
-        """Whatever is due runs once, and each call meets a fault, or dies."""
-        for operation in operations:
-            for pk in list(operation.rows.claim_due(self.clock.now)):
-                self.run(operation, pk, fault, death)
-
-    def run(self, operation: Operation, pk: Any, fault: str, death: int | None) -> None:
-        self.provider.server.faults.clear()
-        if fault:
-            self.provider.fail(fault)
-        with dying_at(death):
-            execute(operation, pk)
-        self.provider.server.faults.clear()
-
-    @rule(seconds=st.sampled_from(WAITS_S))
-    def time_passes(self, seconds: int) -> None:
-        self.clock.advance(seconds)
-        self.provider.account.expire_holds()
-        sweep_holds(self.clock.now)
-        sweep_sessions(self.clock.now)
-
-    @rule(fault=FAULT, death=DEATH)
-    def run_everything(self, fault: str, death: int | None) -> None:
-        self.run_once(Operation, fault, death)
-
-    @rule(which=WHICH, fault=FAULT, death=DEATH, twice=st.booleans())
-    def run_an_operation(self, which: int, fault: str, death: int | None, twice: bool) -> None:
-        found = [
-            (operation, pk)
-            for operation in Operation
-            for pk in operation.rows.model._default_manager.filter(next_step_at__lte=self.clock.now).values_list(
-                "pk", flat=True
-            )
-        ]
-        if found:
-            operation, pk = found[which % len(found)]
-            self.run(operation, pk, fault, death)
-            if twice:  # as by a worker whose lease has lapsed, and who does not know
-                STEPS[operation](pk)
-
-    @rule(random=st.randoms(use_true_random=False), twice=st.booleans(), lost=st.booleans(), death=DEATH)
-    def events_arrive(self, random: Random, twice: bool, lost: bool, death: int | None) -> None:
-        """Some of them, in any order, perhaps twice; the others are late, or lost. We may die over one."""
-        events = self.provider.events
-        random.shuffle(events)
-        late, events[:] = events[3:], events[:3]
-        dying = events[0] if events and death is not None else None
-        if dying is not None:
-            with dying_at(death):
-                self.provider.send(dying)
-        self.provider.deliver(shuffled=random, twice=twice)
-        events.extend([] if lost else late)
-
-    @rule()
-    def compare(self) -> None:
-        with suppress(ProviderError):
-            reconcile(self.began, now=self.clock.now)

@@ -1,6 +1,7 @@
-"""Random sessions, from the booking to the first charge."""
+"""Random sessions, from the booking to the first charge, and the prices that they may be under."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -14,6 +15,31 @@ CARDS = [
     "pm_card_chargeCustomerFail",
 ]
 HOLDS = [0, 1500, 6000]
+Prices = dict[str, Any]
+
+
+def _prices(
+    currency: str, increment: int, bps: int, fees: tuple[int, int], tax: tuple[int, bool] = (0, True)
+) -> Prices:
+    return {
+        "currency": currency,
+        "increment_amount": increment,
+        "commission_bps": bps,
+        "cancellation_fee_amount": fees[0],
+        "no_show_fee_amount": fees[1],
+        "tax_rate": tax[0],
+        "tax_inclusive": tax[1],
+        "tax_name": "VAT" if tax[0] else "",
+    }
+
+
+# Commissions and taxes of these are seldom whole, so that a wrong rounding shows.
+PRICES = [
+    _prices("usd", 997, 1777, (503, 1009)),
+    _prices("usd", 1000, 2000, (500, 1000), tax=(8875, False)),
+    _prices("jpy", 1013, 1333, (211, 599), tax=(10_000, True)),
+    _prices("kwd", 2570, 1777, (1010, 2030), tax=(5000, True)),
+]
 
 
 @dataclass(frozen=True, slots=True)
