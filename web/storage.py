@@ -1,6 +1,6 @@
 """Static files in production. A file's name has a hash of its content, so that browsers may cache it for ever."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -22,6 +22,11 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
         if not dry_run:
             paths = {**paths, **dict(self._whole_sheets(paths))}
         yield from super().post_process(paths, dry_run, **options)
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Compress the files that pages name, which are those with a hash, but no map of a script for debuggers."""
+        named = set(self.hashed_files.values())
+        yield from super().compress_files(path for path in paths if path in named and not path.endswith(".map"))
 
     def _whole_sheets(self, paths: Paths) -> Iterator[tuple[str, tuple[Storage, str]]]:
         def read(name: str) -> str:
