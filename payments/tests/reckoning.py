@@ -132,19 +132,27 @@ def expected_balances(facts: Facts) -> Counter[Key]:
         found[credit.currency, "credits"] -= credit.left
         found[credit.currency, "promotions"] += credit.amount - credit.ended
     for currency in CURRENCIES:
-        found[currency, "provider"] = money_there(facts, currency)
+        of_charges = fees_of_charges(currency)
+        found[currency, "provider"] = money_there(facts, currency) - of_charges
         by_hand = {kind: counted[currency] for kind, counted in facts.manual.items()}
         out, back = by_hand.get(ManualKind.PAID_BY_HAND, 0), by_hand.get(ManualKind.DEBT_REPAID, 0)
         written_off, fee = by_hand.get(ManualKind.DEBT_WRITTEN_OFF, 0), by_hand.get(ManualKind.FEE, 0)
         found[currency, "cash"] += back - out - fee
         found[currency, "partners"] += out - back - written_off
         found[currency, "written_off"] += written_off
-        found[currency, "fees"] += fee
+        found[currency, "fees"] += fee + of_charges
     return found
 
 
+def fees_of_charges(currency: str) -> int:
+    """What the books have of the provider's fees for charges."""
+    others = [EntryKind.DISPUTE_FEE, EntryKind.FEE_RETURNED, EntryKind.FEE_BY_HAND]
+    entries = list(Entry.objects.filter(currency=currency).exclude(kind__in=others))
+    return entries_by_account(entries)[currency, "fees"]
+
+
 def money_there(facts: Facts, currency: str) -> int:
-    """What the provider has of ours in a currency. The fees of charges are not booked."""
+    """What the provider would have of ours in a currency without its fees for charges."""
     moves = [one for one in facts.account.every("balance_transaction") if one["currency"] == currency]
     return sum(one["amount"] if one["type"] == "charge" else one["net"] for one in moves)
 

@@ -58,8 +58,8 @@ SESSIONS = st.builds(
     Session,
     who=st.integers(0, 1),
     hold=st.sampled_from(HOLDS),
-    minutes=st.integers(1, 70),
-    card=st.sampled_from(["", *CARDS]),
+    minutes=st.one_of(st.integers(1, 70), st.sampled_from([5, 10, 15, 60])),  # the latter end with an increment
+    card=st.sampled_from([*[""] * len(CARDS), *CARDS]),
     fault=FAULT,
     death=DEATH,
 )

@@ -169,9 +169,9 @@ def what_went_back(provider: Online) -> Iterator[str]:
 
 
 def payouts(provider: Online) -> Iterator[str]:
-    """Partners have been paid what our transfers say, less what was taken back."""
+    """Partners have been paid what our transfers say, but for those by hand, less what was taken back."""
     theirs = {stem(thing): thing for thing in provider.account.every("transfer")}
-    for row in Transfer.objects.all():
+    for row in Transfer.objects.filter(by_hand=None):
         if (stem_of(row) in theirs) < (row.status == TransferStatus.SUCCEEDED):
             yield f"{row.key} is {row.status}, and the provider has none"
     reversed_there = {stem(thing) for thing in provider.account.every("transfer_reversal")}

@@ -40,6 +40,7 @@ def test_a_planted_bug_is_found(
     found: Any
     with pytest.raises((AssertionError, Error, ValueError, RuntimeError)) as found:
         live(surroundings, lives=LIVES, seed=SEED)
-    said = str(found.value).split("\n")[0][:160]
+    lines = str(found.value).split("\n")
+    said = next((line for line in lines if "more item" in line), lines[0]).strip()[:200]
     with capsys.disabled():
         sys.stdout.write(f"\n{bug.name}: in life {begun[0]}: {type(found.value).__name__}: {said}\n")
