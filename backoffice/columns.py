@@ -38,9 +38,11 @@ def shown(title: str, *, ordering: str | None = None, boolean: bool | None = Non
 
 
 def amount_text(amount: int | None, currency: str) -> str:
-    """Format minor units: 1000 usd is "$10.00"."""
+    """Format minor units: 1000 usd is "$10.00", and -1000 usd is "−$10.00"."""
     if amount is None:
         return NOTHING
+    if amount < 0:
+        return f"−{amount_text(-amount, currency)}"
     decimals = DECIMALS.get(currency, 2)
     whole, rest = divmod(amount, 10**decimals)
     number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"

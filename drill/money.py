@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from fake_stripe.book import Book
+from payments.books.movements import BOOKED_BY_MOVEMENTS
 from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent
 from payments.models.ledger import LedgerAccount
-from payments.states import OPEN_ATTEMPTS, OPEN_HOLDS, UNPAID, PaymentStatus
+from payments.states import OPEN_ATTEMPTS, OPEN_HOLDS, UNPAID, AttemptKind, AttemptStatus, PaymentStatus
 
 SETTLES_WITHIN_S = 60.0
 POLL_S = 0.5
@@ -24,11 +25,11 @@ class Money:
     """Counts and amounts at the end of a drill; amounts are in minor units."""
 
     payments: int
-    paid_exactly: int  # paid, with exactly that amount captured at the provider
-    owed: int  # the sum of all payments
+    paid_exactly: int  # paid, with exactly that amount captured at the provider or taken from credit
+    owed: int  # the sum of all payments, less what credit has paid
     captured: int  # all captures at the provider
     holds_open: int  # ours and the provider's
-    ledger_off: int  # the provider's balance in our ledger, less its captures
+    ledger_off: int  # what our ledger has collected through the provider, less its captures
 
 
 def settle(within_s: float = SETTLES_WITHIN_S) -> None:
@@ -64,16 +65,21 @@ def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
     for charge in of_kind["charge"]:
         captured[charge["payment_intent"]] += charge["amount_captured"]
     collected: Counter[Any] = Counter()
+    by_credit = 0
     for attempt in Attempt.objects.select_related("hold"):
-        reference = attempt.reference or (attempt.hold.reference if attempt.hold else "")
-        collected[attempt.payment_id] += captured[reference]
+        if attempt.kind == AttemptKind.CREDIT:
+            taken = attempt.amount if attempt.status == AttemptStatus.SUCCEEDED else 0
+            by_credit += taken
+        else:
+            taken = captured[attempt.reference or (attempt.hold.reference if attempt.hold else "")]
+        collected[attempt.payment_id] += taken
     payments = list(Payment.objects.all())
     return Money(
         payments=len(payments),
         paid_exactly=sum(
             payment.status == PaymentStatus.PAID and collected[payment.pk] == payment.amount for payment in payments
         ),
-        owed=sum(payment.amount for payment in payments),
+        owed=sum(payment.amount for payment in payments) - by_credit,
         captured=captured.total(),
         holds_open=Hold.objects.filter(status__in=OPEN_HOLDS).count()
         + sum(intent["status"] in ("requires_capture", "requires_action") for intent in of_kind["payment_intent"]),
@@ -82,8 +88,8 @@ def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
 
 
 def _with_provider() -> int:
-    """The provider's balance in our ledger. A drill makes no refunds and no payouts."""
-    entries = Entry.objects.exclude(debit=F("credit"))
+    """The provider's balance in our ledger, before its fees and payouts to our bank. A drill makes no refunds."""
+    entries = Entry.objects.exclude(kind__in=BOOKED_BY_MOVEMENTS)
     sums = [
         entries.filter(**{side: LedgerAccount.PROVIDER}).aggregate(total=Sum("amount"))["total"] or 0
         for side in ("debit", "credit")

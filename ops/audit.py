@@ -10,6 +10,7 @@ import notifications.audit
 import payments.audit
 import payments.credit_audit
 import payments.manual_audit
+import payments.reconciling_audit
 import payments.tax_audit
 import regions.audit
 import requests_app.audit
@@ -40,6 +41,7 @@ def all_checks() -> list[Check]:
         *payments.manual_audit.CHECKS,
         *payments.credit_audit.CHECKS,
         *payments.tax_audit.CHECKS,
+        *payments.reconciling_audit.CHECKS,
         *rides.audit.CHECKS,
         *requests_app.audit.CHECKS,
     ]

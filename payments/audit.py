@@ -191,12 +191,6 @@ def refunds_need_nobody(now: datetime) -> Result:
 
 
 @CHECKS.of_kind(ODD)
-def payouts_need_nobody(now: datetime) -> Result:
-    """No transfer has failed without staff having seen to it: the provider paid every partner it was asked to pay."""
-    return unless(Transfer.objects.all(), ~Q(status=TransferStatus.FAILED) | Q(seen_to=True))
-
-
-@CHECKS.of_kind(ODD)
 def partners_owe_nothing(now: datetime) -> Result:
     """No partner owes a part of a payout that could not be taken back."""
     return unless(Reversal.objects.all(), Q(debt=0))

@@ -5,15 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Partner, User
 from drill import money
 from drill.report import Aftermath, money_lines
-from payments.models import Hold, Payment
+from payments.books.credits import Grant, give
+from payments.models import Attempt, Hold, Payment
+from payments.provider.reconcile import reconcile
+from payments.states import CreditKind
 from regions.models import Region
 from rides.models import Ride
 from tests.cast import Clock
-from tests.online import Online
+from tests.online import Online, later
 from tests.online_scenes import book, charged
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +34,21 @@ def served(online: Online, user: User, partner: Partner, nyc: Region, clock: Clo
 def test_one_charged_ride(online: Online, served: Ride) -> None:
     assert money.judge(online.account.things) == RIGHT
     assert not money.under_way()
+
+
+def test_a_ride_that_credit_paid_a_part_of_after_the_comparison(
+    online: Online, user: User, partner: Partner, nyc: Region, clock: Clock
+) -> None:
+    online.save_card(user)
+    with transaction.atomic():
+        give(Grant(user.pk, CreditKind.APOLOGY, 300, "usd"), now=clock.now)
+    charged(online, user, nyc, clock)
+    later(clock, hours=1)
+    run = reconcile(now=clock.now)
+    assert (run.repaired, run.differences) == ([], [])
+    assert money.judge(online.account.things) == dataclasses.replace(RIGHT, owed=700, captured=700)
+    Attempt.objects.filter(kind="credit").update(amount=299)
+    assert money.judge(online.account.things) == dataclasses.replace(RIGHT, paid_exactly=0, owed=701, captured=700)
 
 
 def charge_in(online: Online) -> Any:

@@ -1,5 +1,15 @@
 """The admin pages of payments."""
 
-from payments.admin import books, credits, manual, operations, payments, payout_holds, periods, promotions
+from payments.admin import books, credits, manual, operations, payments, payout_holds, periods, promotions, reconciling
 
-__all__ = ["books", "credits", "manual", "operations", "payments", "payout_holds", "periods", "promotions"]
+__all__ = [
+    "books",
+    "credits",
+    "manual",
+    "operations",
+    "payments",
+    "payout_holds",
+    "periods",
+    "promotions",
+    "reconciling",
+]

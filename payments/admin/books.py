@@ -1,10 +1,10 @@
-"""The ledger, the provider's events, and the comparisons of both sides, in the admin."""
+"""The ledger and the provider's events in the admin."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter, ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
-from backoffice.columns import amount, moment, pretty_json, related, shown
+from backoffice.columns import amount, moment, pretty_json, related
 from backoffice.growing import Growing
 from payments.models import (
     AttemptTransition,
@@ -14,7 +14,6 @@ from payments.models import (
     PaymentTransition,
     PayoutAccount,
     ProviderEvent,
-    Reconciliation,
     RefundTransition,
     ReversalTransition,
     TransferTransition,
@@ -55,28 +54,6 @@ class EntryAdmin(Growing, ReadOnlyAdmin):
     search_ids = ("pk", "payment_id", "partner_id")
     fields = ("when", "kind", ("debit", "credit"), "money", "payment_link", "partner_link", "source")
     readonly_fields = (*fields[:2], "debit", "credit", "money", "payment_link", "partner_link", "source")
-
-
-@admin.register(Reconciliation)
-class ReconciliationAdmin(ReadOnlyAdmin):
-    """Comparisons of our payments with the provider's list."""
-
-    started = moment("started_at", "Started")
-    finished = moment("finished_at", "Finished")
-
-    @shown("Repaired")
-    def repairs(self, row: Reconciliation) -> int:
-        return len(row.repaired)
-
-    @shown("Different")
-    def different(self, row: Reconciliation) -> int:
-        return len(row.differences)
-
-    list_display = ("started", "finished", "looked_at", "repairs", "different")
-    search_ids = ()
-    ordering = ("-started_at",)
-    fields = ("started", "finished", "looked_at", "repaired", "differences")
-    readonly_fields = ("started", "finished")
 
 
 @admin.register(Customer)

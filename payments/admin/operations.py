@@ -12,7 +12,7 @@ from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, moment, related, shown
 from backoffice.growing import Growing
 from backoffice.steps import Step
-from payments.books.payouts import plan_again
+from payments.books.payouts import needing_staff, plan_again
 from payments.models import (
     Attempt,
     AttemptTransition,
@@ -49,7 +49,7 @@ AGAIN = Step(
     "Pay again",
     _again,
     "What is due to the partner for this payment is paid by another transfer. Put the reason right before.",
-    fits=lambda transfer: transfer.status == TransferStatus.FAILED and not transfer.seen_to,
+    fits=lambda transfer: needing_staff(Transfer.objects.filter(pk=transfer.pk)).exists(),
     icon="send_money",
     sensitive=True,
 )

@@ -16,24 +16,20 @@ from backoffice.columns import amount, amount_text, moment, related, shown
 from backoffice.steps import ConfirmForm, Step, asked_again
 from core import clock
 from core.errors import ServiceError
-from payments.books import ageing, journal
+from payments.books import ageing, banking, journal
 from payments.books.balances import Balance, Scope, balances
 from payments.books.closing import close, month_named, next_month
 from payments.models import Period, PeriodTotal
 from regions.models import Region
 
 LIST = "admin:payments_period_changelist"
+FILES = ("csv", "beancount", "bank")
 CLOSE = Step(
     "close",
     "Close the month",
     lambda *_: None,
     "It takes no entries any more, which can't be undone. Anything learnt of it later is booked into the open month.",
 )
-
-
-def signed(minor: int, currency: str) -> str:
-    """Format minor units, with a sign if they are negative."""
-    return f"−{amount_text(-minor, currency)}" if minor < 0 else amount_text(minor, currency)
 
 
 class BooksForm(forms.Form):
@@ -49,6 +45,7 @@ class BooksForm(forms.Form):
             ("ages", "Owed, by age, now"),
             ("csv", "Journal as CSV"),
             ("beancount", "Journal for Beancount"),
+            ("bank", "Payouts to our bank, line by line, as CSV"),
         ],
         widget=UnfoldAdminSelectWidget,
     )
@@ -71,7 +68,7 @@ def _midnight(day: Any) -> datetime:
 
 def _row(row: Balance, names: dict[Any, str]) -> list[str]:
     figures = (row.opening, row.debit, row.credit, row.closing)
-    return [names.get(row.region, "–"), row.account, *(signed(each, row.currency) for each in figures)]
+    return [names.get(row.region, "–"), row.account, *(amount_text(each, row.currency) for each in figures)]
 
 
 def _table(form: BooksForm) -> dict[str, Any]:
@@ -85,7 +82,8 @@ def _table(form: BooksForm) -> dict[str, Any]:
             ("Partners are owed", ageing.owed_to_partners(scope, now=now)),
         ):
             rows += [
-                [who, *(signed(each, ages.currency) for each in (*ages.sums, ages.back, ages.total))] for ages in found
+                [who, *(amount_text(each, ages.currency) for each in (*ages.sums, ages.back, ages.total))]
+                for ages in found
             ]
         return {"headers": ["", "Younger", *limits, "Owed back", "Total"], "rows": rows}
     start, end = form.days()
@@ -97,14 +95,19 @@ def _table(form: BooksForm) -> dict[str, Any]:
 
 
 def _sent(form: BooksForm) -> HttpResponse:
-    """Returns the journal as a file, which is made while it is sent."""
+    """Returns the journal, or the payouts to our bank, as a file, which is made while it is sent."""
     start, end = form.days()
-    is_csv = form.cleaned_data["show"] == "csv"
-    lines = (journal.csv_of if is_csv else journal.beancount_of)(start, end, form.scope())
-    answer = StreamingHttpResponse(lines, content_type=f"text/{'csv' if is_csv else 'plain'}; charset=utf-8")
+    scope, what = form.scope(), form.cleaned_data["show"]
+    if what == "bank":
+        lines = banking.csv_of(start, end, scope.currency)
+    else:
+        lines = (journal.csv_of if what == "csv" else journal.beancount_of)(start, end, scope)
+    kind = "plain" if what == "beancount" else "csv"
+    answer = StreamingHttpResponse(lines, content_type=f"text/{kind}; charset=utf-8")
     last = end - timedelta(days=1)
-    name = f"journal-{start:%Y-%m-%d}-{last:%Y-%m-%d}" if start else f"journal-until-{last:%Y-%m-%d}"
-    answer["Content-Disposition"] = f'attachment; filename="{name}.{"csv" if is_csv else "beancount"}"'
+    named = "bank" if what == "bank" else "journal"
+    name = f"{named}-{start:%Y-%m-%d}-{last:%Y-%m-%d}" if start else f"{named}-until-{last:%Y-%m-%d}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}.{what if kind == "plain" else kind}"'
     return cast(HttpResponse, answer)
 
 
@@ -145,14 +148,14 @@ class PeriodAdmin(ReadOnlyAdmin):
     has_add_permission = has_act_permission
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the books above the list of closed months, or send the journal."""
+        """Show the books above the list of closed months, or send a file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         asked, names = request.GET.copy(), list(BooksForm.base_fields)
         form = BooksForm(asked if "show" in asked else {"show": "balances", "start": f"{clock.now():%Y-%m-01}"})
         context: dict[str, Any] = {"books_form": form}
         if form.is_valid():
-            if form.cleaned_data["show"] in ("csv", "beancount"):
+            if form.cleaned_data["show"] in FILES:
                 return _sent(form)
             context["books"] = _table(form)
         for name in names:

@@ -1,4 +1,4 @@
-"""The ledger by account, region and currency: movements between two moments, and balances at one.
+"""The ledger by account, region and currency: turnovers between two moments, and balances at one.
 
 Closed periods have their totals as rows, so only the entries since the last of them are added up. An entry's region is
 that of its payment's request, by a join of primary keys; what concerns no single payment has none.
@@ -37,7 +37,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class Turnover:
     """The sum of entries of one kind, between two accounts, in one region and currency."""
 
     region: UUID | None
@@ -73,8 +73,8 @@ def grouped(entries: QuerySet[Entry]) -> QuerySet[Entry, dict[str, Any]]:
     return found
 
 
-def movements(start: datetime | None, end: datetime | None, scope: Scope) -> list[Movement]:
-    """Returns the movements from `start` on and before `end`, from the totals of closed periods where there are any."""
+def turnovers(start: datetime | None, end: datetime | None, scope: Scope) -> list[Turnover]:
+    """Returns the turnovers from `start` on and before `end`, from the totals of closed periods where there are any."""
     counted = Period.objects.filter(counted_at__isnull=False).order_by("starts_at")
     if start is not None:
         counted = counted.filter(starts_at__gte=start)
@@ -100,23 +100,23 @@ def _between(entries: QuerySet[Entry], start: datetime | None, end: datetime | N
     return entries if end is None else entries.filter(at__lt=end)
 
 
-def _kept(row: PeriodTotal) -> Movement:
-    return Movement(row.region_id, row.currency, row.kind, row.debit, row.credit, row.amount, row.entries)
+def _kept(row: PeriodTotal) -> Turnover:
+    return Turnover(row.region_id, row.currency, row.kind, row.debit, row.credit, row.amount, row.entries)
 
 
-def _of_entries(entries: QuerySet[Entry]) -> Iterator[Movement]:
+def _of_entries(entries: QuerySet[Entry]) -> Iterator[Turnover]:
     for row in grouped(entries):
-        yield Movement(**{key: row[key] for key in KEYS}, amount=row["sum"], entries=row["number"])
+        yield Turnover(**{key: row[key] for key in KEYS}, amount=row["sum"], entries=row["number"])
 
 
-def _summed(found: Iterable[Movement]) -> list[Movement]:
-    """Adds up movements that are alike."""
+def _summed(found: Iterable[Turnover]) -> list[Turnover]:
+    """Adds up turnovers that are alike."""
     sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for one in found:
         both = sums[one.region, one.currency, one.kind, one.debit, one.credit]
         both[0] += one.amount
         both[1] += one.entries
-    rows = [Movement(*key, *both) for key, both in sums.items()]
+    rows = [Turnover(*key, *both) for key, both in sums.items()]
     return sorted(rows, key=lambda one: (one.currency, str(one.region or ""), one.kind, one.debit))
 
 
@@ -128,14 +128,14 @@ def balances(start: datetime | None, end: datetime | None, scope: Scope) -> list
     """
     rows: dict[tuple[Any, ...], Balance] = {}
 
-    def row(one: Movement, account: str) -> Balance:
+    def row(one: Turnover, account: str) -> Balance:
         key = (one.currency, str(one.region or ""), account)
         return rows.setdefault(key, Balance(one.region, one.currency, account))
 
-    for one in movements(None, start, scope) if start is not None else ():
+    for one in turnovers(None, start, scope) if start is not None else ():
         row(one, one.debit).opening += one.amount
         row(one, one.credit).opening -= one.amount
-    for one in movements(start, end, scope):
+    for one in turnovers(start, end, scope):
         row(one, one.debit).debit += one.amount
         row(one, one.credit).credit += one.amount
     return [rows[key] for key in sorted(rows)]

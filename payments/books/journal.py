@@ -23,6 +23,7 @@ KINDS = {
     LedgerAccount.RECEIVABLE: "Assets:Receivable",
     LedgerAccount.PROVIDER: "Assets:Provider",
     LedgerAccount.CASH: "Assets:Cash",
+    LedgerAccount.BANK: "Assets:Bank",
     LedgerAccount.DISPUTED: "Assets:Disputed",
     LedgerAccount.PARTNERS: "Liabilities:Partners",
     LedgerAccount.CREDITS: "Liabilities:Credits",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db import router
 from django.db.models import Q, QuerySet, Sum
@@ -16,6 +17,7 @@ from payments.states import AttemptKind
 RECEIVABLE, SALES, PARTNERS = LedgerAccount.RECEIVABLE, LedgerAccount.SALES, LedgerAccount.PARTNERS
 PROVIDER, CASH, DISPUTED = LedgerAccount.PROVIDER, LedgerAccount.CASH, LedgerAccount.DISPUTED
 FEES, WRITTEN_OFF, TAX = LedgerAccount.FEES, LedgerAccount.WRITTEN_OFF, LedgerAccount.TAX
+BANK = LedgerAccount.BANK
 CREDITS, PROMOTIONS = LedgerAccount.CREDITS, LedgerAccount.PROMOTIONS
 
 # The accounts that each kind of entry debits and credits. Money comes from and goes to the provider, cash or credit.
@@ -49,6 +51,10 @@ SIDES = {
     EntryKind.FEE_BY_HAND: (FEES, CASH),
     EntryKind.CREDIT_GIVEN: (PROMOTIONS, CREDITS),
     EntryKind.CREDIT_ENDED: (CREDITS, PROMOTIONS),
+    EntryKind.PROVIDER_FEE: (FEES, PROVIDER),
+    EntryKind.FEE_GIVEN_BACK: (PROVIDER, FEES),
+    EntryKind.BANKED: (BANK, PROVIDER),
+    EntryKind.BANK_RETURNED: (PROVIDER, BANK),
 }
 INSTEAD_OF_PROVIDER = {AttemptKind.CASH: CASH, AttemptKind.CREDIT: CREDITS}
 OF_PARTNERS = {kind for kind, sides in SIDES.items() if PARTNERS in sides}
@@ -122,6 +128,27 @@ def book_credit(kind: EntryKind, source: str, credit: Credit, amount: int, *, no
         at=now,
     )
     insert_all([entry], using=router.db_for_write(Entry, instance=credit))
+
+
+def book_movement(
+    amounts: Mapping[EntryKind, int], source: str, currency: str, *, payment_id: UUID | None, now: datetime
+) -> None:
+    """Book what a movement of our balance with the provider changes besides the payments. Raises like `book`."""
+    entries = [
+        Entry(
+            kind=kind,
+            source=source,
+            debit=SIDES[kind][0],
+            credit=SIDES[kind][1],
+            amount=amount,
+            currency=currency,
+            payment_id=payment_id,
+            at=now,
+        )
+        for kind, amount in amounts.items()
+        if amount
+    ]
+    insert_all(entries, using=router.db_for_write(Entry))
 
 
 def balance(account: str, entries: QuerySet[Entry] | None = None) -> int:

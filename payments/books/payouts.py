@@ -64,8 +64,8 @@ def unpaid_of(payments: QuerySet[Payment], partner_id: UUID | None) -> QuerySet[
 def plan(payment: Payment, *, now: datetime) -> None:
     """Plan to pay the partner what a locked payment still owes them, if all of it has come in through the provider.
 
-    A rule may hold it back; the transfer is then planned when the hold is released. After a transfer that has failed
-    nothing more is planned: staff settle it.
+    A rule may hold it back; the transfer is then planned when the hold is released. After a transfer that has failed,
+    or was taken back by somebody else, nothing more is planned: staff settle it.
     """
     if not connected() or payment.status not in COLLECTED:
         return
@@ -73,7 +73,7 @@ def plan(payment: Payment, *, now: datetime) -> None:
     due = share_of(payment) - outstanding(payment)
     account = PayoutAccount.objects.filter(partner=payment.partner_id, ready=True).first()
     by_card = not payment.attempts.filter(kind=AttemptKind.CASH).exists()
-    if due <= 0 or account is None or not by_card or made.filter(status=TransferStatus.FAILED, seen_to=False).exists():
+    if due <= 0 or account is None or not by_card or needing_staff(made).exists():
         return
     if _is_held(payment, account, now=now):
         return
@@ -90,6 +90,12 @@ def _new(payment: Payment, amount: int, *, now: datetime) -> Transfer:
     key = _numbered("transfer", payment.pk, Transfer.objects.filter(payment=payment).count())
     partner_id = cast(UUID, payment.partner_id)  # there is a share
     return Transfer(payment=payment, partner_id=partner_id, amount=amount, key=key, created_at=now)
+
+
+def needing_staff(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """Returns those transfers that have failed or were taken back elsewhere, and that staff have not seen to."""
+    taken_back = Reversal.objects.filter(transfer=OuterRef("pk"), made_elsewhere=True)
+    return transfers.filter(Q(status=TransferStatus.FAILED) | Exists(taken_back), seen_to=False)
 
 
 def debts_of(partner_id: UUID | None, currency: str) -> QuerySet[Reversal]:
@@ -118,7 +124,7 @@ def _net(payment: Payment, due: int, *, now: datetime) -> int:
 def pay_by_hand(payment: Payment, source: ManualEntry, most: int, *, actor: User, now: datetime) -> int:
     """Book that staff have paid what is due for a locked payment, up to `most` minor units; returns the part paid.
 
-    A transfer that has failed is seen to by that.
+    A transfer that has failed, or was taken back elsewhere, is seen to by that.
     """
     due = max(0, share_of(payment) - outstanding(payment))
     due -= _net(payment, due, now=now)
@@ -128,7 +134,8 @@ def pay_by_hand(payment: Payment, source: ManualEntry, most: int, *, actor: User
     row.by_hand = source
     row.create_moved(TransferStatus.SUCCEEDED, actor=actor, mover=actor, at=now)
     book(EntryKind.PAID_OUT, str(row.pk), payment, paid, now=now, way=AttemptKind.CASH)
-    Transfer.objects.filter(payment=payment, status=TransferStatus.FAILED, seen_to=False).update(seen_to=True)
+    waiting = needing_staff(Transfer.objects.filter(payment=payment)).values_list("pk", flat=True)
+    Transfer.objects.filter(pk__in=list(waiting)).update(seen_to=True)
     return paid
 
 
@@ -216,6 +223,34 @@ def succeed(row: Transfer | Reversal, reference: str, *, now: datetime) -> None:
                 book(EntryKind.PAYOUT_REVERSED, str(row.pk), row.transfer.payment, row.amount, now=now)
 
 
+def follow_reversal(reversal: dict[str, Any], *, now: datetime) -> bool:
+    """Record and book that a part of a transfer was taken back elsewhere; returns whether it is new.
+
+    The partner is owed it again, and staff decide whether it is paid again. One of our own has a key, and is no news.
+    """
+    reference = str(reversal.get("id") or "")[:255]
+    found = Transfer.objects.filter(reference=reversal.get("transfer") or "-").first()
+    if found is None or not reference or (reversal.get("metadata") or {}).get("key"):
+        return False
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update().get(pk=found.payment_id)
+        transfer = Transfer.objects.select_for_update().get(pk=found.pk)
+        amount = int(reversal.get("amount") or 0)
+        left = transfer.amount - transfer.reversed_amount if transfer.status == TransferStatus.SUCCEEDED else 0
+        if not 0 < amount <= left or Reversal.objects.filter(reference=reference).exists():
+            return False
+        transfer.reversed_amount += amount
+        transfer.seen_to = False
+        transfer.save(update_fields=["reversed_amount", "seen_to"])
+        key = operation_key("elsewhere", reference)
+        row = Reversal(transfer=transfer, amount=amount, key=key, made_elsewhere=True, created_at=now)
+        row.create(actor=None, at=now, reason="made with the provider")
+        row.move(TransferStatus.SUCCEEDED, actor=None, at=now, reference=reference)
+        book(EntryKind.PAYOUT_REVERSED, str(row.pk), payment, amount, now=now)
+        log.error("%s of transfer %s were taken back elsewhere", amount, transfer.pk)
+    return True
+
+
 def fail(row: Transfer | Reversal, failure: str, *, now: datetime) -> None:
     """Give a transfer or reversal up. The ledger still has what the partner is owed, or owes.
 
@@ -233,14 +268,14 @@ def fail(row: Transfer | Reversal, failure: str, *, now: datetime) -> None:
 
 
 def plan_again(transfer: Transfer, *, actor: User, now: datetime) -> None:
-    """Plan to pay what is due for the payment of a transfer that has failed, as staff.
+    """Plan to pay what is due for the payment of a transfer that has failed or was taken back elsewhere, as staff.
 
-    Raises: `Conflict` (`wrong_state`) if it has not failed, or if it was planned again before.
+    Raises: `Conflict` (`wrong_state`) if it has not, or if it was planned again before.
     """
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=transfer.payment_id)
-        failed = Transfer.objects.filter(pk=transfer.pk, status=TransferStatus.FAILED, seen_to=False)
-        if not failed.update(seen_to=True):
+        waiting = list(needing_staff(Transfer.objects.filter(pk=transfer.pk)).values_list("pk", flat=True))
+        if not Transfer.objects.filter(pk__in=waiting, seen_to=False).update(seen_to=True):
             raise Conflict("wrong_state", "This payout has not failed, or was planned again already.")
         log.warning("transfer %s is planned again by %s", transfer.pk, actor.pk)
         plan(payment, now=now)

@@ -21,6 +21,8 @@ from payments.states import AttemptKind, AttemptStatus, PaymentStatus, RefundSta
 
 log = logging.getLogger(__name__)
 
+ELSEWHERE = "made with the provider"
+
 
 def refundable(payment: Payment) -> int:
     """Returns the minor units of a payment that can be given back.
@@ -108,6 +110,33 @@ def finish(refund_id: UUID, answer: dict[str, Any], *, now: datetime) -> bool:
         else:
             # `pending` counts as done: the money has left us. A bank may still return it (`_fail`).
             _succeed(outbox, row, reference=reference, now=now)
+    return True
+
+
+def follow_refund(answer: dict[str, Any], *, now: datetime) -> bool:
+    """Record a refund that was made elsewhere, in the provider's dashboard for example; returns whether it is new.
+
+    It is one of what an attempt of ours has collected and not given back. Anything else is not ours to book.
+    """
+    reference = str(answer.get("id") or "")[:255]
+    attempt = Attempt.objects.filter(reference=answer.get("payment_intent") or "-").first()
+    if attempt is None or not reference or answer.get("status") not in ("pending", "succeeded"):
+        return False
+    with recorded() as outbox:
+        payment = Payment.objects.select_for_update().get(pk=attempt.payment_id)
+        locked = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        locked.payment = payment
+        left = locked.amount - locked.refunded_amount if locked.status == AttemptStatus.SUCCEEDED else 0
+        amount = int(answer.get("amount") or 0)
+        if not 0 < amount <= left or Refund.objects.filter(reference=reference).exists():
+            return False
+        locked.refunded_amount += amount
+        locked.save(update_fields=["refunded_amount"])
+        key = operation_key("elsewhere", reference)
+        row = Refund(attempt=locked, amount=amount, reason=ELSEWHERE, key=key, reference=reference, created_at=now)
+        row.create(actor=None, at=now, reason=row.reason)
+        log.error("refund %s of payment %s was made elsewhere", reference, payment.pk)
+        _succeed(outbox, row, reference=reference, now=now)
     return True
 
 

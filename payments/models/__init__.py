@@ -9,7 +9,8 @@ from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
 from payments.models.period import Period, PeriodTotal
 from payments.models.promotion import PromotionCode
-from payments.models.provider import Dispute, ProviderEvent, Reconciliation
+from payments.models.provider import Dispute, ProviderEvent
+from payments.models.reconciling import BankPayout, Difference, DifferenceTransition, Movement, Reconciliation
 from payments.models.refund import Refund, RefundTransition
 from payments.models.transfer import (
     PayoutHold,
@@ -23,14 +24,18 @@ from payments.models.transfer import (
 __all__ = [
     "Attempt",
     "AttemptTransition",
+    "BankPayout",
     "Credit",
     "Customer",
+    "Difference",
+    "DifferenceTransition",
     "Dispute",
     "Entry",
     "Hold",
     "HoldTransition",
     "ManualEntry",
     "ManualEntryTransition",
+    "Movement",
     "Payment",
     "PaymentTransition",
     "PayoutAccount",

@@ -22,6 +22,7 @@ class LedgerAccount(models.TextChoices):
     CREDITS = "credits", "Owed to users as credit"
     PROMOTIONS = "promotions", "Cost of credit given"
     TAX = "tax", "Tax that we owe"
+    BANK = "bank", "In our bank account"
 
 
 class EntryKind(models.TextChoices):
@@ -54,6 +55,10 @@ class EntryKind(models.TextChoices):
     FEE_BY_HAND = "fee_by_hand", _("Fee paid by hand")
     CREDIT_GIVEN = "credit_given", _("Credit given")
     CREDIT_ENDED = "credit_ended", _("Credit expired or taken back")
+    PROVIDER_FEE = "provider_fee", _("Fee of the payment provider")
+    FEE_GIVEN_BACK = "fee_given_back", _("Fee of the payment provider given back")
+    BANKED = "banked", _("Paid out to our bank")
+    BANK_RETURNED = "bank_returned", _("Returned by our bank, or paid in by us")
 
 
 class Entry(models.Model):
@@ -110,7 +115,7 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="entry_between_two_accounts"),
             models.CheckConstraint(
                 condition=Q(debit__in=LedgerAccount.values, credit__in=LedgerAccount.values),
-                name="entry_accounts_in_chart",
+                name="entry_accounts_known",
             ),
             models.CheckConstraint(
                 condition=Q(partner__isnull=False)

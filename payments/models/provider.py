@@ -1,4 +1,4 @@
-"""Webhook events, disputes, and comparisons with the provider's list."""
+"""Webhook events and disputes."""
 
 from django.db import models
 from django.db.models import Q
@@ -61,17 +61,3 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"Dispute {self.id}"
-
-
-class Reconciliation(models.Model):
-    """One comparison of our payments with the provider's list."""
-
-    day = models.DateField(null=True, unique=True, help_text="Set for the daily one, which happens once.")
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.PositiveIntegerField(default=0)
-    repaired = models.JSONField(default=list)
-    differences = models.JSONField(default=list)
-
-    def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M}"

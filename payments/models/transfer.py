@@ -103,7 +103,9 @@ class Transfer(ProviderOperation):
     )
     refusals = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often it was refused.")
     seen_to = models.BooleanField(
-        default=False, db_default=False, help_text="Staff have dealt with its failure: it may be planned again."
+        default=False,
+        db_default=False,
+        help_text="Staff have dealt with its failure, or its reversal elsewhere: it may be planned again.",
     )
 
     class Meta:
@@ -138,8 +140,9 @@ class ReversalTransition(Transition):
 class Reversal(ProviderOperation):
     """A part of a transfer that is taken back after a refund to the user.
 
-    If the provider can't take it back, because the partner's account doesn't have it any more or staff paid it by hand,
-    it becomes a debt: what is due to the partner next is kept for it.
+    One may also be made in the provider's dashboard: it is followed, and what is owed again then waits for staff. If
+    the provider can't take it back, because the partner's account doesn't have it any more or staff paid it by hand, it
+    becomes a debt: what is due to the partner next is kept for it.
     """
 
     graph = TRANSFER_GRAPH
@@ -149,6 +152,9 @@ class Reversal(ProviderOperation):
     amount = models.PositiveIntegerField(help_text="Minor units.")
     status = models.CharField(max_length=10, choices=TransferStatus.choices, default=TransferStatus.PLANNED)
     refusals = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How often it was refused.")
+    made_elsewhere = models.BooleanField(
+        default=False, db_default=False, help_text="It was made with the provider, and not by us."
+    )
     debt = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Minor units that the partner still owes us because it failed."
     )

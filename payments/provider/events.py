@@ -9,6 +9,7 @@ from uuid import UUID
 from core import clock
 from notifications.events import recorded
 from payments.books.disputes import apply_dispute
+from payments.books.payouts import follow_reversal
 from payments.configuration import enabled
 from payments.models import Payment, PayoutAccount, ProviderEvent
 from payments.operations import Operation, retry_later
@@ -25,25 +26,25 @@ SETUP_DECLINED = "setup_intent.setup_failed"
 Answer = dict[str, Any]
 
 
-def _follow_intent(reference: str, now: datetime) -> None:
+def follow_intent(reference: str, now: datetime) -> bool:
+    """Fetch an intent and apply its present state; returns whether that changed anything. Raises `ProviderError`."""
     intent = gateway().intent(reference)
-    if not apply_intent(intent, now=now):
-        _follow_foreign(intent, now)
+    return apply_intent(intent, now=now) or _follow_foreign(intent, now)
 
 
-def _follow_foreign(intent: Answer, now: datetime) -> None:
+def _follow_foreign(intent: Answer, now: datetime) -> bool:
     """Apply an intent made elsewhere, in the provider's dashboard for example, that names a payment of ours."""
     metadata = intent.get("metadata") or {}
     payment_id = _uuid(metadata.get("paymentId"))
     if "key" in metadata or payment_id is None or intent.get("amount_received") is None:
-        return
+        return False
     with recorded() as outbox:
         payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
         if payment is not None and intent.get("status") == "succeeded":
             if intent["amount_received"] == payment.amount and intent.get("currency") == payment.currency:
-                apply_foreign_intent(outbox, payment, intent, now=now, reason="paid elsewhere")
-            else:
-                log.error("intent %s pays another amount than payment %s", intent.get("id"), payment.pk)
+                return apply_foreign_intent(outbox, payment, intent, now=now, reason="paid elsewhere")
+            log.error("intent %s pays another amount than payment %s", intent.get("id"), payment.pk)
+    return False
 
 
 def _uuid(text: object) -> UUID | None:
@@ -53,12 +54,19 @@ def _uuid(text: object) -> UUID | None:
         return None
 
 
+def _follow_transfer(reference: str, now: datetime) -> None:
+    """Take note of what was taken back of a transfer elsewhere."""
+    for reversal in list(gateway().reversals_of(reference)):
+        follow_reversal(reversal, now=now)
+
+
 # The kinds of objects that events are about, and how each is fetched and applied.
 FOLLOWED: dict[str, Callable[[str, datetime], object]] = {
-    "payment_intent": _follow_intent,
+    "payment_intent": follow_intent,
     "setup_intent": lambda reference, now: apply_setup(gateway().setup_intent(reference), now=now),
     "refund": lambda reference, now: apply_refund(gateway().refund_of(reference), now=now),
     "dispute": lambda reference, now: apply_dispute(gateway().dispute(reference), now=now),
+    "transfer": _follow_transfer,
 }
 
 

@@ -156,10 +156,6 @@ class StripeGateway:
         """Returns the refund that a call with this key has made, or with another turn of it, if any."""
         return _with_key(_pages(self._api.refunds.list, {"payment_intent": intent, "limit": 100}), key)
 
-    def refunds_since(self, moment: datetime) -> Iterator[Answer]:
-        """Yields every refund made since a moment, newest first."""
-        return _pages(self._api.refunds.list, {"created": {"gte": int(moment.timestamp())}, "limit": 100})
-
     def dispute(self, reference: str) -> Answer:
         """Returns a dispute's present state, with the movements of our balance."""
         return _call(self._api.disputes.retrieve, reference)
@@ -208,11 +204,36 @@ class StripeGateway:
 
     def find_reversal(self, *, transfer: str, key: str) -> Answer | None:
         """Returns the reversal that a call with this key has made, or with another turn of it, if any."""
+        return _with_key(self.reversals_of(transfer), key)
+
+    def reversals_of(self, transfer: str) -> Iterator[Answer]:
+        """Yields what was taken back of a transfer."""
 
         def listing(params: Answer) -> Any:
             return self._api.transfers.reversals.list(transfer, params)
 
-        return _with_key(_pages(listing, {"limit": 100}), key)
+        return _pages(listing, {"limit": 100})
+
+    # ------------------------------------------------------------ our balance
+
+    def movements(self, since: datetime, until: datetime) -> Iterator[Answer]:
+        """Yields the movements of our balance in a time, newest first, each with the object that moved it."""
+        created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        params = {"created": created, "limit": 100, "expand": ["data.source"]}
+        return _pages(self._api.balance_transactions.list, params)
+
+    def movement(self, reference: str) -> Answer:
+        """Returns a movement of our balance, with the object that moved it."""
+        return _call(self._api.balance_transactions.retrieve, reference, {"expand": ["source"]})
+
+    def movements_of(self, payout: str) -> Iterator[Answer]:
+        """Yields the movements that an automatic payout to our bank consists of."""
+        params = {"payout": payout, "limit": 100, "expand": ["data.source"]}
+        return _pages(self._api.balance_transactions.list, params)
+
+    def bank_payout(self, reference: str) -> Answer:
+        """Returns the present state of a payout to our bank."""
+        return _call(self._api.payouts.retrieve, reference)
 
 
 def _once(key: str) -> Answer:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core import clock
-from payments.books.refunds import finish
+from payments.books.refunds import finish, follow_refund
 from payments.configuration import enabled
 from payments.models import Refund
 from payments.operations import retry_later
@@ -54,4 +54,6 @@ def apply_refund(answer: dict[str, Any], *, now: datetime) -> bool:
     key = metadata.get("key") if isinstance(metadata, dict) else None
     row = Refund.objects.filter(key=key).first() if key else None
     row = row or Refund.objects.filter(reference=answer.get("id") or "-").first()
+    if row is None and not key:
+        return follow_refund(answer, now=now)
     return row is not None and finish(row.pk, answer, now=now)

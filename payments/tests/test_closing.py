@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import Partner, User
 from core.errors import Conflict, Invalid
 from payments import manual_audit
-from payments.books.balances import Scope, balances, movements
+from payments.books.balances import Scope, balances, turnovers
 from payments.books.closing import close, month_named, next_month
 from payments.books.ledger import book
 from payments.books.refunds import refund
@@ -57,12 +57,12 @@ def test_a_closed_month_keeps_its_totals(closed: Period, paid: Payment) -> None:
 
 def test_totals_and_entries_tell_the_same(closed: Period, paid: Payment, staff: User, clock: Clock) -> None:
     refund(paid, amount=400, reason="too quiet", actor=staff, now=clock.now)
-    with_totals = movements(None, None, EVERYTHING), balances(None, None, EVERYTHING)
+    with_totals = turnovers(None, None, EVERYTHING), balances(None, None, EVERYTHING)
     later = accounts(start=closed.ends_at)
     assert later == {"sales": (-200, -120), "partners": (-800, -480), "cash": (1000, 600), "receivable": (0, 0)}
     PeriodTotal.objects.all().delete()
     Period.objects.update(counted_at=None)
-    assert (movements(None, None, EVERYTHING), balances(None, None, EVERYTHING)) == with_totals
+    assert (turnovers(None, None, EVERYTHING), balances(None, None, EVERYTHING)) == with_totals
     assert accounts(start=closed.ends_at) == later
 
 

@@ -166,11 +166,12 @@ def test_what_the_provider_does_not_list(
     online: Online, carded: User, partner: Partner, nyc: Region, clock: Clock
 ) -> None:
     charged(online, carded, nyc, clock)
-    reference = Attempt.objects.get().reference
-    del online.account.things[reference]
+    for move in online.account.every("balance_transaction"):
+        del online.account.things[move["id"]]
+    later(clock, hours=1)
     run = reconcile_today(clock.now)
     assert run is not None
-    assert run.differences == [f"{reference}: the provider does not list it"]
+    assert run.differences == [f"{Attempt.objects.get().pk}: the provider has not moved what is booked as collected"]
 
 
 # ---------------------------------------------------------------- whose is it

@@ -5,7 +5,7 @@ from pytest_django import Settings
 
 from accounts.models import Partner, User
 from backoffice.tests.desk import desk_of, page_of, refusals, take, told
-from payments.audit import CHECKS
+from ops.audit import all_checks
 from payments.books import ledger
 from payments.books.refunds import refund
 from payments.models import Payment, Reversal, Transfer
@@ -46,7 +46,7 @@ def give_up(online: Online, clock: Clock) -> Transfer:
 
 
 def odd(clock: Clock) -> set[str]:
-    return {check.name for check in CHECKS if check.look(clock.now).wrong}
+    return {check.name for check in all_checks() if check.look(clock.now).wrong}
 
 
 def test_it_is_tried_again_and_paid_once(online: Online, fare: Payment, partner: Partner, clock: Clock) -> None:

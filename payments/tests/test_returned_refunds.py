@@ -13,7 +13,7 @@ from payments.books import ledger
 from payments.books.refunds import refund
 from payments.models import Payment, Refund, Reversal, Transfer
 from payments.operations import Operation
-from payments.provider import reconcile as reconciling
+from payments.provider import movements
 from payments.provider.reconcile import reconcile
 from payments.provider.steps import STEPS, execute
 from payments.states import PaymentStatus, RefundStatus, TransferStatus
@@ -148,14 +148,14 @@ def test_one_object_that_breaks_the_books_does_not_stop_the_comparison(
     newest, older = online.account.every("refund")
     for one in (newest, older):
         online.account.fail_refund(one["id"])
-    apply = reconciling.apply_refund
+    apply = movements.apply_refund
 
     def breaks(answer: dict[str, Any], *, now: Any) -> bool:
         if answer["id"] == newest["id"]:
             raise ArithmeticError
         return apply(answer, now=now)
 
-    monkeypatch.setattr(reconciling, "apply_refund", breaks)
+    monkeypatch.setattr(movements, "apply_refund", breaks)
     run = reconcile(paid.created_at, now=clock.now)
     assert run.finished_at is not None
     assert run.differences == [f"{newest['id']}: it could not be applied (ArithmeticError)"]

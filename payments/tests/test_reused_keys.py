@@ -45,7 +45,7 @@ def agree(online: Online, clock: Clock, since: Any) -> None:
     """Both sides tell the same, and the books are whole."""
     run = reconcile(since, now=clock.now)
     assert (run.differences, run.repaired) == ([], [])
-    assert online.account.before_fees() == ledger.balance("provider")
+    assert online.account.balance() == ledger.balance("provider")
     assert [check.name for check in CHECKS if check.kind == VIOLATION and check.look(clock.now).wrong] == []
 
 

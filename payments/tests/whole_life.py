@@ -13,12 +13,14 @@ from pytest_django import Settings
 import requests_app.audit
 from backoffice.audit import VIOLATION
 from core.errors import ServiceError
-from payments import audit, credit_audit, manual_audit, tax_audit
-from payments.models import Attempt, Hold, Payment, Refund, Reversal, Transfer
+from payments import audit, credit_audit, manual_audit, reconciling_audit, tax_audit
+from payments.books import ledger
+from payments.models import Attempt, Entry, Hold, Payment, Refund, Reversal, Transfer
 from payments.provider.reconcile import reconcile
 from payments.states import OPEN_HOLDS, AttemptStatus, RefundStatus, TransferStatus
 from payments.tests.desk_life import DeskLife
 from payments.tests.machinery import LONGEST_RETRY_S
+from payments.tests.money_life import CURRENCIES
 from payments.tests.reckoning import every_error
 from payments.tests.two_sides import every_difference, ride_by_ride
 from regions.models import Region
@@ -70,6 +72,7 @@ class Money(DeskLife):
             *manual_audit.CHECKS,
             *credit_audit.CHECKS,
             *tax_audit.CHECKS,
+            *reconciling_audit.CHECKS,
             *(check for check in requests_app.audit.CHECKS if "hold" in check.name),
         ]
         checks = [c for c in promised if c.kind == VIOLATION and (history or "_history_" not in c.name)]
@@ -147,6 +150,9 @@ class Money(DeskLife):
         run = reconcile(self.began, now=self.clock.now)
         assert (run.differences, run.repaired) == ([], [])
         assert list(ride_by_ride(self.provider, settled=True)) == []
+        for currency in CURRENCIES:  # with the provider's fees, which the reconciler books
+            booked = ledger.balance("provider", Entry.objects.filter(currency=currency))
+            assert (currency, booked) == (currency, self.provider.account.balance(currency))
 
 
 def live(how: Surroundings, *, lives: int, seed: int, shrink: bool = False) -> None:

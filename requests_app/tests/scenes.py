@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from payments.books import holds, payouts
+from payments.books import differences, holds, movements, payouts
 from payments.books.disputes import apply_dispute
 from payments.books.ledger import book
-from payments.models import Attempt, Customer, Payment, PayoutAccount, PayoutHold, Reversal, Transfer
+from payments.difference_states import DifferenceSubject
+from payments.models import Attempt, Customer, Payment, PayoutAccount, PayoutHold, Reconciliation, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import HoldStatus, PayoutHoldStatus
@@ -119,8 +120,22 @@ def held_and_paid_out(ride: Ride, *, now: datetime) -> None:
         payouts.reverse(fare, source=fare.pk, now=now)
     back = Reversal.objects.get()
     payouts.succeed(back, "trr_1", now=now)
+    _read_from_the_provider(paid, now=now)
     attempt = Attempt.objects.filter(payment__ride=ride)[:1].get()
     Attempt.objects.filter(pk=attempt.pk).update(reference="pi_1")
     moved = {"amount": -200, "fee": 1500}
     denied = {"id": "dp_1", "payment_intent": "pi_1", "amount": 200, "currency": "usd", "status": "needs_response"}
     apply_dispute({**denied, "balance_transactions": [moved]}, now=now)
+
+
+def _read_from_the_provider(paid: Transfer, *, now: datetime) -> None:
+    """A comparison with the provider has read a transfer, a payout to our bank, and a difference that has gone."""
+    move = {"id": "txn_1", "amount": -800, "fee": 5, "currency": "usd", "created": now.timestamp(), "source": "tr_1"}
+    books = movements.fee_books(5)
+    verdict = movements.Verdict("tr_1", EntryKind.PAID_OUT, paid.pk, paid.payment_id, books)
+    movements.store(move, verdict, now=now)
+    payout = {"id": "po_1", "amount": 900, "currency": "usd", "automatic": True, "created": now.timestamp()}
+    movements.take_payout(payout)
+    differences.note(DifferenceSubject.PAYOUT, "po_1", "it paid 900, and its movements add up to 0", now=now)
+    differences.settle(DifferenceSubject.PAYOUT, "po_1", now=now)
+    Reconciliation.objects.create(started_at=now, finished_at=now, mark=now)

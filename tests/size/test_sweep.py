@@ -11,6 +11,7 @@ from core.pruning import BATCH
 from ops.dashboard import WAITING_MAX
 from ops.retention import PRUNED
 from ops.sweep import PASSES
+from payments.books import movements
 from tests.fuzz.world import rolled_back
 from tests.size.city import UNTIL, Grown
 from tests.size.plans import grown_statements
@@ -43,3 +44,10 @@ def test_no_batch_of_the_pruner_reads_more(grown: Grown) -> None:
                 if findings := grown_statements(statements, grown.tables, BATCH):
                     found[label] = findings
     assert found == {}
+
+
+def test_the_entries_that_the_provider_has_not_moved_are_those_of_the_time_that_was_read(grown: Grown) -> None:
+    hour = movements.missing(UNTIL - timedelta(hours=1), UNTIL)
+    with CaptureQueriesContext(connection) as captured:
+        list(hour)
+    assert grown_statements([query["sql"] for query in captured], grown.tables) == []

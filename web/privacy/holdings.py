@@ -157,6 +157,7 @@ HOLDINGS = [
     Holding("refundSteps", "payments.RefundTransition", _by("subject__attempt__payment__user", "actor"), kept=SILENT),
     Holding("payoutAccount", "payments.PayoutAccount", _by("partner__user"), kept={}),
     Holding("payouts", "payments.Transfer", _by("partner__user"), kept={}),
+    Holding("differenceSteps", "payments.DifferenceTransition", _by("actor"), kept=SILENT),
     Holding("heldPayouts", "payments.PayoutHold", _by("partner__user"), kept={}),
     Holding("heldPayoutSteps", "payments.PayoutHoldTransition", _by("subject__partner__user", "actor"), kept=SILENT),
     Holding("payoutSteps", "payments.TransferTransition", _by("subject__partner__user", "actor"), kept=SILENT),

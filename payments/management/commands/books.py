@@ -1,4 +1,4 @@
-"""`manage.py books`: trial balance, ages and journal of the ledger, and the closing of a month."""
+"""`manage.py books`: trial balance, ages, journal and bank of the ledger, and the closing of a month."""
 
 from argparse import ArgumentTypeError
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core import clock
 from core.amounts import major
 from core.errors import ServiceError
-from payments.books import ageing, journal
+from payments.books import ageing, banking, journal
 from payments.books.balances import Scope, balances
 from payments.books.closing import close, month_named
 from regions.models import Region
@@ -35,7 +35,9 @@ def _aware(found: datetime) -> datetime:
 
 
 class Command(BaseCommand):
-    help = "Print the ledger's trial balance, ages or journal, or close a month (docs/payments.md, A month's end)."
+    help = (
+        "Print the ledger's trial balance, ages, journal or bank, or close a month (docs/payments.md, A month's end)."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_subparsers(dest="what", required=True)
@@ -43,9 +45,11 @@ class Command(BaseCommand):
             ("trial-balance", "each account's balance at the start, debits, credits, and balance at the end, as CSV"),
             ("ages", "what users owe and partners are owed now, by age, as CSV"),
             ("journal", "every entry"),
+            ("bank", "the payouts to our bank, each with the movements that it consists of, as CSV"),
         ):
             one = what.add_parser(name, help=help)
-            one.add_argument("--region", default="", help="the name of a region (default: all)")
+            if name != "bank":
+                one.add_argument("--region", default="", help="the name of a region (default: all)")
             one.add_argument("--currency", default="", help="for example usd (default: all)")
             if name != "ages":
                 one.add_argument("--from", dest="start", type=moment, help="a day or a moment (default: the first)")
@@ -65,6 +69,8 @@ class Command(BaseCommand):
             lines = journal.as_csv(self._ages(scope))
         elif options["what"] == "trial-balance":
             lines = journal.as_csv(self._balances(start, end, scope))
+        elif options["what"] == "bank":
+            lines = banking.csv_of(start, end, scope.currency)
         else:
             if options["format"] == "beancount" and not all(each is None or is_midnight(each) for each in (start, end)):
                 raise CommandError("Beancount knows days only.")
@@ -73,7 +79,7 @@ class Command(BaseCommand):
             self.stdout.write(line, ending="")
 
     def _scope(self, options: dict[str, Any]) -> Scope:
-        if not options["region"]:
+        if not options.get("region"):
             return Scope(currency=options["currency"].lower())
         region = Region.objects.filter(name=options["region"]).first()
         if region is None:
