@@ -30,7 +30,9 @@ ENTRIES = {
 
 
 def _booked(row: ManualEntry) -> int:
-    """Returns the minor units that the ledger has for a manual entry."""
+    """Returns the minor units that the ledger has for a manual entry, or that are refunded by it."""
+    if row.kind == ManualKind.REFUNDED:  # planned at least: the provider, or a bank, may refuse it
+        return int(row.refunds.aggregate(sum=Sum("amount", default=0))["sum"])
     if row.kind == ManualKind.RECEIVED:
         entries = Entry.objects.filter(kind=EntryKind.COLLECTED, source=str(row.attempt_id))
     elif row.kind == ManualKind.PAID_BY_HAND:

@@ -1,4 +1,4 @@
-"""Manual entries: proposing, approving and rejecting what staff book by hand (payments/books/by_hand.py)."""
+"""Manual entries: proposing, approving and rejecting what staff refund or book by hand (payments/books/by_hand.py)."""
 
 from copy import copy
 from dataclasses import dataclass

@@ -206,6 +206,7 @@ TRANSFER_GRAPH = Graph(
 class ManualKind(models.TextChoices):
     """The kinds of manual entries; "user" and "partner" say whom the money comes from or goes to."""
 
+    REFUNDED = "refunded", "Refunded to the user"
     RECEIVED = "received", "Received from the user, outside of the provider"
     WRITTEN_OFF = "written_off", "User's debt written off"
     USER_CREDITED = "user_credited", "Given to the user, outside of the provider"
@@ -219,6 +220,7 @@ class ManualKind(models.TextChoices):
 
 
 MANUAL_OF_PAYMENTS = [
+    ManualKind.REFUNDED,
     ManualKind.RECEIVED,
     ManualKind.WRITTEN_OFF,
     ManualKind.USER_CREDITED,

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidge
 
 from accounts.models import Partner, User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
-from backoffice.columns import amount, badge, change_url, minor_units, moment, related
+from backoffice.columns import amount, amount_text, badge, change_url, minor_units, moment, related
 from backoffice.steps import Step, asked_again
 from core import clock
 from core.errors import ServiceError
@@ -26,6 +26,8 @@ COLOURS = {ManualStatus.PROPOSED: "warning", ManualStatus.BOOKED: "success", Man
 
 def outcome_of(row: ManualEntry) -> str:
     """Returns a sentence about what has become of a proposal."""
+    if row.status == ManualStatus.BOOKED and row.kind == ManualKind.REFUNDED:
+        return f"{amount_text(row.amount, row.currency)} is given back."
     if row.status == ManualStatus.BOOKED:
         return "It is booked."
     return "It is above your limit: somebody else has to approve it, under Manual entries."

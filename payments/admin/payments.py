@@ -13,13 +13,13 @@ from unfold.enums import ActionVariant
 
 from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from backoffice.columns import amount, amount_text, badge, identity, minor_units, moment, related
+from backoffice.columns import amount, badge, identity, minor_units, moment, related
 from backoffice.growing import Growing
 from backoffice.steps import Step
 from payments.admin.credits import APOLOGIZE
 from payments.admin.manual import outcome_of
 from payments.admin.operations import AttemptInline
-from payments.books.refunds import refund, refundable
+from payments.books.refunds import refundable
 from payments.manual_entries import Proposal, propose
 from payments.models import (
     Entry,
@@ -91,17 +91,18 @@ WITHDRAW = Step(
 
 
 def _refund(payment: Payment, actor: User, reason: str, now: datetime, amount: Decimal | None) -> str:
-    whole = refundable(payment)
-    minor = whole if amount is None else minor_units(amount, payment.currency)
-    refund(payment, amount=minor, reason=reason or "refunded by staff", actor=actor, now=now)
-    return f"{amount_text(minor, payment.currency)} is given back."
+    minor = refundable(payment) if amount is None else minor_units(amount, payment.currency)
+    why = reason or "refunded by staff"
+    proposal = Proposal(ManualKind.REFUNDED, minor, payment.currency, why, payment_id=payment.pk)
+    return outcome_of(propose(proposal, author=actor, now=now))
 
 
 REFUND = Step(
     "refund",
     "Refund",
     _refund,
-    "The user gets the money back, all of it or a part, and the partner's share of it is taken back.",
+    "The user gets the money back, all of it or a part, and the partner's share of it is taken back. "
+    "Above your limit somebody else has to approve it.",
     fits=lambda payment: (
         payment.status in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED) and refundable(payment) > 0
     ),

@@ -16,7 +16,7 @@ from notifications.events import Outbox
 from payments.books import payouts
 from payments.books.attempts import take_cash, withdraw_scheduled
 from payments.books.ledger import book, book_fee
-from payments.books.refunds import given_by_hand, refundable
+from payments.books.refunds import given_by_hand, refund, refundable
 from payments.models import ManualEntry, Payment, Reversal
 from payments.models.ledger import EntryKind
 from payments.states import OPEN_ATTEMPTS, UNPAID, ManualKind, PaymentStatus, PayoutHoldStatus
@@ -52,6 +52,10 @@ def _open_payment(outbox: Outbox, row: ManualEntry, now: datetime) -> tuple[Paym
     if payment.attempts.filter(status__in=OPEN_ATTEMPTS).exists():
         raise Conflict("payment_in_progress", "The card is just being charged. Withdraw that first, or wait.")
     return payment, payment.amount - payment.collecting_amount
+
+
+def _refund(outbox: Outbox, row: ManualEntry, actor: User, now: datetime) -> None:
+    refund(_locked_payment(row), amount=row.amount, reason=row.reason, actor=actor, now=now, decision=row)
 
 
 def _receive(outbox: Outbox, row: ManualEntry, actor: User, now: datetime) -> None:
@@ -146,6 +150,7 @@ def _fee(outbox: Outbox, row: ManualEntry, actor: User, now: datetime) -> None:
 
 
 BOOKINGS: dict[ManualKind, Callable[[Outbox, ManualEntry, User, datetime], None]] = {
+    ManualKind.REFUNDED: _refund,
     ManualKind.RECEIVED: _receive,
     ManualKind.WRITTEN_OFF: _write_off,
     ManualKind.USER_CREDITED: _credit_user,

@@ -14,7 +14,7 @@ from payments.books import credits, payouts
 from payments.books.disputed import undisputed
 from payments.books.ledger import PARTNERS, SALES, balance, book, book_all
 from payments.books.status import derive, receipt_due
-from payments.models import Attempt, Entry, Payment, Refund
+from payments.models import Attempt, Entry, ManualEntry, Payment, Refund
 from payments.models.ledger import EntryKind
 from payments.operations import enqueue_on_commit, operation_key
 from payments.states import AttemptKind, AttemptStatus, PaymentStatus, RefundStatus
@@ -41,8 +41,12 @@ def given_by_hand(payment: Payment) -> int:
     return balance(SALES, Entry.objects.filter(payment=payment, kind__in=kinds))
 
 
-def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: datetime) -> list[Refund]:
+def refund(
+    payment: Payment, *, amount: int, reason: str, actor: User, now: datetime, decision: ManualEntry | None = None
+) -> list[Refund]:
     """Plan to give back a part of a payment, or all of it, from the attempts that collected it.
+
+    `decision` is the manual entry by which staff have decided that.
 
     Raises: `Conflict` (`not_paid`, `payment_disputed`, `refund_too_large`), `Invalid`.
     """
@@ -57,10 +61,19 @@ def refund(payment: Payment, *, amount: int, reason: str, actor: User, now: date
             raise Conflict("payment_disputed", "The card's bank has charged this payment back; it can't be refunded.")
         if amount > refundable(locked):
             raise Conflict("refund_too_large", "That is more than is left of this payment.")
-        return _plan(outbox, locked, amount, reason=reason, actor=actor, now=now)
+        return _plan(outbox, locked, amount, reason=reason, actor=actor, now=now, decision=decision)
 
 
-def _plan(outbox: Outbox, payment: Payment, amount: int, *, reason: str, actor: User, now: datetime) -> list[Refund]:
+def _plan(
+    outbox: Outbox,
+    payment: Payment,
+    amount: int,
+    *,
+    reason: str,
+    actor: User,
+    now: datetime,
+    decision: ManualEntry | None,
+) -> list[Refund]:
     planned = []
     taken = undisputed(payment.attempts.select_for_update().filter(status=AttemptStatus.SUCCEEDED))
     for attempt in taken.order_by("-number"):
@@ -78,6 +91,7 @@ def _plan(outbox: Outbox, payment: Payment, amount: int, *, reason: str, actor: 
             amount=part,
             reason=reason[:200],
             actor=actor,
+            manual_entry=decision,
             key=operation_key("refund", attempt.pk, number),
             next_step_at=None if ours else now,
             created_at=now,

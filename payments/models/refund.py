@@ -27,8 +27,22 @@ class Refund(ProviderOperation):
     reason = models.CharField(max_length=200)
     status = models.CharField(max_length=10, choices=RefundStatus.choices, default=RefundStatus.PLANNED)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    manual_entry = models.ForeignKey(
+        "payments.ManualEntry",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="refunds",
+        db_index=False,
+        help_text="The decision of staff that it is a part of.",
+    )
 
     class Meta:
+        indexes = (
+            models.Index(
+                fields=["manual_entry"], condition=Q(manual_entry__isnull=False), name="refund_of_manual_entry"
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["reference"], condition=~Q(reference=""), name="refund_one_per_provider_reference"
