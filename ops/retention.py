@@ -86,6 +86,7 @@ KEPT: Mapping[str, str] = {
     "notifications.Stream": _ACCOUNT,
     "payments.Attempt": _BOOKS,
     "payments.AttemptTransition": _HISTORY,
+    "payments.CountedDay": _BOOKS,
     "payments.Credit": _BOOKS,
     "payments.BankPayout": _BOOKS,
     "payments.Customer": _ANONYMOUS,

@@ -9,8 +9,9 @@ from django.db.models.functions import Coalesce
 
 from backoffice.audit import ODD, Checks, Result, add_history_checks, walked, wrong_rows
 from payments.books.balances import KEYS, grouped
+from payments.books.counted_days import sums_of
 from payments.books.ledger import WRITTEN_OFF, balance
-from payments.models import Entry, ManualEntry, Payment, Period, Reversal, Transfer
+from payments.models import CountedDay, Entry, ManualEntry, Payment, Period, Reversal, Transfer
 from payments.models.ledger import EntryKind
 from payments.states import ManualKind, ManualStatus, TransferStatus
 
@@ -89,6 +90,12 @@ def _is_wrong_period(row: Period) -> bool:
     added = {tuple(one[key] for key in KEYS): (one["sum"], one["number"]) for one in grouped(entries)}
     kept = row.totals.values_list("region", *KEYS[1:], "amount", "entries")
     return added != {tuple(one[:-2]): tuple(one[-2:]) for one in kept}
+
+
+@CHECKS
+def counted_days_keep_their_sums(now: datetime) -> Iterator[Result]:
+    """The sums of a counted day are those of its entries."""
+    return walked(CountedDay.objects.filter(sums__isnull=False), lambda row: row.sums != sums_of(row.day))
 
 
 @CHECKS.of_kind(ODD)

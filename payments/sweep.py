@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.jobs import enqueue
+from payments.books.counted_days import is_due
 from payments.books.dunning import REMINDERS
 from payments.configuration import enabled
 from payments.models import Reconciliation
@@ -26,3 +27,9 @@ def sweep_reconciliation(now: datetime) -> None:
     """Enqueue the daily comparison with the provider's list, unless it has been made."""
     if enabled() and not Reconciliation.objects.filter(day=now.date(), finished_at__isnull=False).exists():
         enqueue("reconcile_payments", expires_s=60)
+
+
+def sweep_books(now: datetime) -> None:
+    """Enqueue the counting of the days that are over, unless they have been counted."""
+    if is_due(now):
+        enqueue("count_days", expires_s=60)

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from celery import shared_task
 
+from core import clock
+from payments.books.counted_days import count_days
 from payments.books.dunning import dun
 from payments.operations import Operation
 from payments.provider.reconcile import reconcile_today
@@ -26,3 +28,9 @@ def remind_of_payment(payment_id: str) -> None:
 def reconcile_payments() -> None:
     """Compare with the provider's list, once a day however often the task is enqueued."""
     reconcile_today()
+
+
+@shared_task(name="count_days")
+def count_days_of_books() -> None:
+    """Add up the days of the ledger that are over. Safe to run twice, also simultaneously."""
+    count_days(clock.now())

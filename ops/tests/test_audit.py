@@ -23,6 +23,7 @@ from ops.management.commands.audit import snapshot
 from ops.tests.audit_plants import HOUR, NOW, OTHER_SIDES, PLANTS, Plant, one
 from payments.audit import payments_follow_from_their_attempts
 from payments.books.closing import close, next_month
+from payments.books.counted_days import count_days
 from payments.books.credits import Grant, give
 from payments.books.ledger import book
 from payments.books.refunds import refund
@@ -88,6 +89,8 @@ def closed_month(payment: Payment) -> None:
     month = next_month()
     assert month is not None
     close(month, actor=None, now=NOW())
+    book(EntryKind.USER_CHARGED, "yesterday", payment, 1, now=NOW() - 48 * HOUR)
+    count_days(NOW())
 
 
 @pytest.fixture

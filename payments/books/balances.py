@@ -1,22 +1,25 @@
 """The ledger by account, region and currency: turnovers between two moments, and balances at one.
 
-Closed periods have their totals as rows, so only the entries since the last of them are added up. An entry's region is
-that of its payment's request, by a join of primary keys; what concerns no single payment has none.
+Closed periods have their totals as rows, and the days since have their sums (counted_days.py), so only the entries of
+the present day are added up. An entry's region is that of its payment's request, by a join of primary keys; what
+concerns no single payment has none.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from payments.models import Entry, Period, PeriodTotal
+from payments.models import CountedDay, Entry, Period, PeriodTotal
 
 REGION = "payment__ride__request__region"
 KEYS = ("region", "currency", "kind", "debit", "credit")
+DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,10 @@ class Scope:
         if self.currency:
             found &= Q(currency=self.currency)
         return found
+
+    def includes(self, one: "Turnover") -> bool:
+        """Whether a sum that is kept is among these."""
+        return self.region_id in (None, one.region) and self.currency in ("", one.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +81,56 @@ def grouped(entries: QuerySet[Entry]) -> QuerySet[Entry, dict[str, Any]]:
 
 
 def turnovers(start: datetime | None, end: datetime | None, scope: Scope) -> list[Turnover]:
-    """Returns the turnovers from `start` on and before `end`, from the totals of closed periods where there are any."""
-    counted = Period.objects.filter(counted_at__isnull=False).order_by("starts_at")
-    if start is not None:
-        counted = counted.filter(starts_at__gte=start)
-    if end is not None:
-        counted = counted.filter(ends_at__lte=end)
-    periods = list(counted)
-    entries = Entry.objects.filter(scope.matches(REGION))
-    if not periods:
-        return _summed(_of_entries(_between(entries, start, end)))
+    """Returns the turnovers from `start` on and before `end`: of totals and sums that are kept, and else of entries."""
+    counted = Period.objects.filter(counted_at__isnull=False, **_within("starts_at", "ends_at", start, end))
+    periods = list(counted.order_by("starts_at"))
     totals = PeriodTotal.objects.filter(scope.matches("region"), period__in=[period.pk for period in periods])
-    return _summed(
-        [
-            *_of_entries(_between(entries, start, periods[0].starts_at)),
-            *(_kept(row) for row in totals),
-            *_of_entries(_between(entries, periods[-1].ends_at, end)),
-        ]
-    )
+    found = [_kept(row) for row in totals] if periods else []
+    for since, until in _gaps(start, end, [(period.starts_at, period.ends_at) for period in periods]):
+        days = _counted_days(since, until)
+        for day in days:
+            found += (one for one in _of_day(day) if scope.includes(one))
+        for first, last in _gaps(since, until, [(midnight(row.day), midnight(row.day) + DAY) for row in days]):
+            found += _of_entries(_between(Entry.objects.filter(scope.matches(REGION)), first, last))
+    return _summed(found)
+
+
+def _within(starts: str, ends: str, start: datetime | None, end: datetime | None) -> dict[str, datetime]:
+    """Returns the conditions of rows that lie between two moments."""
+    limits = {f"{starts}__gte": start, f"{ends}__lte": end}
+    return {name: moment for name, moment in limits.items() if moment is not None}
+
+
+def _gaps(
+    start: datetime | None, end: datetime | None, spans: list[tuple[datetime, datetime]]
+) -> Iterator[tuple[datetime | None, datetime | None]]:
+    """Yields the times between `start` and `end` that no span covers; the spans are in order and don't overlap."""
+    for since, until in spans:
+        if since != start:
+            yield start, since
+        start = until
+    if start is None or end is None or start < end:
+        yield start, end
+
+
+def _counted_days(start: datetime | None, end: datetime | None) -> list[CountedDay]:
+    """Returns the counted days that lie between two moments, in order."""
+    rows = CountedDay.objects.filter(sums__isnull=False)
+    if start is not None:
+        rows = rows.filter(day__gte=(start + DAY - MOMENT).astimezone(UTC).date())
+    if end is not None:
+        rows = rows.filter(day__lt=end.astimezone(UTC).date())
+    return list(rows.order_by("day"))
+
+
+def midnight(day: date) -> datetime:
+    """Returns the moment in UTC at which a day begins."""
+    return datetime.combine(day, time(), UTC)
+
+
+def _of_day(row: CountedDay) -> Iterator[Turnover]:
+    for region, *others in row.sums or []:
+        yield Turnover(region and UUID(region), *others)
 
 
 def _between(entries: QuerySet[Entry], start: datetime | None, end: datetime | None) -> QuerySet[Entry]:

@@ -12,6 +12,7 @@ from core.database import refused_as
 from core.errors import Conflict, Invalid
 from core.sql import insert_all, keep_writers_out
 from payments.books.balances import KEYS, grouped
+from payments.books.counted_days import forget_days
 from payments.models import Entry, Period, PeriodTotal
 
 # A month is closed this long after its end at the earliest: what was begun within it has been booked or given up by
@@ -65,6 +66,7 @@ def _shut(month: datetime, *, actor: User | None, now: datetime) -> Period:
     closed = Conflict("already_closed", "This month is closed.")
     with refused_as({"payments_period.ends_at": closed}), transaction.atomic():
         keep_writers_out(Entry, using=router.db_for_write(Entry))
+        forget_days(before=month_after(month))
         return Period.objects.create(starts_at=month, ends_at=month_after(month), closed_at=now, closed_by=actor)
 
 

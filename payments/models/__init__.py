@@ -7,7 +7,7 @@ from payments.models.ledger import Entry
 from payments.models.manual import ManualEntry, ManualEntryTransition
 from payments.models.payment import Payment, PaymentTransition
 from payments.models.people import Customer, PayoutAccount
-from payments.models.period import Period, PeriodTotal
+from payments.models.period import CountedDay, Period, PeriodTotal
 from payments.models.promotion import PromotionCode
 from payments.models.provider import Dispute, ProviderEvent
 from payments.models.reconciling import BankPayout, Difference, DifferenceTransition, Movement, Reconciliation
@@ -25,6 +25,7 @@ __all__ = [
     "Attempt",
     "AttemptTransition",
     "BankPayout",
+    "CountedDay",
     "Credit",
     "Customer",
     "Difference",

@@ -1,4 +1,4 @@
-"""Accounting periods that are closed, and the totals that were counted then."""
+"""Accounting periods that are closed, with their totals, and the sums of the days since."""
 
 from django.conf import settings
 from django.db import models
@@ -72,3 +72,19 @@ class PeriodTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency}"
+
+
+class CountedDay(models.Model):
+    """A day (UTC) whose entries have been added up, so that looking at the books does not add them up again.
+
+    Unlike a closed period it refuses nothing: an entry that is booked into it later deletes the row, by a trigger of
+    the database, and the day is counted again. `sums` is empty until it has been counted.
+    """
+
+    day = models.DateField(primary_key=True)
+    sums = models.JSONField(
+        null=True, blank=True, help_text="Each with region, currency, kind, debit, credit, amount, number of entries."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d}"

@@ -11,7 +11,9 @@ from django.db.models import Count
 from django.test import Client
 
 from accounts.models import Role, User
+from core import clock
 from ops.made_history.people import DOMAIN
+from payments.books.counted_days import count_days
 from payments.models import Payment
 from rides.models import Ride
 from tests import cast
@@ -56,6 +58,8 @@ def grow() -> Grown:
     """Write the past of a city, and sign its accounts in."""
     made = {"requests": 6500, "users": 2500, "partners": 400, "heavy": 0.5, "events": 0.3, "until": UNTIL}
     call_command("make_history", **made, stdout=StringIO())
+    while count_days(clock.now()):
+        pass
     accounts = {
         "user": User.objects.get(email=f"user0@{DOMAIN}"),
         "partner": User.objects.get(email=f"partner0@{DOMAIN}"),

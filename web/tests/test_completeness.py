@@ -28,6 +28,7 @@ ELSEWHERE: Mapping[str, str] = {
     "auth.Permission": "names a right",
     "contenttypes.ContentType": "names a table",
     "payments.BankPayout": "our own money, on its way to our bank",
+    "payments.CountedDay": "a day's sums",
     "payments.Difference": "the ids of the books",
     "payments.Dispute": "the bank's case, by the ids of the books",
     "payments.Movement": "our own balance, by the ids of the books",
