@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
 
+from core.currencies import currency_of
 from core.errors import Invalid
 
 NOTHING = "–"
@@ -26,10 +27,6 @@ Column = Callable[[Any, Any], Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-# The number of decimals of ISO 4217 currencies whose minor unit is not a hundredth.
-DECIMALS = dict.fromkeys(
-    ["bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"], 0
-) | dict.fromkeys(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"], 3)
 
 
 def shown(title: str, *, ordering: str | None = None, boolean: bool | None = None) -> Callable[[F], F]:
@@ -43,7 +40,7 @@ def amount_text(amount: int | None, currency: str) -> str:
         return NOTHING
     if amount < 0:
         return f"−{amount_text(-amount, currency)}"
-    decimals = DECIMALS.get(currency, 2)
+    decimals = currency_of(currency).decimals
     whole, rest = divmod(amount, 10**decimals)
     number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"
     symbol = SYMBOLS.get(currency)
@@ -51,9 +48,9 @@ def amount_text(amount: int | None, currency: str) -> str:
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
-    """Convert whole units to minor units. Raises `Invalid` if the amount has more decimals than the currency."""
-    units = amount.scaleb(DECIMALS.get(currency, 2))
-    if units != units.to_integral_value():
+    """Convert whole units to minor units. Raises `Invalid` if no such amount of the currency can be moved."""
+    units = amount.scaleb(currency_of(currency).decimals)
+    if units % currency_of(currency).step:
         raise Invalid("invalid", f"{amount} is no amount of {currency.upper()}.", "amount")
     return int(units)
 

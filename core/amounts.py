@@ -6,20 +6,22 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language, ngettext
+
+from core.currencies import currency_of
 
 KILOMETRE_FROM_M = 995
 
 
 def money(amount: int, currency: str, *, short: bool = False) -> str:
     """Format minor units: 1000 usd is $10.00; with `short`, whole amounts have no decimals: $10."""
-    value = major(amount, currency)
-    currency = currency.upper()
-    if short and value == value.to_integral_value():
-        pattern = _locale().currency_formats["standard"].pattern.replace(".00", "")
-        return format_currency(value, currency, pattern, _locale(), currency_digits=False)
-    return format_currency(value, currency, locale=_locale())
+    counted, value = currency_of(currency), major(amount, currency)
+    is_whole = value == value.to_integral_value()
+    bare = is_whole and (short or counted.step >= 10**counted.decimals)
+    decimals = "." + "0" * counted.decimals if counted.decimals and not bare else ""
+    pattern = _locale().currency_formats["standard"].pattern.replace(".00", decimals)
+    return format_currency(value, currency.upper(), pattern, _locale(), currency_digits=False)
 
 
 def percent(part: int, whole: int) -> str:
@@ -29,7 +31,7 @@ def percent(part: int, whole: int) -> str:
 
 def major(amount: int, currency: str) -> Decimal:
     """Return minor units as units of the currency with all its decimals: 1000 usd is 10.00, 1000 jpy is 1000."""
-    return Decimal(amount).scaleb(-get_currency_precision(currency.upper()))
+    return Decimal(amount).scaleb(-currency_of(currency).decimals)
 
 
 def when(moment: datetime, time_zone: str = "UTC") -> str:

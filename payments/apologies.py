@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from accounts.models import User
+from core.currencies import currency_of
 from core.errors import Conflict, Invalid
 from payments.books.credits import Grant, end, give
 from payments.mails import tell_of_credit
@@ -25,8 +26,8 @@ def apologize(payment: Payment, *, amount: int, reason: str, actor: User, now: d
     """
     if not reason.strip():
         raise Invalid("reason_required", "Say what the apology is for; the user reads it.", "reason")
-    if amount <= 0:
-        raise Invalid("invalid", "Give at least one minor unit.", "amount")
+    if amount <= 0 or amount % currency_of(payment.currency).step:
+        raise Invalid("invalid", "No such amount of this currency can be given.", "amount")
     if actor.pk == payment.user_id:
         raise Conflict("own_credit", "Nobody gives credit to their own account.")
     with transaction.atomic():

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import User
+from core.currencies import currency_of
 from core.errors import Conflict, Missing
 from notifications.events import recorded
 from payments.books.attempts import charge, spend_credit, withdraw_waiting
@@ -17,7 +18,8 @@ from payments.states import UNPAID, PaymentStatus
 def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
     """Charge the user's card now for an open payment.
 
-    Raises: `Missing`, `Conflict` (`payments_offline`, `already_paid`, `card_required`, `confirmation_required`).
+    Raises: `Missing`, `Conflict` (`payments_offline`, `already_paid`, `card_required`, `confirmation_required`,
+        `not_chargeable`).
     """
     require_enabled()
     with recorded() as outbox:
@@ -30,6 +32,9 @@ def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
             raise Conflict("card_required", "Save a card first.")
         if payment.status == PaymentStatus.REQUIRES_ACTION:
             raise Conflict("confirmation_required", "Your bank waits for you to confirm this payment.")
+        rest = payment.amount - payment.collecting_amount
+        if rest and not currency_of(payment.currency).chargeable(rest):
+            raise Conflict("not_chargeable", "No card can be charged with so little. You need not pay it.")
         _thaw(payment)
         pay(outbox, payment, now=now)
         outbox.result(payment)

@@ -16,7 +16,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.base import ReadOnlyAdmin, StaffAdmin
 from backoffice.columns import NOTHING, amount_text, moment, related, shown
-from regions.models import COMMISSION_MAX_BPS, PRICES, TAX_WHOLE, Prices, Region, Terms
+from core.currencies import currency_of
+from regions.models import COMMISSION_MAX_BPS, PRICES, TAX_WHOLE, Prices, Region, Terms, not_chargeable
 
 MONEY_MAX = 10_000_000  # minor units; a larger amount is rejected as a typing error
 INCREMENT_MAX_S = 24 * 3600
@@ -151,11 +152,17 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         return currency
 
     def clean(self) -> dict[str, Any]:
+        """Check the tax, and refuse amounts that the payment provider would not charge."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         rate = values["tax_rate"] = values.get("tax_rate") or 0
         if rate and not values.get("tax_name"):
             self.add_error("tax_name", "Bills must say which tax it is.")
         values["tax_inclusive"] = values.get("tax_inclusive") or not rate  # all prices without a tax are the same
+        currency = values.get("currency", "")
+        counted = currency_of(currency)
+        for name in not_chargeable(values, currency) if currency else []:
+            least, step = (amount_text(amount, currency) for amount in (counted.minimum, counted.step))
+            self.add_error(name, f"The payment provider takes 0, or {least} and more in steps of {step}.")
         return values
 
 

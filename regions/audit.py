@@ -6,9 +6,9 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
-from backoffice.audit import Checks, Result, streamed
+from backoffice.audit import ODD, Checks, Result, streamed
 from regions.geometry import polygon_contains
-from regions.models import Region, check_polygon
+from regions.models import Region, check_polygon, not_chargeable
 
 CHECKS = Checks()
 
@@ -18,6 +18,12 @@ def regions_can_be_placed(now: datetime) -> Result:
     """A region's boundary is a polygon, and its time zone exists."""
     zones = available_timezones()
     return streamed(Region.objects.all(), lambda region: region.time_zone not in zones or not _is_polygon(region))
+
+
+@CHECKS.of_kind(ODD)
+def prices_can_be_charged(now: datetime) -> Result:
+    """The payment provider takes charges of a region's prices and fees, in its currency."""
+    return streamed(Region.objects.all(), lambda region: bool(not_chargeable(vars(region), region.currency)))
 
 
 def _is_polygon(region: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from core.currencies import currency_of
 from core.ids import new_id
 from core.texts import Line
 
@@ -134,6 +136,15 @@ class Prices(models.Model):
         """A short name of these prices, the same wherever they are the same."""
         values = json.dumps([getattr(self, name) for name in PRICES])
         return hashlib.sha256(values.encode()).hexdigest()[:DIGEST_CHARS]
+
+
+CHARGED = ("increment_amount", "cancellation_fee_amount", "no_show_fee_amount", "hold_amount")
+
+
+def not_chargeable(prices: Mapping[str, Any], currency: str) -> list[str]:
+    """Returns the names of the amounts that the payment provider would not take; zero is free, or no hold."""
+    counted = currency_of(currency)
+    return [name for name in CHARGED if prices.get(name) and not counted.chargeable(prices[name])]
 
 
 PRICES = tuple(field.attname for field in Prices._meta.local_fields)

@@ -3,20 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.currencies import currency_of
+
 TAX_WHOLE = 100_000  # thousandths of a percent in a whole
 
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """A tax on fares and fees. Amounts are whole minor units, rounded half up, once for each bill's line."""
+    """A tax on fares and fees. Amounts are rounded half up to what can be moved, once for each bill's line."""
 
     rate: int = 0  # thousandths of a percent
     inclusive: bool = True  # whether prices include it
+    step: int = 1  # minor units that amounts of its currency are multiples of
 
     def of(self, price: int) -> int:
         """Returns the tax on a price, in it or on top of it."""
         whole = TAX_WHOLE + self.rate if self.inclusive else TAX_WHOLE
-        return (2 * price * self.rate + whole) // (2 * whole)
+        return (2 * price * self.rate + whole * self.step) // (2 * whole * self.step) * self.step
 
     def charged(self, price: int) -> int:
         """Returns the amount that is charged for a price."""
@@ -75,6 +78,6 @@ def covered_until(tariff: Tariff, start: datetime, amount: int) -> datetime | No
 BPS = 10_000  # hundredths of a percent in a whole
 
 
-def commission(amount: int, bps: int) -> int:
-    """Our part of `amount` minor units, rounded down in the partner's favour."""
-    return amount * bps // BPS
+def commission(amount: int, bps: int, currency: str) -> int:
+    """Our part of `amount` minor units, rounded down in the partner's favour to what can be moved."""
+    return currency_of(currency).whole(amount * bps // BPS)

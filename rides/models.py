@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from core.currencies import currency_of
 from core.ids import new_id
 from core.reasons import closed_is_known
 from core.texts import Note
@@ -173,7 +174,7 @@ class Ride(Stateful):
 
     @property
     def tax(self) -> fares.Tax:
-        return fares.Tax(self.tax_rate, self.tax_inclusive)
+        return fares.Tax(self.tax_rate, self.tax_inclusive, currency_of(self.tariff_currency).step)
 
     def elapsed(self, now: datetime) -> timedelta:
         """The length of the session, up to `now` while it runs; zero before it starts."""

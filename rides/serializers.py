@@ -9,6 +9,7 @@ from accounts.models import User
 from api.fields import Identifier, Integer, MoneySerializer, Note, Text
 from api.serializing import json_of
 from core import clock
+from core.currencies import MAXIMUM
 from payments.states import PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.read_model import ride_view
@@ -167,7 +168,7 @@ class RatingInput(serializers.Serializer[Any]):
         ref_name = "RideRatingInput"
 
 
-TIP_MAX = 100_000  # minor units
+TIP_MAX = MAXIMUM  # minor units; each ride has a lower cap of its own
 
 
 class TipInput(serializers.Serializer[Any]):

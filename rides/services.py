@@ -15,6 +15,8 @@ from django.utils.translation import gettext_noop
 from accounts.models import Partner, User
 from accounts.partners import rate_partner
 from api.idempotency import effect
+from core.amounts import money
+from core.currencies import currency_of
 from core.errors import Conflict, Forbidden, Invalid
 from core.reasons import Reason
 from notifications.events import Outbox, recorded
@@ -178,11 +180,12 @@ def _charge(
     The commission is of what the tax leaves.
     """
     is_tip = kind == PaymentKind.TIP
+    currency = ride.tariff_currency
     tax = fares.NO_TAX if is_tip else ride.tax
     charged, taxed = tax.charged(amount), tax.of(amount)
     net = charged - taxed
-    share = PartnerShare(ride.partner, net if is_tip else net - fares.commission(net, ride.commission_bps))
-    bill = Bill(ride.pk, ride.user, kind, charged, ride.tariff_currency, share, collect, tax=taxed)
+    share = PartnerShare(ride.partner, net if is_tip else net - fares.commission(net, ride.commission_bps, currency))
+    bill = Bill(ride.pk, ride.user, kind, charged, currency, share, collect, tax=taxed)
     return open_payment(outbox, bill, now=now, request_id=None if is_tip else ride.request_id)
 
 
@@ -209,6 +212,12 @@ def tip_ride(ride: Ride, *, amount: int, currency: str, now: datetime) -> Paymen
         raise Conflict("ride_not_completed", "Only a completed ride can be tipped.")
     if currency != ride.tariff_currency:
         raise Invalid("invalid", "This ride is paid in %(currency)s.", "amount", currency=ride.tariff_currency.upper())
+    counted = currency_of(currency)
+    if amount < counted.minimum:
+        least = money(counted.minimum, currency)
+        raise Invalid("amount_too_small", "The smallest tip is %(least)s.", "amount", least=least)
+    if amount % counted.step:
+        raise Invalid("invalid", "This can't be paid in %(currency)s.", "amount", currency=currency.upper())
     try:
         with recorded() as outbox:
             require_tip_within_caps(ride, amount, now=now)

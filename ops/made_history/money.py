@@ -120,7 +120,7 @@ class Cashier:
             way = "charged"
         payment = self._ids.new(bill.at)
         tip = bill.kind == PaymentKind.TIP
-        share = bill.amount if tip else bill.amount - commission(bill.amount, COMMISSION_BPS)
+        share = bill.amount if tip else bill.amount - commission(bill.amount, COMMISSION_BPS, CURRENCY)
         status = {"declined": FAILED, "due": DUE, "refunded": REFUNDED}.get(way, PAID)
         collected = bill.amount if status in (PAID, REFUNDED) else 0
         refunded = bill.amount if status == REFUNDED else 0
@@ -184,7 +184,7 @@ class Cashier:
         tables.payment_steps.add(PAID, REFUNDED, None, "", at, payment)
         share = bill.amount
         if bill.kind != PaymentKind.TIP:
-            share -= commission(bill.amount, COMMISSION_BPS)
+            share -= commission(bill.amount, COMMISSION_BPS, CURRENCY)
         self._book(EntryKind.REFUNDED, dashed(refund), payment, bill.amount, None, moved)
         self._book(EntryKind.SHARE_REVERSED, dashed(refund), payment, share, bill.partner, moved)
 

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from backoffice.base import StaffAdmin
 from backoffice.columns import amount_text, shown
+from core.currencies import currency_of
 from payments.models import PromotionCode
 from payments.models.promotion import SHARE_WHOLE_BPS
 
@@ -62,6 +63,8 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         region, currency = values.get("region"), values.get("currency")
         if region is not None and currency is not None and region.currency != currency:
             raise ValidationError(f"{region.name} is paid in {region.currency.upper()}.")
+        if currency is not None and (values.get("amount") or 0) % currency_of(currency).step:
+            self.add_error("amount", f"Amounts are in steps of {amount_text(currency_of(currency).step, currency)}.")
         return values
 
 

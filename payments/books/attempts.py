@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db.models import Sum
 
 from accounts.models import User
+from core.currencies import currency_of
 from notifications.events import Outbox
 from payments.books import credits, payouts
 from payments.books.ledger import book
+from payments.books.splitting import split
 from payments.books.status import derive, reminder_after
 from payments.configuration import enabled
 from payments.models import Attempt, Credit, Customer, Hold, Payment
@@ -36,11 +38,11 @@ def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_se
         held = Hold.objects.select_for_update().filter(
             request=request_id, status=HoldStatus.AUTHORIZED, currency=payment.currency, unwanted=False
         )
-        for hold in held.order_by("number"):
-            taken = min(rest, hold.amount)
-            if taken:
-                _plan(payment, AttemptKind.CAPTURE, taken, now=now, hold=hold)
-                rest -= taken
+        holds = list(held.order_by("number"))
+        parts, rest = split(rest, [hold.amount for hold in holds], currency_of(payment.currency))
+        for hold, part in zip(holds, parts, strict=True):
+            if part:
+                _plan(payment, AttemptKind.CAPTURE, part, now=now, hold=hold)
     if rest:
         charge(payment, now=now, off_session=off_session)
     derive(outbox, payment, now=now, reason="collecting")
@@ -59,10 +61,13 @@ def spend_credit(outbox: Outbox, payment: Payment, *, now: datetime) -> None:
 
 
 def charge(payment: Payment, *, now: datetime, off_session: bool, after: timedelta | None = None) -> Attempt | None:
-    """Plan to charge the rest of a locked payment to the user's card; returns None if there is no card or no rest."""
+    """Plan to charge the rest of a locked payment to the user's card.
+
+    Returns None if there is no card or no rest, or if the provider would not take a charge of the rest.
+    """
     customer = Customer.objects.filter(user=payment.user_id).exclude(card_reference="").first()
     rest = payment.amount - payment.collecting_amount
-    if customer is None or not rest:
+    if customer is None or not currency_of(payment.currency).chargeable(rest):
         return None
     attempt = _plan(payment, AttemptKind.CHARGE, rest, now=now, card=customer, off_session=off_session)
     if after is not None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from core.currencies import currency_of
 from payments.books.ledger import book_credit
 from payments.configuration import enabled
 from payments.models import Credit, Payment, PromotionCode
@@ -136,17 +136,15 @@ def _most(credit: Credit, payment: Payment) -> int:
     if credit.share_bps is None:
         return credit.left
     whole = payment.amount if payment.kind == PaymentKind.FARE else 0
-    return min(credit.left, whole * credit.share_bps // SHARE_WHOLE_BPS)
+    return min(credit.left, currency_of(payment.currency).whole(whole * credit.share_bps // SHARE_WHOLE_BPS))
 
 
 def _leaving_enough(rest: int, available: int, currency: str) -> int:
     """Returns how much credit to spend: the card is left nothing, or an amount that the provider charges."""
     if available >= rest or not enabled():
         return min(rest, available)
-    to_card = max(rest - available, settings.CARD_MINIMUM_AMOUNT)
-    # Of currencies with thousandths the provider charges whole hundredths only.
-    step = 10 if get_currency_precision(currency.upper()) > 2 else 1
-    return max(0, rest - (to_card + -to_card % step))
+    counted = currency_of(currency)
+    return counted.whole(max(0, rest - max(rest - available, counted.minimum)))
 
 
 def give_back(credit_id: UUID, amount: int, *, now: datetime) -> None:

@@ -143,7 +143,7 @@ def _share_to_take(row: Dispute, payment: Payment, booked: Mapping[str, int], lo
     """
     taken = booked["share_reversed"] - booked["share_restored"]
     if lost > 0 and settings.DISPUTES_BORNE_BY == "partner":
-        part = payment.partner_share * row.withdrawn // payment.amount if payment.amount else 0
+        part = payment.part_of_refunds(payment.partner_share, row.withdrawn)
         return min(part - taken, payouts.share_of(payment))
     return -taken if lost < 0 else 0
 

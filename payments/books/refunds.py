@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import F
 
 from accounts.models import User
+from core.currencies import currency_of
 from core.errors import Conflict, Invalid
 from notifications.events import Outbox, recorded
 from payments.books import credits, payouts
@@ -50,8 +51,8 @@ def refund(
 
     Raises: `Conflict` (`not_paid`, `payment_disputed`, `refund_too_large`), `Invalid`.
     """
-    if amount <= 0:
-        raise Invalid("invalid", "Refund at least one minor unit.", "amount")
+    if amount <= 0 or amount % currency_of(payment.currency).step:
+        raise Invalid("invalid", "No such amount of this currency can be refunded.", "amount")
     with recorded() as outbox:
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
         if locked.status not in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED):

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.currencies import currency_of
 from core.ids import new_id
 from core.transitions import Stateful, Transition
 from payments.states import PAYMENT_GRAPH, UNPAID, PaymentKind, PaymentStatus
@@ -134,8 +135,13 @@ class Payment(Stateful):
         return 0 if self.status in UNPAID else self.amount - self.refunded_amount
 
     def part_of_refunds(self, whole: int, refunded: int) -> int:
-        """The part of `whole` (the partner's share, or the tax) that goes with `refunded` minor units, rounded down."""
-        return whole * refunded // self.amount if self.amount else 0
+        """The part of `whole` (the partner's share, or the tax) that goes with `refunded` minor units.
+
+        It is rounded down to what can be moved, but for the refund of everything.
+        """
+        if refunded == self.amount:
+            return whole
+        return currency_of(self.currency).whole(whole * refunded // self.amount)
 
     @property
     def tax_kept(self) -> int:

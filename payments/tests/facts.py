@@ -20,6 +20,7 @@ from tests.cast import Clock
 from tests.online import Online
 
 TAX_WHOLE, BPS = 100_000, 10_000
+STEPS = {"kwd": 10}  # an amount of kwd ends in 0
 LOST = ("lost", "prevented")
 
 
@@ -46,14 +47,29 @@ class Bill:
     share: int
 
 
+def rounded_down(amount: Fraction, currency: str) -> int:
+    """An amount, less what can't be moved in its currency."""
+    step = STEPS.get(currency, 1)
+    return floor(amount / step) * step
+
+
+def part_of(whole: int, payment: Payment, moved: int) -> int:
+    """The part of a share or tax that goes with what was moved of its payment."""
+    if moved == payment.amount:
+        return whole
+    return rounded_down(Fraction(whole * moved, payment.amount), payment.currency)
+
+
 def billed(price: int, prices: Prices) -> Bill:
     """The bill of a fare or fee: the tax is rounded half up, and our commission of the rest down."""
+    currency = prices["currency"]
     rate = Fraction(prices["tax_rate"], TAX_WHOLE)
     inclusive = prices["tax_inclusive"]
-    tax = floor(price * rate / (1 + rate if inclusive else 1) + Fraction(1, 2))
+    exact = price * rate / (1 + rate if inclusive else 1)
+    tax = rounded_down(exact + Fraction(STEPS.get(currency, 1), 2), currency)
     net = price - tax if inclusive else price
-    commission = floor(Fraction(net * prices["commission_bps"], BPS))
-    return Bill(prices["currency"], net + tax, tax, net - commission)
+    commission = rounded_down(Fraction(net * prices["commission_bps"], BPS), currency)
+    return Bill(currency, net + tax, tax, net - commission)
 
 
 def bills_of(life: Life) -> dict[tuple[UUID, str], Bill]:
@@ -127,8 +143,7 @@ class Facts:
 
     def tax_kept(self, payment: Payment) -> int:
         """The tax that refunds have left, of which each takes its part, rounded down on the sum of all."""
-        back = Fraction(payment.tax_amount * self.refunded(payment.pk), payment.amount) if payment.amount else 0
-        return payment.tax_amount - floor(back)
+        return payment.tax_amount - part_of(payment.tax_amount, payment, self.refunded(payment.pk))
 
     def withdrawn(self, payment: UUID, *, lost: bool) -> int:
         """What banks have charged back of a payment and not returned: lost, or still to be decided."""
@@ -153,5 +168,4 @@ class Facts:
         if (lowered and (ever_refunded or borne)) or (borne and (ever_refunded or len(borne) > 1)):
             return None
         lost = self.withdrawn(payment.pk, lost=True) if borne else 0
-        taken = floor(Fraction(share * (refunded + lost), payment.amount)) if payment.amount else 0
-        return share - taken + raised - lowered
+        return share - part_of(share, payment, refunded + lost) + raised - lowered

@@ -10,6 +10,7 @@ from hypothesis.stateful import initialize, rule
 
 from accounts.models import Partner, User
 from core import valkey
+from core.currencies import currency_of
 from core.errors import ServiceError
 from fake_stripe.errors import Refusal
 from fake_stripe.server import DECLINED, FAULTS
@@ -248,7 +249,7 @@ class MoneyLife(Machinery):
         if payment is None:
             return
         with suppress(ServiceError):
-            amount = max(1, refundable(payment) * share // 100)
+            amount = currency_of(payment.currency).whole(refundable(payment) * share // 100)
             refund(payment, amount=amount, reason="sorry", actor=self.staff, now=self.clock.now)
         self.run_once([Operation.REFUND, Operation.REVERSAL], fault, death)
         self.clock.advance(LONGEST_RETRY_S)

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Partner, User
 from backoffice.audit import VIOLATION, Check
+from core.currencies import currency_of
 from payments.audit import CHECKS
 from payments.books import ledger
 from payments.books.refunds import refund
@@ -143,7 +144,7 @@ def test_any_life_adds_up(running: Ride, staff: User, clock: Clock, settings: Se
         random = Random(f"{currency} {seed}")
         with transaction.atomic():
             Ride.objects.update(
-                tariff_amount=random.choice([1, 7, 333, 1000, 98_765]),
+                tariff_amount=random.choice([1, 7, 333, 1000, 98_765]) * currency_of(currency).step,
                 tariff_currency=currency,
                 commission_bps=random.choice([0, 1, 1999, 2000, 10_000]),
                 tax_rate=random.choice([0, 1, 5000, 8875, 19_000, 25_000, 100_000]),
@@ -159,17 +160,18 @@ def _live(ride: Ride, staff: User, clock: Clock, random: Random) -> None:
     fare = Payment.objects.get()
     if fare.amount:
         settle_in_cash(fare, actor=staff, now=clock.now)
-    net = fare.amount - fare.tax_amount
-    assert fare.partner_share == net - net * ride.commission_bps // 10_000
+    counted, net = currency_of(fare.currency), fare.amount - fare.tax_amount
+    assert fare.partner_share == net - counted.whole(net * ride.commission_bps // 10_000)
     expected = (fare.tax_amount, fare.partner_share, net - fare.partner_share)
     assert sums() == expected
     left = fare.amount
     while left:
-        part = left if random.random() < 0.3 else random.randint(1, left)
+        part = left if random.random() < 0.3 else random.randint(1, left // counted.step) * counted.step
         refund(fresh(fare), amount=part, reason="", actor=staff, now=clock.now)
         left -= part
         assert sum(sums()) == ledger.balance("cash") == left
         assert all(0 <= now <= before for now, before in zip(sums()[:2], expected[:2], strict=True))
+        assert all(each % counted.step == 0 for each in sums())
     assert sums() == (0, 0, 0)
 
 

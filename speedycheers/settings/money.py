@@ -63,5 +63,3 @@ if DISPUTES_BORNE_BY not in ("us", "partner"):
 # Credit can be spent for this time. What staff give one user as apologies in 30 days has a limit, in minor units.
 CREDIT_DAYS: float = env.float("CREDIT_DAYS", default=365.0)
 APOLOGY_CREDIT_MAX: int = env.int("APOLOGY_CREDIT_MAX", default=5000)
-# Credit leaves the card nothing, or an amount that the provider charges: in minor units, its minimum.
-CARD_MINIMUM_AMOUNT: int = env.int("CARD_MINIMUM_AMOUNT", default=50)

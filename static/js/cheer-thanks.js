@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { $, $$, fieldValue, make, show, text, whilePressed } from "./dom.js";
-import { minorUnits, money } from "./format.js";
+import { minorUnits, money, movable } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 import { Problem } from "./problem.js";
 
@@ -82,7 +82,7 @@ export class Thanks {
         make("input", { type: "radio", name: "tip", value: String(value) }),
         make("span", { textContent: label }),
       );
-    const amounts = TIP_SHARES.map((share) => Math.max(1, Math.round(amount * share)));
+    const amounts = TIP_SHARES.map((share) => movable(amount * share, currency));
     $("#tip-amounts").append(
       ...amounts.map((minor) => choice(minor, money({ amount: minor, currency }, { short: true }))),
       choice("other", gettext("Other")),

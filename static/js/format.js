@@ -10,6 +10,26 @@ const ONE_DIGIT = new Intl.NumberFormat(language, {
   maximumFractionDigits: 1,
   useGrouping: false,
 });
+// As core/currencies.py has them; browsers know other digits for some.
+const NO_DECIMALS = new Set([
+  "bif",
+  "clp",
+  "djf",
+  "gnf",
+  "jpy",
+  "kmf",
+  "krw",
+  "mga",
+  "pyg",
+  "rwf",
+  "vnd",
+  "vuv",
+  "xaf",
+  "xof",
+  "xpf",
+]);
+const THREE_DECIMALS = new Set(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"]);
+const WHOLE = new Set(["isk", "ugx"]);
 const EARTH_RADIUS_M = 6372797.560856; // as the server's
 
 /**
@@ -18,18 +38,33 @@ const EARTH_RADIUS_M = 6372797.560856; // as the server's
  * @param {{ short?: boolean }} [how]
  */
 export function money({ amount, currency }, { short = false } = {}) {
-  const probe = new Intl.NumberFormat(language, { style: "currency", currency });
-  const value = amount / 10 ** minorDigits(currency);
-  if (!short || !Number.isInteger(value)) return probe.format(value);
-  return new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: 0 }).format(value);
+  const decimals = minorDigits(currency);
+  const value = amount / 10 ** decimals;
+  const bare = Number.isInteger(value) && (short || WHOLE.has(currency.toLowerCase()));
+  const digits = bare ? 0 : decimals;
+  const shape = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, { style: "currency", currency, ...shape }).format(value);
 }
 
 /**
- * The digits after the point that a currency has.
+ * Minor units rounded to an amount that can be moved, and is not nothing.
+ * @param {number} amount
+ * @param {string} currency
+ */
+export function movable(amount, currency) {
+  const code = currency.toLowerCase();
+  const step = WHOLE.has(code) ? 100 : THREE_DECIMALS.has(code) ? 10 : 1;
+  return Math.max(1, Math.round(amount / step)) * step;
+}
+
+/**
+ * The digits after the point of the minor unit in which a currency is counted.
  * @param {string} currency
  */
 function minorDigits(currency) {
-  return new Intl.NumberFormat(language, { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 0;
+  const code = currency.toLowerCase();
+  if (NO_DECIMALS.has(code)) return 0;
+  return THREE_DECIMALS.has(code) ? 3 : 2;
 }
 
 /**

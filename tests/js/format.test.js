@@ -9,6 +9,8 @@ test("money is written from minor units, with the currency's own digits", () => 
   assert.equal(format.money({ amount: 1050, currency: "usd" }), "$10.50");
   assert.equal(format.money({ amount: 1000, currency: "usd" }), "$10.00");
   assert.equal(format.money({ amount: 1000, currency: "jpy" }), "¥1,000");
+  assert.equal(format.money({ amount: 1230, currency: "kwd" }), "KWD\u00a01.230");
+  assert.equal(format.money({ amount: 1000, currency: "isk" }), "ISK\u00a010");
 });
 
 test("short money drops a fraction of nothing, and no other", () => {
@@ -22,6 +24,13 @@ test("a typed amount becomes minor units, with a comma or a point", () => {
   assert.equal(format.minorUnits("1.1", "usd"), 110); // 1.1 * 100 is 110.00000000000001
   assert.equal(format.minorUnits("500", "jpy"), 500);
   assert.ok(Number.isNaN(format.minorUnits("a lot", "usd")));
+});
+
+test("a part of a price is rounded to what can be moved", () => {
+  assert.equal(format.movable(451.5, "kwd"), 450);
+  assert.equal(format.movable(15_050, "isk"), 15_100);
+  assert.equal(format.movable(225.4, "jpy"), 225);
+  assert.equal(format.movable(0.2, "usd"), 1);
 });
 
 test("distances are metres, then kilometres", () => {

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Partner, User
+from core.currencies import currency_of
 from core.errors import ServiceError
 from payments.apologies import apologize
 from payments.books.credits import sweep_credits
@@ -214,7 +215,7 @@ class City:
         payment, what = self.random.choice(payments), self.random.random()
         with suppress(ServiceError):
             if what < 0.2 and (most := refundable(payment)):
-                amount = self.random.choice([most, max(1, most // 3)])
+                amount = self.random.choice([most, currency_of(payment.currency).whole(most // 3)])
                 refund(payment, amount=amount, reason="too quiet", actor=self.staff, now=self.clock.now)
             elif what < 0.4:
                 self.deny(payment)

@@ -182,7 +182,7 @@ PAYING = [
 
 def _borne_by_the_partner(row: Dispute, payment: Payment, booked: Any, lost: int) -> int:
     taken: int = booked["share_reversed"] - booked["share_restored"]
-    part = payment.partner_share * row.withdrawn // payment.amount
+    part = payment.part_of_refunds(payment.partner_share, row.withdrawn)
     return min(part - taken, payouts.share_of(payment)) if lost > 0 else (-taken if lost < 0 else 0)
 
 
