@@ -15,6 +15,7 @@ from requests_app.serving import arrival
 from rides.models import Ride
 from rides.states import RideStatus
 from tests.cast import arrive, come, fresh
+from tests.online import set_region
 
 WHO = st.integers(0, 1)
 HOLD = st.sampled_from(HOLDS)
@@ -31,6 +32,7 @@ class FeeLife(CreditLife):
     def prices_change(self, prices: Prices) -> None:
         """What is booked from now on is under these; what has been booked stays under its own."""
         self.prices = prices
+        set_region(**prices)
 
     def on_the_way(self, who: int, hold: int) -> list[Ride]:
         """Have a partner set out to a user."""

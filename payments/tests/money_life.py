@@ -124,6 +124,8 @@ class MoneyLife(Machinery):
         """From the booking to the end of the session, perhaps with a new card meanwhile; then charging begins."""
         self.end(None)
         self.book(session.who, session.hold, answered=True)
+        if session.prices is not None:
+            set_region(**session.prices)
         sweep_holds(self.clock.now)
         self.serve()
         self.serve()

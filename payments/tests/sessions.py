@@ -44,7 +44,7 @@ PRICES = [
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is cheered for how long, whether they save another card meanwhile, and what the first charging meets."""
+    """Who is cheered for how long, what the first charging meets, and whether card or prices change meanwhile."""
 
     who: int
     hold: int
@@ -52,6 +52,7 @@ class Session:
     card: str
     fault: str
     death: int | None
+    prices: Prices | None  # before a partner accepts
 
 
 SESSIONS = st.builds(
@@ -62,4 +63,5 @@ SESSIONS = st.builds(
     card=st.sampled_from([*[""] * len(CARDS), *CARDS]),
     fault=FAULT,
     death=DEATH,
+    prices=st.one_of(st.none(), st.sampled_from(PRICES)),
 )
