@@ -28,7 +28,7 @@ class DeskLife(DisputeLife):
         approved=st.sampled_from([True, True, False]),
     )
     def staff_book_by_hand(self, kind: str, which: int, amount: int, approved: bool) -> None:
-        payment = self.a_payment(which)
+        payment = self.a_payment(which, unpaid=kind in (ManualKind.RECEIVED, ManualKind.WRITTEN_OFF))
         if payment is not None:
             with suppress(ServiceError):
                 self.propose(ManualKind(kind), payment, amount, approved=approved)

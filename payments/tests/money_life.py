@@ -19,7 +19,7 @@ from payments.models import Attempt, Hold, Payment, PayoutAccount
 from payments.operations import Operation
 from payments.provider import accounts
 from payments.services import pay_now, withdraw
-from payments.states import AttemptStatus, HoldStatus
+from payments.states import UNPAID, AttemptStatus, HoldStatus
 from payments.tests.machinery import LONGEST_RETRY_S, WHICH, Machinery
 from payments.tests.mishaps import DEATH, FAULT, NO_FAULT, dying_at
 from payments.tests.sessions import CARDS, HOLDS, PRICES, SESSIONS, Prices, Session
@@ -28,10 +28,11 @@ from regions.models import Region
 from regions.selectors import forget_terms
 from requests_app import services
 from requests_app.bookings import sweep_holds
-from requests_app.models import CheerRequest
+from requests_app.models import CheerRequest, Offer
+from requests_app.offers import expire_offer, lapsed
 from requests_app.serving import fulfilment
 from requests_app.serving.session_holds import sweep_sessions
-from requests_app.states import OPEN
+from requests_app.states import OPEN, OfferStatus
 from rides.models import Ride
 from rides.services import tip_ride
 from rides.states import ACTIVE, RideStatus
@@ -148,10 +149,13 @@ class MoneyLife(Machinery):
     def serve(self) -> None:
         """Whoever can be served is, one step further, by a partner who is there."""
         report(self.partner, EMPIRE_STATE)
+        for offer in Offer.objects.filter(lapsed(self.clock.now), status=OfferStatus.PENDING):
+            expire_offer(offer.pk, now=self.clock.now)
         match(self.region)
         for request in CheerRequest.objects.filter(status__in=OPEN):
             if offered_to(request) is not None:
-                fulfilment.accept_offer(fresh(self.partner), offer_id=open_offer(request).pk, now=self.clock.now)
+                with suppress(ServiceError):
+                    fulfilment.accept_offer(fresh(self.partner), offer_id=open_offer(request).pk, now=self.clock.now)
                 return
         for ride in Ride.objects.filter(status__in=ACTIVE):
             if ride.status == RideStatus.EN_ROUTE:
@@ -238,9 +242,15 @@ class MoneyLife(Machinery):
 
     # ------------------------------------------------------------ what staff do
 
-    def a_payment(self, which: int) -> Payment | None:
+    def a_payment(self, which: int, *, unpaid: bool = False) -> Payment | None:
+        """One of the payments; with `unpaid`, one of those that wait for money once all that hangs is paid, if any."""
+        if unpaid:
+            self.clock.advance(LONGEST_RETRY_S)
+            self.run_once([Operation.ATTEMPT], NO_FAULT, None)
         payments = list(Payment.objects.order_by("created_at", "pk"))
-        return payments[which % len(payments)] if payments else None
+        wanted = [payment for payment in payments if payment.status in UNPAID] if unpaid else []
+        found = wanted or payments
+        return found[which % len(found)] if found else None
 
     @rule(share=st.integers(1, 100), which=WHICH, fault=st.sampled_from(FAULTS), death=DEATH, again=FAULT)
     def refund(self, share: int, which: int, fault: str, death: int | None, again: str) -> None:
@@ -270,7 +280,7 @@ class MoneyLife(Machinery):
 
     @rule(which=WHICH, cash=st.booleans())
     def staff_steps_in(self, which: int, cash: bool) -> None:
-        payment = self.a_payment(which)
+        payment = self.a_payment(which, unpaid=True)
         if payment is not None:
             with suppress(ServiceError):
                 (settle_in_cash if cash else withdraw)(payment, actor=self.staff, now=self.clock.now)
