@@ -1,6 +1,7 @@
 """The Celery application. Its queue carries wake-ups only; the work itself is in the database."""
 
 import os
+from typing import Any
 
 from celery import Celery
 
@@ -10,6 +11,6 @@ from core.task_waits import Hint
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 
-app = Celery("speedycheers", task_cls=Hint)
+app: Celery[Any] = Celery("speedycheers", task_cls=Hint)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

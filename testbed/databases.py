@@ -65,6 +65,7 @@ ONLY = {
         "tests/fuzz/test_schema.py",
         "tests/fuzz/test_wire.py",
         "tests/size/*",
+        "tests/test_log_of_a_cheer.py",
     ),
 }
 OTHER = {"sqlite": "postgres", "postgres": "sqlite"}
