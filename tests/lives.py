@@ -124,7 +124,7 @@ class Lives(RuleBasedStateMachine):
     def rate_and_tip(self, stars: int) -> None:
         ride = Ride.objects.order_by("-accepted_at")[0]
         self.attempt(lambda: rate_ride(ride, stars=stars, comment=""))
-        self.attempt(lambda: tip_ride(ride, amount=stars, currency="usd", now=self.now))
+        self.attempt(lambda: tip_ride(ride, amount=100 * stars, currency="usd", now=self.now))
 
     # -------------------------------------------------------- partners
 

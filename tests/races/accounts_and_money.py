@@ -53,7 +53,7 @@ def tip_and_tip(stage: Stage) -> Race:
         one_wins("payment_exists")(outcomes)
         assert Payment.objects.filter(ride=ride, kind=PaymentKind.TIP).count() == 1
 
-    return Race([lambda: tip_ride(fresh(ride), amount=1, currency="usd", now=now())] * 2, judge)
+    return Race([lambda: tip_ride(fresh(ride), amount=50, currency="usd", now=now())] * 2, judge)
 
 
 def flag_and_flag(stage: Stage) -> Race:
