@@ -17,7 +17,7 @@ import websockets.sync.client as sockets
 
 from testbed.environment import make_folder
 from testbed.postgres import drop_database, fresh_database
-from testbed.processes import BASE, free_port, running, wait_until
+from testbed.processes import BASE, free_port, listening, running, wait_until
 from testbed.production import COLLECT
 from testbed.stack import Stack
 from tests.production.installation import Installation
@@ -103,7 +103,7 @@ def from_nothing(installation: Installation) -> Iterator[tuple[Installation, Sta
                 process = stack.enter_context(running(command, env=environment, stdout=output, stderr=errors))
                 stack.callback(end, process)
             client = Stack(None, web, fresh.data, fresh.env, log)
-            wait_until(lambda: ready(client), READY_S, f"ready: {log.read_text()}")
+            wait_until(lambda: ready(client) and listening(socket), READY_S, f"ready: {log.read_text()}")
             yield fresh, client, socket, log
     finally:
         drop_database(installation.server.url, url)
