@@ -25,7 +25,7 @@ LOST = ("lost", "prevented")
 
 
 class Life(Protocol):
-    """Whatever has facts: a random life, or a city."""
+    """A source of facts: a random life, or a city."""
 
     provider: Online
     clock: Clock
@@ -39,7 +39,7 @@ class Life(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a user is to be charged, the tax in it, and the partner's share of it."""
+    """The amount that a user is to be charged, the tax in it, and the partner's share of it."""
 
     currency: str
     amount: int
@@ -92,7 +92,7 @@ def bills_of(life: Life) -> dict[tuple[UUID, str], Bill]:
 
 
 class Facts:
-    """What has moved for each payment, by its id: at the provider, by hand, and by credit."""
+    """The money that has moved for each payment, by its id: at the provider, by hand, and by credit."""
 
     def __init__(self, life: Life) -> None:
         self.life, self.account = life, life.provider.account
@@ -134,11 +134,11 @@ class Facts:
             self.refunds[payment][way] += amount
 
     def collected(self, payment: UUID) -> int:
-        """What has come in, before refunds."""
+        """The money that has come in, before refunds."""
         return self.by_card[payment] + self.cash[payment] + self.credit[payment]
 
     def refunded(self, payment: UUID) -> int:
-        """What has gone back."""
+        """The money that has gone back."""
         return self.refunds[payment].total()
 
     def tax_kept(self, payment: Payment) -> int:
@@ -146,16 +146,16 @@ class Facts:
         return payment.tax_amount - part_of(payment.tax_amount, payment, self.refunded(payment.pk))
 
     def withdrawn(self, payment: UUID, *, lost: bool) -> int:
-        """What banks have charged back of a payment and not returned: lost, or still to be decided."""
+        """The part of a payment that banks have charged back and not returned: lost, or still to be decided."""
         about = (each for each in self.disputed[payment] if (each["status"] in LOST) == lost)
         return -sum(move["amount"] for each in about for move in each["balance_transactions"])
 
     def dispute_fees(self, payment: UUID) -> int:
-        """What disputes of a payment have cost."""
+        """The cost of a payment's disputes."""
         return sum(move["fee"] for each in self.disputed[payment] for move in each["balance_transactions"])
 
     def written_off(self, payment: Payment) -> int:
-        """What is not expected any more and has not come in all the same."""
+        """The part that is no longer expected and has not come in either."""
         return min(self.manual[ManualKind.WRITTEN_OFF][payment.pk], payment.amount - self.collected(payment.pk))
 
     def share_left(self, payment: Payment) -> int | None:

@@ -30,7 +30,7 @@ class FeeLife(CreditLife):
 
     @rule(prices=st.sampled_from(PRICES))
     def prices_change(self, prices: Prices) -> None:
-        """What is booked from now on is under these; what has been booked stays under its own."""
+        """Bookings from now on are under these prices; earlier ones keep their own."""
         self.prices = prices
         set_region(**prices)
 

@@ -35,7 +35,7 @@ class Machinery(RuleBasedStateMachine):
     began: datetime
 
     def run_once(self, operations: Iterable[Operation], fault: str, death: int | None) -> None:
-        """Whatever is due runs once, and each call meets a fault, or dies."""
+        """Each due job runs once, and each of its calls meets a fault or dies."""
         for operation in operations:
             for pk in list(operation.rows.claim_due(self.clock.now)):
                 self.run(operation, pk, fault, death)
@@ -55,7 +55,7 @@ class Machinery(RuleBasedStateMachine):
         self.sweep()
 
     def sweep(self) -> None:
-        """What the sweep does of money, beside the operations."""
+        """The work of the sweep on money, beside the operations."""
         for look in (sweep_holds, sweep_sessions, sweep_payout_holds, sweep_credits):
             look(self.clock.now)
         for payment in list(REMINDERS.claim_due(self.clock.now)):

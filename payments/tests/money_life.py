@@ -147,7 +147,7 @@ class MoneyLife(Machinery):
 
     @rule()
     def serve(self) -> None:
-        """Whoever can be served is, one step further, by a partner who is there."""
+        """The partner takes one step: accepts an offer, or starts a session."""
         report(self.partner, EMPIRE_STATE)
         for offer in Offer.objects.filter(lapsed(self.clock.now), status=OfferStatus.PENDING):
             expire_offer(offer.pk, now=self.clock.now)

@@ -145,14 +145,14 @@ def expected_balances(facts: Facts) -> Counter[Key]:
 
 
 def fees_of_charges(currency: str) -> int:
-    """What the books have of the provider's fees for charges."""
+    """The provider's fees for charges, as the books have them."""
     others = [EntryKind.DISPUTE_FEE, EntryKind.FEE_RETURNED, EntryKind.FEE_BY_HAND]
     entries = list(Entry.objects.filter(currency=currency).exclude(kind__in=others))
     return entries_by_account(entries)[currency, "fees"]
 
 
 def money_there(facts: Facts, currency: str) -> int:
-    """What the provider would have of ours in a currency without its fees for charges."""
+    """Our balance at the provider in a currency, without its fees for charges."""
     moves = [one for one in facts.account.every("balance_transaction") if one["currency"] == currency]
     return sum(one["amount"] if one["type"] == "charge" else one["net"] for one in moves)
 

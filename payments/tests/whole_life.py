@@ -40,7 +40,7 @@ LATER_S = 100_000  # a round in which also the next charge of a declined card co
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What lives take place in: the fixtures of a test."""
+    """The surroundings of lives: the fixtures of a test."""
 
     region: Region
     online: Online
@@ -111,7 +111,7 @@ class Money(DeskLife):
         assert every_error(self) == []
 
     def everything_is_done(self) -> None:
-        """Whatever is due is, until nothing can be any more."""
+        """All that is due is done, until nothing is due any more."""
         for _ in range(LATER_ROUNDS):
             self.clock.advance(LATER_S)
             self.sweep()

@@ -30,7 +30,7 @@ class Bug:
 
 
 def instead(value: Any) -> Make:
-    """Whatever it was, it is this."""
+    """A mutation that puts this value in its place."""
     return lambda original: value
 
 
