@@ -144,6 +144,17 @@ class MoneySerializer(serializers.Serializer[Any]):
         ref_name = "Money"
 
 
+class TariffSerializer(serializers.Serializer[Any]):
+    """`amount` minor units for every started `incrementS` seconds."""
+
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    incrementS = serializers.IntegerField(source="increment_s")
+
+    class Meta:
+        ref_name = "Tariff"
+
+
 class SignedMoneySerializer(MoneySerializer):
     """An amount in minor units (cents) of a currency (ISO 4217, lower case); it may be negative."""
 

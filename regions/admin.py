@@ -17,7 +17,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.base import ReadOnlyAdmin, StaffAdmin
 from backoffice.columns import NOTHING, amount_text, moment, related, shown
 from core.currencies import currency_of
-from regions.models import COMMISSION_MAX_BPS, PRICES, TAX_WHOLE, Prices, Region, Terms, not_chargeable
+from core.prices import COMMISSION_WHOLE, TAX_WHOLE
+from regions.models import PRICES, Prices, Region, Terms, not_chargeable
 
 MONEY_MAX = 10_000_000  # minor units; a larger amount is rejected as a typing error
 INCREMENT_MAX_S = 24 * 3600
@@ -106,7 +107,7 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     hold_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units. 0: nothing is held.")
     holds_max = forms.IntegerField(min_value=1, max_value=20, help_text="The session ends when the last is used up.")
     commission_bps = forms.IntegerField(
-        min_value=0, max_value=COMMISSION_MAX_BPS, label="Commission", help_text="Hundredths of a percent: 2000 is 20%."
+        min_value=0, max_value=COMMISSION_WHOLE, label="Commission", help_text="Hundredths of a percent: 2000 is 20%."
     )
     tax_rate = forms.IntegerField(
         min_value=0,

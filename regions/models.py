@@ -12,10 +12,9 @@ from django.db import models
 
 from core.currencies import currency_of
 from core.ids import new_id
+from core.prices import COMMISSION_WHOLE, TAX_WHOLE
 from core.texts import Line
 
-COMMISSION_MAX_BPS = 10_000  # the whole amount
-TAX_WHOLE = 100_000  # thousandths of a percent in a whole
 DIGEST_CHARS = 16
 
 
@@ -122,7 +121,7 @@ class Prices(models.Model):
                 name="%(class)s_holds_sane",
             ),
             models.CheckConstraint(
-                condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_MAX_BPS),
+                condition=models.Q(commission_bps__gte=0, commission_bps__lte=COMMISSION_WHOLE),
                 name="%(class)s_commission_is_a_part",
             ),
             models.CheckConstraint(

@@ -3,7 +3,8 @@
 from django.utils.translation import gettext as _
 
 from core.amounts import percent
-from regions.models import TAX_WHOLE, Prices
+from core.prices import TAX_WHOLE
+from regions.models import Prices
 
 
 def tax_label(prices: Prices) -> str:

@@ -11,10 +11,13 @@ from accounts.locations import current_location
 from accounts.models import Role, User
 from accounts.read_model import VisiblePartner
 from api.fields import LatLng, Money
+from core.currencies import currency_of
+from core.prices import Tariff, Tax, charge
 from payments import configuration
 from payments.models import Hold
 from payments.states import HoldStatus
 from regions.geometry import WITHIN_M, eta_s, middle_of_cell
+from regions.models import Prices
 from requests_app.models import CheerRequest, Offer
 from requests_app.selectors import prices_of
 from requests_app.states import OPEN, OfferStatus, RequestStatus
@@ -31,6 +34,7 @@ class OfferView:
     """An offer as its partner sees it; its place and note are shown only while it is pending or accepted.
 
     While it is pending, an approximate one shows no note, and a place within `location_within_m` of the real one.
+    `share` is what the partner is paid for the first increment at the request's tariff.
     """
 
     id: UUID
@@ -41,6 +45,8 @@ class OfferView:
     note: str
     distance_m: int
     eta_s: int
+    tariff: Tariff
+    share: Money
     expires_at: datetime
     status: str
 
@@ -92,6 +98,7 @@ def offer_view(offer: Offer) -> OfferView:
     request = offer.request
     shown, rough_m = offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED), offer.approximate_m
     rough = offer.status == OfferStatus.PENDING and rough_m is not None
+    tariff, share = _offered_prices(prices_of(request))
     return OfferView(
         id=offer.pk,
         request_id=offer.request_id,
@@ -101,9 +108,19 @@ def offer_view(offer: Offer) -> OfferView:
         note=request.note if shown and not rough else "",
         distance_m=offer.distance_m if rough_m is None else rough_m,
         eta_s=offer.eta_s if rough_m is None else eta_s(rough_m),
+        tariff=tariff,
+        share=share,
         expires_at=offer.expires_at,
         status=offer.status,
     )
+
+
+def _offered_prices(prices: Prices) -> tuple[Tariff, Money]:
+    """The tariff of a request, and what the partner is paid for the first increment."""
+    tax = Tax(prices.tax_rate, prices.tax_inclusive, currency_of(prices.currency).step)
+    tariff = Tariff(prices.increment_amount, prices.currency, prices.increment_s, tax)
+    paid = charge(tariff.amount, tariff.currency, tax=tax, commission_bps=prices.commission_bps)
+    return tariff, Money(paid.share, tariff.currency)
 
 
 def _place(request: CheerRequest, *, rough: bool) -> LatLng:

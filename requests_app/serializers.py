@@ -9,7 +9,7 @@ from rest_framework.fields import empty
 
 from accounts.models import User
 from accounts.serializers import VisiblePartnerSerializer
-from api.fields import LocationSerializer, MoneySerializer, Note, Text
+from api.fields import LocationSerializer, MoneySerializer, Note, TariffSerializer, Text
 from api.serializing import json_of
 from core import clock
 from payments.states import HoldStatus
@@ -32,6 +32,7 @@ class OfferSerializer(serializers.Serializer[Any]):
     """An offer to a partner, until `expiresAt`. Location and note are shown only while it is pending or accepted.
 
     With `locationWithinM`, the place is roughly there, within so many metres, and both are told on acceptance.
+    The prices are those that the request was made under, whatever the region's are by now.
     """
 
     offerId = serializers.UUIDField(source="id")
@@ -42,6 +43,8 @@ class OfferSerializer(serializers.Serializer[Any]):
     note = serializers.CharField()
     distanceM = serializers.IntegerField(source="distance_m")
     etaS = serializers.IntegerField(source="eta_s")
+    tariff = TariffSerializer(help_text="What the user pays.")
+    share = MoneySerializer(help_text="What the partner is paid for the first increment.")
     expiresAt = serializers.DateTimeField(source="expires_at")
     status = serializers.ChoiceField(choices=OfferStatus.choices)
 

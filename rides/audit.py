@@ -18,9 +18,9 @@ from backoffice.audit import (
     walked,
     wrong_rows,
 )
+from core.prices import fare
 from payments.models import Payment
 from payments.states import PaymentKind
-from rides import fares
 from rides.models import Ride, RideSign
 from rides.states import ACTIVE, RideStatus, Sign
 
@@ -80,7 +80,7 @@ def fares_are_right(now: datetime) -> Iterator[Result]:
 def _is_right(ride: Ride) -> bool:
     if ride.start_time is None or ride.end_time is None or ride.tariff_increment_s < 1:
         return False
-    return ride.fare_amount == fares.fare(ride.tariff, ride.end_time - ride.start_time)
+    return ride.fare_amount == fare(ride.tariff, ride.end_time - ride.start_time)
 
 
 @CHECKS

@@ -9,11 +9,11 @@ from django.db.models import F, Q
 
 from core.currencies import currency_of
 from core.ids import new_id
+from core.prices import Tariff, Tax, elapsed, fare
 from core.reasons import closed_is_known
 from core.texts import Note
 from core.transitions import Stateful, Transition
 from regions.models import StartGuard
-from rides import fares
 from rides.reasons import RideClosed
 from rides.states import ACTIVE, RIDE_GRAPH, EndedBy, RideStatus, Sign
 
@@ -169,24 +169,24 @@ class Ride(Stateful):
         return self.start_guard == StartGuard.PIN
 
     @property
-    def tariff(self) -> fares.Tariff:
-        return fares.Tariff(self.tariff_amount, self.tariff_currency, self.tariff_increment_s, self.tax)
+    def tariff(self) -> Tariff:
+        return Tariff(self.tariff_amount, self.tariff_currency, self.tariff_increment_s, self.tax)
 
     @property
-    def tax(self) -> fares.Tax:
-        return fares.Tax(self.tax_rate, self.tax_inclusive, currency_of(self.tariff_currency).step)
+    def tax(self) -> Tax:
+        return Tax(self.tax_rate, self.tax_inclusive, currency_of(self.tariff_currency).step)
 
     def elapsed(self, now: datetime) -> timedelta:
         """The length of the session, up to `now` while it runs; zero before it starts."""
         if self.start_time is None:
             return timedelta(0)
-        return fares.elapsed(self.start_time, self.end_time or now)
+        return elapsed(self.start_time, self.end_time or now)
 
     def fare(self, now: datetime) -> int | None:
         """The frozen fare, or the price if the session ended at `now`, in minor units; None before it starts."""
         if self.fare_amount is not None or self.start_time is None:
             return self.fare_amount
-        return fares.fare(self.tariff, self.elapsed(now))
+        return fare(self.tariff, self.elapsed(now))
 
 
 class RideSign(models.Model):

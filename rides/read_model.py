@@ -6,7 +6,7 @@ from uuid import UUID
 
 from accounts.models import User
 from api.fields import Money
-from rides import fares
+from core.prices import Tariff
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
 
@@ -31,7 +31,7 @@ class RideView:
     elapsed_s: float
     fare: Money | None
     covered_until: datetime | None
-    tariff: fares.Tariff
+    tariff: Tariff
     rating: int | None
     pin_required: bool
     pin: str | None

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from api.fields import money
 from core.errors import Conflict
+from core.prices import increments
 from payments.models import Attempt, Payment
 from payments.states import UNPAID, AttemptKind, AttemptStatus, PaymentKind
 from regions.taxes import tax_label
-from rides import fares
 from rides.models import Ride
 from rides.selectors import prices_of
 from rides.states import RideStatus
@@ -112,7 +112,7 @@ def _card(payments: Iterable[Payment]) -> dict[str, str] | None:
 
 def _line(ride: Ride, payment: Payment) -> dict[str, Any]:
     if payment.kind == PaymentKind.FARE:
-        count = fares.increments(ride.elapsed(ride.end_time or ride.accepted_at), ride.tariff_increment_s)
+        count = increments(ride.elapsed(ride.end_time or ride.accepted_at), ride.tariff_increment_s)
         numbers = {"count": count, "minutes": ride.tariff_increment_s // 60}
         label, each = _("Cheering, %(count)d × %(minutes)d minutes") % numbers, ride.tariff_amount
     else:

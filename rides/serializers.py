@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from api.fields import Identifier, Integer, MoneySerializer, Note, Text
+from api.fields import Identifier, Integer, MoneySerializer, Note, TariffSerializer, Text
 from api.serializing import json_of
 from core import clock
 from core.currencies import MAXIMUM
@@ -15,17 +15,6 @@ from rides.models import Ride
 from rides.read_model import ride_view
 from rides.receipts import Document
 from rides.states import EndedBy, RideStatus
-
-
-class TariffSerializer(serializers.Serializer[Any]):
-    """`amount` minor units for every started `incrementS` seconds."""
-
-    amount = serializers.IntegerField()
-    currency = serializers.CharField()
-    incrementS = serializers.IntegerField(source="increment_s")
-
-    class Meta:
-        ref_name = "Tariff"
 
 
 class RideSerializer(serializers.Serializer[Any]):

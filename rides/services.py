@@ -18,13 +18,13 @@ from api.idempotency import effect
 from core.amounts import money
 from core.currencies import currency_of
 from core.errors import Conflict, Forbidden, Invalid
+from core.prices import NO_TAX, charge, elapsed, fare
 from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books.billing import Bill, PartnerShare, open_payment
 from payments.models import Payment
 from payments.states import PaymentKind
 from regions.models import Prices, StartGuard
-from rides import fares
 from rides.fees import cancellation_fee
 from rides.limits import (
     TipOverCap,
@@ -131,7 +131,7 @@ def end_ride(
     if ride.status != RideStatus.IN_PROGRESS or ride.start_time is None:
         raise Conflict(f"ride_{ride.status}", "The state of this ride does not allow that.")
     end_time = max(now, ride.start_time)  # the clock may have stepped back
-    amount = fares.fare(ride.tariff, fares.elapsed(ride.start_time, end_time))
+    amount = fare(ride.tariff, elapsed(ride.start_time, end_time))
     changes = {
         "end_time": end_time,
         "ended_by": ended_by,
@@ -175,17 +175,12 @@ def _charge_fee(ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, n
 def _charge(
     ride: Ride, outbox: Outbox, kind: PaymentKind, amount: int, *, now: datetime, collect: bool = True
 ) -> Payment:
-    """Open a payment for a price of a ride. A tip has no tax and commission, and is not collected from the holds.
-
-    The commission is of what the tax leaves.
-    """
+    """Open a payment for a price of a ride. A tip has no tax and commission, and is not collected from the holds."""
     is_tip = kind == PaymentKind.TIP
-    currency = ride.tariff_currency
-    tax = fares.NO_TAX if is_tip else ride.tax
-    charged, taxed = tax.charged(amount), tax.of(amount)
-    net = charged - taxed
-    share = PartnerShare(ride.partner, net if is_tip else net - fares.commission(net, ride.commission_bps, currency))
-    bill = Bill(ride.pk, ride.user, kind, charged, currency, share, collect, tax=taxed)
+    tax, commission_bps = (NO_TAX, 0) if is_tip else (ride.tax, ride.commission_bps)
+    owed = charge(amount, ride.tariff_currency, tax=tax, commission_bps=commission_bps)
+    share = PartnerShare(ride.partner, owed.share)
+    bill = Bill(ride.pk, ride.user, kind, owed.amount, ride.tariff_currency, share, collect, tax=owed.tax)
     return open_payment(outbox, bill, now=now, request_id=None if is_tip else ride.request_id)
 
 

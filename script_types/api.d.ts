@@ -91,6 +91,10 @@ declare namespace Api {
     note: string;
     distanceM: number;
     etaS: number;
+    /** What the user pays, as the request was made. */
+    tariff: Tariff;
+    /** What the partner is paid for the first increment. */
+    share: Money;
     expiresAt: Time;
     status: "pending" | "accepted" | "declined" | "expired" | "rescinded";
   }

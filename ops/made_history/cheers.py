@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from core.prices import Tariff, fare
 from ops.made_history.money import COMMISSION_BPS, CURRENCY, STEP, Bill, Cashier
 from ops.made_history.people import People, PeopleWriter, Person
 from ops.made_history.rows import Ids, Table, moment
@@ -19,7 +20,6 @@ from requests_app.models import (
 )
 from requests_app.reasons import OfferClosed, RequestClosed
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
-from rides.fares import Tariff, fare
 from rides.models import Ride, RideSign, RideTransition
 from rides.states import EndedBy, RideStatus, Sign
 

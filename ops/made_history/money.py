@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
+from core.prices import commission
 from ops.made_history.people import Person, is_paid_out
 from ops.made_history.rows import Ids, Table, dashed, moment
 from payments.books.ledger import CASH, PROVIDER, SIDES
@@ -29,7 +30,6 @@ from payments.states import (
     RefundStatus,
     TransferStatus,
 )
-from rides.fares import commission
 
 STEP = "old new actor reason at subject"
 CURRENCY = "usd"

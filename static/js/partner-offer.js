@@ -4,12 +4,19 @@ import { ApiError, post } from "./api.js";
 import { $, announce, kindIcon, show, showProblem, text, whilePressed } from "./dom.js";
 import { distance, eta, money } from "./format.js";
 import { fill, gettext } from "./i18n.js";
-import { regionAt } from "./regions.js";
 import { serverNow } from "./server-clock.js";
 import { slide } from "./slide.js";
 
 /** @param {Api.Offer} offer */
 const leftS = (offer) => (Date.parse(offer.expiresAt) - serverNow()) / 1000;
+
+/**
+ * What the partner is paid, like "$8 / 5 min". An offer that the previous release wrote does not say it.
+ * @param {Api.Offer} offer
+ */
+function pays({ share, tariff }) {
+  return share && tariff ? `${money(share, { short: true })} / ${Math.round(tariff.incrementS / 6) / 10} min` : "";
+}
 
 export class OfferPanel {
   #data;
@@ -47,15 +54,11 @@ export class OfferPanel {
     $("#decline-reason").value = "";
     showProblem("", $("#offer-problem"));
     const kind = this.#data.types[offer.requestType] ?? { name: offer.requestType, icon: "🎉" };
-    const tariff = regionAt(this.#data.regions, offer.location)?.tariff;
     $("#offer-icon").replaceChildren(kindIcon(offer.requestType, kind));
     text($("#offer-title"), kind.name);
     text($("#offer-distance"), distance(offer.distanceM));
     text($("#offer-eta"), eta(offer.etaS));
-    text(
-      $("#offer-pays"),
-      tariff ? `${money(tariff, { short: true })} / ${Math.round(tariff.incrementS / 6) / 10} min` : "",
-    );
+    text($("#offer-pays"), pays(offer));
     const rough = offer.locationWithinM ? gettext("You are told the exact place and the note when you accept.") : "";
     text($("#offer-note"), offer.note || rough);
     show($("#offer-note"), Boolean(offer.note || rough));

@@ -21,7 +21,7 @@ def test_from_the_map_to_the_receipt(cast: Cast, visit: Callable[..., Visit]) ->
     partner.headline("Somebody needs a cheer")
     partner.see("Birthday")
     partner.see("Blue door")
-    partner.see("$10 / 5 min")
+    partner.see("$8 / 5 min")  # their share of it
     user.headline("Asking somebody near you")
 
     partner.slide_to_accept()

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
+from core.prices import COMMISSION_WHOLE, TAX_WHOLE, Tax
 from payments.books import payouts
 from payments.books.billing import Bill
 from payments.models import Attempt, Credit, Dispute, Payment, Transfer
@@ -24,18 +25,17 @@ from payments.tests.planted.planting import (
     without,
 )
 from regions.models import Prices
-from rides import fares
 from rides.models import Ride
 
 # ---------------------------------------------------------------- prices
 
 
 def _commission_rounded_up(net: int, bps: int, *currency: str) -> int:
-    return -(-net * bps // fares.BPS)
+    return -(-net * bps // COMMISSION_WHOLE)
 
 
-def _tax_rounded_down(tax: fares.Tax, price: int) -> int:
-    return price * tax.rate // (fares.TAX_WHOLE + tax.rate if tax.inclusive else fares.TAX_WHOLE)
+def _tax_rounded_down(tax: Tax, price: int) -> int:
+    return price * tax.rate // (TAX_WHOLE + tax.rate if tax.inclusive else TAX_WHOLE)
 
 
 def _one_increment_more(duration: Any, increment_s: int) -> int:
@@ -59,14 +59,14 @@ def _always_a_fee(ride: Ride, prices: Prices, now: Any) -> int:
 
 
 PRICING = [
-    Bug("commission_rounded_up", "rides.fares.commission", instead(_commission_rounded_up)),
-    Bug("tax_rounded_down", "rides.fares.Tax.of", instead(_tax_rounded_down)),
-    Bug("tips_are_taxed", "rides.fares.NO_TAX", instead(fares.Tax(10_000))),
+    Bug("commission_rounded_up", "core.prices.commission", instead(_commission_rounded_up)),
+    Bug("tax_rounded_down", "core.prices.Tax.of", instead(_tax_rounded_down)),
+    Bug("tips_are_taxed", "rides.services.NO_TAX", instead(Tax(10_000))),
     Bug("commission_of_tips", "rides.services.open_payment", billing(_commission_of_tips)),
     Bug("no_share_of_fees", "rides.services.open_payment", billing(_no_share_of_fees)),
     Bug("tax_for_the_partner", "rides.services.open_payment", billing(_tax_for_the_partner)),
     Bug("bills_in_dollars", "rides.services.open_payment", billing(lambda bill: replace(bill, currency="usd"))),
-    Bug("one_increment_more_at_its_end", "rides.fares.increments", instead(_one_increment_more)),
+    Bug("one_increment_more_at_its_end", "core.prices.increments", instead(_one_increment_more)),
     Bug("fee_within_the_grace", "rides.services.cancellation_fee", instead(_always_a_fee)),
     Bug(
         "prices_of_now",

@@ -1,4 +1,7 @@
-"""Pure fare calculation, shared by the running display, the charge, the receipt and the admin."""
+"""The pure rules of prices: fares, tax, our commission and the partner's share of what is charged.
+
+Offers, the running display, the charge, the receipt and the admin all compute by them.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,6 +9,7 @@ from datetime import datetime, timedelta
 from core.currencies import currency_of
 
 TAX_WHOLE = 100_000  # thousandths of a percent in a whole
+COMMISSION_WHOLE = 10_000  # hundredths of a percent in a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ NO_TAX = Tax()
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The price of a started increment, frozen on the ride at acceptance as its request has it."""
+    """The price of a started increment, frozen with the request, and on the ride at acceptance."""
 
     amount: int  # minor units of `currency` per started increment
     currency: str  # ISO 4217, lower case
@@ -75,9 +79,29 @@ def covered_until(tariff: Tariff, start: datetime, amount: int) -> datetime | No
     return start + timedelta(seconds=max(1, count) * tariff.increment_s)
 
 
-BPS = 10_000  # hundredths of a percent in a whole
+# ---------------------------------------------------------------- charges
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The amount that is charged for a price, and its parts. The rest of it is our commission."""
+
+    amount: int  # minor units of the price's currency, like the others
+    tax: int
+    share: int  # the partner's
+
+
+def charge(price: int, currency: str, *, tax: Tax, commission_bps: int) -> Charge:
+    """Returns what is charged for a price. The commission is of what the tax leaves.
+
+    Args:
+        commission_bps: our part, in hundredths of a percent.
+    """
+    amount, taxed = tax.charged(price), tax.of(price)
+    net = amount - taxed
+    return Charge(amount, taxed, net - commission(net, commission_bps, currency))
 
 
 def commission(amount: int, bps: int, currency: str) -> int:
     """Our part of `amount` minor units, rounded down in the partner's favour to what can be moved."""
-    return currency_of(currency).whole(amount * bps // BPS)
+    return currency_of(currency).whole(amount * bps // COMMISSION_WHOLE)
