@@ -64,7 +64,7 @@ def undo_address_change(token: str, *, now: datetime) -> None:
         found = pending_change(token, now=now)
         if found is None:
             raise Missing
-        user = User.objects.select_for_update().get(pk=found.user_id)
+        user = User.objects.select_for_update(no_key=True).get(pk=found.user_id)
         later = AddressChange.objects.filter(user=user, undone_at=None, created_at__gte=found.created_at)
         if not AddressChange.objects.filter(pk=found.pk, undone_at=None).update(undone_at=now):
             raise Missing
@@ -86,7 +86,7 @@ def _free(address: str, user: User) -> None:
     if EmailAddress.objects.filter(email__iexact=address, verified=True).exclude(user=user).exists():
         raise Conflict("email_taken", "Another account has confirmed this address.")
     EmailAddress.objects.filter(email__iexact=address).exclude(user=user).delete()
-    for squatter in User.objects.select_for_update().filter(email__iexact=address).exclude(pk=user.pk):
+    for squatter in User.objects.select_for_update(no_key=True).filter(email__iexact=address).exclude(pk=user.pk):
         squatter.email = DISPLACED.format(id=squatter.pk)
         squatter.set_unusable_password()
         squatter.save(update_fields=["email", "password"])

@@ -30,7 +30,7 @@ def apply_as_partner(user: User, *, name: str, type: str, phone: str, now: datet
     if user.role == Role.STAFF:
         raise Forbidden("permission_denied", "Staff can't become partners.")
     with effect() as answer:
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         applied = Conflict("already_applied", "This account has applied already.")
         if Partner.objects.filter(user=locked).exists():
             raise applied
@@ -58,7 +58,7 @@ def decide_application(
         Conflict: the application's state does not allow it, or the partner has an offer or a ride.
     """
     with recorded() as outbox:
-        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        locked = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         old = locked.application
         if not APPLICATION_GRAPH.allows(old, decision):
             raise Conflict("wrong_state", "An application that is %(old)s can't become %(new)s.", old=old, new=decision)

@@ -30,7 +30,8 @@ def ended(shown: Shown) -> Shown:
 
 def require_live(user: User, credential: str) -> None:
     """Raise `NotAuthenticated` if a credential has ended; otherwise none ends before this transaction does."""
-    User.objects.select_for_update().filter(pk=user.pk).first()  # `credentials_changed` takes this lock as well
+    # `credentials_changed` takes this lock as well.
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
     if credential and ended({(credential, str(user.pk))}):
         raise NotAuthenticated
 

@@ -36,7 +36,7 @@ def forget_ended_devices(subscriptions: QuerySet[PushSubscription]) -> int:
     The rows are locked before the credentials are read: a session that gets another key hands its subscriptions over.
     Returns: the number of rows deleted.
     """
-    rows = list(subscriptions.select_for_update())
+    rows = list(subscriptions.select_for_update())  # not `no_key`: some of them are deleted
     people = Partner.objects.filter(user__is_active=True).values_list("pk", "user_id")
     accounts = {user_recipient(user): str(user) for user in _ids(rows, user_recipient(""))}
     partners = people.filter(pk__in=_ids(rows, partner_recipient("")))

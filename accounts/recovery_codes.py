@@ -76,7 +76,7 @@ class RecoveryCodes(Seeded):
         if used is None:
             return False
         with transaction.atomic():
-            row = Authenticator.objects.select_for_update().filter(pk=self.instance.pk).first()
+            row = Authenticator.objects.select_for_update(no_key=True).filter(pk=self.instance.pk).first()
             if row is None or used not in _unused(row):
                 return False
             row.data[HASHES].remove(used)
@@ -94,7 +94,7 @@ def hash_once(factor: Authenticator) -> bool:
         return False
     hashes = [make_password(code) for code in Seeded(factor).get_unused_codes()]
     with transaction.atomic():
-        row = Authenticator.objects.select_for_update().filter(pk=factor.pk).first()
+        row = Authenticator.objects.select_for_update(no_key=True).filter(pk=factor.pk).first()
         unchanged = row is not None and row.data == factor.data  # no other call has used a code, or has been here
         if row is not None and unchanged:
             row.data = {HASHES: hashes}

@@ -128,7 +128,7 @@ def issue_token(user: User) -> tuple[AuthToken, str]:
     have changed since the account was read.
     """
     with transaction.atomic():
-        unchanged = User.objects.select_for_update().filter(
+        unchanged = User.objects.select_for_update(no_key=True).filter(
             pk=user.pk, is_active=True, credentials_epoch=user.credentials_epoch
         )
         if not unchanged.exists():

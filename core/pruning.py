@@ -73,6 +73,7 @@ class Aged:
         if oldest.order_by(self.column).only("pk").first() is None:  # a transaction would block others on SQLite
             return Batch(0, None)
         with transaction.atomic(using):
+            # Not `no_key`: the rows are deleted, so one that a new row is about to point at is left out as well.
             found = oldest.order_by(self.column).select_for_update(skip_locked=True)
             batch = list(found.values_list(self.column, "pk")[:BATCH])
             rows.filter(pk__in=[pk for _, pk in batch]).delete()

@@ -86,7 +86,7 @@ def read_rows(
         if connection.features.has_select_for_update:
             earlier = [f"its_{path}" for path in (lock if isinstance(lock, Sequence) else ())]
             of = [connection.ops.quote_name(alias) for alias in [*earlier, model._meta.db_table]]
-            select += " " + connection.ops.for_update_sql(of=of if related else ())
+            select += " " + connection.ops.for_update_sql(no_key=True, of=of if related else ())
     values = []
     for field, value in zip(fields, equal.values(), strict=True):
         several = value if isinstance(value, list) else [value]
@@ -120,7 +120,7 @@ def lock_in_order(model: type[M], ids: Sequence[str], *, using: str) -> list[M]:
     part, select, key = _keyed(model, len(ids), using)
     if connection.features.has_select_for_update:
         # The order of bytes, whatever the database's language: it is the one of the code points.
-        select += f' ORDER BY {key} COLLATE "C" {connection.ops.for_update_sql()}'
+        select += f' ORDER BY {key} COLLATE "C" {connection.ops.for_update_sql(no_key=True)}'
     with connection.cursor() as cursor:
         cursor.execute(select, list(ids))
         return [_instance(part, row, connection) for row in cursor.fetchall()]
@@ -154,7 +154,7 @@ def lock_first(
     )
     part, select, fields = _first(model, len(ids), against, shape, using)
     if connection.features.has_select_for_update:
-        select += " " + connection.ops.for_update_sql(skip_locked=True)
+        select += " " + connection.ops.for_update_sql(no_key=True, skip_locked=True)
     wanted = [value for values in having.values() for value in values]
     plain = [*ids, *wanted, *other_than.values(), *rival.values(), *ids]
     values = [field.get_db_prep_value(value, connection) for field, value in zip(fields, plain, strict=True)]

@@ -57,7 +57,7 @@ def apologize(payment: Payment, *, amount: int, reason: str, actor: User, now: d
 def take_back(credit: Credit, *, actor: User, now: datetime) -> int:
     """End what is left of a credit, as staff; returns its minor units. Raises `Conflict` (`nothing_left`)."""
     with transaction.atomic():
-        locked = Credit.objects.select_for_update().get(pk=credit.pk)
+        locked = Credit.objects.select_for_update(no_key=True).get(pk=credit.pk)
         if not locked.left:
             raise Conflict("nothing_left", "Nothing is left of this credit.")
         return end(locked, now=now)

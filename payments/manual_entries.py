@@ -96,7 +96,7 @@ def _require_others(entry: Proposal | ManualEntry, actor: User) -> None:
 
 def _of_another(entry: ManualEntry, actor: User) -> ManualEntry:
     """Lock a manual entry that this person has not proposed."""
-    row = ManualEntry.objects.select_for_update().get(pk=entry.pk)
+    row = ManualEntry.objects.select_for_update(no_key=True).get(pk=entry.pk)
     if row.author_id == actor.pk:
         raise Conflict("own_entry", "Somebody else has to decide about what you have proposed.")
     return row

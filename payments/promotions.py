@@ -76,7 +76,7 @@ def _redeem(user: User, code: str, *, now: datetime) -> Credit:
 def _open(code: str, *, now: datetime) -> PromotionCode:
     """Locks and returns the code that can be used now. Its row makes simultaneous uses take turns."""
     written = code.strip().upper()
-    found = PromotionCode.objects.select_for_update(of=("self",)).filter(code=written, active=True).first()
+    found = PromotionCode.objects.select_for_update(no_key=True, of=("self",)).filter(code=written, active=True).first()
     if found is None or found.starts_at > now or (found.ends_at is not None and found.ends_at <= now):
         raise UnknownCode(attr="code")
     return found

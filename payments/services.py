@@ -23,7 +23,7 @@ def pay_now(user: User, payment_id: UUID, *, now: datetime) -> Payment:
     """
     require_enabled()
     with recorded() as outbox:
-        payment = Payment.objects.select_for_update().filter(pk=payment_id, user=user).first()
+        payment = Payment.objects.select_for_update(no_key=True).filter(pk=payment_id, user=user).first()
         if payment is None:
             raise Missing
         if payment.status not in UNPAID:
@@ -47,7 +47,7 @@ def collect_frozen(payment: Payment, *, actor: User, now: datetime) -> None:
     Raises: `Conflict` (`not_frozen`).
     """
     with recorded() as outbox:
-        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         if not locked.frozen or locked.status not in UNPAID:
             raise Conflict("not_frozen", "This payment is not frozen.")
         _thaw(locked)
@@ -69,7 +69,7 @@ def withdraw(payment: Payment, *, actor: User, now: datetime) -> None:
     Raises: `Conflict` (`nothing_to_withdraw`) if no attempt does.
     """
     with recorded() as outbox:
-        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         if not withdraw_waiting(outbox, locked, now=now):
             raise Conflict("nothing_to_withdraw", "No attempt waits for the user or for its time.")
         derive(outbox, locked, now=now, reason="withdrawn by staff", actor=actor)

@@ -100,7 +100,7 @@ def _locked(hold_id: UUID) -> tuple[CheerRequest, Ride | None, Hold]:
     if serving is not None:
         lock_partner(serving.partner_id)
         ride = lock_ride(serving.pk)
-    return request, ride, Hold.objects.select_for_update().get(pk=hold_id)
+    return request, ride, Hold.objects.select_for_update(no_key=True).get(pk=hold_id)
 
 
 def answer_hold(hold_id: UUID, *, now: datetime) -> None:

@@ -3,6 +3,7 @@ requests by id → partners by id → offers → rides → payments → event st
 
 A lock lasts until the transaction ends; outside a transaction, taking one raises `TransactionManagementError`. A row
 comes with the rows that its readers need. `using` is the alias of a database; a router chooses one by default.
+No lock keeps others from committing rows that point at the locked one (`FOR NO KEY UPDATE`).
 On SQLite a writing transaction holds the whole database from its start (BEGIN IMMEDIATE), and these are plain reads.
 """
 
@@ -101,7 +102,7 @@ def lock_free_requests(ids: Iterable[UUID], using: str | None = None) -> dict[UU
     using = using or router.db_for_write(CheerRequest)
     require_transaction(using)  # SQLite has no row locks, so Django would not raise there
     free = CheerRequest.objects.using(using).filter(pk__in=list(ids), status=RequestStatus.PENDING)
-    locked = free.select_for_update(of=("self",), skip_locked=True)
+    locked = free.select_for_update(no_key=True, of=("self",), skip_locked=True)
     return dict(locked.order_by("pk").values_list("pk", "attempts"))
 
 
@@ -110,7 +111,7 @@ def lock_free_partners(ids: Iterable[UUID], region: Region, using: str | None = 
     using = using or router.db_for_write(Partner)
     require_transaction(using)
     free = Partner.objects.using(using).filter(pk__in=list(ids), status=PartnerStatus.AVAILABLE, region=region)
-    locked = free.select_for_update(of=("self",), skip_locked=True)
+    locked = free.select_for_update(no_key=True, of=("self",), skip_locked=True)
     return set(locked.order_by("pk").values_list("pk", flat=True))
 
 

@@ -60,7 +60,7 @@ def _coarsen(pending: QuerySet[Any], coarsen: Callable[[list[UUID]], None]) -> i
         return 0
     with transaction.atomic():
         # Other processes may be at it: each takes a batch of its own.
-        batch = list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        batch = list(pending.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)[:BATCH])
         coarsen(batch)
     return len(batch)
 

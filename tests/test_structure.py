@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 IMPORT_CHAIN_MAX = 15  # modules
 FILE_MAX = 300  # lines
 FUNCTION_MAX = 50  # lines
+LOCKS = {"select_for_update", "for_update_sql"}
+FOR_DELETION = ["accounts/leftovers.py", "core/pruning.py"]  # they delete rows that they lock
 
 
 @cache
@@ -104,3 +106,32 @@ def test_no_import_hides_in_a_function() -> None:
     rule = "PLC" + "0415"
     assert not [str(path) for path in sources() if rule in path.read_text()]
     assert rule not in (ROOT / "pyproject.toml").read_text()
+
+
+# ---------------------------------------------------------------- locks
+
+
+def locks_of_keys(source: str) -> list[int]:
+    """The lines that lock rows as if these were to be deleted, and so keep rows that point at them from committing."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LOCKS)
+        and not any(given.arg == "no_key" and ast.unparse(given.value) == "True" for given in node.keywords)
+    ]
+
+
+def test_only_what_is_deleted_has_its_key_locked() -> None:
+    found = {str(path.relative_to(ROOT)): locks_of_keys(path.read_text()) for path in product()}
+    assert sorted(name for name, lines in found.items() if lines) == FOR_DELETION
+
+
+def test_a_lock_of_a_key_is_found() -> None:
+    source = "a.select_for_update(no_key=True)\nb.select_for_update(of=('self',))\nc.for_update_sql(no_key=False)\n"
+    assert locks_of_keys(source) == [2, 3]
+
+
+def test_no_lock_is_written_in_sql() -> None:
+    """`FOR UPDATE` comes from Django, so that the test above sees it."""
+    written = [str(path.relative_to(ROOT)) for path in product() if "FOR UPDATE" in path.read_text()]
+    assert written == ["bench/cheer_counts.py"]  # which only names the statement

@@ -34,7 +34,7 @@ def deactivate(user: User, *, actor: User, now: datetime) -> None:
         raise Conflict("own_account", "You can't deactivate your own account.")
     require_rank(actor, user)
     with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if not locked.is_active:
             raise Conflict("already_inactive", "This account is deactivated already.")
         _send_home(locked, actor=actor, now=now)
@@ -44,7 +44,7 @@ def deactivate(user: User, *, actor: User, now: datetime) -> None:
 
 
 def _send_home(user: User, *, actor: User, now: datetime) -> None:
-    partner = Partner.objects.select_for_update().filter(user=user).first()
+    partner = Partner.objects.select_for_update(no_key=True).filter(user=user).first()
     if partner is None:
         return
     if partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):

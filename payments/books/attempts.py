@@ -35,7 +35,7 @@ def collect(outbox: Outbox, payment: Payment, *, request_id: UUID | None, off_se
         return
     rest = payment.amount - payment.collecting_amount
     if request_id is not None:
-        held = Hold.objects.select_for_update().filter(
+        held = Hold.objects.select_for_update(no_key=True).filter(
             request=request_id, status=HoldStatus.AUTHORIZED, currency=payment.currency, unwanted=False
         )
         holds = list(held.order_by("number"))
@@ -121,8 +121,8 @@ def _reserve(payment: Payment, amount: int) -> None:
 def lock(attempt_id: UUID) -> tuple[Payment, Attempt]:
     """Lock a payment, then one of its attempts, and return both."""
     payment_id = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt_id)
-    payment = Payment.objects.select_for_update().get(pk=payment_id)
-    attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    attempt = Attempt.objects.select_for_update(no_key=True).get(pk=attempt_id)
     attempt.payment = payment
     return payment, attempt
 
@@ -223,7 +223,7 @@ def _try_again(payment: Payment, attempt: Attempt, *, now: datetime) -> None:
 
 def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bool:
     """Give up the attempt of a locked payment that waits for its time; returns whether there was one."""
-    attempt = payment.attempts.select_for_update().filter(status=AttemptStatus.SCHEDULED).first()
+    attempt = payment.attempts.select_for_update(no_key=True).filter(status=AttemptStatus.SCHEDULED).first()
     if attempt is None:
         return False
     attempt.payment = payment
@@ -234,7 +234,7 @@ def withdraw_scheduled(outbox: Outbox, payment: Payment, *, now: datetime) -> bo
 def withdraw_waiting(outbox: Outbox, payment: Payment, *, now: datetime) -> bool:
     """Give up the attempts of a locked payment that wait for their time or its user; returns whether any did."""
     found = withdraw_scheduled(outbox, payment, now=now)
-    for attempt in payment.attempts.select_for_update().filter(status=AttemptStatus.REQUIRES_ACTION):
+    for attempt in payment.attempts.select_for_update(no_key=True).filter(status=AttemptStatus.REQUIRES_ACTION):
         attempt.payment = payment
         close(attempt, failure="withdrawn", now=now)
         found = True

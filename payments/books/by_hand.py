@@ -32,7 +32,7 @@ def book_by_hand(outbox: Outbox, row: ManualEntry, *, actor: User, now: datetime
 
 
 def _locked_payment(row: ManualEntry) -> Payment:
-    return Payment.objects.select_for_update().get(pk=cast(UUID, row.payment_id))
+    return Payment.objects.select_for_update(no_key=True).get(pk=cast(UUID, row.payment_id))
 
 
 def _require(amount: int, most: int, detail: str) -> None:
@@ -129,7 +129,7 @@ def _waiting_for_payout(row: ManualEntry) -> QuerySet[Payment]:
     payable = Payment.objects.filter(Q(status__in=PAYABLE) | Q(written_off__gt=0), currency=row.currency)
     waiting = payouts.unpaid_of(payable, row.partner_id).exclude(held)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True))
-    return Payment.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return Payment.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
 
 
 def _settle_debts(kind: EntryKind) -> Callable[[Outbox, ManualEntry, User, datetime], None]:

@@ -120,7 +120,7 @@ def _payers(payment: Payment, *, now: datetime) -> list[tuple[Credit, int]]:
     region = Payment.objects.filter(pk=payment.pk).values("ride__request__region")
     there = Q(region=None) | Q(region__in=region)
     found = spendable(payment.user_id, now=now).filter(there, currency=payment.currency)
-    locked = list(found.select_for_update(of=("self",)).order_by("pk"))
+    locked = list(found.select_for_update(no_key=True, of=("self",)).order_by("pk"))
     if any(credit.first_cheer for credit in locked) and not _is_first_cheer(payment):
         locked = [credit for credit in locked if not credit.first_cheer]
     return [(credit, _most(credit, payment)) for credit in sorted(locked, key=lambda credit: credit.expires_at)]
@@ -149,7 +149,7 @@ def _leaving_enough(rest: int, available: int, currency: str) -> int:
 
 def give_back(credit_id: UUID, amount: int, *, now: datetime) -> None:
     """Put a refunded part back into its credit. Call it inside a transaction, which books the refund."""
-    credit = Credit.objects.select_for_update().get(pk=credit_id)
+    credit = Credit.objects.select_for_update(no_key=True).get(pk=credit_id)
     credit.left += amount
     credit.expires_at = max(credit.expires_at, now + RETURNED_FOR)
     credit.save(update_fields=["left", "expires_at"])
@@ -172,6 +172,6 @@ def sweep_credits(now: datetime) -> None:
     due = Credit.objects.filter(left__gt=0, expires_at__lte=now).order_by("expires_at")
     for credit_id in list(due.values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
-            credit = Credit.objects.select_for_update().get(pk=credit_id)
+            credit = Credit.objects.select_for_update(no_key=True).get(pk=credit_id)
             if credit.expires_at <= now:  # a refund may have given it more time
                 end(credit, now=now)

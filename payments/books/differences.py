@@ -21,7 +21,7 @@ def note(subject: DifferenceSubject, reference: str, text: str, *, about: str = 
     """Record a difference. One that staff have closed is opened again only if it has become another."""
     about, text = (about or reference)[:255], text[:200]
     with transaction.atomic():
-        row = Difference.objects.select_for_update().filter(subject=subject, reference=reference).first()
+        row = Difference.objects.select_for_update(no_key=True).filter(subject=subject, reference=reference).first()
         if row is None:
             row = Difference(subject=subject, reference=reference, about=about, text=text, found_at=now)
             _create(row, now=now)
@@ -46,7 +46,7 @@ def _create(row: Difference, *, now: datetime) -> None:
 def settle(subject: DifferenceSubject, reference: str, *, now: datetime) -> None:
     """Close a difference whose cause has gone, if it is open."""
     with transaction.atomic():
-        rows = Difference.objects.select_for_update().filter(subject=subject, reference=reference)
+        rows = Difference.objects.select_for_update(no_key=True).filter(subject=subject, reference=reference)
         row = rows.filter(status=DifferenceStatus.OPEN).first()
         if row is not None:
             row.move(DifferenceStatus.CLOSED, actor=None, at=now, reason=CAUSE_GONE, text="")
@@ -57,7 +57,7 @@ def close(row: Difference, *, actor: User, reason: str, now: datetime) -> None:
     if not reason.strip():
         raise Invalid("reason_required", "Say how the difference was dealt with.", "reason")
     with transaction.atomic():
-        locked = Difference.objects.select_for_update().get(pk=row.pk)
+        locked = Difference.objects.select_for_update(no_key=True).get(pk=row.pk)
         if locked.status != DifferenceStatus.OPEN:
             raise Conflict("wrong_state", "This difference has been closed already.")
         locked.move(DifferenceStatus.CLOSED, actor=actor, at=now, reason=reason.strip())

@@ -154,7 +154,7 @@ def submit_evidence(row: Dispute, text: str, *, actor: User, now: datetime) -> N
     Raises: `Conflict` (`no_evidence_needed`, `evidence_underway`).
     """
     with transaction.atomic():
-        locked = Dispute.objects.select_for_update().get(pk=row.pk)
+        locked = Dispute.objects.select_for_update(no_key=True).get(pk=row.pk)
         if locked.status not in DISPUTES_TO_ANSWER:
             raise Conflict("no_evidence_needed", "The bank takes no evidence in this dispute.")
         if locked.next_step_at is not None:
@@ -168,7 +168,7 @@ def submit_evidence(row: Dispute, text: str, *, actor: User, now: datetime) -> N
 def evidence_taken(dispute_id: str, *, failure: str, now: datetime) -> None:
     """Record that the evidence has been taken or refused; its text, which names people, is not kept."""
     with transaction.atomic():
-        locked = Dispute.objects.select_for_update().get(pk=dispute_id)
+        locked = Dispute.objects.select_for_update(no_key=True).get(pk=dispute_id)
         locked.evidence, locked.failure, locked.next_step_at = "", failure[:100], None
         locked.submitted_at = locked.submitted_at if failure else now
         locked.save(update_fields=["evidence", "failure", "next_step_at", "submitted_at"])

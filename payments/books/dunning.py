@@ -30,7 +30,7 @@ def dun(payment_id: UUID) -> None:
     with REMINDERS.leased(payment_id) as mine:
         if mine:
             with recorded() as outbox:
-                payment = Payment.objects.select_for_update().get(pk=payment_id)
+                payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
                 _dun(outbox, payment, now=clock.now())
                 payment.save(update_fields=["reminders", "reminder_due_at", "given_up_at"])
 

@@ -70,7 +70,7 @@ def release(request_id: UUID, *, now: datetime) -> None:
     """Release the holds of a request that are not about to be captured. Call it inside a transaction."""
     if not _hold_amounts(request_id, using=router.db_for_write(Hold)):
         return  # the usual case if no cards are charged, found out cheaply
-    open_holds = Hold.objects.select_for_update(of=("self",)).filter(
+    open_holds = Hold.objects.select_for_update(no_key=True, of=("self",)).filter(
         request=request_id, status__in=OPEN_HOLDS, capture=None
     )
     for hold in open_holds.order_by("number"):

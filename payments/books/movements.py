@@ -95,7 +95,7 @@ def store(move: Answer, verdict: Verdict, *, now: datetime) -> None:
 
 def _unbooked(row: Movement, verdict: Verdict) -> Mapping[EntryKind, int]:
     """Returns what a movement that was stored before books and the ledger does not have yet; locks the movement."""
-    Movement.objects.select_for_update().get(pk=row.pk)
+    Movement.objects.select_for_update(no_key=True).get(pk=row.pk)
     booked = set(
         Entry.objects.filter(source=row.reference, kind__in=list(verdict.books)).values_list("kind", flat=True)
     )

@@ -12,7 +12,8 @@ from payments.states import OPEN_ATTEMPTS, UNPAID, AttemptKind, AttemptStatus
 
 def pay(outbox: Outbox, payment: Payment, *, now: datetime) -> None:
     """Collect what is open of a locked payment from the user's credit, and charge the rest to their present card."""
-    for attempt in payment.attempts.select_for_update().filter(status__in=OPEN_ATTEMPTS, kind=AttemptKind.CHARGE):
+    locked = payment.attempts.select_for_update(no_key=True)
+    for attempt in locked.filter(status__in=OPEN_ATTEMPTS, kind=AttemptKind.CHARGE):
         attempt.payment = payment
         _bring_forward(outbox, attempt, now=now)
     if payment.status in UNPAID:

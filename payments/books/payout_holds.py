@@ -78,8 +78,10 @@ def refuse(hold: PayoutHold, *, actor: User, now: datetime, reason: str = "") ->
 
 def _locked(payment_id: UUID) -> tuple[Payment, PayoutHold]:
     """Lock a payment and the hold of its payout, in this order."""
-    payment = Payment.objects.select_for_update(of=("self",)).select_related("partner").get(pk=payment_id)
-    return payment, PayoutHold.objects.select_for_update(of=("self",)).select_related("partner").get(payment=payment)
+    payments = Payment.objects.select_for_update(no_key=True, of=("self",)).select_related("partner")
+    payment = payments.get(pk=payment_id)
+    holds = PayoutHold.objects.select_for_update(no_key=True, of=("self",)).select_related("partner")
+    return payment, holds.get(payment=payment)
 
 
 def _require_other(hold: PayoutHold, actor: User) -> None:

@@ -49,7 +49,7 @@ def plan_all(partner_id: UUID, *, now: datetime) -> None:
     held = Q(payout_hold__status__in=[PayoutHoldStatus.HELD, PayoutHoldStatus.REFUSED])
     for payment_id in list(unpaid.exclude(held).values_list("pk", flat=True)):
         with transaction.atomic():
-            plan(Payment.objects.select_for_update().get(pk=payment_id), now=now)
+            plan(Payment.objects.select_for_update(no_key=True).get(pk=payment_id), now=now)
 
 
 def unpaid_of(payments: QuerySet[Payment], partner_id: UUID | None) -> QuerySet[Payment]:
@@ -101,7 +101,7 @@ def needing_staff(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
 def debts_of(partner_id: UUID | None, currency: str) -> QuerySet[Reversal]:
     """Locks and returns a partner's debts in a currency, the oldest first."""
     of_partner = {"transfer__partner": partner_id, "transfer__payment__currency": currency}
-    return Reversal.objects.select_for_update(of=("self",)).filter(debt__gt=0, **of_partner).order_by("pk")
+    return Reversal.objects.select_for_update(no_key=True, of=("self",)).filter(debt__gt=0, **of_partner).order_by("pk")
 
 
 def _net(payment: Payment, due: int, *, now: datetime) -> int:
@@ -188,7 +188,7 @@ def _is_held(payment: Payment, account: PayoutAccount, *, now: datetime) -> bool
 def reverse(payment: Payment, *, source: UUID | str, now: datetime) -> None:
     """Plan to take back what a locked payment's transfers pay beyond the partner's share, from the newest first."""
     too_much = outstanding(payment) - share_of(payment)
-    made = Transfer.objects.select_for_update().filter(payment=payment).exclude(status=TransferStatus.FAILED)
+    made = Transfer.objects.select_for_update(no_key=True).filter(payment=payment).exclude(status=TransferStatus.FAILED)
     planned = 0
     for row in made.order_by("-created_at", "-pk"):
         part = min(too_much, row.amount - row.reversed_amount)
@@ -214,7 +214,7 @@ def reverse(payment: Payment, *, source: UUID | str, now: datetime) -> None:
 def succeed(row: Transfer | Reversal, reference: str, *, now: datetime) -> None:
     """Record and book that the provider has paid a transfer or reversed a part of one. Not inside a transaction."""
     with transaction.atomic():
-        locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
+        locked = type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
         if locked.status == TransferStatus.PLANNED:
             locked.move(TransferStatus.SUCCEEDED, actor=None, at=now, reference=reference, next_step_at=None)
             if isinstance(row, Transfer):
@@ -233,8 +233,8 @@ def follow_reversal(reversal: dict[str, Any], *, now: datetime) -> bool:
     if found is None or not reference or (reversal.get("metadata") or {}).get("key"):
         return False
     with transaction.atomic():
-        payment = Payment.objects.select_for_update().get(pk=found.payment_id)
-        transfer = Transfer.objects.select_for_update().get(pk=found.pk)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=found.payment_id)
+        transfer = Transfer.objects.select_for_update(no_key=True).get(pk=found.pk)
         amount = int(reversal.get("amount") or 0)
         left = transfer.amount - transfer.reversed_amount if transfer.status == TransferStatus.SUCCEEDED else 0
         if not 0 < amount <= left or Reversal.objects.filter(reference=reference).exists():
@@ -258,7 +258,7 @@ def fail(row: Transfer | Reversal, failure: str, *, now: datetime) -> None:
     """
     log.error("%s %s failed: %s", row._meta.model_name, row.pk, failure)
     with transaction.atomic():
-        locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
+        locked = type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
         if locked.status != TransferStatus.PLANNED:
             return
         changes: dict[str, Any] = {"failure": failure[:100], "next_step_at": None}
@@ -273,7 +273,7 @@ def plan_again(transfer: Transfer, *, actor: User, now: datetime) -> None:
     Raises: `Conflict` (`wrong_state`) if it has not, or if it was planned again before.
     """
     with transaction.atomic():
-        payment = Payment.objects.select_for_update().get(pk=transfer.payment_id)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=transfer.payment_id)
         waiting = list(needing_staff(Transfer.objects.filter(pk=transfer.pk)).values_list("pk", flat=True))
         if not Transfer.objects.filter(pk__in=waiting, seen_to=False).update(seen_to=True):
             raise Conflict("wrong_state", "This payout has not failed, or was planned again already.")

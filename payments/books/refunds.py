@@ -54,7 +54,7 @@ def refund(
     if amount <= 0 or amount % currency_of(payment.currency).step:
         raise Invalid("invalid", "No such amount of this currency can be refunded.", "amount")
     with recorded() as outbox:
-        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         if locked.status not in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED):
             raise Conflict("not_paid", "Only what has been paid can be refunded.")
         collected = locked.attempts.filter(status=AttemptStatus.SUCCEEDED)
@@ -76,7 +76,7 @@ def _plan(
     decision: ManualEntry | None,
 ) -> list[Refund]:
     planned = []
-    taken = undisputed(payment.attempts.select_for_update().filter(status=AttemptStatus.SUCCEEDED))
+    taken = undisputed(payment.attempts.select_for_update(no_key=True).filter(status=AttemptStatus.SUCCEEDED))
     for attempt in taken.order_by("-number"):
         part = min(amount, attempt.amount - attempt.refunded_amount)
         if not part:
@@ -110,8 +110,8 @@ def finish(refund_id: UUID, answer: dict[str, Any], *, now: datetime) -> bool:
     """Apply the provider's answer to a refund, forward only; returns whether that changed anything."""
     with recorded() as outbox:
         payment_id = Refund.objects.values_list("attempt__payment_id", flat=True).get(pk=refund_id)
-        payment = Payment.objects.select_for_update().get(pk=payment_id)
-        row = Refund.objects.select_for_update(of=("self",)).select_related("attempt").get(pk=refund_id)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+        row = Refund.objects.select_for_update(no_key=True, of=("self",)).select_related("attempt").get(pk=refund_id)
         row.attempt.payment = payment
         reference = str(answer.get("id") or row.reference)[:255]
         if answer.get("status") in ("failed", "canceled"):
@@ -138,8 +138,8 @@ def follow_refund(answer: dict[str, Any], *, now: datetime) -> bool:
     if attempt is None or not reference or answer.get("status") not in ("pending", "succeeded"):
         return False
     with recorded() as outbox:
-        payment = Payment.objects.select_for_update().get(pk=attempt.payment_id)
-        locked = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=attempt.payment_id)
+        locked = Attempt.objects.select_for_update(no_key=True).get(pk=attempt.pk)
         locked.payment = payment
         left = locked.amount - locked.refunded_amount if locked.status == AttemptStatus.SUCCEEDED else 0
         amount = int(answer.get("amount") or 0)

@@ -139,9 +139,8 @@ def _note_destination(account_id: UUID, answer: Answer, *, now: datetime) -> Non
     if not chosen:
         return
     with transaction.atomic():
-        account = (
-            PayoutAccount.objects.select_for_update(of=("self",)).select_related("partner__user").get(pk=account_id)
-        )
+        accounts = PayoutAccount.objects.select_for_update(no_key=True, of=("self",))
+        account = accounts.select_related("partner__user").get(pk=account_id)
         if account.destination == digest:
             return
         changes = bool(account.destination)

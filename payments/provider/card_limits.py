@@ -49,7 +49,8 @@ def note_decline(setup: dict[str, Any], *, now: datetime) -> bool:
     A repetition counts once more, which at worst blocks one try too early.
     """
     with transaction.atomic():
-        customer = Customer.objects.select_for_update().filter(reference=str(setup.get("customer") or "-")).first()
+        customers = Customer.objects.select_for_update(no_key=True)
+        customer = customers.filter(reference=str(setup.get("customer") or "-")).first()
         if customer is None:
             return False
         customer.card_declines = min(customer.card_declines + 1, COUNT_MAX)

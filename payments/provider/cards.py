@@ -71,7 +71,7 @@ def begin_setup(user: User, *, now: datetime) -> dict[str, Any]:
 def _kept_customer(user: User, reference: str, *, now: datetime) -> Customer:
     """Keep the provider's new customer. If the account was closed meanwhile, have it deleted and raise `Missing`."""
     with transaction.atomic():
-        live = User.objects.select_for_update().get(pk=user.pk).is_active
+        live = User.objects.select_for_update(no_key=True).get(pk=user.pk).is_active
         customer, _ = Customer.objects.get_or_create(user=user, defaults={"reference": reference, "created_at": now})
         if not live:
             forget(user, now=now)
@@ -106,7 +106,7 @@ def forget(user: User, *, now: datetime) -> None:
 
     Without a provider the plan waits until there is one again.
     """
-    customer = Customer.objects.select_for_update().filter(user=user).first()
+    customer = Customer.objects.select_for_update(no_key=True).filter(user=user).first()
     if customer is not None:
         Customer.objects.filter(pk=customer.pk).update(next_step_at=now)
         if enabled():
@@ -154,7 +154,8 @@ def apply_setup(setup: dict[str, Any], *, now: datetime) -> bool:
         return False
     card = method.get("card") or {}
     with recorded() as outbox:
-        customer = Customer.objects.select_for_update().filter(reference=setup.get("customer") or "-").first()
+        customers = Customer.objects.select_for_update(no_key=True)
+        customer = customers.filter(reference=setup.get("customer") or "-").first()
         made_at = datetime.fromtimestamp(int(setup.get("created") or 0), UTC)
         if customer is None or not User.objects.filter(pk=customer.pk, is_active=True).exists():
             return False  # the account was closed while the setup was under way
@@ -189,6 +190,6 @@ def decline_setup(setup: dict[str, Any], *, now: datetime) -> None:
 
 
 def _charge_unpaid(outbox: Outbox, customer: Customer, *, now: datetime) -> None:
-    unpaid = Payment.objects.select_for_update().filter(user=customer.pk, status__in=UNPAID, frozen=False)
+    unpaid = Payment.objects.select_for_update(no_key=True).filter(user=customer.pk, status__in=UNPAID, frozen=False)
     for payment in unpaid.order_by("pk"):
         pay(outbox, payment, now=now)

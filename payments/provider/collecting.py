@@ -131,7 +131,7 @@ def _give_up(row: Attempt | Hold, failure: str, *, now: datetime) -> None:
             if attempt.status in (AttemptStatus.PLANNED, AttemptStatus.CLOSING):
                 attempts.decline(outbox, attempt, failure=failure, now=now)
             return
-        hold = Hold.objects.select_for_update().get(pk=row.pk)
+        hold = Hold.objects.select_for_update(no_key=True).get(pk=row.pk)
         if hold.status == HoldStatus.PLANNED:
             holds.move(hold, HoldStatus.DECLINED, now=now, reason=failure, failure=failure[:100], next_step_at=None)
 

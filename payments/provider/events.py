@@ -39,7 +39,7 @@ def _follow_foreign(intent: Answer, now: datetime) -> bool:
     if "key" in metadata or payment_id is None or intent.get("amount_received") is None:
         return False
     with recorded() as outbox:
-        payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
+        payment = Payment.objects.select_for_update(no_key=True).filter(pk=payment_id).first()
         if payment is not None and intent.get("status") == "succeeded":
             if intent["amount_received"] == payment.amount and intent.get("currency") == payment.currency:
                 return apply_foreign_intent(outbox, payment, intent, now=now, reason="paid elsewhere")

@@ -129,7 +129,7 @@ def _apply_to_hold(found: Hold, intent: Intent, *, now: datetime, reason: str) -
         capture = Attempt.objects.filter(hold=found).first()
         if capture is not None:
             _, capture = attempts.lock(capture.pk)
-        hold = Hold.objects.select_for_update().get(pk=found.pk)
+        hold = Hold.objects.select_for_update(no_key=True).get(pk=found.pk)
         before = hold.status
         if not hold.graph.edges.get(before):
             return False

@@ -82,7 +82,7 @@ def _act_on(outbox: Outbox, event_type: str, event: dict[str, Any], *, now: date
 
 def _payment_of(intent: dict[str, Any]) -> Payment | None:
     """Lock and return our payment behind an intent: by our id in its metadata, or by the intent's id."""
-    locked = Payment.objects.select_for_update().select_related(None)
+    locked = Payment.objects.select_for_update(no_key=True).select_related(None)
     metadata = intent.get("metadata")
     ours = metadata.get("paymentId") if isinstance(metadata, dict) else None
     try:

@@ -23,7 +23,7 @@ def places_of(user: User) -> QuerySet[SavedPlace]:
 def save_place(user: User, *, name: str, lat: float, lng: float, now: datetime) -> SavedPlace:
     """Save a place under a name; a name already in use moves to it. Raises `Conflict` (`too_many`)."""
     with effect() as answer:
-        place = places_of(user).select_for_update().filter(name__iexact=name).first()
+        place = places_of(user).select_for_update(no_key=True).filter(name__iexact=name).first()
         if place is None:
             place = _new_place(user, name=name, lat=lat, lng=lng, now=now)
         else:

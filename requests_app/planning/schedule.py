@@ -69,7 +69,7 @@ def schedule_request(
 def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: datetime) -> ScheduledRequest:
     """Cancel a user's planned cheer before it is requested, free of charge. Raises `Missing`, `Conflict`."""
     with effect() as answer:
-        scheduled = ScheduledRequest.objects.select_for_update().filter(pk=scheduled_id, user=user).first()
+        scheduled = ScheduledRequest.objects.select_for_update(no_key=True).filter(pk=scheduled_id, user=user).first()
         if scheduled is None:
             raise Missing
         if scheduled.status != ScheduledStatus.WAITING:

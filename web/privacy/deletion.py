@@ -52,7 +52,7 @@ def delete_account(user: User, *, now: datetime) -> None:
     if user.role == Role.STAFF:
         raise Forbidden("permission_denied", "Accounts of staff are closed in the admin.")
     with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if not locked.is_active:
             raise Conflict("already_deleted", "This account is closed already.")
         _retire(locked, now=now)
@@ -80,7 +80,7 @@ def _forget_outside(owner: Owner) -> None:
 
 def _retire(user: User, *, now: datetime) -> None:
     """End a partner's application, so that no offers are made to them; a partner at work is left alone."""
-    partner = Partner.objects.select_for_update().filter(user=user).first()
+    partner = Partner.objects.select_for_update(no_key=True).filter(user=user).first()
     if partner is None or partner.status in (PartnerStatus.OFFERED, PartnerStatus.BUSY):
         return
     for end in (Application.SUSPENDED, Application.REJECTED):

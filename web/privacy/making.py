@@ -42,7 +42,7 @@ def request_export(user: User, *, now: datetime) -> DataExport:
     Raises: `Conflict` if one is being made, or was made within `AGAIN_AFTER`.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         earlier = DataExport.objects.filter(user=user).first()
         if earlier is not None:
             if earlier.due_at is not None:
