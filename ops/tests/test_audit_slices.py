@@ -68,7 +68,7 @@ def test_a_wrong_row_is_found_in_whatever_slice_it_is(name: str, past: None) -> 
 def test_an_audit_that_is_cut_short_leaves_no_snapshot_behind(past: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = Mock(side_effect=[*[0] * SLICE, KeyboardInterrupt])  # in the second slice
     with monkeypatch.context() as patch:
-        patch.setattr("rides.audit.fares.fare", stopped)
+        patch.setattr("rides.audit.fare", stopped)
         with pytest.raises(KeyboardInterrupt):
             call_command("audit", "--only", "fares_are_right", stdout=StringIO())
     assert not connection.in_atomic_block
