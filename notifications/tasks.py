@@ -14,7 +14,8 @@ SENDERS = BoundedSemaphore(2)
 def send_push(push_id: str) -> None:
     """Send one push to the devices of its recipient. Safe to run twice, simultaneously or after a crash."""
     if not SENDERS.acquire(blocking=False):
-        return  # it stays queued, and the sweep enqueues it again
+        web_push.PUSHES.release(push_id)  # the sweep enqueues it again
+        return
     try:
         web_push.send(push_id)
     finally:

@@ -265,7 +265,6 @@ def test_workers_busy_with_slow_push_services_leave_it_to_the_next_look(
         assert (taken, browser.messages()) == ([True, True], [])
     finally:
         tasks.SENDERS.release(2)
-    clock.advance(3)
     sweep(monkeypatch)
     assert len(browser.messages()) == 1
 
