@@ -144,7 +144,9 @@ class Feed:
 
     def _begin(self, seq: int, epoch: str, *, resumed: bool) -> None:
         """Note where the events of a connection begin."""
-        anew = not resumed and self.since is not None and epoch != self.epoch
+        # Until something is written again, the log may end in the epoch of before.
+        behind = seq < (self.numbering.last or 0) or epoch != self.epoch
+        anew = not resumed and self.since is not None and behind
         self.restarts += anew
         self.numbering.hello(seq, resumed=resumed, anew=anew)
         if self.since is None:

@@ -186,3 +186,14 @@ async def test_after_a_failover_the_state_stands_in_for_what_was_lost() -> None:
         await soon(lambda: len(frames) == 5)
         assert (feed.since, feed.state_at, feed.restarts, feed.numbering.missing) == (4, 5, 1, 0)
         assert feed.heard[6] == digest(json.loads(event(6, epoch="b", said="anew")))
+
+
+async def test_a_state_behind_what_was_heard_begins_anew_though_nothing_is_written_since() -> None:
+    async def only(connection: ServerConnection) -> None:
+        for text in (hello(4, epoch="a"), event(5, epoch="a"), hello(4, epoch="a"), event(5, epoch="b", said="anew")):
+            await connection.send(text)
+        await stay(connection)
+
+    async with socket_server(only) as (server, _), followed(server) as (feed, frames):
+        await soon(lambda: len(frames) == 4)
+        assert (feed.state_at, feed.restarts, feed.numbering.missing, feed.numbering.repeated) == (4, 1, 0, 0)
