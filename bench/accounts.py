@@ -16,11 +16,16 @@ from core.transitions import create_all
 LIVES = timedelta(days=1)
 
 
+def address_of(role: str, number: int) -> str:
+    """Return the e-mail address of an account."""
+    return f"bench-{role}-{number}@bench.test"
+
+
 def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
     """Create accounts directly in the database. Returns (id of the user or partner, token) for each."""
     made = []
     for number in range(count):
-        user = User.objects.create(email=f"bench-{role}-{number}@bench.test", password="!", name=f"Bench {number}")
+        user = User.objects.create(email=address_of(role, number), password="!", name=f"Bench {number}")
         now = clock.now()
         owner = str(user.pk)
         if role == "partner":

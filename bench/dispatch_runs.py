@@ -13,10 +13,13 @@ from uuid import uuid4
 
 import aiohttp
 import websockets
+from django.conf import settings
 
 from bench import floors
-from bench.accounts import make_accounts
+from bench.accounts import address_of, make_accounts
 from bench.program import Program
+from bench.provider import hold_times_s, save_cards
+from payments.models import Customer
 from regions.selectors import region_at
 from simulator.figures import percentile
 
@@ -189,6 +192,17 @@ def show(name: str, times: list[float], floor_s: float) -> None:
     print(f"{name:28} {len(times):6} {p50 * 1e3:9.2f} {p99 * 1e3:9.2f} {p50 / floor_s:9.1f} ×")
 
 
+async def show_provider(times: list[float], floor_s: float) -> None:
+    """Print what the provider's own call takes, and what is left of `times` without it."""
+    user = await Customer.objects.exclude(card_reference="").afirst()
+    assert user is not None, "nobody has saved a card"
+    address, key = settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY
+    held = await hold_times_s(address, key, customer=user.reference, card=user.card_reference)
+    show("the provider's call", held, floor_s)
+    ours_s = percentile(times, 0.5) - percentile(held, 0.5)
+    print(f"{'p50 less the provider':28} {ours_s * 1e3:16.2f}")
+
+
 async def measure(program: Program, options: argparse.Namespace, accounts: dict[str, list[tuple[str, str]]]) -> None:
     """Run all parts and print the table."""
     ping_s, commit_s = await asyncio.to_thread(floors.valkey_round_trip_s), await asyncio.to_thread(floors.commit_s)
@@ -201,12 +215,17 @@ async def measure(program: Program, options: argparse.Namespace, accounts: dict[
     engine = "PostgreSQL" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "SQLite"
     print(f"\nrequest → offer, {engine}; floor {floor_s * 1e3:.2f} ms = Valkey {ping_s * 1e3:.2f} + commit")
     print(f"{commit_s * 1e3:.2f} + frame {frame_s * 1e3:.2f}\n")
+    if options.cards:
+        emails = {address_of("user", number): token for number, (_, token) in enumerate(accounts["user"])}
+        await save_cards(program.url, settings.STRIPE_API_BASE, emails)
     print(f"{'':28} {'n':>6} {'p50 ms':>9} {'p99 ms':>9} {'p50/floor':>11}")
     with_key, without = await quiet(program, token, accounts["user"][0][1], options.requests)
     show("quiet", with_key, floor_s)
     show("quiet, without a key", without, floor_s)
     ratio = percentile(with_key, 0.5) / percentile(without, 0.5)
     print(f"{'p50 with the key / without':28} {ratio:26.3f}")
+    if options.cards:
+        await show_provider(with_key, floor_s)
     if options.partners:
         tokens = [token for _, token in accounts["partner"]]
         users = [token for _, token in accounts["user"]]
