@@ -133,7 +133,7 @@ def lock_first(
     using: str,
     having: Mapping[str, Sequence[Any]],
     other_than: Mapping[str, Any],
-    unless: tuple[type[Model], Mapping[str, Any]],
+    unless: tuple[type[Model], Mapping[str, Any]] | None = None,
 ) -> M | None:
     """Lock the first row, in the order of `ids`, that matches and that no other transaction has locked.
 
@@ -146,7 +146,7 @@ def lock_first(
     """
     require_transaction(using)
     connection = connections[using]
-    against, rival = unless
+    against, rival = unless or (model, {})
     shape = (
         tuple((name, len(values)) for name, values in having.items()),
         tuple(other_than),
@@ -259,8 +259,9 @@ def _first(
     conditions = [f"{own} IN ({marks(ids)})"]
     conditions += [f"{quote(known[name].column)} IN ({marks(count)})" for name, count in having]
     conditions += [f"{quote(known[name].column)} <> %s" for name in other_than]
-    present = " AND ".join(f"{quote(rivals[name].column)} = %s" for name in rival)
-    conditions.append(f"NOT EXISTS (SELECT 1 FROM {others} WHERE {present})")  # noqa: S608
+    if rival:
+        present = " AND ".join(f"{quote(rivals[name].column)} = %s" for name in rival)
+        conditions.append(f"NOT EXISTS (SELECT 1 FROM {others} WHERE {present})")  # noqa: S608
     order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
     fields = [key] * ids + [known[name] for name, count in having for _ in range(count)]
     fields += [known[name] for name in other_than] + [rivals[name] for name in rival] + [key] * ids

@@ -23,7 +23,7 @@ from payments.books.credits import sweep_credits
 from payments.books.payout_holds import sweep_payout_holds
 from payments.sweep import sweep_books, sweep_operations, sweep_reconciliation, sweep_reminders
 from regions.models import Region
-from requests_app.bookings import sweep_holds, without_unheld
+from requests_app.bookings import sweep_holds
 from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
@@ -32,6 +32,7 @@ from requests_app.serving.session_holds import sweep_sessions
 from requests_app.serving.silences import note_silences
 from requests_app.serving.watching import service_of
 from requests_app.states import OfferStatus, RequestStatus, ScheduledStatus
+from requests_app.unheld import without_unheld
 from requests_app.wakeups import wake
 from rides.mails import sweep_receipts
 from rides.models import Ride

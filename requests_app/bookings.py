@@ -1,6 +1,7 @@
 """Holds on the card for bookings and running sessions.
 
-Payments don't know requests, so the sweep applies the outcomes of holds here, twice a second.
+Payments don't know requests. The outcome of a hold is applied here as soon as it is committed (receivers.py), or by the
+sweep, which looks twice a second, if that process dies.
 """
 
 import logging
@@ -8,7 +9,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from notifications.events import Outbox, recorded
@@ -17,12 +17,15 @@ from payments.announce import booking_word
 from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
+from positions import Candidate
 from regions.models import Prices
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
+from requests_app.matching import immediate
 from requests_app.models import CheerRequest
 from requests_app.selectors import prices_of
 from requests_app.states import OPEN, RequestStatus
+from requests_app.unheld import waits_for_hold, without_unheld
 from rides.cover import cover
 from rides.models import Ride
 from rides.states import ACTIVE, RideStatus
@@ -30,7 +33,6 @@ from rides.states import ACTIVE, RideStatus
 log = logging.getLogger(__name__)
 
 BATCH = 200
-UNANSWERED = Q(status__in=[HoldStatus.PLANNED, HoldStatus.REQUIRES_ACTION]) | Q(answered_at__isnull=True)
 
 
 def card_for(user: User, prices: Prices) -> Customer | None:
@@ -59,19 +61,6 @@ def hold_booking(request: CheerRequest, customer: Customer, *, now: datetime, of
         for_booking=True,
         now=now,
     )
-
-
-def without_unheld(requests: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
-    """Leave out the requests that still wait for their booking's hold."""
-    if not configuration.enabled():
-        return requests
-    return requests.exclude(Exists(Hold.objects.filter(UNANSWERED, request=OuterRef("pk"), for_booking=True)))
-
-
-def waits_for_hold(request: CheerRequest) -> bool:
-    """Whether a request is not matched yet because its booking is not held: its first attempt is put off to its end."""
-    planned = request.next_attempt_at
-    return request.status == RequestStatus.PENDING and planned is not None and planned >= request.give_up_at
 
 
 def sweep_holds(now: datetime) -> None:
@@ -104,7 +93,8 @@ def _locked(hold_id: UUID) -> tuple[CheerRequest, Ride | None, Hold]:
 
 
 def answer_hold(hold_id: UUID, *, now: datetime) -> None:
-    """Apply the outcome of a hold once: match or cancel its request, or extend the cover of its session."""
+    """Apply the outcome of a hold once: offer or cancel its request, or extend the cover of its session."""
+    candidates = _candidates(hold_id, now=now)
     with recorded() as outbox:
         request, ride, hold = _locked(hold_id)
         if hold.answered_at is not None or hold.status == HoldStatus.PLANNED:
@@ -113,20 +103,38 @@ def answer_hold(hold_id: UUID, *, now: datetime) -> None:
         if request.status not in OPEN:
             holds.release(request.pk, now=now)
         elif hold.for_booking and waits_for_hold(request):
-            _answer_booking(outbox, request, hold, now=now)
+            _answer_booking(outbox, request, hold, candidates, now=now)
         elif ride is not None and ride.status == RideStatus.IN_PROGRESS:
             cover_session(outbox, ride, now=now)
 
 
-def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, *, now: datetime) -> None:
+def _candidates(hold_id: UUID, *, now: datetime) -> list[Candidate]:
+    """The candidates for an immediate offer to a request whose amount is held; searched for before the transaction."""
+    held = Hold.objects.filter(pk=hold_id, status=HoldStatus.AUTHORIZED, for_booking=True, answered_at=None)
+    hold = held.select_related("request__region").first()
+    return immediate.near(hold.request, now=now) if hold is not None else []
+
+
+def _answer_booking(
+    outbox: Outbox, request: CheerRequest, hold: Hold, candidates: list[Candidate], *, now: datetime
+) -> None:
     if hold.status == HoldStatus.AUTHORIZED:
         request.next_attempt_at = now
         request.give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
         request.save(update_fields=["next_attempt_at", "give_up_at"])
-        wakeups.wake_on_commit(request.region.slug)
     elif hold.status != HoldStatus.REQUIRES_ACTION and not hold.unwanted:
         _cancel_request(request, "card_declined", now=now)
     announce.request_updated(outbox, request, booking_word(hold, now=now))
+    if hold.status == HoldStatus.AUTHORIZED and not (
+        _is_alone(request) and immediate.offer(outbox, request, candidates, now=now)
+    ):
+        wakeups.wake_on_commit(request.region.slug)
+
+
+def _is_alone(request: CheerRequest) -> bool:
+    """Whether a request has had no offer, and no other one waits to be matched in its region."""
+    others = CheerRequest.objects.filter(region=request.region, status=RequestStatus.PENDING).exclude(pk=request.pk)
+    return not request.attempts and not without_unheld(others).exists()
 
 
 def _cancel_request(request: CheerRequest, why: str, *, now: datetime) -> None:

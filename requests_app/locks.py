@@ -115,10 +115,12 @@ def lock_free_partners(ids: Iterable[UUID], region: Region, using: str | None = 
     return set(locked.order_by("pk").values_list("pk", flat=True))
 
 
-def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID], using: str | None = None) -> Partner | None:
-    """Lock the first of the partners who is available, fits a new request and is not locked by another transaction.
+def lock_nearest_free_partner(
+    request: CheerRequest, ids: Sequence[UUID], using: str | None = None, *, new: bool = True
+) -> Partner | None:
+    """Lock the first of the partners who is available, fits a request and is not locked by another transaction.
 
-    Returns: None if no partner is, or if another request is pending in the region.
+    Returns: None if no partner is, or, for a `new` request, which has no row yet, if another is pending in the region.
     """
     if not ids:
         return None
@@ -131,5 +133,5 @@ def lock_nearest_free_partner(request: CheerRequest, ids: Sequence[UUID], using:
         using=using or router.db_for_write(Partner),
         having=having,
         other_than={"user_id": request.user_id},
-        unless=(CheerRequest, {"region_id": request.region_id, "status": RequestStatus.PENDING}),
+        unless=(CheerRequest, {"region_id": request.region_id, "status": RequestStatus.PENDING}) if new else None,
     )

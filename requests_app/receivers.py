@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 import positions
+from core import clock
+from payments.books import holds
 from positions import Report
-from requests_app import words
+from requests_app import bookings, words
 from requests_app.models import RequestType
 from requests_app.selectors import request_types_by_slug
 from requests_app.serving.arrival import notice
@@ -34,3 +37,9 @@ def notice_partners(*, reports: Sequence[Report], **_: Any) -> None:
     """Act on reports that say that a partner has reached the place of their ride, or left it."""
     for report in reports:
         notice(report.partner_id, report.position, now=report.received_at)
+
+
+@receiver(holds.answered)
+def answer_hold(*, hold_id: UUID, **_: Any) -> None:
+    """Apply the outcome of a hold without waiting for the sweep."""
+    bookings.answer_hold(hold_id, now=clock.now())

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import router
+from django.db import router, transaction
+from django.dispatch import Signal
 
 from accounts.models import User
 from core.composed import Composed
@@ -16,6 +17,10 @@ from payments.states import OPEN_HOLDS, HoldStatus, PaymentKind, PaymentStatus
 CONFIRM_WITHIN = timedelta(minutes=5)  # at booking, the user is there
 EXPIRES_AFTER = timedelta(days=5)  # the shortest that card networks grant, if the provider doesn't say
 EXPIRY_MARGIN = timedelta(hours=12)
+
+# Sent with `hold_id` once it is committed what has become of a hold that is wanted. It is a hint: who misses it finds
+# the hold unanswered.
+answered = Signal()
 
 
 def require_good_standing(user: User) -> Customer:
@@ -94,6 +99,8 @@ def close(hold: Hold, *, failure: str, now: datetime) -> None:
 def move(hold: Hold, status: HoldStatus, *, now: datetime, reason: str, **changes: Any) -> None:
     """Move a locked hold to another status, which its booking or session has not taken note of yet."""
     hold.move(status, actor=None, at=now, reason=reason, answered_at=None, **changes)
+    if not hold.unwanted:
+        transaction.on_commit(lambda: answered.send_robust(Hold, hold_id=hold.pk))
 
 
 def held_amount(request_id: UUID) -> int:

@@ -23,7 +23,6 @@ from core import clock
 from core.transitions import move_all
 from notifications.events import recorded
 from regions.models import Region
-from requests_app import bookings
 from requests_app.locks import lock_free_partners, lock_free_requests
 from requests_app.matching import policy
 from requests_app.matching.backoff import retry_delay_s
@@ -31,6 +30,7 @@ from requests_app.matching.policy import Pair
 from requests_app.models import CheerRequest, Offer
 from requests_app.offers import create_offers
 from requests_app.states import OfferStatus, RequestStatus
+from requests_app.unheld import without_unheld
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def match_batch(region: Region) -> bool:
     """
     now = clock.now()
     pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
-    pending = bookings.without_unheld(pending)
+    pending = without_unheld(pending)
     waiting = list(pending.select_related("request_type", "user").order_by("created_at")[:WAITING_MAX])
     for request in waiting:
         request.region = region

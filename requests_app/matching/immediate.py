@@ -1,4 +1,5 @@
-"""Immediate offers: a lone request goes to its nearest free partner in the transaction that creates it.
+"""Immediate offers: a lone request goes to its nearest free partner in the transaction that creates it, or in the one
+that notes that its amount is held.
 
 The search runs before the transaction, which must not wait for Valkey, and its result is a hint. The transaction takes
 the nearest candidate who is still free, unless other requests wait in the region: those are matched together. If no
@@ -50,6 +51,21 @@ def take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, 
         return False
     distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
     request.create_moved(RequestStatus.OFFERED, actor=request.user, mover=None, at=now, wave=0, attempts=1)
+    move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
+    create_offers(outbox, [(request, found, distance_m)], now=now)
+    return True
+
+
+def offer(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> bool:
+    """Offer a locked, pending request that is alone to the first candidate who is free and fits.
+
+    Returns: False, with nothing written, if no candidate is.
+    """
+    found = lock_nearest_free_partner(request, [candidate.partner_id for candidate in candidates], new=False)
+    if found is None:
+        return False
+    distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
+    request.move(RequestStatus.OFFERED, actor=None, at=now, wave=0, attempts=1)
     move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
     create_offers(outbox, [(request, found, distance_m)], now=now)
     return True

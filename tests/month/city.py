@@ -45,6 +45,7 @@ from tests.cast import (
     make_staff,
     make_user,
     match,
+    offered_to,
     open_offer,
     report,
     start,
@@ -176,7 +177,7 @@ class City:
         """From the offer to the end."""
         report(quarter.partner, (request.lat, request.lng))
         self.provider.work()
-        if not match(quarter.region):
+        if offered_to(request) is None and not match(quarter.region):
             return
         ride = accept(open_offer(request))
         fate = self.random.random()
