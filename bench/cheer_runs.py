@@ -30,7 +30,6 @@ ACKNOWLEDGED_AFTER_S = 2.0  # acknowledgements are written down once a second
 WARM_UP = 25  # cheers of each pair that are not counted: statements are prepared, caches filled
 APART_DEG = 0.004  # pairs stand some 400 m apart in a square, so that each partner is the nearest to their user
 MANY = 1e-3  # counts a cheer below this are not shown
-TRIES = 5
 
 
 class Side:
@@ -69,7 +68,7 @@ class Side:
         """Make a call with a new key and return its answer."""
         async with self.http.post(path, json=body, headers=keyed()) as answer:
             if answer.status >= 400:
-                raise Refused(f"{path}: {answer.status} {await answer.text()}")
+                raise SystemExit(f"{path}: {answer.status} {await answer.text()}")
             told: dict[str, Any] = await answer.json()
             return told
 
@@ -83,10 +82,6 @@ class Side:
                     return frame
 
 
-class Refused(SystemExit):
-    """A call was refused: its path, status and answer."""
-
-
 @dataclass(frozen=True)
 class Pair:
     """A user and the partner next to them."""
@@ -96,30 +91,22 @@ class Pair:
     place: dict[str, float]
 
     async def report(self) -> None:
-        """Report the partner's position, at the user's place."""
-        await self.partner.send(type="location", location=self.place)
+        """Report the partner's position, at the user's place, and wait until it is known."""
+        await self.partner.send(type="location", location=self.place, id=1)
+        await self.partner.event("answer")
 
     async def open(self) -> None:
         """Connect both, and go online."""
         await self.user.connect()
         await self.partner.connect()
-        await self.partner.send(type="location", location=self.place, id=1)
-        await self.partner.send(type="status", status="available", id=2)
-        for _ in range(2):
-            await self.partner.events.get()
+        await self.report()
+        await self.partner.send(type="status", status="available")
+        await self.partner.event("answer")
 
     async def step(self, path: str, ride_id: str) -> None:
-        """Take a step at the user's place. A report may arrive after the call, which is repeated then."""
-        for _ in range(TRIES):
-            await self.report()
-            try:
-                await self.partner.post(path, rideId=ride_id)
-            except Refused as error:
-                if "not_at_place" not in str(error):
-                    raise
-            else:
-                return
-        raise SystemExit(f"{path}: the position that was reported is not known after {TRIES} tries")
+        """Take a step at the user's place."""
+        await self.report()
+        await self.partner.post(path, rideId=ride_id)
 
     async def cheer(self) -> None:
         """One cheer, from the request to the end of the session."""
