@@ -23,8 +23,8 @@ from payments.books.credits import sweep_credits
 from payments.books.payout_holds import sweep_payout_holds
 from payments.sweep import sweep_books, sweep_operations, sweep_reconciliation, sweep_reminders
 from regions.models import Region
-from requests_app.bookings import sweep_holds
 from requests_app.dead_letters import dead_letter
+from requests_app.hold_answers import sweep_holds
 from requests_app.models import CheerRequest, Offer, ScheduledRequest
 from requests_app.offers import CLOCKS_DIFFER, expire_offer, lapsed
 from requests_app.planning.schedule import request_scheduled

@@ -11,7 +11,7 @@ import positions
 from core import clock
 from payments.books import holds
 from positions import Report
-from requests_app import bookings, words
+from requests_app import hold_answers, words
 from requests_app.models import RequestType
 from requests_app.selectors import request_types_by_slug
 from requests_app.serving.arrival import notice
@@ -42,4 +42,4 @@ def notice_partners(*, reports: Sequence[Report], **_: Any) -> None:
 @receiver(holds.answered)
 def answer_hold(*, hold_id: UUID, **_: Any) -> None:
     """Apply the outcome of a hold without waiting for the sweep."""
-    bookings.answer_hold(hold_id, now=clock.now())
+    hold_answers.answer_hold(hold_id, now=clock.now())

@@ -27,7 +27,7 @@ from payments.provider import accounts, cards, gateway
 from payments.provider.steps import execute
 from regions.models import Region
 from regions.selectors import forget_regions
-from requests_app.bookings import sweep_holds
+from requests_app.hold_answers import sweep_holds
 from requests_app.serving.session_holds import sweep_sessions
 
 SECRET_KEY, PAGE_KEY = "sk_test_tests", "pk_test_tests"

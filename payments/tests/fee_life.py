@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 from core.errors import ServiceError
 from payments.tests.credit_life import CreditLife
 from payments.tests.sessions import HOLDS, PRICES, Prices
-from requests_app.bookings import sweep_holds
+from requests_app.hold_answers import sweep_holds
 from requests_app.serving import arrival
 from rides.models import Ride
 from rides.states import RideStatus

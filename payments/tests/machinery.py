@@ -17,7 +17,7 @@ from payments.provider.gateway import ProviderError
 from payments.provider.reconcile import reconcile
 from payments.provider.steps import STEPS, execute
 from payments.tests.mishaps import DEATH, FAULT, dying_at
-from requests_app.bookings import sweep_holds
+from requests_app.hold_answers import sweep_holds
 from requests_app.serving.session_holds import sweep_sessions
 from tests.cast import Clock
 from tests.online import Online

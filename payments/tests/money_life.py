@@ -27,7 +27,7 @@ from payments.tests.two_sides import given_back
 from regions.models import Region
 from regions.selectors import forget_terms
 from requests_app import services
-from requests_app.bookings import sweep_holds
+from requests_app.hold_answers import sweep_holds
 from requests_app.models import CheerRequest, Offer
 from requests_app.offers import expire_offer, lapsed
 from requests_app.serving import fulfilment

@@ -9,7 +9,7 @@ from notifications.models import Event
 from payments.models import Hold
 from payments.operations import Operation
 from payments.provider.steps import execute
-from requests_app import bookings, receivers, wakeups
+from requests_app import hold_answers, receivers, wakeups
 from requests_app.matching import immediate
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import RequestStatus
@@ -53,7 +53,7 @@ def test_once(request_: CheerRequest, online: Online, clock: Clock) -> None:
     hold = Hold.objects.get()
     with unchanged():
         receivers.answer_hold(hold_id=hold.pk)
-        bookings.sweep_holds(clock.now)
+        hold_answers.sweep_holds(clock.now)
     assert Offer.objects.count() == 1
 
 
@@ -121,7 +121,7 @@ def test_the_sweep_answers_if_the_process_dies_after_the_commit(
         patch.setattr("payments.books.holds.answered.send_robust", lambda *_, **__: None)
         online.run_operations()
     assert offered_to(request_) is None
-    bookings.sweep_holds(clock.now)
+    hold_answers.sweep_holds(clock.now)
     assert offered_to(request_) == partner
 
 
@@ -132,11 +132,11 @@ def test_a_failure_of_the_answer_leaves_the_hold_and_the_sweep_repeats_it(
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(bookings, "answer_hold", breaks)
+        patch.setattr(hold_answers, "answer_hold", breaks)
         online.run_operations()
     assert online.held() == 6000
     assert Hold.objects.get().next_step_at is None
-    bookings.sweep_holds(clock.now)
+    hold_answers.sweep_holds(clock.now)
     assert offered_to(request_) == partner
 
 
