@@ -37,6 +37,8 @@ from api.addresses import address_of
 from api.attempts import SignupThrottle
 from api.idempotency import idempotent
 from api.serializing import validated
+from backoffice.chain import acting
+from backoffice.models import Channel
 from core import clock
 from core.errors import Missing
 
@@ -152,15 +154,16 @@ class PartnerDecision(APIView):
 
     permission_classes = (MayChangePartners,)
     decision: ClassVar[str] = Application.APPROVED
+    action: ClassVar[str] = "approve"
 
     def _decide(self, request: Request, partner_id: UUID) -> Partner:
         values = validated(DecisionInput, request.data)
         partner = Partner.objects.select_related("region").filter(pk=partner_id).first()
         if partner is None:
             raise Missing
-        return decide_application(
-            partner, self.decision, actor=caller(request), now=clock.now(), reason=values["reason"]
-        )
+        reason = values["reason"]
+        with acting(request, self.action, partner, reason=reason, channel=Channel.API):
+            return decide_application(partner, self.decision, actor=caller(request), now=clock.now(), reason=reason)
 
 
 class PartnerApprove(PartnerDecision):
@@ -182,6 +185,7 @@ class PartnerSuspend(PartnerDecision):
     """Suspend a partner who has no offer and no ride."""
 
     decision = Application.SUSPENDED
+    action = "suspend"
 
     @extend_schema(
         operation_id="suspendPartner",

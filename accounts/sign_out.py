@@ -1,5 +1,7 @@
 """End credentials: sign out, and end everything that an account holds."""
 
+from functools import partial
+
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
@@ -39,7 +41,7 @@ def end_credential(credential: str) -> None:
     """End the tickets, sockets and push subscriptions of a token or session that has just ended."""
     SocketTicket.objects.filter(credential=credential).delete()
     forget_devices(credential=credential)
-    close_sockets(code=NOT_AUTHENTICATED, credential=credential)
+    transaction.on_commit(partial(close_sockets, code=NOT_AUTHENTICATED, credential=credential))
 
 
 def credentials_changed(user: User, *, request: HttpRequest | None = None) -> int:

@@ -2,16 +2,11 @@
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from django.http import HttpRequest
-from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
+from core.callers import address_of
+
+__all__ = ["address_of", "network_of"]
 
 IPV6_NETWORK_BITS = 64  # what one customer of a provider has at the least
-
-
-def address_of(request: Request | HttpRequest) -> str:
-    """Return the client's address, as seen through the number of proxies in `NUM_PROXIES`."""
-    return BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]  # it reads META alone
 
 
 def network_of(address: str) -> str:

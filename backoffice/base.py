@@ -18,8 +18,10 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import PaginationInlineFormSet
 
 from backoffice import searching
+from backoffice.chain import acting, changed_fields, keep
 from backoffice.columns import moment, related, shown
 from backoffice.growing import Growing, NewestRows
+from backoffice.models import Channel
 from backoffice.steps import Step, bulk_action, row_action
 
 ROWS_PER_PAGE = 50
@@ -37,7 +39,34 @@ def as_uuid(text: str) -> UUID | None:
         return None
 
 
-class StaffAdmin(ModelAdmin):
+class Recorded:
+    """Records what staff add, change and delete on pages, in the transaction in which they do it."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return self._keep(super().log_addition(request, obj, message), request, "add", obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return self._keep(super().log_change(request, obj, message), request, "change", obj, message)  # type: ignore[misc]
+
+    def log_step(self, request: HttpRequest, obj: Any, message: str) -> None:
+        """Log a step, which records itself."""
+        super().log_change(request, obj, message)  # type: ignore[misc]
+
+    def _keep(self, logged: Any, request: HttpRequest, action: str, obj: Any, message: Any) -> Any:
+        kind, fields = obj._meta.label_lower, changed_fields(message)
+        keep(request, action, kind, str(obj.pk), detail=fields, channel=Channel.ADMIN)
+        return logged
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with acting(request, "delete", obj, channel=Channel.ADMIN):
+            super().delete_model(request, obj)  # type: ignore[misc]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
+class StaffAdmin(Recorded, ModelAdmin):
     """A list of rows, and a page for each. `steps` become buttons on the page and actions of the list."""
 
     steps: ClassVar[Sequence[Step]] = ()

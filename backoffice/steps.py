@@ -1,6 +1,7 @@
 """Steps that staff take with a row: a button on its page and an action of its list, both calling one service.
 
-A refusal by the service becomes a message, never an error page. Each row is a transaction of its own.
+A refusal by the service becomes a message, never an error page. Each row is a transaction of its own, in which the step
+is recorded, too (`chain.py`).
 """
 
 import logging
@@ -29,7 +30,9 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from backoffice.chain import acting
 from backoffice.columns import change_url, label_of
+from backoffice.models import REASON_MAX_CHARS, Channel
 from core import clock
 from core.errors import ServiceError
 from core.security_log import pseudonym, record
@@ -38,7 +41,6 @@ log = logging.getLogger(__name__)
 
 ROWS_MAX = 200  # of one list action
 REFUSALS_SHOWN = 10
-REASON_MAX_CHARS = 200
 
 
 def always(row: Any) -> bool:
@@ -198,7 +200,9 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
     refusals: list[str] = []
     for row in rows:
         try:
-            done.append(step.run(copy(row), request.user, reason, clock.now(), *more))
+            with acting(request, step.name, row, reason=reason, detail=_detail(said), channel=Channel.ADMIN):
+                outcome = step.run(copy(row), request.user, reason, clock.now(), *more)
+                model_admin.log_step(request, row, f"{step.title}{f': {reason}' if reason else ''}")
         except ServiceError as error:
             _record(model_admin, request, step, row, "refused", error.code)
             refusals.append(f"{step.named(row)}: {error.detail}")
@@ -211,9 +215,13 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
             _record(model_admin, request, step, row, "failed", type(error).__name__)
             refusals.append(f"{step.named(row)}: this failed on our side; the log says why.")
         else:
+            done.append(outcome)
             _record(model_admin, request, step, row, "ok", "")
-            model_admin.log_change(request, row, f"{step.title}{f': {reason}' if reason else ''}")
     _report(request, step, done, refusals)
+
+
+def _detail(said: dict[str, Any]) -> str:
+    return "" if said.get("amount") is None else f"amount {said['amount']}"
 
 
 def _record(model_admin: Any, request: HttpRequest, step: Step, row: Any, outcome: str, code: str) -> None:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import router, transaction
 from django.db.models import Model, Q, QuerySet
 
+from core.ids import first_id_at
+
 BATCH = 1000  # rows in a transaction: some tens of milliseconds
 OFTEN_S = 15.0
 RARELY_S = 3600.0
@@ -111,6 +113,36 @@ class Walked:
             with transaction.atomic(using):
                 pruned = self.act(spent)
         return Batch(pruned, Place(*slice[-1]) if len(slice) == self.size else None)
+
+
+@dataclass(eq=False, slots=True)
+class Emptied:
+    """Empties a column of the rows that are older than a setting allows, along keys with a time in them (UUIDv7).
+
+    The rows stay. So that they are not read again, a walk begins where the last one of this process has ended.
+    """
+
+    model: type[Model]
+    column: str
+    setting: str
+    every_s: float = OFTEN_S
+    ended: Any = None  # the key of the last row that was looked at
+
+    def batch(self, now: datetime, after: Place | None) -> Batch:
+        """Empty the column of the next rows."""
+        using = router.db_for_write(self.model)
+        rows = self.model._base_manager.using(using)
+        ahead = rows.filter(pk__lt=first_id_at(now - kept_for(self.setting)))
+        if self.ended is not None:
+            ahead = ahead.filter(pk__gt=self.ended)
+        slice = list(ahead.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        spent = rows.filter(pk__in=slice, **{f"{self.column}__isnull": False})
+        pruned = 0
+        if spent.exists():
+            with transaction.atomic(using):
+                pruned = spent.update(**{self.column: None})
+        self.ended = slice[-1] if slice else self.ended
+        return Batch(pruned, Place(None, self.ended) if len(slice) == BATCH else None)
 
 
 @dataclass(frozen=True, slots=True)

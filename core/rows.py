@@ -134,15 +134,17 @@ def lock_first(
     having: Mapping[str, Sequence[Any]],
     other_than: Mapping[str, Any],
     unless: tuple[type[Model], Mapping[str, Any]] | None = None,
-) -> M | None:
+    told: str | None = None,
+) -> tuple[M | None, dict[Any, Any]]:
     """Lock the first row, in the order of `ids`, that matches and that no other transaction has locked.
 
     Args:
         having: for each attribute, the values it may have.
         other_than: for each attribute, the value it must not have.
         unless: a table and attribute values; if a row with these values exists, no row matches.
+        told: an attribute of all rows with these ids to be read as well, if a row matches.
 
-    Returns: the row, or None if no row matches.
+    Returns: the row, or None if no row matches; and the values of `told` by id.
     """
     require_transaction(using)
     connection = connections[using]
@@ -152,16 +154,18 @@ def lock_first(
         tuple(other_than),
         tuple(rival),
     )
-    part, select, fields = _first(model, len(ids), against, shape, using)
+    part, select, fields = _first(model, len(ids), against, shape, using, told)
     if connection.features.has_select_for_update:
         select += " " + connection.ops.for_update_sql(no_key=True, skip_locked=True)
     wanted = [value for values in having.values() for value in values]
-    plain = [*ids, *wanted, *other_than.values(), *rival.values(), *ids]
+    plain = [*(ids if told else ()), *ids, *wanted, *other_than.values(), *rival.values(), *ids]
     values = [field.get_db_prep_value(value, connection) for field, value in zip(fields, plain, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(select, values)
         row = cursor.fetchone()
-    return None if row is None else _instance(part, row, connection)
+    if row is None:
+        return None, {}
+    return _instance(part, row, connection), dict(zip(ids, row[part.columns.stop :], strict=True)) if told else {}
 
 
 def _instance(part: Part, row: Sequence[Any], connection: BaseDatabaseWrapper) -> Any:
@@ -247,7 +251,7 @@ def _join_beside(beside: Beside, models: Mapping[str, type[Model]], aliases: Map
 
 @cache
 def _first(
-    model: type[Model], ids: int, against: type[Model], shape: tuple[Any, Any, Any], using: str
+    model: type[Model], ids: int, against: type[Model], shape: tuple[Any, Any, Any], using: str, told: str | None
 ) -> tuple[Part, str, list[AnyField]]:
     """Return the model's part of a row, the statement of `lock_first`, and the field of each of its parameters."""
     quote = connections[using].ops.quote_name
@@ -263,10 +267,13 @@ def _first(
         present = " AND ".join(f"{quote(rivals[name].column)} = %s" for name in rival)
         conditions.append(f"NOT EXISTS (SELECT 1 FROM {others} WHERE {present})")  # noqa: S608
     order = " ".join(f"WHEN %s THEN {place}" for place in range(ids))
-    fields = [key] * ids + [known[name] for name, count in having for _ in range(count)]
+    fields = [key] * (2 * ids if told else ids) + [known[name] for name, count in having for _ in range(count)]
     fields += [known[name] for name in other_than] + [rivals[name] for name in rival] + [key] * ids
+    table = quote(model._meta.db_table)
+    if told:
+        names += [f"(SELECT one.{quote(known[told].column)} FROM {table} one WHERE one.{own} = %s)"] * ids  # noqa: S608
     statement = (
-        f"SELECT {', '.join(names)} FROM {quote(model._meta.db_table)} "  # noqa: S608
+        f"SELECT {', '.join(names)} FROM {table} "  # noqa: S608
         f"WHERE {' AND '.join(conditions)} ORDER BY CASE {own} {order} END LIMIT 1"
     )
     return part, statement, fields
@@ -275,7 +282,9 @@ def _first(
 def _part(model: type[Model], alias: str, using: str, *, start: int = 0) -> tuple[Part, list[str]]:
     """Return the part of a row from column `start` on, for a model under this alias, and the columns to read."""
     connection = connections[using]
-    quote, fields = connection.ops.quote_name, model._meta.concrete_fields
+    cold: frozenset[str] = getattr(model, "cold", frozenset())  # columns that are only read when they are asked for
+    quote = connection.ops.quote_name
+    fields = [field for field in model._meta.concrete_fields if field.attname not in cold]
     converters = []
     for place, field in enumerate(fields):
         column: Any = field.get_col(alias)

@@ -12,9 +12,9 @@ from allauth.core import context
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
-from rest_framework.throttling import BaseThrottle
 
 from core import clock
+from core.callers import address_of
 from core.log_context import ids
 
 log = logging.getLogger("security")
@@ -54,8 +54,7 @@ def record(
     request = request or context.request
     if account is None:
         account = account_of(request)
-    if request is not None and not address:
-        address = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]  # it reads META alone
+    address = address or address_of(request)
     fields: dict[str, Any] = {
         "time": clock.now().isoformat(timespec="milliseconds"),
         "event": event,

@@ -74,7 +74,8 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Notification settings", "notifications", "accounts_notificationsettings"),
     ],
     "Logs": [
-        ("Staff actions", "history", "admin_logentry"),
+        ("Staff actions", "history", "backoffice_staffaction"),
+        ("Admin's log", "edit_document", "admin_logentry"),
         ("Events", "notifications", "notifications_event"),
         ("Streams", "stream", "notifications_stream"),
         ("Provider events", "webhook", "payments_providerevent"),

@@ -6,6 +6,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 import accounts.audit
 import api.audit
+import backoffice.chain
 import notifications.audit
 import payments.audit
 import payments.credit_audit
@@ -32,6 +33,7 @@ def all_checks() -> list[Check]:
     """The checks of every app, starting with the lowest layer."""
     return [
         *CHECKS,
+        *backoffice.chain.CHECKS,
         *api.audit.CHECKS,
         *notifications.audit.CHECKS,
         *regions.audit.CHECKS,

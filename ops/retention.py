@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
@@ -11,11 +12,13 @@ from knox.models import AuthToken
 from accounts.leftovers import expired_tokens, forget_ended_devices, with_credential, without_session
 from accounts.models import AddressChange, DeferredMail, KnownAddress, SocketTicket
 from api.models import IdempotencyRecord
-from core.pruning import Aged, Pruning, Repeated, Walked, delete, kept_for
+from core.ids import first_id_at
+from core.pruning import OFTEN_S, Aged, Emptied, Pruning, Repeated, Walked, delete, kept_for
 from notifications.models import Event, PushSubscription
 from payments.models import ProviderEvent
 from requests_app import retention
-from requests_app.models import ShareLink
+from requests_app.models import Offer, ShareLink
+from requests_app.records import Look, Matching
 from risk.models import Trace
 from web.models import DataExport
 
@@ -36,6 +39,14 @@ def _emptied(events: QuerySet[ProviderEvent]) -> int:
     return events.update(payload={})
 
 
+def _all(now: datetime) -> Q:
+    return Q()
+
+
+def _decided_until(now: datetime) -> UUID:
+    return first_id_at(now - kept_for("DECISIONS_KEPT_DAYS"))
+
+
 # Rows that go, or lose what is personal, after a time. The dictionary's order is the order of the turns.
 PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "api.IdempotencyRecord": (Aged(IdempotencyRecord, "created_at", "IDEMPOTENCY_KEY_TTL_S"),),
@@ -51,6 +62,9 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "requests_app.ShareLink": (Aged(ShareLink, "expires_at", "SHARE_TTL_S", ends=True),),
     "requests_app.CheerRequest": (Repeated(retention.coarsen_requests, retention.BATCH),),
     "requests_app.ScheduledRequest": (Repeated(retention.coarsen_scheduled, retention.BATCH),),
+    "requests_app.Offer": (Emptied(Offer, "decision", "DECISIONS_KEPT_DAYS"),),
+    "requests_app.Matching": (Walked(Matching, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
+    "requests_app.Look": (Walked(Look, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
     "web.DataExport": (Aged(DataExport, "expires_at", "EXPORTS_KEPT_DAYS", ends=True),),
     "payments.ProviderEvent": (
@@ -77,6 +91,7 @@ KEPT: Mapping[str, str] = {
     "accounts.User_groups": _ACCOUNT,
     "accounts.User_user_permissions": _ACCOUNT,
     "admin.LogEntry": "for ever: who of the staff has done what",
+    "backoffice.StaffAction": "for ever: the chain of what staff have done; a reason goes with the account it is about",
     "auth.Group": _SET_UP,
     "auth.Group_permissions": _SET_UP,
     "auth.Permission": _SET_UP,
@@ -117,7 +132,6 @@ KEPT: Mapping[str, str] = {
     "regions.Region": _SET_UP,
     "regions.Terms": _SET_UP,
     "requests_app.CheerRequestTransition": _HISTORY,
-    "requests_app.Offer": "for ever: why a request went to whom; its words go with those of the request",
     "requests_app.OfferTransition": _HISTORY,
     "requests_app.RequestType": _SET_UP,
     "requests_app.SavedPlace": _ACCOUNT,

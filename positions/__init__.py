@@ -26,11 +26,12 @@ from positions.live import (
 )
 from positions.recording import Recorded, Report, record_many
 from positions.reporting import Reports, doubted, entered, noticed
-from positions.search import Candidate, Search, nearest_to_many
+from positions.search import Candidate, Nearest, Search, nearest_to_many
 from positions.serving import Service, Watch, serve, serving
 
 __all__ = [
     "Candidate",
+    "Nearest",
     "Position",
     "Recorded",
     "Report",

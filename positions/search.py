@@ -4,7 +4,7 @@ A search of a fixed radius reads every partner inside it. This one starts with a
 enough partners, judging by the last search nearby, and widens it until it has them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, sqrt
@@ -24,6 +24,14 @@ class Candidate:
     distance_m: float
 
 
+class Nearest(list[Candidate]):
+    """The candidates of one search, nearest first, and searchable partners near whose position is too old (`stale`)."""
+
+    def __init__(self, candidates: Iterable[Candidate] = (), stale: Sequence[UUID] = ()) -> None:
+        super().__init__(candidates)
+        self.stale = stale
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """A search for at most `count` partners within `radius_m` of a place, except the `excluded`."""
@@ -35,10 +43,14 @@ class Search:
     excluded: Collection[UUID] = ()
 
 
+STALE_MAX = 5  # of those named, so that an answer stays small
+
+
 # A partner without a stored position is stale. Ages are read in chunks: `unpack` takes a few thousand values at most.
 # The first radius was learnt with `learnt_of` partners in the set, and shrinks if the set has more now.
-# Returns the number of partners in the set, then name, distance, name, distance, …
-_NEAREST = valkey.Script("""
+# Returns the number of partners in the set, the names of the nearest stale ones, then name, distance, name, distance, …
+_NEAREST = valkey.Script(
+    """
 local geo, pos, lng, lat = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local count, widest, radius, learnt_of = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local oldest, asked, total = ARGV[7], count + #ARGV - 7, redis.call('ZCARD', geo)
@@ -54,7 +66,9 @@ local function allowed(rows)
   return kept
 end
 
+local stale = {}
 local function fresh(rows)
+  stale = {}
   if oldest == '' or #rows == 0 then return rows end
   local kept = {}
   for first = 1, #rows, 500 do
@@ -63,7 +77,8 @@ local function fresh(rows)
     local held = redis.call('HMGET', pos, unpack(names))
     for i = first, last do
       local row = held[i - first + 1]
-      if row and string.sub(row, 20, 37) >= oldest then kept[#kept + 1] = rows[i] end
+      if row and string.sub(row, 20, 37) >= oldest then kept[#kept + 1] = rows[i]
+      elseif #kept < count and #stale < STALE_MAX then stale[#stale + 1] = rows[i][1] end
     end
     if #kept >= count then break end
   end
@@ -81,9 +96,9 @@ while true do
     'ASC', 'COUNT', asked, 'WITHDIST')
   local found = fresh(allowed(rows))
   if #found >= count or (#rows < asked and radius >= widest) then
-    local answer = {total}
+    local answer = {total, stale}
     for i = 1, math.min(count, #found) do
-      answer[2 * i], answer[2 * i + 1] = found[i][1], found[i][2]
+      answer[2 * i + 1], answer[2 * i + 2] = found[i][1], found[i][2]
     end
     return answer
   end
@@ -93,7 +108,8 @@ while true do
     radius = radius * math.max(1.5, math.min(4, 1.2 * math.sqrt(asked / math.max(1, #rows))))
   end
 end
-""")
+""".replace("STALE_MAX", str(STALE_MAX))
+)
 
 
 # ---------------------------------------------------------------- where to start
@@ -125,7 +141,7 @@ def _learn(region: str, search: Search, found: Sequence[Candidate], total: int) 
 
 def nearest_to_many(
     region: str, searches: Sequence[Search], *, received_since: datetime | None = None
-) -> list[list[Candidate]]:
+) -> list[Nearest]:
     """Find the searchable partners nearest to each of many places, in one round trip.
 
     Args:
@@ -139,7 +155,7 @@ def nearest_to_many(
     """
     wanted = [search for search in searches if search.count > 0]
     answers = iter(_NEAREST.pipelined([_call(region, search, received_since) for search in wanted]) if wanted else [])
-    return [_read(region, search, next(answers)) if search.count > 0 else [] for search in searches]
+    return [_read(region, search, next(answers)) if search.count > 0 else Nearest() for search in searches]
 
 
 def _call(region: str, search: Search, received_since: datetime | None) -> tuple[list[str], list[Any]]:
@@ -151,7 +167,8 @@ def _call(region: str, search: Search, received_since: datetime | None) -> tuple
     return [layout.geo(region), layout.pos(region)], [*arguments, *map(str, search.excluded)]
 
 
-def _read(region: str, search: Search, answer: list[Any]) -> list[Candidate]:
-    found = [Candidate(UUID(answer[i].decode()), float(answer[i + 1])) for i in range(1, len(answer), 2)]
+def _read(region: str, search: Search, answer: list[Any]) -> Nearest:
+    candidates = [Candidate(UUID(answer[i].decode()), float(answer[i + 1])) for i in range(2, len(answer), 2)]
+    found = Nearest(candidates, [UUID(name.decode()) for name in answer[1]])
     _learn(region, search, found, answer[0])
     return found

@@ -15,7 +15,7 @@ from payments.announce import booking_word
 from payments.books import holds
 from payments.models import Customer, Hold
 from payments.states import HoldStatus
-from positions import Candidate
+from positions import Nearest
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
@@ -74,16 +74,14 @@ def answer_hold(hold_id: UUID, *, now: datetime) -> None:
             cover_session(outbox, ride, now=now)
 
 
-def _candidates(hold_id: UUID, *, now: datetime) -> list[Candidate]:
+def _candidates(hold_id: UUID, *, now: datetime) -> Nearest:
     """The candidates for an immediate offer to a request whose amount is held; searched for before the transaction."""
     held = Hold.objects.filter(pk=hold_id, status=HoldStatus.AUTHORIZED, for_booking=True, answered_at=None)
     hold = held.select_related("request__region").first()
-    return immediate.near(hold.request, now=now) if hold is not None else []
+    return immediate.near(hold.request, now=now) if hold is not None else Nearest()
 
 
-def _answer_booking(
-    outbox: Outbox, request: CheerRequest, hold: Hold, candidates: list[Candidate], *, now: datetime
-) -> None:
+def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, candidates: Nearest, *, now: datetime) -> None:
     if hold.status == HoldStatus.AUTHORIZED:
         request.next_attempt_at = now
         request.give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)

@@ -117,13 +117,14 @@ def lock_free_partners(ids: Iterable[UUID], region: Region, using: str | None = 
 
 def lock_nearest_free_partner(
     request: CheerRequest, ids: Sequence[UUID], using: str | None = None, *, new: bool = True
-) -> Partner | None:
+) -> tuple[Partner | None, dict[UUID, str]]:
     """Lock the first of the partners who is available, fits a request and is not locked by another transaction.
 
-    Returns: None if no partner is, or, for a `new` request, which has no row yet, if another is pending in the region.
+    Returns: None if no partner is, or, for a `new` request, which has no row yet, if another is pending in the region;
+        and if the kind of cheer asks for types of partners, the type of each.
     """
     if not ids:
-        return None
+        return None, {}
     having: dict[str, list[object]] = {"region_id": [request.region_id], "status": [PartnerStatus.AVAILABLE]}
     if request.request_type.partner_types:
         having["type"] = list(request.request_type.partner_types)
@@ -134,4 +135,5 @@ def lock_nearest_free_partner(
         having=having,
         other_than={"user_id": request.user_id},
         unless=(CheerRequest, {"region_id": request.region_id, "status": RequestStatus.PENDING}) if new else None,
+        told="type" if request.request_type.partner_types else None,
     )

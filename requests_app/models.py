@@ -1,17 +1,22 @@
 """Kinds of cheer, requests, offers, planned cheers, saved places and share links."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.states import PartnerType
+from api.stored_json import StoredJSONField
+from core.cold import ColdManager
 from core.ids import new_id
 from core.reasons import closed_is_known
 from core.texts import Line, Note
 from core.transitions import Stateful, Transition
 from regions.models import Region, Terms
 from requests_app.reasons import OfferClosed, RequestClosed, ScheduledClosed
+from requests_app.records import Look, Matching  # noqa: F401  # Django finds models here
 from requests_app.states import (
     OFFER_GRAPH,
     OPEN,
@@ -135,6 +140,7 @@ class Offer(Stateful):
 
     graph = OFFER_GRAPH
     history = OfferTransition
+    cold: ClassVar = frozenset({"decision"})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(CheerRequest, on_delete=models.PROTECT, related_name="offers", db_index=False)
@@ -153,6 +159,8 @@ class Offer(Stateful):
         max_length=24, choices=OfferClosed.choices, blank=True, help_text="Why it was declined or rescinded."
     )
     closed_note = models.CharField(max_length=200, blank=True, help_text="The words of a person.")
+    decision = StoredJSONField(null=True, editable=False, help_text="Why this partner: matching/decisions.py.")
+    objects = ColdManager()
 
     class Meta:
         indexes = (

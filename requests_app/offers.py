@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -27,6 +28,8 @@ from requests_app.states import OfferStatus, RequestStatus
 # The clocks of two machines may differ by this much; a time further ahead was written before a clock was set back.
 CLOCKS_DIFFER = timedelta(seconds=5)
 
+DECIDERS = IMMEDIATE, MATCHER = "immediate", "matcher"
+
 WHY_CLOSED = {
     OfferStatus.ACCEPTED: ("offer_taken", gettext_noop("This offer has been accepted.")),
     OfferStatus.DECLINED: ("offer_declined", gettext_noop("This offer has been declined.")),
@@ -35,21 +38,31 @@ WHY_CLOSED = {
 }
 
 
-def create_offers(outbox: Outbox, chosen: Sequence[tuple[CheerRequest, Partner, float]], *, now: datetime) -> None:
-    """Create an offer for each request and partner, given their distance in metres, and notify both sides.
+class Choice(NamedTuple):
+    """A request and the partner who is offered it, their distance, and the decision (`matching/decisions.py`)."""
+
+    request: CheerRequest
+    partner: Partner
+    distance_m: float
+    decision: dict[str, Any]
+
+
+def create_offers(outbox: Outbox, chosen: Sequence[Choice], *, now: datetime) -> None:
+    """Create an offer for each choice, and notify both sides.
 
     Requests and partners are locked and `OFFERED` already.
 
     Raises: `IntegrityError` if one of them has another open offer.
     """
-    offers = [_offer(request, partner, distance_m, now=now) for request, partner, distance_m in chosen]
+    offers = [_offer(choice, now=now) for choice in chosen]
     create_all(offers, actor=None, at=now)
     for offer in offers:
         announce.offered(outbox, offer)
         announce.request_updated(outbox, offer.request)
 
 
-def _offer(request: CheerRequest, partner: Partner, distance_m: float, *, now: datetime) -> Offer:
+def _offer(choice: Choice, *, now: datetime) -> Offer:
+    request, partner, distance_m, decision = choice
     return Offer(
         request=request,
         partner=partner,
@@ -59,6 +72,7 @@ def _offer(request: CheerRequest, partner: Partner, distance_m: float, *, now: d
         approximate_m=approximate_m(request, partner, distance_m),
         created_at=now,
         expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
+        decision=decision,
     )
 
 

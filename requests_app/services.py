@@ -16,7 +16,7 @@ from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books import holds
 from payments.models import Customer
-from positions import Candidate, Position
+from positions import Nearest, Position
 from regions.models import Terms
 from regions.selectors import present_terms, served_region
 from requests_app import announce, bookings, wakeups
@@ -82,7 +82,7 @@ def submit_request(
         next_attempt_at=now if card is None else give_up_at,
         give_up_at=give_up_at,
     )
-    candidates = immediate.near(request, now=now) if card is None else []
+    candidates = immediate.near(request, now=now) if card is None else Nearest()
     with refused_as({ONE_OPEN: _open_already()}), recorded() as outbox:
         request.terms = terms or present_terms(region, now=now)
         if card is None:
@@ -104,7 +104,7 @@ def _hold(outbox: Outbox, request: CheerRequest, card: Customer, *, now: datetim
     return announce.request_updated(outbox, request)
 
 
-def _offer_or_wake(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> None:
+def _offer_or_wake(outbox: Outbox, request: CheerRequest, candidates: Nearest, *, now: datetime) -> None:
     """Insert a request for which nothing is held, and offer it immediately or wake the region's matcher."""
     if not immediate.take(outbox, request, candidates, now=now):
         request.create(actor=request.user, at=now)

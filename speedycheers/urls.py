@@ -16,6 +16,7 @@ from payments import apis as payments
 from payments import credit_apis as credits
 from payments.statements import apis as statements
 from requests_app import apis as requests
+from requests_app.matching import apis as matching
 from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
@@ -35,6 +36,7 @@ api = [
     path("cheerRequest", requests.CheerRequests.as_view()),
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
     path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),
+    path("offer/<uuid:offer_id>/decision", matching.OfferDecision.as_view()),
     path("updateLocation", serving.UpdateLocation.as_view()),
     path("pushKey", push.PushKey.as_view()),
     path("pushSubscription", push.PushSubscriptions.as_view()),

@@ -1,12 +1,12 @@
-"""How all tables are emptied between tests that commit: the ledger's triggers reject DELETE, and TRUNCATE is slow."""
+"""How all tables are emptied between tests that commit: some tables' triggers reject DELETE, and TRUNCATE is slow."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
 
-LEDGER = "payments_entry"
-TRIGGER = "payments_entry_no_delete"  # SQLite's; PostgreSQL's lets TRUNCATE pass
+APPEND_ONLY = ("payments_entry", "backoffice_staffaction")
+TRIGGERS = tuple(f"{table}_no_delete" for table in APPEND_ONLY)  # SQLite's; PostgreSQL's let TRUNCATE pass
 Flush = Callable[..., Sequence[str]]
 
 
@@ -18,14 +18,14 @@ def let_tests_empty_tables() -> None:
 
 
 def on_sqlite(django: Flush) -> Flush:
-    """Drop the ledger's trigger meanwhile."""
+    """Drop these triggers meanwhile."""
 
     def sql_flush(self: Any, style: Any, tables: Sequence[str], **options: Any) -> Sequence[str]:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = %s", [TRIGGER])
-            found = cursor.fetchone()
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name IN (%s, %s)", TRIGGERS)
+            found = cursor.fetchall()
         statements = django(self, style, tables, **options)
-        return [f"DROP TRIGGER {TRIGGER}", *statements, found[0]] if found else statements
+        return [*(f"DROP TRIGGER {name}" for name, _ in found), *statements, *(sql for _, sql in found)]
 
     return sql_flush
 
@@ -43,7 +43,7 @@ def on_postgres(django: Flush) -> Flush:
             return django(self, style, tables, reset_sequences=reset_sequences, **options)
         names = {table: self.quote_name(table) for table in tables}
         lock = f"LOCK TABLE {', '.join(names.values())} IN ACCESS EXCLUSIVE MODE"
-        empty = [f"{'TRUNCATE' if table == LEDGER else 'DELETE FROM'} {name}" for table, name in names.items()]
+        empty = [f"{'TRUNCATE' if table in APPEND_ONLY else 'DELETE FROM'} {name}" for table, name in names.items()]
         return [lock, *sorted(empty, reverse=True)]
 
     return sql_flush

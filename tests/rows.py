@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
-OUR_APPS = ("accounts", "notifications", "payments", "regions", "requests_app", "rides", "risk")
+OUR_APPS = ("accounts", "backoffice", "notifications", "payments", "regions", "requests_app", "rides", "risk")
 
 
 def models_of(*labels: str) -> list[type[Model]]:

@@ -188,7 +188,9 @@ def test_only_rows_of_the_values_named_are_locked_first(nyc: Region, partner: Pa
     def first(having: dict[str, list[Any]], **other_than: Any) -> Partner | None:
         rival = (CheerRequest, {"region_id": nyc.pk, "status": RequestStatus.PENDING})
         ids = [other_partner.pk, partner.pk]
-        return rows.lock_first(Partner, ids, using=DEFAULT_DB_ALIAS, having=having, other_than=other_than, unless=rival)
+        return rows.lock_first(
+            Partner, ids, using=DEFAULT_DB_ALIAS, having=having, other_than=other_than, unless=rival
+        )[0]
 
     here = {"region_id": [nyc.pk]}
     assert first(here) == other_partner

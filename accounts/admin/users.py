@@ -24,7 +24,7 @@ from accounts.deferred_mails import mail_later
 from accounts.models import Partner, Role, User
 from accounts.notices import StaffStep, tell_of_staff_step
 from accounts.sign_out import credentials_changed
-from backoffice.base import StaffAdmin, SuperuserOnly
+from backoffice.base import Recorded, StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.growing import Growing
 from backoffice.steps import Step
@@ -229,5 +229,5 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(SuperuserOnly, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(SuperuserOnly, Recorded, DjangoGroupAdmin, ModelAdmin):
     """Named sets of rights for staff."""

@@ -15,6 +15,7 @@ from knox.models import AuthToken
 
 from accounts.models import ApplicationTransition, Partner, PartnerTransition, SocketTicket, User
 from api.models import IdempotencyRecord
+from backoffice.models import StaffAction
 from notifications.models import Event, Stream
 from payments.models import (
     Attempt,
@@ -72,7 +73,7 @@ def one(model: type[models.Model], **where: Any) -> Any:
 
 def copy(model: type[models.Model], where: dict[str, Any], **changes: Any) -> None:
     """Insert a row like another, with the same key unless told otherwise."""
-    row = one(model, **where).get()
+    row = model._base_manager.get(pk=one(model, **where).get().pk)  # with its cold columns
     for field, value in changes.items():
         setattr(row, field, value)
     model._default_manager.bulk_create([row])
@@ -84,6 +85,8 @@ def new_key() -> Any:
 
 Plant = Callable[[], object]
 PLANTS: dict[str, Plant] = {
+    # backoffice
+    "staff_actions_are_a_chain": lambda: one(StaffAction).update(subject=new_key()),
     # api
     "kept_answers_are_whole": lambda: one(IdempotencyRecord).update(status=None),
     # notifications
@@ -235,6 +238,8 @@ for _name, _history in HISTORIES.items():
 
 # Checks that can be broken in another way, too.
 OTHER_SIDES: list[tuple[str, Plant]] = [
+    ("staff_actions_are_a_chain", lambda: one(StaffAction).delete()),
+    ("staff_actions_are_a_chain", lambda: one(StaffAction).update(reason="Another reason")),
     ("offered_requests_have_one_offer", lambda: one(Offer, status="pending").delete()),
     ("movements_have_their_entries", lambda: one(Entry, kind="paid_out").delete()),
     ("movements_have_their_entries", lambda: one(Movement).update(amount=-799)),

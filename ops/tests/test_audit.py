@@ -142,6 +142,9 @@ def history(nyc: Region, staff: User) -> None:
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=NOW())
     raise_flag(FlagKind.TIP_OVER_CAP, now=NOW(), account_id=user.pk)
     clear(Flag.objects.get(account=user), actor=staff, now=NOW())
+    applicant = make_applicant("Sue")
+    for decision in ("approve", "suspend"):
+        client_of(staff).post(f"/partner/{applicant.pk}/{decision}", {"reason": "We met her"})
 
 
 @pytest.mark.usefixtures("history")

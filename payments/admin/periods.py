@@ -1,6 +1,7 @@
 """The books in the admin: closed months, trial balance, ages and journal, and the closing of the next month."""
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -188,10 +189,11 @@ class PeriodAdmin(ReadOnlyAdmin):
 
     def _closed(self, request: HttpRequest) -> HttpResponse:
         try:
-            period = close(month_named(request.POST.get("month", "")), actor=request.user, now=clock.now())  # type: ignore[arg-type]
+            month = month_named(request.POST.get("month", ""))
+            logged = partial(self.log_addition, request, message=CLOSE.title)
+            period = close(month, actor=request.user, now=clock.now(), then=logged)  # type: ignore[arg-type]
         except ServiceError as error:
             messages.error(request, error.detail)
         else:
-            self.log_addition(request, period, CLOSE.title)
             messages.success(request, f"{period} is closed.")
         return HttpResponseRedirect(reverse(LIST))

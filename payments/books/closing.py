@@ -3,6 +3,7 @@
 Whatever is learnt of a closed month later is booked at the moment it is learnt, so in an open one.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.db import router, transaction
@@ -47,8 +48,16 @@ def next_month() -> datetime | None:
     return None if first is None else month_of(first.at)
 
 
-def close(month: datetime, *, actor: User | None, now: datetime) -> Period:
+def _nothing_more(period: Period) -> None:
+    pass
+
+
+def close(
+    month: datetime, *, actor: User | None, now: datetime, then: Callable[[Period], object] = _nothing_more
+) -> Period:
     """Close a month and store its totals. A closing that was interrupted goes on. Not inside a transaction.
+
+    `then` gets the period inside the transaction that closes it.
 
     Raises: `Conflict`: `wrong_month` if another one is next, `month_not_over`, `already_closed`.
     """
@@ -56,18 +65,20 @@ def close(month: datetime, *, actor: User | None, now: datetime) -> Period:
         raise Conflict("wrong_month", "Months are closed in order, and this one is not the next.")
     if now < month_after(month) + CLOSED_AFTER:
         raise Conflict("month_not_over", "A month can be closed one hour after its end.")
-    period = Period.objects.filter(starts_at=month).first() or _shut(month, actor=actor, now=now)
+    period = Period.objects.filter(starts_at=month).first() or _shut(month, actor=actor, now=now, then=then)
     _count(period, now=now)
     return period
 
 
-def _shut(month: datetime, *, actor: User | None, now: datetime) -> Period:
+def _shut(month: datetime, *, actor: User | None, now: datetime, then: Callable[[Period], object]) -> Period:
     """Let nothing be booked into a month any more, once every transaction that has booked something has ended."""
     closed = Conflict("already_closed", "This month is closed.")
     with refused_as({"payments_period.ends_at": closed}), transaction.atomic():
         keep_writers_out(Entry, using=router.db_for_write(Entry))
         forget_days(before=month_after(month))
-        return Period.objects.create(starts_at=month, ends_at=month_after(month), closed_at=now, closed_by=actor)
+        period = Period.objects.create(starts_at=month, ends_at=month_after(month), closed_at=now, closed_by=actor)
+        then(period)
+        return period
 
 
 def _count(period: Period, *, now: datetime) -> None:

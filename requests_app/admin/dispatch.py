@@ -13,6 +13,7 @@ from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnly
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
 from backoffice.growing import Growing
 from backoffice.steps import Step
+from requests_app.admin.matching import LookInline, Why
 from requests_app.dead_letters import requeue_request
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
 from requests_app.services import cancel_request_as_staff
@@ -108,7 +109,7 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
     """Requests, including the dead letters (status "No partner found")."""
 
     steps = (REQUEUE, CANCEL)
-    inlines = (OfferInline, RideInline, RequestHistoryInline)
+    inlines = (OfferInline, LookInline, RideInline, RequestHistoryInline)
 
     status_badge = badge("status", "Status", REQUEST_COLOURS)
     created = moment("created_at", "Created")
@@ -163,7 +164,7 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
 
 
 @admin.register(Offer)
-class OfferAdmin(Growing, _OfferColumns, ReadOnlyAdmin):
+class OfferAdmin(Growing, Why, _OfferColumns, ReadOnlyAdmin):
     """Offers of requests to partners."""
 
     inlines = (OfferHistoryInline,)
@@ -176,10 +177,10 @@ class OfferAdmin(Growing, _OfferColumns, ReadOnlyAdmin):
     search_ids = ("pk", "request_id", "partner_id")
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("request_link", "partner_link"))}),
-        ("Search", {"fields": (("distance", "wave"),)}),
+        ("Search", {"fields": (("distance", "wave"), "why")}),
         ("Times", {"fields": (("made", "expires"), "answered")}),
     )
-    readonly_fields = ("status_badge", "request_link", "partner_link", "distance", "made", "expires", "answered")
+    readonly_fields = ("status_badge", "request_link", "partner_link", "distance", "why", "made", "expires", "answered")
 
 
 admin.site.register([CheerRequestTransition, OfferTransition], HistoryAdmin)

@@ -13,6 +13,7 @@ from random import Random
 from uuid import UUID
 
 from django.conf import settings
+from django.db import router
 from django.db.models import Count, Q
 
 import positions
@@ -20,15 +21,17 @@ from accounts.models import Partner
 from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core import clock
+from core.sql import insert_all
 from core.transitions import move_all
 from notifications.events import recorded
 from regions.models import Region
 from requests_app.locks import lock_free_partners, lock_free_requests
-from requests_app.matching import policy
+from requests_app.matching import decisions, looks, policy
 from requests_app.matching.backoff import retry_delay_s
 from requests_app.matching.policy import Pair
 from requests_app.models import CheerRequest, Offer
-from requests_app.offers import create_offers
+from requests_app.offers import Choice, create_offers
+from requests_app.records import LeftOut, Matching
 from requests_app.states import OfferStatus, RequestStatus
 from requests_app.unheld import without_unheld
 
@@ -45,12 +48,36 @@ random = Random()  # noqa: S311  # jitter
 
 @dataclass
 class Found:
-    """The search results of a batch: all possible pairs, and the wave in which each request has candidates."""
+    """The search results of a batch: all possible pairs, and the wave in which each request has candidates.
+
+    `nearby` and `exclusions` are what they were made of.
+    """
 
     requests: dict[UUID, CheerRequest] = field(default_factory=dict)
     partners: dict[UUID, Partner] = field(default_factory=dict)
     pairs: list[Pair[UUID, UUID]] = field(default_factory=list)
     waves: dict[UUID, int] = field(default_factory=dict)
+    nearby: dict[UUID, positions.Nearest] = field(default_factory=dict)
+    exclusions: dict[UUID, "Excluded"] = field(default_factory=dict)
+
+    def left_out(self, request: CheerRequest) -> dict[UUID, str]:
+        """Why partners near a request were left out, by partner: first those who may not get it, then the nearest."""
+        excluded = self.exclusions[request.pk]
+        wave = self.waves.get(request.pk, len(settings.MATCH_RADIUS_M) - 1)
+        radius_m = settings.MATCH_RADIUS_M[wave]
+        out: dict[UUID, str] = dict(excluded.ever)
+        for candidate in self.nearby[request.pk]:
+            pk, partner = candidate.partner_id, self.partners.get(candidate.partner_id)
+            if candidate.distance_m > radius_m:
+                break
+            if partner is None:
+                out[pk] = LeftOut.BUSY.value
+            elif not _may_serve(partner, request):
+                own = partner.user_id == request.user_id
+                out[pk] = (LeftOut.OWN_REQUEST if own else LeftOut.WRONG_KIND).value
+            elif (pk, wave) in excluded.in_wave:
+                out[pk] = LeftOut.LAPSED_LATELY.value
+        return out | dict.fromkeys(self.nearby[request.pk].stale, LeftOut.STALE_POSITION.value)
 
 
 def match_batch(region: Region) -> bool:
@@ -76,13 +103,14 @@ def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     found = search(region, waiting, now=now)
     shortage = shortage_size(region, now=now) if policy.cap_matters(found.pairs) else 0
     chosen = policy.assign(found.pairs, shortage=shortage)
-    offered = make_offers(region, found, chosen, now=now) if chosen else 0
+    offered = make_offers(region, found, chosen, shortage=shortage, now=now) if chosen else set()
     matched = {pair.request for pair in chosen}
     left = [r for r in waiting if r.pk not in matched]
     postponed = [r for r in left if shortage and r.pk in found.waves]
     postpone(postponed, now=now)
     back_off([r for r in left if r not in postponed], now=now)
-    return offered
+    looks.write([r for r in waiting if r.pk not in offered], found, matched, shortage=shortage, now=now)
+    return len(offered)
 
 
 def shortage_size(region: Region, *, now: datetime) -> int:
@@ -104,7 +132,7 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     exclusions = excluded_partners(waiting, now=now)
     nearby = _nearby(region, waiting, exclusions, now=now)
     partners = _available({c.partner_id for cs in nearby.values() for c in cs})
-    found = Found(requests={request.pk: request for request in waiting}, partners=partners)
+    found = Found({request.pk: request for request in waiting}, partners, nearby=nearby, exclusions=exclusions)
     for request in waiting:
         excluded = exclusions[request.pk]
         candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and _may_serve(p, request)]
@@ -121,7 +149,7 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
 
 def _nearby(
     region: Region, waiting: Sequence[CheerRequest], exclusions: dict[UUID, "Excluded"], *, now: datetime
-) -> dict[UUID, list[positions.Candidate]]:
+) -> dict[UUID, positions.Nearest]:
     """The nearest partners with a fresh position, by request: enough to leave `CANDIDATES` after exclusions."""
     searches = []
     for request in waiting:
@@ -148,9 +176,9 @@ def _may_serve(partner: Partner, request: CheerRequest) -> bool:
 
 @dataclass
 class Excluded:
-    """The partners excluded from one request: for good (`ever`), or for a while in one wave (`in_wave`)."""
+    """The partners excluded from one request: for good (`ever`, with the reason), or for a while in one wave."""
 
-    ever: set[UUID] = field(default_factory=set)
+    ever: dict[UUID, str] = field(default_factory=dict)
     in_wave: set[tuple[UUID, int]] = field(default_factory=set)
 
     def includes(self, partner_id: UUID, wave: int) -> bool:
@@ -173,7 +201,8 @@ def excluded_partners(requests: Sequence[CheerRequest], *, now: datetime) -> dic
     )
     for request_id, partner_id, status, wave in offers.values_list("request_id", "partner_id", "status", "wave"):
         if status in (OfferStatus.DECLINED, OfferStatus.ACCEPTED):
-            exclusions[request_id].ever.add(partner_id)
+            reason = LeftOut.DECLINED if status == OfferStatus.DECLINED else LeftOut.CANCELLED_RIDE
+            exclusions[request_id].ever[partner_id] = reason.value
         else:
             exclusions[request_id].in_wave.add((partner_id, wave))
     return exclusions
@@ -182,8 +211,10 @@ def excluded_partners(requests: Sequence[CheerRequest], *, now: datetime) -> dic
 # ---------------------------------------------------------------- offers
 
 
-def make_offers(region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]], *, now: datetime) -> int:
-    """Offer the chosen pairs that are still free, in one transaction. Returns the number of offers."""
+def make_offers(
+    region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]], *, shortage: int, now: datetime
+) -> set[UUID]:
+    """Offer the chosen pairs that are still free, in one transaction. Returns the requests that are offered."""
     with recorded() as outbox:
         attempts = lock_free_requests(pair.request for pair in chosen)
         free = lock_free_partners((pair.partner for pair in chosen), region)
@@ -192,9 +223,24 @@ def make_offers(region: Region, found: Found, chosen: Sequence[Pair[UUID, UUID]]
             requests = [found.requests[pair.request] for pair in pairs]
             move_all(requests, RequestStatus.OFFERED, actor=None, at=now, wave=wave, attempts=attempt)
         move_partners([found.partners[p.partner] for p in still_free], PartnerStatus.OFFERED, actor=None, at=now)
-        offered = [(found.requests[p.request], found.partners[p.partner], p.distance_m) for p in still_free]
-        create_offers(outbox, offered, now=now)
-    return len(still_free)
+        create_offers(outbox, _choices(region, found, still_free, shortage=shortage, now=now), now=now)
+    return {pair.request for pair in still_free}
+
+
+def _choices(
+    region: Region, found: Found, pairs: Sequence[Pair[UUID, UUID]], *, shortage: int, now: datetime
+) -> list[Choice]:
+    """Return the pairs as choices, each with its decision, and store the pairs among which they contended."""
+    matching = decisions.contended(region, found.pairs, now=now) if pairs else None
+    if matching is not None:
+        insert_all([matching], using=router.db_for_write(Matching))
+    choices = []
+    for pair in pairs:
+        request = found.requests[pair.request]
+        out = found.left_out(request)
+        decision = decisions.decided(pair, found.pairs, shortage=shortage, out=out, matching=matching)
+        choices.append(Choice(request, found.partners[pair.partner], pair.distance_m, decision))
+    return choices
 
 
 def _by_wave_and_attempt(
@@ -212,7 +258,7 @@ def postpone(requests: Sequence[CheerRequest], *, now: datetime) -> None:
 
     Requests that are not due keep their next attempt.
     """
-    due = [r.pk for r in requests if r.next_attempt_at is None or r.next_attempt_at <= now]
+    due = [r.pk for r in requests if looks.is_due(r, now=now)]
     later = now + timedelta(seconds=POSTPONE_S)
     CheerRequest.objects.filter(pk__in=due, status=RequestStatus.PENDING).update(next_attempt_at=later)
 
@@ -224,7 +270,7 @@ def back_off(requests: Sequence[CheerRequest], *, now: datetime) -> None:
     """
     by_attempts: dict[int, list[UUID]] = defaultdict(list)
     for request in requests:
-        if request.next_attempt_at is None or request.next_attempt_at <= now:
+        if looks.is_due(request, now=now):
             by_attempts[request.attempts + 1].append(request.pk)
     for attempts, ids in by_attempts.items():
         delay_s = retry_delay_s(attempts, base_s=settings.RETRY_BASE_S, max_s=settings.RETRY_MAX_S, random=random)

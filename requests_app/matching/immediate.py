@@ -7,7 +7,10 @@ candidate is within the distance that the pickup cap always allows, the matcher 
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -16,11 +19,12 @@ from accounts.partners import move_partners
 from accounts.states import PartnerStatus
 from core import valkey
 from notifications.events import Outbox
-from positions import Candidate, Search
+from positions import Nearest, Search
 from requests_app.locks import lock_nearest_free_partner
 from requests_app.matching import policy
 from requests_app.models import CheerRequest
-from requests_app.offers import create_offers
+from requests_app.offers import IMMEDIATE, Choice, create_offers
+from requests_app.records import LeftOut
 from requests_app.states import RequestStatus
 
 log = logging.getLogger(__name__)
@@ -28,44 +32,69 @@ log = logging.getLogger(__name__)
 CANDIDATES = 5  # more than one, because the nearest may just have received another offer
 
 
-def near(request: CheerRequest, *, now: datetime) -> list[Candidate]:
+def near(request: CheerRequest, *, now: datetime) -> Nearest:
     """The candidates for an immediate offer, nearest first; empty if Valkey is unreachable."""
     reach_m = min(float(settings.MATCH_RADIUS_M[0]), policy.UNCAPPED_M)
     search = Search(request.lat, request.lng, reach_m, CANDIDATES)
     fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
     try:
-        return positions.nearest_to_many(request.region.slug, [search], received_since=fresh_since)[0]
+        [found] = positions.nearest_to_many(request.region.slug, [search], received_since=fresh_since)
     except valkey.Unreachable as error:
         log.warning("no search in %s (%s); the sweep goes on", request.region.slug, type(error).__name__)
-        return []
+        return Nearest()
+    found.sort(key=lambda candidate: (candidate.distance_m, candidate.partner_id))  # ties as the policy settles them
+    return found
 
 
-def take(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> bool:
+def take(outbox: Outbox, request: CheerRequest, candidates: Nearest, *, now: datetime) -> bool:
     """Insert a new request and offer it to the first candidate who is free and fits.
 
     Returns: False, with nothing written, if no candidate is free or other requests are pending in the region.
     Raises: `IntegrityError` if its user has an open request.
     """
-    found = lock_nearest_free_partner(request, [candidate.partner_id for candidate in candidates])
+    found = _first_free(request, candidates, new=True)
     if found is None:
         return False
-    distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
     request.create_moved(RequestStatus.OFFERED, actor=request.user, mover=None, at=now, wave=0, attempts=1)
-    move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
-    create_offers(outbox, [(request, found, distance_m)], now=now)
+    move_partners([found.partner], PartnerStatus.OFFERED, actor=None, at=now)
+    create_offers(outbox, [found], now=now)
     return True
 
 
-def offer(outbox: Outbox, request: CheerRequest, candidates: list[Candidate], *, now: datetime) -> bool:
+def offer(outbox: Outbox, request: CheerRequest, candidates: Nearest, *, now: datetime) -> bool:
     """Offer a locked, pending request that is alone to the first candidate who is free and fits.
 
     Returns: False, with nothing written, if no candidate is.
     """
-    found = lock_nearest_free_partner(request, [candidate.partner_id for candidate in candidates], new=False)
+    found = _first_free(request, candidates, new=False)
     if found is None:
         return False
-    distance_m = next(candidate.distance_m for candidate in candidates if candidate.partner_id == found.pk)
     request.move(RequestStatus.OFFERED, actor=None, at=now, wave=0, attempts=1)
-    move_partners([found], PartnerStatus.OFFERED, actor=None, at=now)
-    create_offers(outbox, [(request, found, distance_m)], now=now)
+    move_partners([found.partner], PartnerStatus.OFFERED, actor=None, at=now)
+    create_offers(outbox, [found], now=now)
     return True
+
+
+def _first_free(request: CheerRequest, candidates: Nearest, *, new: bool) -> Choice | None:
+    """Lock the first candidate who is free and fits."""
+    ids = [candidate.partner_id for candidate in candidates]
+    found, types = lock_nearest_free_partner(request, ids, new=new)
+    if found is None:
+        return None
+    place = ids.index(found.pk)
+    return Choice(request, found, candidates[place].distance_m, _decided(request, candidates, place, types))
+
+
+def _decided(request: CheerRequest, candidates: Nearest, place: int, types: Mapping[UUID, str]) -> dict[str, Any]:
+    """Return the record (`decisions.py`) of the choice of the candidate at `place`: those before were not free or fit.
+
+    `types` are the types of candidates, where the kind of cheer asks for some.
+    """
+    wanted = request.request_type.partner_types
+    out = [(each.partner_id, LeftOut.TAKEN_BY_ANOTHER) for each in candidates[:place]]
+    if wanted:
+        out = [(pk, reason if types.get(pk) in wanted else LeftOut.WRONG_KIND) for pk, reason in out]
+    out += [(pk, LeftOut.STALE_POSITION) for pk in candidates.stale]
+    pairs = [[str(each.partner_id), each.distance_m] for each in candidates]
+    decision = {"by": IMMEDIATE, "rules": policy.RULES_STORED, "candidates": pairs}
+    return {**decision, "out": [[str(pk), reason.value] for pk, reason in out]} if out else decision

@@ -7,7 +7,7 @@ the strongest single lever; `docs/benchmarks.md` shows the effect of each part.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from requests_app.matching.assignment import cheapest
 
 __all__ = [
     "RULES",
+    "RULES_STORED",
     "UNCAPPED_M",
     "Pair",
     "Pairs",
@@ -65,6 +66,7 @@ class Rules:
 
 
 RULES = Rules()
+RULES_STORED = list(astuple(RULES))  # as they are in the record of a decision: a new rule goes to the end
 # Within this distance, in metres, a lone request gets its nearest partner in any shortage.
 UNCAPPED_M = RULES.cap_least_s / S_PER_M if RULES.cap_lone else np.inf
 

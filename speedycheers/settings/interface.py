@@ -89,6 +89,8 @@ SPECTACULAR_SETTINGS = {
         "ApplicationStatus": "accounts.states.Application",
         "CheerRequestStatus": "requests_app.states.RequestStatus",
         "ErrorType": "api.schema.ERROR_TYPES",
+        "DecisionBy": "requests_app.offers.DECIDERS",
+        "DecisionReason": "requests_app.records.LeftOut",
         "HoldStatus": "payments.states.HoldStatus",
         "OfferStatus": "requests_app.states.OfferStatus",
         "PartnerAvailability": "requests_app.serving.serializers.AVAILABILITY",

@@ -16,6 +16,8 @@ def _days(name: str, default: int) -> int:
 EVENTS_KEPT_DAYS = _days("EVENTS_KEPT_DAYS", 3)
 # The places of requests that are over are then rounded to about a kilometre, and their words deleted.
 PLACES_KEPT_DAYS = _days("PLACES_KEPT_DAYS", 90)
+# Why requests were offered to whom, and the looks of the matcher that made no offer.
+DECISIONS_KEPT_DAYS = _days("DECISIONS_KEPT_DAYS", 30)
 # Digests of cards, devices, addresses and phones, since they were seen last.
 TRACES_KEPT_DAYS = _days("TRACES_KEPT_DAYS", 180)
 # Network addresses from which an account has signed in, since the last time.

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic.edit import ProcessFormView
 
+from requests_app.models import Offer
 from rides.models import Ride
 from tests.access.people import City
 from tests.fuzz.calls import UNKNOWN_ID
@@ -71,6 +72,7 @@ def values(city: City) -> dict[str, Any]:
     world = city.world
     return {
         "request_id": world.request.pk,
+        "offer_id": Offer.objects.filter(request=world.request).values_list("pk", flat=True)[0],
         "ride_id": world.completed.pk,
         "payment_id": Ride.objects.get(pk=world.completed.pk).payments.get().pk,
         "partner_id": world.applicant.pk,

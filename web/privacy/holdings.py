@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Partner, User
+from backoffice.models import FORGOTTEN
 from notifications.events import partner_recipient, user_recipient
 from requests_app.retention import COARSE_OFFER, COARSE_REQUEST, COARSE_RIDE
 
@@ -85,6 +86,17 @@ def _logged(owner: Owner) -> Q:
     return about | Q(user=owner.user)
 
 
+def _done(owner: Owner) -> Q:
+    """Select their actions as staff, and those of staff on their account, their partner or their rows."""
+    about = Q(actor=owner.user) | Q(kind=User._meta.label_lower, subject=str(owner.user.pk))
+    if owner.partner:
+        about |= Q(kind=Partner._meta.label_lower, subject=str(owner.partner.pk))
+    for label in ("requests_app.cheerrequest", "rides.ride", "payments.payment"):
+        theirs = apps.get_model(label)._default_manager.filter(user=owner.user).order_by()
+        about |= Q(kind=label, subject__in=[str(pk) for pk in theirs.values_list("pk", flat=True)])
+    return about
+
+
 SILENT: Mapping[str, Any] = {"reason": ""}  # keep the step, clear its text
 NO_CARD: Mapping[str, Any] = {
     "card_reference": "",
@@ -121,6 +133,7 @@ HOLDINGS = [
         kept=COARSE_REQUEST,
     ),
     Holding("cheerRequestSteps", "requests_app.CheerRequestTransition", _by("subject__user", "actor"), kept=SILENT),
+    Holding("cheerRequestLooks", "requests_app.Look", _by("request__user"), kept={}),
     Holding("sharedLinks", "requests_app.ShareLink", _by("request__user"), frozenset(["digest"])),
     Holding(
         "scheduledRequestSteps", "requests_app.ScheduledRequestTransition", _by("subject__user", "actor"), kept=SILENT
@@ -206,7 +219,8 @@ HOLDINGS = [
         "offers",
         "requests_app.Offer",
         _by("partner__user"),
-        kept=COARSE_OFFER,
+        frozenset(["decision"]),  # the distances of other partners
+        COARSE_OFFER,
     ),
     Holding("offerSteps", "requests_app.OfferTransition", _by("subject__partner__user", "actor"), kept=SILENT),
     Holding("events", "notifications.Event", _addressed("recipient")),
@@ -219,5 +233,13 @@ HOLDINGS = [
     Holding("waitingPushes", "notifications.DeferredPush", _addressed("recipient")),
     Holding("eventCounters", "notifications.Stream", _addressed("pk")),
     Holding("keptAnswers", "api.IdempotencyRecord", lambda owner: Q(scope=f"user:{owner.user.pk}")),
+    Holding(
+        "staffActions",
+        "backoffice.StaffAction",
+        _done,
+        frozenset(["address", "call", "salt", "reason_digest", "previous", "digest"]),
+        FORGOTTEN,
+        actors=frozenset(["reason"]),
+    ),
     Holding("adminLog", "admin.LogEntry", _logged, kept={"object_repr": "deleted account", "change_message": ""}),
 ]
