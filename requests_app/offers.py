@@ -28,7 +28,6 @@ from requests_app.states import OfferStatus, RequestStatus
 # The clocks of two machines may differ by this much; a time further ahead was written before a clock was set back.
 CLOCKS_DIFFER = timedelta(seconds=5)
 
-DECIDERS = IMMEDIATE, MATCHER = "immediate", "matcher"
 
 WHY_CLOSED = {
     OfferStatus.ACCEPTED: ("offer_taken", gettext_noop("This offer has been accepted.")),

@@ -9,6 +9,8 @@ from api.stored_json import StoredJSONField
 from core.ids import new_id
 from regions.models import Region
 
+DECIDERS = IMMEDIATE, MATCHER = "immediate", "matcher"  # of an offer
+
 
 class LeftOut(models.TextChoices):
     """Why a partner near a request was not offered it."""

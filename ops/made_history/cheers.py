@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 
 from core.prices import Tariff, fare
+from ops.made_history.decisions import DecisionWriter
 from ops.made_history.money import COMMISSION_BPS, CURRENCY, STEP, Bill, Cashier
 from ops.made_history.people import People, PeopleWriter, Person
 from ops.made_history.rows import Ids, Table, moment
@@ -32,6 +33,7 @@ TTL_S, PATIENCE_S = 20, 600
 TARIFF = Tariff(1000, CURRENCY, 300)
 LATE_FEE = 500
 PLANNED, RATED, TIPPED = 0.02, 0.4, 0.1  # of all cheers; of those served
+LOOKED_IN_VAIN = 0.3  # of all cheers, at some time before somebody took them
 CLASSIC = "classic"
 PENDING, OFFERED, ACCEPTED, COMPLETED, CANCELLED, NO_MATCH = (status.value for status in RequestStatus)
 OPEN, TAKEN, DECLINED, EXPIRED = (status.value for status in list(OfferStatus)[:4])
@@ -61,7 +63,7 @@ class CheerTables:
         )
         self.planned_steps = Table(ScheduledRequestTransition, STEP)
         self.offers = Table(
-            Offer, "id request partner status distance_m eta_s created_at expires_at answered_at closed_code"
+            Offer, "id request partner status distance_m eta_s created_at expires_at answered_at closed_code decision"
         )
         self.offer_steps = Table(OfferTransition, STEP)
         self.rides = Table(
@@ -100,10 +102,17 @@ class Teller:
     """Writes cheers, one after the other."""
 
     def __init__(
-        self, tables: CheerTables, moves: Table, writer: PeopleWriter, cashier: Cashier, random: Random, ids: Ids
+        self,
+        tables: CheerTables,
+        moves: Table,
+        writer: PeopleWriter,
+        cashier: Cashier,
+        decisions: DecisionWriter,
+        random: Random,
+        ids: Ids,
     ) -> None:
         self._tables, self._moves, self._writer, self._cashier = tables, moves, writer, cashier
-        self._random, self._ids = random, ids
+        self._decisions, self._random, self._ids = decisions, random, ids
 
     def tell(self, at: int, users: People, partners: People) -> Cheer:
         """Write one cheer that begins at a moment, and return it."""
@@ -113,6 +122,8 @@ class Teller:
         end = self._random.choices(NAMES, WEIGHTS)[0]
         for _ in range(self._random.randrange(REFUSALS_MAX + 1)):
             self._refused(cheer)
+        if end == "nobody" or self._random.random() < LOOKED_IN_VAIN:
+            self._decisions.look(cheer.id, len(cheer.asked), cheer.begun, cheer.now)
         status, why = COMPLETED, ""
         if end == "called off":
             self._called_off(cheer)
@@ -149,6 +160,8 @@ class Teller:
     def _offer(self, cheer: Cheer, status: str, answer_s: int, why: str = "") -> Person:
         """Offer the request to a free partner, who answers after some seconds."""
         partner = cheer.partners.free(cheer.now, cheer.asked)
+        metres = self._random.randrange(50, 5000)
+        why_them = self._decisions.decision(partner, metres, cheer.partners, cheer.asked, cheer.begun, cheer.now)
         cheer.asked += (partner,)
         made, answered = moment(cheer.now), moment(cheer.now + answer_s)
         offer = self._ids.new(cheer.now)
@@ -160,10 +173,9 @@ class Teller:
         cheer.now += answer_s
         who = None if status == EXPIRED else partner.user_id
         self._tables.offer_steps.add(OPEN, status, who, why, answered, offer)
-        metres = self._random.randrange(50, 5000)
         self._tables.offers.add(
             offer, cheer.id, partner.id, status, metres, metres // 4, made, moment(cheer.now - answer_s + TTL_S),
-            answered, why,
+            answered, why, why_them,
         )  # fmt: skip
         return partner
 

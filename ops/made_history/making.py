@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from django.conf import settings
+
 from accounts.models import Role, User
 from core.errors import Invalid
 from ops.made_history.cheers import LASTS_AT_MOST_S, CheerTables, Teller
+from ops.made_history.decisions import DecisionWriter, LookTables
 from ops.made_history.events import EventWriter
 from ops.made_history.loading import bulk, vacuum, write
 from ops.made_history.money import Cashier, MoneyTables
@@ -58,8 +61,8 @@ class Tables:
 
     def __init__(self, region: Region) -> None:
         self.people, self.cheers, self.money = PeopleTables(region), CheerTables(region), MoneyTables()
-        self.events = EventWriter()
-        groups = (self.people, self.cheers, self.money, self.events)
+        self.looks, self.events = LookTables(), EventWriter()
+        groups = (self.people, self.cheers, self.money, self.looks, self.events)
         self.all = [table for group in groups for table in vars(group).values() if isinstance(table, Table)]
 
 
@@ -85,7 +88,9 @@ def _write(size: Size, tables: Tables, told: Callable[[int], None]) -> None:
     partners = People(Role.PARTNER, size.partners, size.heavy, random, ids, begun)
     writer = PeopleWriter(tables.people, random, ids, begun)
     cashier = Cashier(tables.money, random, ids)
-    teller = Teller(tables.cheers, tables.people.moves, writer, cashier, random, ids)
+    decided_since = int(size.until.timestamp()) - settings.DECISIONS_KEPT_DAYS * DAY_S
+    decisions = DecisionWriter(tables.looks, ids, decided_since)
+    teller = Teller(tables.cheers, tables.people.moves, writer, cashier, decisions, random, ids)
     for partner in partners.all:
         writer.clock_on(partner)
     for number in range(size.requests):

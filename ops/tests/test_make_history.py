@@ -1,10 +1,11 @@
 """`manage.py make_history`: a made-up history keeps every promise, and is the same for the same seed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Count
@@ -17,7 +18,9 @@ from ops.seed import seed_region
 from payments.models import Entry, Payment
 from payments.states import PaymentStatus
 from regions.models import Region
+from requests_app.matching.decisions import chosen_again
 from requests_app.models import CheerRequest, Offer
+from requests_app.records import Look
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import make_user, submit
@@ -61,6 +64,18 @@ def test_it_has_something_of_everything_in_the_usual_proportions() -> None:
     assert set(CheerRequest.objects.values_list("status", flat=True)) == ends
     paid = set(Payment.objects.values_list("status", flat=True))
     assert paid == {PaymentStatus.PAID, PaymentStatus.DUE, PaymentStatus.FAILED, PaymentStatus.REFUNDED}
+
+
+def test_what_is_young_says_why_it_went_to_whom() -> None:
+    """Older offers have been pruned."""
+    make()
+    kept_since = UNTIL - timedelta(days=settings.DECISIONS_KEPT_DAYS)
+    decided = Offer.objects.filter(decision__isnull=False)
+    assert decided.exists()
+    assert not decided.filter(created_at__lt=kept_since).exists()
+    assert not Offer.objects.filter(created_at__gte=kept_since, decision=None).exists()
+    assert [offer for offer in decided if chosen_again(offer) != offer.partner_id] == []
+    assert not Look.objects.filter(last_at__lt=kept_since).exists()
 
 
 def test_a_few_accounts_have_far_more_than_the_others() -> None:

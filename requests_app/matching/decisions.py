@@ -26,8 +26,7 @@ from regions.models import Region
 from requests_app.matching import policy
 from requests_app.matching.policy import Pair, Rules
 from requests_app.models import Offer
-from requests_app.offers import MATCHER
-from requests_app.records import LeftOut, Matching
+from requests_app.records import MATCHER, LeftOut, Matching
 
 NAMED_MAX = 10
 

@@ -23,8 +23,8 @@ from positions import Nearest, Search
 from requests_app.locks import lock_nearest_free_partner
 from requests_app.matching import policy
 from requests_app.models import CheerRequest
-from requests_app.offers import IMMEDIATE, Choice, create_offers
-from requests_app.records import LeftOut
+from requests_app.offers import Choice, create_offers
+from requests_app.records import IMMEDIATE, LeftOut
 from requests_app.states import RequestStatus
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,7 @@ from rest_framework import serializers
 from api.serializing import json_of
 from requests_app.matching.decisions import explained
 from requests_app.models import Offer
-from requests_app.offers import DECIDERS
-from requests_app.records import LeftOut
+from requests_app.records import DECIDERS, LeftOut
 
 
 class CandidateSerializer(serializers.Serializer[Any]):

@@ -89,7 +89,7 @@ SPECTACULAR_SETTINGS = {
         "ApplicationStatus": "accounts.states.Application",
         "CheerRequestStatus": "requests_app.states.RequestStatus",
         "ErrorType": "api.schema.ERROR_TYPES",
-        "DecisionBy": "requests_app.offers.DECIDERS",
+        "DecisionBy": "requests_app.records.DECIDERS",
         "DecisionReason": "requests_app.records.LeftOut",
         "HoldStatus": "payments.states.HoldStatus",
         "OfferStatus": "requests_app.states.OfferStatus",
