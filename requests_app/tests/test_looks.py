@@ -66,17 +66,18 @@ def test_why_they_were_left_out(nyc: Region, user: User, clock: Clock) -> None:
 
 
 def test_an_offer_in_between_begins_another_row(nyc: Region, user: User, clock: Clock) -> None:
+    at_work = make_partner("Mo", at=north(20))
     request = queue(user)
+    Partner.objects.filter(pk=at_work.pk).update(status=PartnerStatus.BUSY)
     match(nyc)
-    make_partner("Pia")
+    pia = make_partner("Pia")
     due(request, clock)
     match(nyc)
-    clock.now = open_offer(request).expires_at
-    sweep_deadlines(clock.now)
+    assert open_offer(request).partner == pia
+    decline(open_offer(request))
     match(nyc)
-    assert story(request) == [("nobody_near", 1, 0, 0), ("nobody_fits", 1, 1, 0)]
-    assert request.looks.last().left_out in ({"lapsed_lately": 1}, {"stale_position": 1})
-    Partner.objects.update(status=PartnerStatus.OFFLINE)
+    assert story(request) == [("nobody_fits", 1, 1, 0), ("nobody_fits", 1, 2, 0)]
+    assert request.looks.last().left_out == {"busy": 1, "declined": 1}
 
 
 def test_one_that_is_held_back(nyc: Region, user: User, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
