@@ -79,7 +79,7 @@ def accept_and_release(stage: Stage) -> Race:
 
     def judge(outcomes: list[Any]) -> None:
         assert why(outcomes[0]) in ("done", "offer_rescinded")
-        assert why(outcomes[1]) in ("done", "offer_answered")
+        assert why(outcomes[1]) in ("done", "offer_answered", "partner_at_work")
 
     return Race(
         [lambda: accept(offer), lambda: fulfilment.release_partner(offer.partner, actor=stage.staff, now=now())], judge
