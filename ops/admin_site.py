@@ -47,6 +47,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Manual entries", "edit_note", "payments_manualentry"),
         ("Credits", "redeem", "payments_credit"),
         ("Promotion codes", "sell", "payments_promotioncode"),
+        ("Referrals", "group_add", "payments_referral"),
         ("Payouts", "outbound", "payments_transfer"),
         ("Held payouts", "front_hand", "payments_payouthold"),
         ("Reconciliations", "balance", "payments_reconciliation"),

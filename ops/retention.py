@@ -123,6 +123,8 @@ KEPT: Mapping[str, str] = {
     "payments.PeriodTotal": _BOOKS,
     "payments.PromotionCode": _SET_UP,
     "payments.Reconciliation": _BOOKS,
+    "payments.Referral": _BOOKS,
+    "payments.ReferralCode": _ACCOUNT,
     "payments.Refund": _BOOKS,
     "payments.RefundTransition": _HISTORY,
     "payments.Reversal": _BOOKS,

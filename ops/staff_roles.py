@@ -45,6 +45,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.view_periodtotal",
         "payments.view_providerevent",
         "payments.view_reconciliation",
+        "payments.view_referral",
         "payments.view_refund",
         "payments.view_reversal",
         "payments.view_transfer",
@@ -65,6 +66,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "mfa.view_authenticator",
         "payments.view_credit",
         "payments.view_payment",
+        "payments.view_referral",
     ),
 }
 

@@ -21,6 +21,7 @@ from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
 from payments.books.credits import sweep_credits
 from payments.books.payout_holds import sweep_payout_holds
+from payments.books.referrals import sweep_referrals
 from payments.sweep import sweep_books, sweep_operations, sweep_reconciliation, sweep_reminders
 from regions.models import Region
 from requests_app.dead_letters import dead_letter
@@ -149,6 +150,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_exports, 1.0),
     (sweep_payout_holds, 5.0),
     (sweep_credits, 5.0),
+    (sweep_referrals, 5.0),
     (sweep_reminders, 10.0),
     (sweep_reconciliation, 60.0),
     (sweep_books, 60.0),

@@ -19,10 +19,10 @@ from api.idempotency import idempotent
 from api.serializing import json_of, validated
 from core import clock
 from payments.books.credits import spendable
+from payments.codes import Used, use
 from payments.models import Credit
 from payments.models.promotion import CODE_MAX_CHARS
-from payments.promotions import redeem
-from payments.states import CreditKind
+from payments.states import CreditKind, ReferralStatus
 
 
 class CreditSerializer(serializers.Serializer[Any]):
@@ -49,6 +49,26 @@ class CreditSerializer(serializers.Serializer[Any]):
         ref_name = "Credit"
 
 
+class EnteredCodeSerializer(serializers.Serializer[Any]):
+    """A friend's code that was entered. Both sides are given credit once the first cheer after it has been paid."""
+
+    status = serializers.ChoiceField(choices=ReferralStatus.choices)
+    createdAt = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        ref_name = "EnteredCode"
+
+
+class UsedCodeSerializer(serializers.Serializer[Any]):
+    """The effect of a code: `credit` of a promotion code, `referral` of a friend's; the other one is null."""
+
+    credit = CreditSerializer(allow_null=True)
+    referral = EnteredCodeSerializer(allow_null=True)
+
+    class Meta:
+        ref_name = "UsedCode"
+
+
 class CodeInput(serializers.Serializer[Any]):
     code = Text(max_length=CODE_MAX_CHARS)
 
@@ -56,9 +76,9 @@ class CodeInput(serializers.Serializer[Any]):
         ref_name = "CreditCodeInput"
 
 
-def credit_body(credit: Any, viewer: object = None) -> dict[str, Any]:
-    """A credit's JSON."""
-    return json_of(CreditSerializer, credit)
+def used_body(used: Any, viewer: object = None) -> dict[str, Any]:
+    """The JSON of what has come of a code."""
+    return json_of(UsedCodeSerializer, used)
 
 
 class CreditBalanceSerializer(serializers.Serializer[Any]):
@@ -97,7 +117,10 @@ class CreditBalance(APIView):
 
 
 class CreditCode(APIView):
-    """Turn a promotion code into credit. A code that is tried too often is answered with 429."""
+    """Turn a promotion code into credit, or enter a friend's code before your first cheer.
+
+    A code that is tried too often is answered with 429.
+    """
 
     permission_classes = (IsUser,)
 
@@ -105,10 +128,10 @@ class CreditCode(APIView):
         operation_id="useCreditCode",
         tags=["payments"],
         request=CodeInput,
-        responses={201: CreditSerializer},
+        responses={201: UsedCodeSerializer},
         examples=[OpenApiExample("A code", {"code": "HELLO-NYC"}, request_only=True)],
     )
-    @idempotent(credit_body, status=201)
-    def post(self, request: Request) -> Credit:
+    @idempotent(used_body, status=201)
+    def post(self, request: Request) -> Used:
         values = validated(CodeInput, request.data)
-        return redeem(caller(request), values["code"], address=address_of(request), now=clock.now())
+        return use(caller(request), values["code"], address=address_of(request), now=clock.now())

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from backoffice.audit import CHUNK, GRACE, OVERDUE, Checks, Result, unless, wrong_rows
 from payments.books.ledger import CREDITS
-from payments.models import Credit, Entry, Payment, PromotionCode
-from payments.states import AttemptKind
+from payments.models import Credit, Entry, Payment, PromotionCode, Referral
+from payments.states import AttemptKind, ReferralStatus
 
 CHECKS = Checks()
 
@@ -61,3 +61,19 @@ def expired_credit_is_ended(now: datetime) -> Result:
     """Credit that has expired is ended in time."""
     credits = Credit.objects.all()
     return wrong_rows(credits, credits.filter(left__gt=0, expires_at__lt=now - GRACE))
+
+
+@CHECKS
+def referrals_are_given_to_both(now: datetime) -> Result:
+    """A referral that was given has the newcomer's credit, and no other has any."""
+    credits = Credit.objects.filter(referral=OuterRef("pk"))
+    referrals, given = Referral.objects.all(), Q(status=ReferralStatus.GIVEN)
+    lacking = referrals.filter(given).exclude(Exists(credits.filter(user=OuterRef("newcomer"))))
+    return wrong_rows(referrals, lacking, referrals.exclude(given).filter(Exists(credits)))
+
+
+@CHECKS.of_kind(OVERDUE)
+def referrals_are_settled(now: datetime) -> Result:
+    """A referral is settled when it is due."""
+    referrals = Referral.objects.all()
+    return wrong_rows(referrals, referrals.filter(due_at__lt=now - GRACE))

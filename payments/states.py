@@ -111,6 +111,22 @@ OPEN_ATTEMPTS = [
 class CreditKind(models.TextChoices):
     APOLOGY = "apology", _("Apology")
     PROMOTION = "promotion", _("Promotion")
+    REFERRAL = "referral", _("Invitation")
+
+
+class ReferralStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting for the first cheer"
+    GIVEN = "given", "Credit is given"
+    VOID = "void", "Nothing is given"
+
+
+class ReferralEnd(models.TextChoices):
+    """Why a referral has ended without credit."""
+
+    REFUNDED = "refunded", "The cheer was refunded or disputed"
+    SAME_PERSON = "same_person", "The two are one person, or the newcomer was none"
+    CLOSED = "closed", "The newcomer's account is closed"
+    OFF = "off", "Nothing is given in this currency"
 
 
 class HoldStatus(models.TextChoices):

@@ -64,6 +64,7 @@ declare namespace Api {
     | "/credit/code"
     | "/pushSubscription"
     | "/pushSubscription/remove"
+    | "/referral"
     | "/rideDecline"
     | "/updateLocation"
     | `/cheerRequest/${string}/unshare`

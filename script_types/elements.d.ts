@@ -2,7 +2,15 @@
 
 declare namespace Elements {
   /** Those that some of the pages of their script don't have. */
-  type Optional = "live" | "notify" | "payout-form" | "rating-form" | "waiting";
+  type Optional =
+    | "live"
+    | "notify"
+    | "own-code"
+    | "own-code-copy"
+    | "own-code-make"
+    | "payout-form"
+    | "rating-form"
+    | "waiting";
 
   type Button =
     | "accept"
@@ -18,6 +26,8 @@ declare namespace Elements {
     | "here"
     | "locate"
     | "no-show"
+    | "own-code-copy"
+    | "own-code-make"
     | "no-show-confirm"
     | "no-show-keep"
     | "nobody-confirm"
@@ -68,6 +78,7 @@ declare namespace Elements {
     | "pin-input"
     | "save-name"
     | "search"
+    | "own-code"
     | "share-link"
     | "tip-other";
 
@@ -89,6 +100,7 @@ declare namespace Elements {
     | "card-element"
     | "clock"
     | "code-problem"
+    | "own-code-problem"
     | "countdown"
     | "countdown-ring"
     | "credit-line"

@@ -14,6 +14,7 @@ from ops.metrics import metrics
 from ops.pages import staff
 from payments import apis as payments
 from payments import credit_apis as credits
+from payments import referral_apis as referrals
 from payments.statements import apis as statements
 from requests_app import apis as requests
 from requests_app.matching import apis as matching
@@ -80,6 +81,7 @@ api = [
     path("credit", credits.CreditList.as_view()),
     path("credit/code", credits.CreditCode.as_view()),
     path("credit/balance", credits.CreditBalance.as_view()),
+    path("referral", referrals.OwnReferral.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
     path("updatePayoutInfo", payments.UpdatePayoutInfo.as_view()),
 ]

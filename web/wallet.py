@@ -16,15 +16,17 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from accounts.models import Partner, Role, User
-from core import clock
+from core import amounts, clock
 from core.errors import ServiceError
 from payments import configuration
 from payments.books.credits import spendable
+from payments.books.first_cheers import is_on
 from payments.books.ledger import owed_to
 from payments.books.periods import Period, PeriodKind, name_of, period_of
 from payments.books.statement import currency_of, entries_of, lines_of, statement_of, tax_months, zone_of
 from payments.models import Customer, Entry, Payment, PayoutAccount
 from payments.provider import accounts, confirmations
+from payments.referrals import invitations_of
 from payments.statements.serializers import CURRENCY
 from payments.statements.sums import sums_of
 from payments.states import UNPAID
@@ -60,6 +62,7 @@ def wallet(request: UserRequest) -> HttpResponse:
     """Show the card and the unpaid payments."""
     card = Customer.objects.filter(user=request.user).exclude(card_reference="").first()
     booking = request.GET.get("then") == "book"
+    invitations = invitations_of(request.user) if is_on() else None
     return _page(
         request,
         "payments/wallet.html",
@@ -68,6 +71,10 @@ def wallet(request: UserRequest) -> HttpResponse:
         unpaid=_unpaid(request.user),
         credits=list(spendable(request.user.pk, now=clock.now()).select_related("region").order_by("expires_at")),
         regions=active_regions(),
+        invitations=invitations,
+        invited_for=" / ".join(amounts.money(each.amount, each.currency) for each in invitations.credits)
+        if invitations
+        else "",
         retries=len(settings.PAYMENT_RETRIES_H),
         retry_days=math.ceil(sum(settings.PAYMENT_RETRIES_H) / 24),
         statement_suffix=settings.STRIPE_STATEMENT_SUFFIX,

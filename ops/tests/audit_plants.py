@@ -41,6 +41,7 @@ from payments.models import (
     PromotionCode,
     ProviderEvent,
     Reconciliation,
+    Referral,
     Refund,
     RefundTransition,
     Reversal,
@@ -155,6 +156,10 @@ PLANTS: dict[str, Plant] = {
     "payments_count_their_credit": lambda: one(Payment, credit_amount__gt=0).update(credit_amount=1),
     "budgets_count_what_is_given": lambda: PromotionCode.objects.update(given_amount=F("given_amount") + 1),
     "expired_credit_is_ended": lambda: one(Credit).update(left=1, expires_at=NOW() - HOUR),
+    "referrals_are_given_to_both": lambda: Credit.objects.filter(kind="referral").delete(),
+    "referrals_are_settled": lambda: Referral.objects.update(
+        status="waiting", why="", ended_at=None, due_at=NOW() - HOUR
+    ),
     "attempts_are_seen_to": lambda: Attempt.objects.update(next_step_at=NOW() - HOUR),
     # rides
     "one_active_ride_per_user": lambda: copy(Ride, {"status": "en_route"}, pk=new_key(), partner_id=new_key()),

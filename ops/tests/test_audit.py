@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import StringIO
 from threading import Thread
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -28,7 +29,7 @@ from payments.books.credits import Grant, give
 from payments.books.ledger import book
 from payments.books.refunds import refund
 from payments.manual_entries import Proposal, propose
-from payments.models import Payment, PromotionCode
+from payments.models import Payment, PromotionCode, Referral
 from payments.models.ledger import EntryKind
 from payments.provider.webhook import take_provider_event
 from payments.states import CreditKind, ManualKind
@@ -121,6 +122,10 @@ def history(nyc: Region, staff: User) -> None:
     with transaction.atomic():
         give(Grant(stuck.user_id, CreditKind.APOLOGY, 300, "usd"), now=NOW())
     PromotionCode.objects.create(code="HELLO", amount=100, currency="usd", budget_amount=900, starts_at=NOW())
+    given: Any = {"status": "given", "payment": Payment.objects.get(ride=late), "created_at": NOW(), "ended_at": NOW()}
+    invited = Referral.objects.create(newcomer_id=late.user_id, referrer_id=done.user_id, **given)
+    with transaction.atomic():
+        give(Grant(late.user_id, CreditKind.REFERRAL, 100, "usd", referral_id=invited.pk), now=NOW())
     fulfilment.release_partner(start(stuck).partner, actor=staff, now=NOW())
     start(ride_to(nyc, "Running"))
     ride_to(nyc, "Waiting")

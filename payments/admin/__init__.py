@@ -1,6 +1,17 @@
 """The admin pages of payments."""
 
-from payments.admin import books, credits, manual, operations, payments, payout_holds, periods, promotions, reconciling
+from payments.admin import (
+    books,
+    credits,
+    manual,
+    operations,
+    payments,
+    payout_holds,
+    periods,
+    promotions,
+    reconciling,
+    referrals,
+)
 
 __all__ = [
     "books",
@@ -12,4 +23,5 @@ __all__ = [
     "periods",
     "promotions",
     "reconciling",
+    "referrals",
 ]

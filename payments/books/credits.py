@@ -43,6 +43,7 @@ class Grant:
     use_number: int | None = None
     share_bps: int | None = None
     first_cheer: bool = False
+    referral_id: UUID | None = None
 
 
 def give(grant: Grant, *, now: datetime) -> Credit:
@@ -60,6 +61,7 @@ def give(grant: Grant, *, now: datetime) -> Credit:
         use_number=grant.use_number,
         share_bps=grant.share_bps,
         first_cheer=grant.first_cheer,
+        referral_id=grant.referral_id,
         reason=grant.reason[:200],
         actor_id=grant.actor_id,
         created_at=now,

@@ -8,6 +8,7 @@ from django.conf import settings
 from accounts.models import User
 from notifications.events import Outbox
 from payments import announce
+from payments.books.first_cheers import note_paid
 from payments.models import Attempt, Payment
 from payments.states import AttemptKind, AttemptStatus, PaymentStatus
 
@@ -65,4 +66,6 @@ def derive(outbox: Outbox, payment: Payment, *, now: datetime, reason: str, acto
         elif status in (PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION) and not _is_dunned(payment):
             changes["reminder_due_at"] = now + reminder_after(0)
         payment.move(status, actor=actor, at=now, reason=reason, **changes)
+        if status == PaymentStatus.PAID:
+            note_paid(payment, now=now)
         announce.payment_updated(outbox, payment, now=now)

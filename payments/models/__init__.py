@@ -11,6 +11,7 @@ from payments.models.period import CountedDay, Period, PeriodTotal
 from payments.models.promotion import PromotionCode
 from payments.models.provider import Dispute, ProviderEvent
 from payments.models.reconciling import BankPayout, Difference, DifferenceTransition, Movement, Reconciliation
+from payments.models.referral import Referral, ReferralCode
 from payments.models.refund import Refund, RefundTransition
 from payments.models.transfer import (
     PayoutHold,
@@ -47,6 +48,8 @@ __all__ = [
     "PromotionCode",
     "ProviderEvent",
     "Reconciliation",
+    "Referral",
+    "ReferralCode",
     "Refund",
     "RefundTransition",
     "Reversal",

@@ -53,6 +53,14 @@ class Credit(models.Model):
         related_name="credits",
         db_index=False,  # `credit_counts_uses_of_code` begins with it
     )
+    referral = models.ForeignKey(
+        "payments.Referral",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="credits",
+        db_index=False,  # `credit_once_for_a_referral` begins with it
+    )
     use_number = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Counts one user's uses of a code.")
     share_bps = models.PositiveIntegerField(null=True, blank=True, help_text="The share of one fare that it pays.")
     first_cheer = models.BooleanField(
@@ -76,6 +84,10 @@ class Credit(models.Model):
             models.UniqueConstraint(fields=["code", "user", "use_number"], name="credit_counts_uses_of_code"),
             models.UniqueConstraint(
                 fields=["user"], condition=Q(first_cheer=True), name="credit_first_cheer_once_per_user"
+            ),
+            models.UniqueConstraint(fields=["referral", "user"], name="credit_once_for_a_referral"),
+            models.CheckConstraint(
+                condition=Q(kind=CreditKind.REFERRAL) ^ Q(referral=None), name="credit_referral_has_referral"
             ),
             models.CheckConstraint(
                 condition=Q(kind=CreditKind.PROMOTION, code__isnull=False, use_number__isnull=False)

@@ -35,6 +35,7 @@ class Life(Protocol):
     agreed: Mapping[UUID, Prices]  # the prices at the booking, by request
     tips: Mapping[UUID, int]  # by ride
     not_there: Set[UUID]  # the rides whose users were not
+    invited: Mapping[UUID, UUID]  # referrers by newcomer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from core.errors import ServiceError
-from payments.tests.credit_life import CreditLife
+from payments.tests.code_life import WHO, CodeLife
 from payments.tests.sessions import HOLDS, PRICES, Prices
 from requests_app.hold_answers import sweep_holds
 from requests_app.serving import arrival
@@ -17,11 +17,10 @@ from rides.states import RideStatus
 from tests.cast import arrive, come, fresh
 from tests.online import set_region
 
-WHO = st.integers(0, 1)
 HOLD = st.sampled_from(HOLDS)
 
 
-class FeeLife(CreditLife):
+class FeeLife(CodeLife):
     """A life with other prices, in other currencies, and with fees for cancelling and for not being there."""
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from payments.books.credits import sweep_credits
 from payments.books.dunning import REMINDERS, dun
 from payments.books.payout_holds import sweep_payout_holds
+from payments.books.referrals import sweep_referrals
 from payments.operations import Operation
 from payments.provider.gateway import ProviderError
 from payments.provider.reconcile import reconcile
@@ -56,7 +57,7 @@ class Machinery(RuleBasedStateMachine):
 
     def sweep(self) -> None:
         """The work of the sweep on money, beside the operations."""
-        for look in (sweep_holds, sweep_sessions, sweep_payout_holds, sweep_credits):
+        for look in (sweep_holds, sweep_sessions, sweep_payout_holds, sweep_credits, sweep_referrals):
             look(self.clock.now)
         for payment in list(REMINDERS.claim_due(self.clock.now)):
             dun(payment)

@@ -27,6 +27,7 @@ from payments.states import (
 )
 from payments.tests.facts import Facts, Life, bills_of
 from payments.tests.money_life import CURRENCIES
+from payments.tests.referral_reckoning import wrong_referrals
 from rides.models import Ride
 from rides.receipts import receipt
 from rides.states import RideStatus
@@ -52,6 +53,7 @@ def every_error(life: Life) -> list[str]:
         forgotten_debts,
         wrong_statements,
         wrong_receipts,
+        wrong_referrals,
     )
     return [error for look in looks for error in look(facts)]
 

@@ -46,7 +46,8 @@ def broken(clock: Clock) -> list[str]:
 def test_a_code_becomes_credit(user: User, user_api: APIClient, code: PromotionCode, clock: Clock) -> None:
     answer = use(user_api, " hello-nyc ")
     assert answer.status_code == 201
-    body = answer.json()
+    assert answer.json()["referral"] is None
+    body = answer.json()["credit"]
     assert (body["kind"], body["amount"], body["left"], body["currency"]) == ("promotion", 500, 500, "usd")
     assert (Credit.objects.get().user, fresh(code).given_amount) == (user, 500)
     assert Credit.objects.get().expires_at == clock.now + timedelta(days=30)
@@ -149,7 +150,7 @@ def test_credit_for_a_first_cheer_pays_the_first(
     user_api: APIClient, running: Ride, code: PromotionCode, clock: Clock
 ) -> None:
     change(code, first_cheer=True)
-    assert use(user_api).json()["firstCheer"] is True
+    assert use(user_api).json()["credit"]["firstCheer"] is True
     assert fare_of(end(running)).credit_amount == 500
 
 
@@ -165,7 +166,7 @@ def test_a_share_of_one_fare(
     user_api: APIClient, running: Ride, partner: Partner, code: PromotionCode, clock: Clock
 ) -> None:
     change(code, share_bps=2500, amount=800, budget_amount=800)
-    assert use(user_api).json()["shareBps"] == 2500
+    assert use(user_api).json()["credit"]["shareBps"] == 2500
     assert fresh(code).given_amount == 800
     fare = fare_of(end(running))
     credit = Credit.objects.get()

@@ -99,6 +99,7 @@ SPECTACULAR_SETTINGS = {
         "CreditKind": "payments.states.CreditKind",
         "PaymentKind": "payments.states.PaymentKind",
         "PaymentStatus": "payments.states.PaymentStatus",
+        "ReferralStatus": "payments.states.ReferralStatus",
         "RideStatus": "rides.states.RideStatus",
         "Role": "accounts.models.Role",
         "ScheduledRequestStatus": "requests_app.states.ScheduledStatus",

@@ -63,3 +63,12 @@ if DISPUTES_BORNE_BY not in ("us", "partner"):
 # Credit can be spent for this time. What staff give one user as apologies in 30 days has a limit, in minor units.
 CREDIT_DAYS: float = env.float("CREDIT_DAYS", default=365.0)
 APOLOGY_CREDIT_MAX: int = env.int("APOLOGY_CREDIT_MAX", default=5000)
+# What a user and the friend whom they invite are given each, by the currency of the friend's first cheer, in minor
+# units. It is given so many hours after that was paid, and to the user for so many friends within a year. Empty: off.
+REFERRAL_CREDITS: dict[str, int] = {
+    currency.lower(): int(amount) for currency, amount in env.dict("REFERRAL_CREDITS", default={}).items()
+}
+if min([1, *REFERRAL_CREDITS.values()]) < 1:
+    raise ImproperlyConfigured("REFERRAL_CREDITS takes amounts above 0.")
+REFERRAL_AFTER_H: float = env.float("REFERRAL_AFTER_H", default=24.0)
+REFERRALS_PER_YEAR: int = env.int("REFERRALS_PER_YEAR", default=20)

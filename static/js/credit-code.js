@@ -1,4 +1,4 @@
-// A promotion code that becomes credit.
+// A code that becomes credit: a promotion code now, a friend's after the first cheer.
 
 import { post } from "./api.js";
 import { $, whilePressed } from "./dom.js";

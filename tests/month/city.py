@@ -101,6 +101,7 @@ class City:
         self.agreed: dict[UUID, Prices] = {}
         self.tips: dict[UUID, int] = {}
         self.not_there: set[UUID] = set()
+        self.invited: dict[UUID, UUID] = {}
         self.decided = 0  # the disputes that banks have
         self.staff, self.second = make_staff("Stella"), make_staff("Simon")
         Region.objects.update(active=False)

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from payments.apologies import apologize, take_back
 from payments.books.credits import Grant, give, sweep_credits
+from payments.codes import use
 from payments.models import Credit, Payment, PromotionCode
-from payments.promotions import redeem
 from payments.services import collect_frozen
 from payments.states import CreditKind
 from requests_app.serving import fulfilment
@@ -104,7 +104,7 @@ def two_people_use_the_last_of_a_budget(stage: Stage) -> Race:
         one_wins("code_used_up")(outcomes)
         assert (fresh(code).given_amount, Credit.objects.filter(code=code).count()) == (500, 1)
 
-    return Race([lambda u=user: redeem(u, code.code, address="", now=now()) for user in users], judge)
+    return Race([lambda u=user: use(u, code.code, address="", now=now()) for user in users], judge)
 
 
 def one_person_uses_a_code_twice(stage: Stage) -> Race:
@@ -114,7 +114,7 @@ def one_person_uses_a_code_twice(stage: Stage) -> Race:
         one_wins("code_used")(outcomes)
         assert fresh(code).given_amount == 500
 
-    return Race([lambda: redeem(user, code.code, address="", now=now())] * 2, judge)
+    return Race([lambda: use(user, code.code, address="", now=now())] * 2, judge)
 
 
 def two_codes_for_one_first_cheer(stage: Stage) -> Race:
@@ -125,13 +125,13 @@ def two_codes_for_one_first_cheer(stage: Stage) -> Race:
         one_wins("code_used")(outcomes)
         assert sum(fresh(code).given_amount for code in codes) == 500
 
-    return Race([lambda c=code: redeem(user, c.code, address="", now=now()) for code in codes], judge)
+    return Race([lambda c=code: use(user, c.code, address="", now=now()) for code in codes], judge)
 
 
 def a_code_is_used_and_its_credit_expires(stage: Stage) -> Race:
     """The budget gets back what the sweep ends while somebody takes from it."""
     code, first, second = _code(stage, budget_amount=1000), stage.user("a"), stage.user("b")
-    redeem(first, code.code, address="", now=now())
+    use(first, code.code, address="", now=now())
 
     def judge(outcomes: list[Any]) -> None:
         one_of(("done", "done"))(outcomes)
@@ -140,7 +140,7 @@ def a_code_is_used_and_its_credit_expires(stage: Stage) -> Race:
 
     return Race(
         [
-            lambda: redeem(second, code.code, address="", now=now()),
+            lambda: use(second, code.code, address="", now=now()),
             lambda: sweep_credits(now() + timedelta(days=400)),
         ],
         judge,

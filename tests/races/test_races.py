@@ -8,6 +8,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Partner, User
 from core.errors import Conflict, ServiceError
@@ -26,13 +27,19 @@ from tests.races.arrival import ARRIVAL
 from tests.races.credits import CREDITS
 from tests.races.dispatch import DISPATCH
 from tests.races.fulfilment import FULFILMENT
+from tests.races.referrals import REFERRALS
 from tests.races.schedule import Schedule, Step
 from tests.races.stage import Race, Stage, now, violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEEDS = int(os.environ.get("RACE_SEEDS", "0")) or tries(6)
-RACES = [*DISPATCH, *FULFILMENT, *ARRIVAL, *ACCOUNTS_AND_MONEY, *CREDITS]
+RACES = [*DISPATCH, *FULFILMENT, *ARRIVAL, *ACCOUNTS_AND_MONEY, *CREDITS, *REFERRALS]
+
+
+@pytest.fixture(autouse=True)
+def _friends_are_invited(settings: Settings) -> None:
+    settings.REFERRAL_CREDITS, settings.REFERRALS_PER_YEAR = {"usd": 500}, 1
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)

@@ -166,6 +166,15 @@ HOLDINGS = [
     Holding("attempts", "payments.Attempt", _by("payment__user"), kept={}),
     Holding("attemptSteps", "payments.AttemptTransition", _by("subject__payment__user", "actor"), kept=SILENT),
     Holding("credits", "payments.Credit", _by("user"), frozenset(["actor_id"]), kept={"reason": ""}),
+    Holding("referralCode", "payments.ReferralCode", _by("user")),
+    # The one side does not learn who the other is, nor why nothing was given.
+    Holding(
+        "referrals",
+        "payments.Referral",
+        _by("newcomer", "referrer"),
+        frozenset(["newcomer_id", "referrer_id", "payment_id", "why"]),
+        kept={},
+    ),
     Holding("refunds", "payments.Refund", _by("attempt__payment__user", "actor"), kept=SILENT),
     Holding("refundSteps", "payments.RefundTransition", _by("subject__attempt__payment__user", "actor"), kept=SILENT),
     Holding("payoutAccount", "payments.PayoutAccount", _by("partner__user"), kept={}),

@@ -101,6 +101,10 @@ def _without_cash(original: Any) -> Any:
     return {way: account for way, account in original.items() if way != AttemptKind.CASH}
 
 
+def _any_fare(payment: Payment) -> bool:
+    return payment.kind == PaymentKind.FARE
+
+
 COLLECTING = [
     Bug("another_key_for_a_repeated_charge", "payments.provider.collecting.provider_call", another_key),
     Bug("a_hold_is_captured_whole", "payments.provider.parameters.of_capture", instead(lambda amount: {})),
@@ -110,6 +114,8 @@ COLLECTING = [
     Bug("cash_booked_as_the_providers", "payments.books.ledger.INSTEAD_OF_PROVIDER", _without_cash),
     Bug("credit_pays_tips", "payments.books.credits.take", _also_of_tips),
     Bug("expired_credit_unbooked", "payments.books.credits.book_credit", kind_without(EntryKind.CREDIT_ENDED)),
+    Bug("referrers_are_given_nothing", "payments.books.referrals._referrer_within_limit", nothing),
+    Bug("cheers_paid_by_credit_count_as_paid", "payments.books.first_cheers._is_paid_cheer", instead(_any_fare)),
     Bug("written_off_and_paid_all_the_same", "payments.books.attempts._recover", nothing),
 ]
 
