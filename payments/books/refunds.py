@@ -117,6 +117,8 @@ def finish(refund_id: UUID, answer: dict[str, Any], *, now: datetime) -> bool:
         if answer.get("status") in ("failed", "canceled"):
             if row.status == RefundStatus.FAILED:
                 return False
+            if row.status == RefundStatus.PLANNED and _came_back(row, answer):
+                _succeed(outbox, row, reference=reference, now=now)
             _fail(outbox, row, str(answer.get("failure_reason") or "failed"), reference=reference, now=now)
         elif row.status != RefundStatus.PLANNED:
             return False
@@ -153,6 +155,14 @@ def follow_refund(answer: dict[str, Any], *, now: datetime) -> bool:
         log.error("refund %s of payment %s was made elsewhere", reference, payment.pk)
         _succeed(outbox, row, reference=reference, now=now)
     return True
+
+
+def _came_back(row: Refund, answer: dict[str, Any]) -> bool:
+    """Whether a failed refund had been made: its money has left our balance and returned to it, each by a movement.
+
+    https://docs.stripe.com/api/refunds/object#refund_object-failure_balance_transaction
+    """
+    return bool(answer.get("failure_balance_transaction")) and answer.get("amount") == row.amount
 
 
 def _leave_to_staff(row: Refund, *, reference: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from accounts.models import Partner, User
 from backoffice.audit import VIOLATION
+from payments import reconciling_audit
 from payments.audit import CHECKS
 from payments.books import ledger
 from payments.books.refunds import refund
@@ -49,7 +50,8 @@ def bank_returns(online: Online, clock: Clock) -> None:
 
 
 def broken(clock: Clock) -> list[str]:
-    return [check.name for check in CHECKS if check.kind == VIOLATION and check.look(clock.now).wrong]
+    promised = [*CHECKS, *reconciling_audit.CHECKS]
+    return [check.name for check in promised if check.kind == VIOLATION and check.look(clock.now).wrong]
 
 
 def paid_out(online: Online) -> int:
@@ -160,3 +162,25 @@ def test_one_object_that_breaks_the_books_does_not_stop_the_comparison(
     assert run.finished_at is not None
     assert run.differences == [f"{newest['id']}: it could not be applied (ArithmeticError)"]
     assert run.repaired == [f"{older['id']} is failed"]
+
+
+@pytest.mark.parametrize("heard_by", ["reconciling", "event"])
+def test_one_that_the_bank_returns_before_we_have_heard_that_it_was_made(
+    online: Online, paid: Payment, staff: User, partner: Partner, clock: Clock, heard_by: str
+) -> None:
+    refund(fresh(paid), amount=500, reason="sorry", actor=staff, now=clock.now)
+    online.fail("lost_reply")
+    online.run_operations()
+    online.account.fail_refund(online.account.every("refund")[0]["id"])
+    assert Refund.objects.get().status == RefundStatus.PLANNED
+    if heard_by == "event":
+        online.deliver()
+        online.work()
+    assert reconcile(paid.created_at, now=clock.now).differences == []
+    assert (Refund.objects.get().status, fresh(paid).refunded_amount) == (RefundStatus.FAILED, 0)
+    assert broken(clock) == []
+    online.work()
+    assert (fresh(paid).status, paid_out(online), ledger.owed_to(partner, "usd")) == (PaymentStatus.PAID, 800, 0)
+    give_back(online, paid, 1000, staff, clock)
+    assert (fresh(paid).status, fresh(paid).refunded_amount, paid_out(online)) == (PaymentStatus.REFUNDED, 1000, 0)
+    assert broken(clock) == []
