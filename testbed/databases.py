@@ -54,7 +54,7 @@ ONLY = {
     ),
     "postgres": (
         "*/tests/test_admin*.py",
-        "backoffice/tests/*",
+        "backoffice/tests/test_sensitive_steps.py",
         "tests/cheating/*",
         "tests/e2e/test_cheer.py",
         "tests/e2e/test_push.py",

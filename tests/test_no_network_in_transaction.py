@@ -31,6 +31,7 @@ def _open_house(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], UNLIMITED)
     monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
     monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", [WEBHOOK_SECRET])
+    monkeypatch.setattr(settings, "REFERRAL_CREDITS", {"usd": 500})
     monkeypatch.setattr(settings, "STRIPE_CONNECT_WEBHOOK_SECRET", [WEBHOOK_SECRET])
     monkeypatch.setattr(settings, "STRIPE_CONNECT", True)
 

@@ -182,6 +182,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "savedPlace": lambda w: Good(w.user, {"name": "Home", "location": cast.at(cast.EMPIRE_STATE)}),
     "savedPlace/<uuid:place_id>/forget": lambda w: Good(w.user, {}, w.place.pk),
     "credit/code": lambda w: Good(w.user, {"code": promotion().code}),
+    "referral": lambda w: Good(w.user),  # where the setting REFERRAL_CREDITS has something to give
     "updateLocation": lambda w: Good(
         w.offered.user,
         {

@@ -36,7 +36,8 @@ FUZZ = hypothesis_settings.get_profile("fuzz")
 
 @pytest.fixture(autouse=True)
 def _open_house(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No rate limits, and a payment provider whose secret we know."""
+    """No rate limits, a payment provider whose secret we know, and credit for inviting friends."""
+    monkeypatch.setattr(settings, "REFERRAL_CREDITS", {"usd": 500})
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], UNLIMITED)
     monkeypatch.setitem(settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES", rates)
     monkeypatch.setattr(settings, "STRIPE_WEBHOOK_SECRET", [WEBHOOK_SECRET])
