@@ -10,10 +10,11 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller
 from accounts.permissions import IsUser
+from accounts.serializers import NoInput
 from api.fields import MoneySerializer
 from api.idempotency import idempotent
 from api.schema import MEANINGS, ErrorsSerializer
-from api.serializing import json_of
+from api.serializing import json_of, validated
 from core import clock
 from payments.referrals import Invitations, invitations_of, make_code
 from payments.states import ReferralStatus
@@ -61,4 +62,5 @@ class OwnReferral(APIView):
     @idempotent(referral_body)
     def post(self, request: Request) -> Invitations:
         """Make your code, if you have none yet."""
+        validated(NoInput, request.data)
         return make_code(caller(request), now=clock.now())
