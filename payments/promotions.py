@@ -8,9 +8,10 @@ from django.db.models import F
 from accounts.models import User
 from core.database import refused_as
 from core.errors import Conflict
+from payments.books import first_cheers
 from payments.books.credits import Grant, give
-from payments.models import Credit, Payment, PromotionCode
-from payments.states import CreditKind, PaymentKind
+from payments.models import Credit, PromotionCode
+from payments.states import CreditKind
 from risk.states import TraceKind
 from risk.traces import accounts_sharing
 
@@ -24,7 +25,8 @@ def redeem(user: User, written: str, *, now: datetime) -> Credit | None:
     if promotion is None:
         return None
     person = [user.pk, *accounts_sharing(user.pk, TraceKind.CARD)]
-    _require_first_cheer(promotion, person)
+    if promotion.first_cheer:
+        first_cheers.require_none(person)
     grant = Grant(
         user.pk,
         CreditKind.PROMOTION,
@@ -51,11 +53,6 @@ def _open(written: str, *, now: datetime) -> PromotionCode | None:
     if found is None or found.starts_at > now or (found.ends_at is not None and found.ends_at <= now):
         return None
     return found
-
-
-def _require_first_cheer(promotion: PromotionCode, person: list[UUID]) -> None:
-    if promotion.first_cheer and Payment.objects.filter(user__in=person, kind=PaymentKind.FARE).exists():
-        raise Conflict("not_first_cheer", "This code is for a first cheer.")
 
 
 def _use_number(promotion: PromotionCode, user: User, person: list[UUID]) -> int:

@@ -12,10 +12,10 @@ from api.fields import Money
 from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict
-from payments.books.first_cheers import is_on
+from payments.books.first_cheers import is_on, require_none
 from payments.books.referrals import given_to_referrer, person_of
-from payments.models import Payment, Referral, ReferralCode
-from payments.states import PaymentKind, ReferralStatus
+from payments.models import Referral, ReferralCode
+from payments.states import ReferralStatus
 
 ALPHABET = "BCDFGHJKMNPQRSTVWXZ23456789"  # nothing that looks like another character, and no words
 CODE_CHARS = 8
@@ -75,8 +75,7 @@ def enter(user: User, written: str, *, now: datetime) -> Referral | None:
     person = person_of(user.pk)
     if code.user_id in person:
         raise Conflict("own_code", "This is your own code: a friend of yours can use it.", "code")
-    if Payment.objects.filter(user__in=person, kind=PaymentKind.FARE).exists():
-        raise Conflict("not_first_cheer", "This code is for a first cheer.")
+    require_none(person)
     used = Conflict("code_used", "You have used a friend's code before.")
     if Referral.objects.filter(newcomer__in=person).exists():
         raise used

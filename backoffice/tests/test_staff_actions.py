@@ -1,4 +1,4 @@
-"""What staff do is recorded in its own transaction, in a chain that shows every change of it."""
+"""Each staff action is recorded in its own transaction, in a chain that shows whether somebody has changed it."""
 
 import re
 from datetime import timedelta

@@ -1,9 +1,12 @@
-"""Noting which fare is the first that a referred newcomer has paid."""
+"""First cheers: who has had none yet, and which fare is the first that a referred newcomer has paid."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
+from core.errors import Conflict
 from payments.models import Payment, Referral
 from payments.states import PaymentKind, ReferralStatus
 
@@ -11,6 +14,12 @@ from payments.states import PaymentKind, ReferralStatus
 def is_on() -> bool:
     """Whether anything is given for inviting friends."""
     return bool(settings.REFERRAL_CREDITS)
+
+
+def require_none(person: Collection[UUID]) -> None:
+    """Raises `Conflict` (`not_first_cheer`) if one of these accounts has had a cheer."""
+    if Payment.objects.filter(user__in=person, kind=PaymentKind.FARE).exists():
+        raise Conflict("not_first_cheer", "This code is for a first cheer.")
 
 
 def note_paid(payment: Payment, *, now: datetime) -> None:

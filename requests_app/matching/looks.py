@@ -7,7 +7,7 @@ that are not whenever something else wakes it.
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -16,11 +16,9 @@ from django.db.models import F
 
 from regions.geometry import S_PER_M
 from requests_app.matching import policy
+from requests_app.matching.search import Found
 from requests_app.models import CheerRequest
 from requests_app.records import Look, LookResult
-
-if TYPE_CHECKING:
-    from requests_app.matching.batch import Found
 
 ROWS_MAX = 12  # of one request and its patience; the last one stands for all that follow
 FIGURES = ("result", "wave", "searched", "fit", "left_out", "attempts", "last_at")
@@ -43,9 +41,7 @@ def is_due(request: CheerRequest, *, now: datetime) -> bool:
     return request.next_attempt_at is None or request.next_attempt_at <= now
 
 
-def write(
-    requests: Sequence[CheerRequest], found: "Found", matched: set[UUID], *, shortage: int, now: datetime
-) -> None:
+def write(requests: Sequence[CheerRequest], found: Found, matched: set[UUID], *, shortage: int, now: datetime) -> None:
     """Record the due looks at these requests, none of which was offered. For the `matched` a pair was chosen."""
     due = [request for request in requests if is_due(request, now=now)]
     if not due:
@@ -71,7 +67,7 @@ def write(
 
 
 def _seen(
-    request: CheerRequest, found: "Found", distances_m: list[float], *, chosen: bool, shortage: int, now: datetime
+    request: CheerRequest, found: Found, distances_m: list[float], *, chosen: bool, shortage: int, now: datetime
 ) -> Seen:
     out = Counter(found.left_out(request).values())
     fits = request.pk in found.waves

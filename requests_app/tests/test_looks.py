@@ -113,7 +113,7 @@ def test_one_whose_partner_was_taken_meanwhile(
 
 
 def test_the_whole_patience_is_told_in_twelve_rows(nyc: Region, user: User, clock: Clock) -> None:
-    """Whatever changes from look to look: here partners come, decline, and leave again, all the time."""
+    """However often the result changes from one look to the next: here partners come, decline and leave again."""
     request = queue(user)
     coming = make_partner("Pia", online=False)
     give_up_at = request.give_up_at

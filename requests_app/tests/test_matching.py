@@ -165,7 +165,7 @@ def test_many_that_nobody_can_serve_do_not_hide_the_next_one(
 
 
 def test_a_type_that_few_can_serve_does_not_hide_them(nyc: Region, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "CANDIDATES", 2)
+    monkeypatch.setattr("requests_app.matching.search.CANDIDATES", 2)
     for number in range(4):
         make_partner(f"P{number}", at=north(100 * number))
     musician = make_partner("Max", at=north(1500), type="musician")
