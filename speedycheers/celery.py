@@ -11,6 +11,6 @@ from core.task_waits import Hint
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speedycheers.settings")
 
-app: Celery[Any] = Celery("speedycheers", task_cls=Hint)
+app: Celery[Any] = Celery("speedycheers", task_cls=Hint, fixups=["core.task_connections:fixup"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
