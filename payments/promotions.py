@@ -12,8 +12,7 @@ from payments.books import first_cheers
 from payments.books.credits import Grant, give
 from payments.models import Credit, PromotionCode
 from payments.states import CreditKind
-from risk.states import TraceKind
-from risk.traces import accounts_sharing
+from risk.traces import accounts_of_person
 
 
 def redeem(user: User, written: str, *, now: datetime) -> Credit | None:
@@ -24,7 +23,7 @@ def redeem(user: User, written: str, *, now: datetime) -> Credit | None:
     promotion = _open(written, now=now)
     if promotion is None:
         return None
-    person = [user.pk, *accounts_sharing(user.pk, TraceKind.CARD)]
+    person = accounts_of_person(user.pk)
     if promotion.first_cheer:
         first_cheers.require_none(person)
     grant = Grant(
@@ -56,7 +55,7 @@ def _open(written: str, *, now: datetime) -> PromotionCode | None:
 
 
 def _use_number(promotion: PromotionCode, user: User, person: list[UUID]) -> int:
-    """Returns the number of this use by the account. Accounts that share a card are one person.
+    """Returns the number of this use by the account. Accounts that share a card or a device are one person.
 
     Raises `Conflict` (`code_used`).
     """

@@ -13,9 +13,10 @@ from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict
 from payments.books.first_cheers import is_on, require_none
-from payments.books.referrals import given_to_referrer, person_of
+from payments.books.referrals import given_to_referrer
 from payments.models import Referral, ReferralCode
 from payments.states import ReferralStatus
+from risk.traces import accounts_of_person
 
 ALPHABET = "BCDFGHJKMNPQRSTVWXZ23456789"  # nothing that looks like another character, and no words
 CODE_CHARS = 8
@@ -72,7 +73,7 @@ def enter(user: User, written: str, *, now: datetime) -> Referral | None:
     code = ReferralCode.objects.select_for_update(no_key=True).filter(code=written).first() if is_on() else None
     if code is None:
         return None
-    person = person_of(user.pk)
+    person = accounts_of_person(user.pk)
     if code.user_id in person:
         raise Conflict("own_code", "This is your own code: a friend of yours can use it.", "code")
     require_none(person)

@@ -53,14 +53,15 @@ def accounts_with(kind: TraceKind, value: str, *, other_than: UUID) -> int:
     return Trace.objects.filter(kind=kind, digest=_digest(kind, value)).exclude(account=other_than).count()
 
 
-def accounts_sharing(account_id: UUID, kind: TraceKind) -> list[UUID]:
-    """Return the other accounts that have left a trace of this kind that an account has left."""
-    mine = Trace.objects.filter(account=account_id, kind=kind).values("digest")
-    return list(
-        Trace.objects.filter(kind=kind, digest__in=mine)
-        .exclude(account=account_id)
-        .values_list("account_id", flat=True)
-    )
+def accounts_of_person(account_id: UUID) -> list[UUID]:
+    """Return the accounts that count as one person's where something is given once: this one, and those with its
+    card or its device.
+    """
+    sharing: set[UUID] = set()
+    for kind in (TraceKind.CARD, TraceKind.DEVICE):
+        mine = Trace.objects.filter(account=account_id, kind=kind).values("digest")
+        sharing.update(Trace.objects.filter(kind=kind, digest__in=mine).values_list("account_id", flat=True))
+    return [account_id, *sorted(sharing - {account_id})]
 
 
 def _shared_traces(one: UUID, other: UUID) -> "QuerySet[Trace, tuple[str, int]]":

@@ -16,17 +16,10 @@ from payments.books.disputed import undisputed
 from payments.mails import tell_of_credit
 from payments.models import Credit, Payment, Referral, ReferralCode
 from payments.states import AttemptStatus, CreditKind, PaymentKind, PaymentStatus, ReferralEnd, ReferralStatus
-from risk.states import TraceKind
-from risk.traces import accounts_sharing
+from risk.traces import accounts_of_person
 
 YEAR = timedelta(days=365)
 SETTLED = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED)
-
-
-def person_of(user_id: UUID) -> list[UUID]:
-    """Returns the accounts that count as the person of an account: those with its card or its device, and itself."""
-    sharing = {other for kind in (TraceKind.CARD, TraceKind.DEVICE) for other in accounts_sharing(user_id, kind)}
-    return [user_id, *sharing]
 
 
 def settle(referral_id: UUID, *, now: datetime) -> None:
@@ -63,7 +56,7 @@ def _why_not(referral: Referral, payment: Payment) -> ReferralEnd | None:
     if payment.currency not in settings.REFERRAL_CREDITS:
         return ReferralEnd.OFF
     # Cards and devices may have been added since the code was entered.
-    person = person_of(referral.newcomer_id)
+    person = accounts_of_person(referral.newcomer_id)
     earlier = Payment.objects.filter(user__in=person, kind=PaymentKind.FARE, created_at__lt=referral.created_at)
     given = Referral.objects.filter(newcomer__in=person, status=ReferralStatus.GIVEN)
     if referral.referrer_id in person or earlier.exists() or given.exists():

@@ -66,11 +66,13 @@ def test_as_often_as_the_code_says(user_api: APIClient, code: PromotionCode) -> 
     assert [use(user_api).status_code for _ in range(3)] == [201, 201, 409]
 
 
-def test_accounts_with_one_card_are_one_person(
-    user: User, other_user: User, user_api: APIClient, other_user_api: APIClient, code: PromotionCode, clock: Clock
-) -> None:
+@pytest.mark.parametrize("kind", [TraceKind.CARD, TraceKind.DEVICE])
+def test_accounts_with_one_card_or_device_are_one_person(
+    user: User, other_user: User, user_api: APIClient, other_user_api: APIClient, code: PromotionCode,
+    kind: TraceKind, clock: Clock,
+) -> None:  # fmt: skip
     for account in (user, other_user):
-        leave_trace(account.pk, TraceKind.CARD, "fingerprint", now=clock.now)
+        leave_trace(account.pk, kind, "shared", now=clock.now)
     assert use(user_api).status_code == 201
     with unchanged():
         assert_refused(use(other_user_api), 409, "code_used")
