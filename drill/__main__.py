@@ -101,6 +101,9 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="the release that `upgrade` starts with, as git names it (default: this one, and a migration is added)",
     )
+    parser.add_argument(
+        "--history", type=int, default=0, help="requests that the database of `restore` has had before (default 0)"
+    )
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="postgres")
     parser.add_argument("--seed", type=int, help="of faults and requests (default: a random one, printed)")
     parser.add_argument(

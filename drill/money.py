@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from drill import banks
 from fake_stripe.book import Book
 from payments.books.movements import BOOKED_BY_MOVEMENTS
 from payments.models import Attempt, Entry, Hold, Payment, ProviderEvent
@@ -17,6 +18,7 @@ from payments.states import OPEN_ATTEMPTS, OPEN_HOLDS, UNPAID, AttemptKind, Atte
 
 SETTLES_WITHIN_S = 60.0
 POLL_S = 0.5
+LEFT_OPEN = ("requires_capture", "requires_action")
 BOOK = "demo_stripe.sqlite3"
 
 
@@ -29,7 +31,7 @@ class Money:
     owed: int  # the sum of all payments, less what credit has paid
     captured: int  # all captures at the provider
     holds_open: int  # ours and the provider's
-    ledger_off: int  # what our ledger has collected through the provider, less its captures
+    ledger_off: int  # our ledger's account with the provider, less its captures, payouts and disputes
 
 
 def settle(within_s: float = SETTLES_WITHIN_S) -> None:
@@ -40,9 +42,10 @@ def settle(within_s: float = SETTLES_WITHIN_S) -> None:
 
 
 def under_way() -> bool:
-    """Whether a hold, attempt, payment or provider event is still open."""
+    """Whether a hold, attempt, payment, payout, dispute or provider event is still open."""
     return (
-        Hold.objects.filter(status__in=OPEN_HOLDS).exists()
+        banks.under_way()
+        or Hold.objects.filter(status__in=OPEN_HOLDS).exists()
         or Attempt.objects.filter(status__in=OPEN_ATTEMPTS).exists()
         or Payment.objects.filter(status__in=UNPAID).exists()
         or ProviderEvent.objects.filter(processed_at=None).exists()
@@ -60,9 +63,8 @@ def provider_book(data: Path) -> dict[str, Any]:
 
 def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
     """Compare our books with the provider's `book`. Call it once the system is idle."""
-    of_kind = {kind: [row for row in book.values() if row["object"] == kind] for kind in ("charge", "payment_intent")}
     captured: Counter[str] = Counter()
-    for charge in of_kind["charge"]:
+    for charge in banks.of_kind(book, "charge"):
         captured[charge["payment_intent"]] += charge["amount_captured"]
     collected: Counter[Any] = Counter()
     by_credit = 0
@@ -82,8 +84,8 @@ def judge(book: Mapping[str, Mapping[str, Any]]) -> Money:
         owed=sum(payment.amount for payment in payments) - by_credit,
         captured=captured.total(),
         holds_open=Hold.objects.filter(status__in=OPEN_HOLDS).count()
-        + sum(intent["status"] in ("requires_capture", "requires_action") for intent in of_kind["payment_intent"]),
-        ledger_off=_with_provider() - captured.total(),
+        + sum(intent["status"] in LEFT_OPEN for intent in banks.of_kind(book, "payment_intent")),
+        ledger_off=_with_provider() - captured.total() - banks.moved(book),
     )
 
 

@@ -97,7 +97,8 @@ def told_lines(told: Told, *, charged: bool) -> list[Line]:
         zero("told though acknowledged", len(told.needless)),
         zero("private on a locked screen", len(told.indiscreet)),
         zero("unsigned or unreadable pushes", len(told.unreadable)),
-        zero("pushes and mails left waiting", told.waiting),
+        zero("pushes and mails left waiting", told.waiting.total()),
+        *(Line(f"  {kind}", str(count)) for kind, count in sorted(told.waiting.items())),
         Line("unacknowledged to told, no fault near", spread(quiet)),
         Line("unacknowledged to told, all", spread([seconds for seconds, _ in told.waits_s])),
     ]

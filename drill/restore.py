@@ -8,6 +8,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+from django.core.management import call_command
 from django.db import connections
 
 from drill.aftermath import audit
@@ -45,6 +46,9 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     if system.postgres is None:
         raise SystemExit("The suite `restore` needs --database postgres.")
     wanted = Options(options.database, seed, options.minutes, options.every, options.rate)
+    if options.history:
+        call_command("make_history", requests=options.history)
+    size_gb = _size_bytes() / 1e9
     with Backups(system.postgres) as backups:
         replay, loss = asyncio.run(_under_load(system, wanted, backups, system.postgres))
     connections.close_all()
@@ -61,6 +65,7 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
         Line("RPO", f"{rpo_s:.2f} s", f"at most {RPO_S:g} s", rpo_s <= RPO_S),
         Line("  until the new server served", f"{loss.restored_at - loss.at:.1f} s"),
         Line("RTO, a request is acknowledged", f"{rto_s:.1f} s", f"at most {RTO_S:g} s", 0 < rto_s <= RTO_S),
+        Line("the database before it", f"{size_gb:.2f} GB"),
         Line("manage.py audit", found or "clean", "clean", not found),
         zero("orphan processes after it", system.stop()),
     ]
@@ -69,6 +74,14 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
         verdict = "" if line.kept is None else f"{'ok' if line.kept else 'FAILED':<7} wanted: {line.wanted}"
         print(f"{line.name:<38}{line.value:>14}   {verdict}", flush=True)
     return 1 if any(line.kept is False for line in table) else 0
+
+
+def _size_bytes() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (size,) = cursor.fetchone()
+    connections.close_all()
+    return int(size)
 
 
 async def _under_load(system: System, options: Options, backups: Backups, server: Postgres) -> tuple[Replay, Loss]:

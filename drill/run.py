@@ -40,6 +40,7 @@ BRISK = Habits(
     position_every_s=1.0,
 )
 QUIET_S = 3.0  # before the first fault
+DISPUTED = "4000000000000259"  # a card whose payments are disputed with its bank
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Options:
     rate: float  # requests a second
     parts: Chooser | None = None  # the faults of the parts; by default those of the database and the seed
     outside: bool = True  # whether the services outside fail, too
+    banks: bool = False  # whether partners are paid out, and some users dispute what they pay
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,8 @@ def plan_of(options: Options, system: System) -> Plan:
         wait_s=180.0,
         users=round(USERS * scale),
         provider=system.provider,
+        paid_out=options.banks,
+        cards=("", "", "", DISPUTED) if options.banks else ("",),
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.db import connections
 
-from drill import clocks, disks, ha, lost, money, report, told, upgrade
+from drill import banks, clocks, disks, ha, lost, money, report, told, upgrade
 from drill.aftermath import audit, push_key, reconciler
 from drill.clock_system import ClockSystem
 from drill.disk_system import DiskSystem
@@ -25,8 +25,9 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     """Drill a running system, judge it and print the report. Returns the exit code."""
     suite = suite_of(system)
     wanted = Options(
-        options.database, seed, options.minutes, options.every, options.rate, parts=suite.parts, outside=suite.outside
-    )
+        options.database, seed, options.minutes, options.every, options.rate, parts=suite.parts, outside=suite.outside,
+        banks=suite.banks and bool(system.provider),
+    )  # fmt: skip
     outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
     table, facts, words = judged(system, outcome, suite.measures(outcome), within_s=options.within)
     title = f"Drill on {options.database}, seed {seed}: {options.minutes:g} min, a fault every {options.every:g} s"
@@ -40,6 +41,7 @@ class Suite:
 
     parts: Chooser | None = None
     outside: bool = True
+    banks: bool = False
     measures: Callable[[Outcome], list[Line]] = lambda outcome: []
 
 
@@ -55,7 +57,7 @@ def suite_of(system: System) -> Suite:
         return Suite(clocks.faults(), outside=False, measures=clocks.measures)
     if isinstance(system, DiskSystem):
         return Suite(disks.faults(), outside=False, measures=disks.measures)
-    return Suite()
+    return Suite(banks=True)
 
 
 def judged(
@@ -64,6 +66,7 @@ def judged(
     """Wait until the system is idle, judge it, and stop it."""
     book = {}
     if system.provider:
+        banks.decide(system.provider, money.provider_book(system.stack.data))
         money.settle()
         book = money.provider_book(system.stack.data)
     told.settle()
@@ -76,6 +79,7 @@ def judged(
         reconciled = "" if not verdict.unnamed else reconciled
         book = lost.book_without(book, lost.orphans_in(book))
     moved = money.judge(book) if system.provider else None
+    further = [*further, *(banks.measures(book) if system.provider else [])]
     words = told.judge(outcome, system.outside, words_key, loss.notices)
     facts = judge(outcome, lost.excused(loss))
     further = [*further, *report.loss_lines(loss, verdict, facts.restarts)]

@@ -23,6 +23,12 @@ SETTINGS = {
     # The bots live in time-lapse: a drive of minutes takes seconds.
     "POSITION_SPEED_MAX_MPS": "2000",
 }
+PAID_AT_ONCE = {
+    "PAYOUT_DELAY_DAYS": "0",
+    "PAYOUT_ACCOUNT_DELAY_DAYS": "0",
+    "PAYOUTS_REVIEWED": "0",
+    "MIN_SESSION_S": "0",  # a session lasts for seconds
+}
 PARTS = {
     "web": "speedycheers.server",
     "worker": "manage.py worker",
@@ -43,7 +49,7 @@ class System:
         settings = SETTINGS | self.outside.settings | self.start_servers(database)
         self.provider = f"http://127.0.0.1:{free_port()}" if payments else ""  # the card provider's stand-in
         if payments:
-            settings |= {"PAYMENTS": "demo", "STRIPE_API_BASE": self.provider, "STRIPE_TIMEOUT_S": "2"}
+            settings |= {"PAYMENTS": "demo", "STRIPE_API_BASE": self.provider, "STRIPE_TIMEOUT_S": "2", **PAID_AT_ONCE}
         environment = stack.environment(self.folder / "var", port or free_port(), **settings)
         self.extra: list[subprocess.Popen[bytes]] = []
         self.stack = self.start_program(environment)

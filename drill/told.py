@@ -33,7 +33,7 @@ COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
 class Told:
     """The result. The lists of texts must be empty."""
 
-    waiting: int = 0  # still to be sent
+    waiting: Counter[str] = field(default_factory=Counter)  # still to be sent, by kind
     due: int = 0
     told: int = 0
     overtaken: int = 0
@@ -189,8 +189,12 @@ def settle(within_s: float = SETTLES_WITHIN_S) -> None:
         time.sleep(POLL_S)
 
 
-def waiting() -> int:
-    """How many pushes, mails and receipts are still to be sent."""
-    mails, receipts = DeferredMail.objects.exclude(due_at=None), Ride.objects.exclude(receipt_due_at=None)
-    changed = Payment.objects.exclude(receipt_due_at=None)
-    return DeferredPush.objects.count() + mails.count() + receipts.count() + changed.count()
+def waiting() -> Counter[str]:
+    """How many pushes, mails and receipts are still to be sent, by kind."""
+    rows = {
+        "pushes": DeferredPush.objects.all(),
+        "mails": DeferredMail.objects.exclude(due_at=None),
+        "receipts": Ride.objects.exclude(receipt_due_at=None),
+        "corrected receipts": Payment.objects.exclude(receipt_due_at=None),
+    }
+    return +Counter({kind: found.count() for kind, found in rows.items()})

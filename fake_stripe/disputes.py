@@ -1,11 +1,20 @@
 """Disputes: inquiries, chargebacks, evidence, decisions, appeals, and what they withdraw from the balance."""
 
+from html import escape
+
 from fake_stripe.balance import FUNDS_S
 from fake_stripe.errors import invalid
 from fake_stripe.partners import Partners
 from fake_stripe.things import Thing
 
 DUE_S = 10 * 24 * 3600
+BANK = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Stand-in for a card's bank</title><link rel="icon" href="data:,">
+<style>body{{font:18px system-ui;max-width:32rem;margin:3rem auto;padding:0 1rem}}
+button{{font:inherit;padding:.6rem 1rem;margin:.3rem 0;width:100%}}</style>
+<h1>Dispute {dispute}</h1><p>This is the stand-in for the card's bank. The dispute's status is {status}.</p>
+<form method="post"><button name="then" value="won">Decide for the platform: it has the money back</button>
+<button name="then" value="lost">Decide for the card's holder: the money is gone</button></form></html>"""
 # The statuses that wait for evidence, and those that follow it (docs.stripe.com/api/disputes/object).
 REVIEWS = {
     "needs_response": "under_review",
@@ -56,6 +65,16 @@ class Disputes(Partners):
     def prevent_dispute(self, id: str) -> Thing:
         """Resolve a dispute before it withdraws money (docs.stripe.com/disputes/prevention)."""
         return self._close(id, "prevented")
+
+    def bank_page(self, id: str) -> str:
+        """Return the form that stands for the card's bank, for deciding a dispute by hand."""
+        dispute = self.find("dispute", id)
+        return BANK.format(dispute=escape(str(dispute["id"])), status=escape(str(dispute["status"])))
+
+    def leave_bank(self, id: str, then: str) -> None:
+        """Decide a chargeback as chosen in the form. One that is decided, or is an inquiry, stays as it is."""
+        if then in ("won", "lost") and self.find("dispute", id)["status"] in ("needs_response", "under_review"):
+            self.close_dispute(id, won=then == "won")
 
     def close_dispute(self, id: str, *, won: bool) -> Thing:
         """Close a dispute with the bank's decision; a won one gives the amount back, and keeps the fee."""

@@ -29,7 +29,7 @@ FAULTS = (LOST_REQUEST, LOST_REPLY, RATE_LIMITED, BROKEN, POISONED, OTHER_PARAME
 BODY_MAX_BYTES = 64 * 1024
 # Calls that a page may make with the publishable key and the object's own secret.
 BROWSER_CALLS = re.compile(r"/v1/(setup_intents|payment_intents)/[^/]+(/confirm|/answer)?$")
-ONBOARDING = re.compile(r"/onboarding/([^/]+)$")  # the page of ours that stands for Stripe's form
+FORM = re.compile(r"/(onboarding|bank)/([^/]+)$")  # pages of ours that stand for Stripe's form and a card's bank
 Route = tuple[str, "re.Pattern[str]", Callable[..., Thing]]
 
 
@@ -167,8 +167,8 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, BODY_MAX_BYTES)).decode()
-        if form := ONBOARDING.match(address.path):
-            self.show_form(form[1], dict(parse_qsl(body)), back=dict(parse_qsl(address.query)).get("back", ""))
+        if form := FORM.match(address.path):
+            self.show_form(form[1], form[2], dict(parse_qsl(body)), back=dict(parse_qsl(address.query)).get("back", ""))
             return
         params = unflatten(parse_qsl(body if method == "POST" else address.query, keep_blank_values=True))
         fault = self.server.take_fault() if method != "GET" and not self.from_browser() else ""
@@ -191,14 +191,18 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.answer(status, answer, replayed=replayed)
 
-    def show_form(self, account_id: str, chosen: dict[str, str], *, back: str) -> None:
-        """Show the form for an account's details, or take what was chosen in it and lead back to the platform."""
+    def show_form(self, form: str, id: str, chosen: dict[str, str], *, back: str) -> None:
+        """Show the form for an account's details or a dispute, or take what was chosen in it and lead `back`."""
         account = self.server.account
+        show, leave = {
+            "onboarding": (account.onboarding_page, account.leave_onboarding),
+            "bank": (account.bank_page, account.leave_bank),
+        }[form]
         try:
             with account.lock:
-                page = account.onboarding_page(account_id).encode()
+                page = show(id).encode()
                 if self.command == "POST":
-                    account.leave_onboarding(account_id, chosen.get("then", ""))
+                    leave(id, chosen.get("then", ""))
                     account.save()
         except Refusal as refusal:
             self.answer(refusal.status, refusal.body)
@@ -206,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(303 if self.command == "POST" else 200)
         if self.command == "POST":
             page = b""
-            self.send_header("Location", back)
+            self.send_header("Location", back or self.path)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(page)))
         self.end_headers()

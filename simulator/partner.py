@@ -16,6 +16,7 @@ from simulator.feed import Feed, Frame
 from simulator.habits import Answer, Habits
 from simulator.ledger import Ledger
 from simulator.movement import Leg, Place, distance_m, drive_s, near
+from simulator.payout_account import open_payout_account
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ Body = dict[str, Any]
 
 
 class Partner:
-    """One bot, which drifts near `home` while idle; without a home it drifts from wherever it is."""
+    """One bot, which drifts near `home` while idle, or without one from wherever it is; `paid_out` by the provider."""
 
     def __init__(
         self,
@@ -44,8 +45,9 @@ class Partner:
         ledger: Ledger,
         errors: Counter[str],
         rng: Random,
+        paid_out: bool = False,
     ) -> None:
-        self.number, self.account, self.staff = number, account, staff
+        self.number, self.account, self.staff, self.paid_out = number, account, staff, paid_out
         self.home, self.habits, self.ledger, self.rng = home, habits, ledger, rng
         self.leg = Leg.standing(start)
         self.offer: Body | None = None
@@ -80,6 +82,8 @@ class Partner:
             partner = answer.body if answer.ok else (await self.account.call("GET", "/me")).body["partner"]
         if partner["application"] == "applied":  # a rejection or suspension is left as it is
             await self.staff.approve(partner["partnerId"])
+        if self.paid_out:
+            await open_payout_account(self.account)
 
     async def stay_online(self) -> None:
         """Go online at the start, and again after a restart or staff has taken the bot offline."""

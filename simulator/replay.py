@@ -49,6 +49,8 @@ class Plan:
     wait_s: float = 900.0  # longest wait for the last requests to end, wall seconds
     users: int = 0  # number created before the start
     provider: str = ""  # the card provider's address; "": users save no cards
+    paid_out: bool = False  # partners open accounts with the provider
+    cards: Sequence[str] = ("",)  # the numbers of the users' cards, in turn; "" for one of their own that always pays
 
 
 @dataclass
@@ -126,6 +128,7 @@ class Replay:
                 ledger=self.ledger,
                 errors=self.api.errors,
                 rng=rng_of(self.plan.seed, "partner", number),
+                paid_out=self.plan.paid_out,
             )
             for number, start in enumerate(self.plan.starts, 1)
         ]
@@ -160,6 +163,7 @@ class Replay:
             rng=rng_of(self.plan.seed, "user", number),
             patience_s=self.plan.patience_s,
             provider=self.plan.provider,
+            card=self.plan.cards[number % len(self.plan.cards)],
         )
 
     # ------------------------------------------------------------ requests

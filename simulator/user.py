@@ -30,6 +30,7 @@ class User:
     Args:
         patience_s: wall seconds without an arrival after which it cancels; None leaves giving up to the server.
         provider: address of the card provider's test mode, if the server requires a card; else "".
+        card: the number of its test card; "" for one of its own that always pays.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class User:
         rng: Random,
         patience_s: float | None,
         provider: str = "",
+        card: str = "",
     ) -> None:
         self.account, self.ledger, self.patience_s = account, ledger, patience_s
-        self.provider, self.has_card = provider, False
+        self.provider, self.card, self.has_card = provider, card, False
         self.leftover: str | None = None  # a request of an earlier run that is still open
         self.unsure = False  # the last connection was not resumed, so what we know of our request may be no longer true
         self.changed = asyncio.Event()
@@ -90,7 +92,7 @@ class User:
     async def ask(self, place: Place) -> Story | None:
         """Make a request; returns None and counts the refusal in the ledger if the server rejects it."""
         if self.provider and not self.has_card:
-            await save_card(self.account, self.provider)
+            await save_card(self.account, self.provider, self.card)
             self.has_card = True
         body = {"location": place.as_json(), "requestType": "classic", "note": "somebody simulated"}
         sent_at = time.perf_counter()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import stripe
 
 from fake_stripe.account import HOLD_S, Account
@@ -43,6 +44,20 @@ def intent(online: Online, customer: str, key: str = "k", number: str = "pm_card
         "group": "g",
     }
     return gateway().create_intent(key, parameters.of_intent(**{**values, **changes}))
+
+
+@pytest.mark.parametrize(("then", "status", "back"), [("won", "won", 1000), ("lost", "lost", 0)])
+def test_a_bank_decides_by_hand(online: Online, customer: str, then: str, status: str, back: int) -> None:
+    intent(online, customer, number="pm_card_createDispute")
+    [dispute] = online.account.every("dispute")
+    page = f"{online.server.url}/bank/{dispute['id']}"
+    assert "needs_response" in requests.get(page, timeout=10).text
+    for choice in (then, "won"):  # decided once
+        sent = requests.post(page, {"then": choice}, timeout=10, allow_redirects=False)
+        assert (sent.status_code, sent.headers["Location"]) == (303, f"/bank/{dispute['id']}")
+    assert dispute["status"] == status
+    assert sum(move["amount"] for move in dispute["balance_transactions"]) == back - 1000
+    assert requests.get(f"{online.server.url}/bank/dp_unknown", timeout=10).status_code == 404
 
 
 def test_a_key_is_answered_once(online: Online, customer: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fake_stripe.account import Account as Provider
 from fake_stripe.cards import Behaviour, behaviour, passes_luhn
 from fake_stripe.server import Server
-from simulator import cards
+from simulator import cards, payout_account
 from simulator.accounts import Refused
 from simulator.cards import number_of, save_card
 from simulator.tests.fakes import api_of, error, signed_in
@@ -45,6 +45,30 @@ def test_a_card_is_given_to_the_provider_and_named_to_us(provider: Server) -> No
     ours = OurServer(provider)
     asyncio.run(save_card(signed_in(api_of(ours)), provider.url))
     assert len(provider.account.every("payment_method")) == 1
+
+
+class Payouts:
+    """Opens an account with the provider, as soon as `away` calls have been refused."""
+
+    def __init__(self, provider: Server, away: int = 0) -> None:
+        self.account, self.away = provider.account, away
+        self.opened = provider.account.create_account({})["id"]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/partner/payoutAccount"
+        if self.away:
+            self.away -= 1
+            return error(503, "payments_unavailable")
+        link = self.account.create_account_link({"account": self.opened, "return_url": "http://ours.test/"})
+        return httpx.Response(200, json={"url": link["url"]})
+
+
+@pytest.mark.parametrize("away", [0, 2])
+def test_a_partner_hands_in_the_providers_form(provider: Server, away: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payout_account, "PAUSE_S", 0)
+    ours = Payouts(provider, away)
+    asyncio.run(payout_account.open_payout_account(signed_in(api_of(ours))))
+    assert provider.account.find("account", ours.opened)["capabilities"] == {"transfers": "active"}
 
 
 def test_each_bot_has_a_card_of_its_own() -> None:
