@@ -28,13 +28,20 @@ def library() -> Path:
 
 
 class ClockSystem(System):
-    """The program, with Valkey, on a machine whose clock can be moved. PostgreSQL is on another one."""
+    """The program, with Valkey, on a machine whose clock can be moved. PostgreSQL is on another one.
+
+    Raises `PermissionError` without libfaketime, before anything is started.
+    """
+
+    def __init__(self, database: str, port: int = 0, *, payments: bool = False) -> None:
+        self.library = library()
+        super().__init__(database, port, payments=payments)
 
     def start_program(self, environment: dict[str, str]) -> Stack:
         self.off = self.folder / "off"
         self.move("+0")
         changed = {
-            "LD_PRELOAD": str(library()),
+            "LD_PRELOAD": str(self.library),
             "FAKETIME_TIMESTAMP_FILE": str(self.off),
             "FAKETIME_CACHE_DURATION": "1",
             "DONT_FAKE_MONOTONIC": "1",
