@@ -21,13 +21,18 @@ from rides.serializers import ride_body
 
 
 def request_updated(
-    outbox: Outbox, request: CheerRequest, word: PushLater | None = None, *, ride: Ride | None = None
+    outbox: Outbox,
+    request: CheerRequest,
+    word: PushLater | None = None,
+    *,
+    ride: Ride | None = None,
+    accepted: Offer | None = None,
 ) -> dict[str, Any]:
     """Notify the user of the present state of their request, by a word if no page is open. Returns its JSON.
 
-    `ride`: the request's present ride, if the caller has it.
+    `ride`, `accepted`: the request's present ride, and the offer that led to it, if the caller has them.
     """
-    body = request_body(request, request.user, ride=ride)
+    body = request_body(request, request.user, ride=ride, accepted=accepted)
     told = {"requestId": str(request.pk), "request": body}
     outbox.add(user_recipient(request.user_id), "request.updated", told, word)
     return body

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from accounts.states import PartnerType
@@ -159,6 +159,8 @@ class Offer(Stateful):
         max_length=24, choices=OfferClosed.choices, blank=True, help_text="Why it was declined or rescinded."
     )
     closed_note = models.CharField(max_length=200, blank=True, help_text="The words of a person.")
+    rank = models.PositiveSmallIntegerField(null=True, editable=False, help_text="1: its partner was the nearest.")
+    among = models.PositiveSmallIntegerField(null=True, editable=False, help_text="Of how many who could be chosen.")
     decision = StoredJSONField(null=True, editable=False, help_text="Why this partner: matching/decisions.py.")
     objects = ColdManager()
 
@@ -176,9 +178,8 @@ class Offer(Stateful):
                 fields=["partner"], condition=Q(status=OfferStatus.PENDING), name="offer_one_open_per_partner"
             ),
             models.CheckConstraint(condition=Q(status__in=OfferStatus.values), name="offer_status_known"),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=models.F("created_at")), name="offer_expires_after_creation"
-            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="offer_expires_after_creation"),
+            models.CheckConstraint(condition=Q(rank__gte=1, among__gte=F("rank")), name="offer_rank_is_among"),
             *closed_is_known(OfferClosed, "offer"),
         )
 
@@ -244,9 +245,7 @@ class ScheduledRequest(Stateful):
             ),
             models.CheckConstraint(condition=Q(status__in=ScheduledStatus.values), name="scheduled_status_known"),
             models.CheckConstraint(condition=ON_THE_GLOBE, name="scheduled_location_on_the_globe"),
-            models.CheckConstraint(
-                condition=Q(due_at__lte=models.F("scheduled_for")), name="scheduled_due_before_its_time"
-            ),
+            models.CheckConstraint(condition=Q(due_at__lte=F("scheduled_for")), name="scheduled_due_before_its_time"),
             models.CheckConstraint(
                 condition=Q(status=ScheduledStatus.REQUESTED, request__isnull=False)
                 | (~Q(status=ScheduledStatus.REQUESTED) & Q(request__isnull=True)),
@@ -290,9 +289,7 @@ class ShareLink(models.Model):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=models.F("created_at")), name="share_expires_after_creation"
-            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="share_expires_after_creation"),
         )
 
     def __str__(self) -> str:

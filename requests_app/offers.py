@@ -38,11 +38,16 @@ WHY_CLOSED = {
 
 
 class Choice(NamedTuple):
-    """A request and the partner who is offered it, their distance, and the decision (`matching/decisions.py`)."""
+    """A request and the partner who is offered it, their distance, and the decision (`matching/decisions.py`).
+
+    `rank` is the partner's place by distance, from 1, and `among` how many could be chosen.
+    """
 
     request: CheerRequest
     partner: Partner
     distance_m: float
+    rank: int
+    among: int
     decision: dict[str, Any]
 
 
@@ -61,7 +66,7 @@ def create_offers(outbox: Outbox, chosen: Sequence[Choice], *, now: datetime) ->
 
 
 def _offer(choice: Choice, *, now: datetime) -> Offer:
-    request, partner, distance_m, decision = choice
+    request, partner, distance_m, rank, among, decision = choice
     return Offer(
         request=request,
         partner=partner,
@@ -71,6 +76,8 @@ def _offer(choice: Choice, *, now: datetime) -> Offer:
         approximate_m=approximate_m(request, partner, distance_m),
         created_at=now,
         expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
+        rank=rank,
+        among=among,
         decision=decision,
     )
 

@@ -27,6 +27,16 @@ from rides.states import RideStatus
 
 MAY_HAVE_A_RIDE = (RequestStatus.ACCEPTED, RequestStatus.COMPLETED, RequestStatus.CANCELLED)
 LOOKED_FOR = (RequestStatus.PENDING, RequestStatus.OFFERED)
+WHY_STEP_M = 100  # distances in a `Why` are rounded to it
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why this partner: when they were asked, they were the `rank`-nearest `of` so many free ones who could come."""
+
+    rank: int
+    of: int
+    distance_m: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class OfferView:
     note: str
     distance_m: int
     eta_s: int
+    why: Why | None
     tariff: Tariff
     share: Money
     expires_at: datetime
@@ -85,6 +96,7 @@ class RequestView:
     offer: OfferView | None
     ride_id: UUID | None
     partner: VisiblePartner | None
+    why: Why | None
     reason: str | None
     reason_note: str
     cancellation: Cancellation | None
@@ -99,6 +111,7 @@ def offer_view(offer: Offer) -> OfferView:
     shown, rough_m = offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED), offer.approximate_m
     rough = offer.status == OfferStatus.PENDING and rough_m is not None
     tariff, share = _offered_prices(prices_of(request))
+    away_m = offer.distance_m if rough_m is None else rough_m
     return OfferView(
         id=offer.pk,
         request_id=offer.request_id,
@@ -106,13 +119,24 @@ def offer_view(offer: Offer) -> OfferView:
         location_within_m=WITHIN_M if rough else None,
         request_type=request.request_type_id,
         note=request.note if shown and not rough else "",
-        distance_m=offer.distance_m if rough_m is None else rough_m,
+        distance_m=away_m,
         eta_s=offer.eta_s if rough_m is None else eta_s(rough_m),
+        why=_why(offer, away_m),
         tariff=tariff,
         share=share,
         expires_at=offer.expires_at,
         status=offer.status,
     )
+
+
+def _why(offer: Offer, distance_m: int) -> Why | None:
+    """Return what is told of a choice; None for an offer of an older release, which did not write it down.
+
+    The distance is rounded, so that the words for people tell no more than the figures beside them.
+    """
+    if offer.rank is None or offer.among is None:
+        return None
+    return Why(offer.rank, offer.among, max(1, round(distance_m / WHY_STEP_M)) * WHY_STEP_M)
 
 
 def _offered_prices(prices: Prices) -> tuple[Tariff, Money]:
@@ -128,7 +152,13 @@ def _place(request: CheerRequest, *, rough: bool) -> LatLng:
 
 
 def request_views(
-    requests: Sequence[CheerRequest], viewer: User, *, now: datetime, live: bool = False, rides: Sequence[Ride] = ()
+    requests: Sequence[CheerRequest],
+    viewer: User,
+    *,
+    now: datetime,
+    live: bool = False,
+    rides: Sequence[Ride] = (),
+    accepted: Sequence[Offer] = (),
 ) -> list[RequestView]:
     """Requests as one reader sees them at `now`, in the order given, with a fixed number of queries.
 
@@ -136,9 +166,11 @@ def request_views(
         requests: rows with their region loaded.
         live: show the partner's position, which is read from Valkey, so only outside a transaction.
         rides: the present rides of all requests that have one; read if empty.
+        accepted: the offers by which all accepted requests were accepted; read if empty.
     """
     ride_of = {ride.request_id: ride for ride in rides} or _rides_of(requests)
-    offers, holds = _offers_of(requests, viewer), _holds_of(requests, viewer)
+    offers = {offer.request_id: offer for offer in accepted} or _offers_of(requests, viewer)
+    holds = _holds_of(requests, viewer)
     return [
         _view(
             request,
@@ -163,7 +195,9 @@ def _view(
     now: datetime,
     live: bool,
 ) -> RequestView:
-    looked_for = viewer.pk == request.user_id and request.status in LOOKED_FOR
+    mine = viewer.pk == request.user_id
+    looked_for = mine and request.status in LOOKED_FOR
+    accepted, offer = (offer, None) if mine else (None, offer)
     radii = settings.MATCH_RADIUS_M
     rough = viewer.role == Role.PARTNER and offer is not None and offer.approximate_m is not None
     return RequestView(
@@ -179,6 +213,7 @@ def _view(
         offer=offer_view(offer) if offer else None,
         ride_id=ride.pk if ride else None,
         partner=_partner(request, ride, viewer, live=live),
+        why=_why(accepted, accepted.distance_m) if accepted else None,
         reason=request.closed_code or None,
         reason_note=request.closed_note,
         cancellation=_cancellation(request, ride, viewer, now=now),
@@ -230,15 +265,20 @@ def _rides_of(requests: Sequence[CheerRequest]) -> dict[UUID, Ride]:
 
 
 def _offers_of(requests: Sequence[CheerRequest], viewer: User) -> dict[UUID, Offer]:
-    """The open offer of each request, for readers other than its user."""
-    by_id = {
-        request.pk: request
+    """The open offer of each request, for readers other than its user; for its user, the one that was accepted.
+
+    Before that, the user is told nothing of who is asked.
+    """
+    status_of = {
+        request.pk: OfferStatus.ACCEPTED if viewer.pk == request.user_id else OfferStatus.PENDING
         for request in requests
-        if request.status == RequestStatus.OFFERED and viewer.pk != request.user_id
+        if request.status == (RequestStatus.ACCEPTED if viewer.pk == request.user_id else RequestStatus.OFFERED)
     }
-    if not by_id:
+    if not status_of:
         return {}
-    found = {offer.request_id: offer for offer in Offer.objects.filter(request__in=by_id, status=OfferStatus.PENDING)}
+    by_id = {request.pk: request for request in requests}
+    told = Offer.objects.filter(request__in=status_of, status__in=set(status_of.values())).order_by("created_at")
+    found = {offer.request_id: offer for offer in told if offer.status == status_of[offer.request_id]}
     for offer in found.values():
         offer.request = by_id[offer.request_id]
     return found

@@ -28,6 +28,20 @@ class RequestTypeSerializer(serializers.ModelSerializer[RequestType]):
         ref_name = "RequestType"
 
 
+class WhySerializer(serializers.Serializer[Any]):
+    """Why this partner: of `of` free partners who could come when they were asked, they were the `rank`-nearest.
+
+    For a sentence such as “Nearest of 4, 700 m”. The distance is rounded to 100 m. No other partner's place follows.
+    """
+
+    rank = serializers.IntegerField(help_text="1 for the nearest.")
+    of = serializers.IntegerField()
+    distanceM = serializers.IntegerField(source="distance_m")
+
+    class Meta:
+        ref_name = "Why"
+
+
 class OfferSerializer(serializers.Serializer[Any]):
     """An offer to a partner, until `expiresAt`. Location and note are shown only while it is pending or accepted.
 
@@ -43,6 +57,7 @@ class OfferSerializer(serializers.Serializer[Any]):
     note = serializers.CharField()
     distanceM = serializers.IntegerField(source="distance_m")
     etaS = serializers.IntegerField(source="eta_s")
+    why = WhySerializer(allow_null=True)
     tariff = TariffSerializer(help_text="What the user pays.")
     share = MoneySerializer(help_text="What the partner is paid for the first increment.")
     expiresAt = serializers.DateTimeField(source="expires_at")
@@ -89,6 +104,7 @@ class CheerRequestSerializer(serializers.Serializer[Any]):
     offer = OfferSerializer(allow_null=True)
     rideId = serializers.UUIDField(source="ride_id", allow_null=True)
     partner = VisiblePartnerSerializer(allow_null=True)
+    why = WhySerializer(allow_null=True, help_text="Why this partner. Only for its user, while it is accepted.")
     reason = serializers.CharField(allow_null=True, help_text="A code, such as `no_partner_nearby`.")
     reasonNote = serializers.CharField(source="reason_note", help_text="The words of the person who cancelled it.")
     cancellation = CancellationSerializer(allow_null=True, help_text="Only for its user, while it can be cancelled.")
@@ -105,21 +121,32 @@ class CheerRequestSerializer(serializers.Serializer[Any]):
 
 
 def request_bodies(
-    requests: Sequence[CheerRequest], viewer: User, *, live: bool = False, rides: Sequence[Ride] = ()
+    requests: Sequence[CheerRequest],
+    viewer: User,
+    *,
+    live: bool = False,
+    rides: Sequence[Ride] = (),
+    accepted: Sequence[Offer] = (),
 ) -> list[dict[str, Any]]:
     """The JSON of requests for one reader. `live` adds the partner's position, and works outside transactions only.
 
-    `rides`: the present rides of the requests, if the caller has them.
+    `rides`, `accepted`: the present rides of the requests, and the offers that led to them, if the caller has them.
     """
-    views = request_views(requests, viewer, now=clock.now(), live=live, rides=rides)
+    views = request_views(requests, viewer, now=clock.now(), live=live, rides=rides, accepted=accepted)
     return [json_of(CheerRequestSerializer, view) for view in views]
 
 
 def request_body(
-    request: CheerRequest, viewer: User, *, live: bool = False, ride: Ride | None = None
+    request: CheerRequest,
+    viewer: User,
+    *,
+    live: bool = False,
+    ride: Ride | None = None,
+    accepted: Offer | None = None,
 ) -> dict[str, Any]:
     """A request's JSON, as `request_bodies` gives it."""
-    return request_bodies([request], viewer, live=live, rides=[ride] if ride else ())[0]
+    rides, offers = [ride] if ride else (), [accepted] if accepted else ()
+    return request_bodies([request], viewer, live=live, rides=rides, accepted=offers)[0]
 
 
 def offer_body(offer: Offer) -> dict[str, Any]:

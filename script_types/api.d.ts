@@ -72,12 +72,21 @@ declare namespace Api {
     offer: Offer | null;
     rideId: Id | null;
     partner: VisiblePartner | null;
+    /** While it is accepted; the previous release does not say it. */
+    why: Why | null;
     reason: string | null;
     reasonNote: string;
     cancellation: Cancellation | null;
     searchRadiusM: number | null;
     giveUpAt: Time | null;
     hold: BookingHold | null;
+  }
+
+  /** Why this partner: the `rank`-nearest of so many free ones who could come, when they were asked. */
+  interface Why {
+    rank: number;
+    of: number;
+    distanceM: number;
   }
 
   /** An offer that is open: the location of one that is over is null, and no page shows it. */
@@ -91,6 +100,8 @@ declare namespace Api {
     note: string;
     distanceM: number;
     etaS: number;
+    /** The previous release does not say it. */
+    why: Why | null;
     /** What the user pays, as the request was made. */
     tariff: Tariff;
     /** What the partner is paid for the first increment. */

@@ -113,12 +113,16 @@ def _choices(
     matching = decisions.contended(region, found.pairs, now=now) if pairs else None
     if matching is not None:
         insert_all([matching], using=router.db_for_write(Matching))
+    own: dict[UUID, list[Pair[UUID, UUID]]] = defaultdict(list)
+    for pair in found.pairs:
+        own[pair.request].append(pair)
     choices = []
     for pair in pairs:
-        request = found.requests[pair.request]
+        request, could_be = found.requests[pair.request], own[pair.request]
         out = found.left_out(request)
-        decision = decisions.decided(pair, found.pairs, shortage=shortage, out=out, matching=matching)
-        choices.append(Choice(request, found.partners[pair.partner], pair.distance_m, decision))
+        decision = decisions.decided(pair, could_be, shortage=shortage, out=out, matching=matching)
+        rank = decisions.rank(pair, could_be)
+        choices.append(Choice(request, found.partners[pair.partner], pair.distance_m, rank, len(could_be), decision))
     return choices
 
 

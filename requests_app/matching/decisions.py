@@ -44,7 +44,12 @@ def decided(
     out: Mapping[UUID, str],
     matching: Matching | None,
 ) -> Decision:
-    """Return the decision of the matcher to offer a pair, chosen among `pairs`; `out`: partners who were left out."""
+    """Return the decision of the matcher to offer a pair.
+
+    Args:
+        pairs: those of the same request, among which it was chosen if no other request contended.
+        out: partners who were left out.
+    """
     made: Decision = {"by": MATCHER, "rules": policy.RULES_STORED, "waited": pair.waited_s}
     if shortage:
         made["shortage"] = shortage
@@ -58,6 +63,12 @@ def decided(
     if more := Counter(list(out.values())[NAMED_MAX:]):
         made["more"] = dict(more)
     return made
+
+
+def rank(pair: Pair[UUID, UUID], pairs: Iterable[Pair[UUID, UUID]]) -> int:
+    """Return how near the partner of a pair is, among all pairs of its request: 1 for the nearest."""
+    chosen = (pair.distance_m, pair.partner)
+    return 1 + sum((each.distance_m, each.partner) < chosen for each in pairs)
 
 
 def contended(region: Region, pairs: Sequence[Pair[UUID, UUID]], *, now: datetime) -> Matching | None:

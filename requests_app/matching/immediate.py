@@ -7,7 +7,7 @@ candidate is within the distance that the pickup cap always allows, the matcher 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -82,19 +82,23 @@ def _first_free(request: CheerRequest, candidates: Nearest, *, new: bool) -> Cho
     if found is None:
         return None
     place = ids.index(found.pk)
-    return Choice(request, found, candidates[place].distance_m, _decided(request, candidates, place, types))
+    out = _left_out(request, ids, place, types)
+    decision = _decided(candidates, {**out, **dict.fromkeys(candidates.stale, LeftOut.STALE_POSITION)})
+    return Choice(request, found, candidates[place].distance_m, 1, len(ids) - len(out), decision)
 
 
-def _decided(request: CheerRequest, candidates: Nearest, place: int, types: Mapping[UUID, str]) -> dict[str, Any]:
-    """Return the record (`decisions.py`) of the choice of the candidate at `place`: those before were not free or fit.
+def _left_out(request: CheerRequest, ids: Sequence[UUID], place: int, types: Mapping[UUID, str]) -> dict[UUID, LeftOut]:
+    """Return the candidates who could not be chosen: those before the one at `place` were not free or did not fit.
 
     `types` are the types of candidates, where the kind of cheer asks for some.
     """
     wanted = request.request_type.partner_types
-    out = [(each.partner_id, LeftOut.TAKEN_BY_ANOTHER) for each in candidates[:place]]
-    if wanted:
-        out = [(pk, reason if types.get(pk) in wanted else LeftOut.WRONG_KIND) for pk, reason in out]
-    out += [(pk, LeftOut.STALE_POSITION) for pk in candidates.stale]
+    out = dict.fromkeys(ids[:place], LeftOut.TAKEN_BY_ANOTHER)
+    return out | {pk: LeftOut.WRONG_KIND for pk in ids if wanted and types.get(pk) not in wanted}
+
+
+def _decided(candidates: Nearest, out: Mapping[UUID, LeftOut]) -> dict[str, Any]:
+    """Return the record (`decisions.py`) of the choice of the first candidate who was not left out."""
     pairs = [[str(each.partner_id), each.distance_m] for each in candidates]
     decision = {"by": IMMEDIATE, "rules": policy.RULES_STORED, "candidates": pairs}
-    return {**decision, "out": [[str(pk), reason.value] for pk, reason in out]} if out else decision
+    return {**decision, "out": [[str(pk), reason.value] for pk, reason in out.items()]} if out else decision

@@ -61,7 +61,7 @@ def accept_offer(
                 start_guard=request.region.start_guard,
                 now=now,
             )
-        announce.request_updated(outbox, request, announce.coming(ride), ride=ride)
+        announce.request_updated(outbox, request, announce.coming(ride), ride=ride, accepted=offer)
         announce.ride_updated(outbox, ride, locked)
         watch_on_commit(ride, request, locked)
         transaction.on_commit(lambda: _forward_position(locked, ride.user_id))

@@ -39,6 +39,7 @@ def test_is_stored_announced_and_wakes_the_matcher(user_api: APIClient, user: Us
         "offer": None,
         "rideId": None,
         "partner": None,
+        "why": None,
         "reason": None,
         "reasonNote": "",
         "hold": None,

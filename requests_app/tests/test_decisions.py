@@ -238,6 +238,7 @@ def test_every_choice_is_made_again(nyc: Region, seed: int, clock: Clock, monkey
     for offer in offers:
         why = explained(offer)
         assert [each.partner_id for each in why.candidates if each.left_out is None] == [offer.partner_id]
+        assert (offer.rank, offer.among) == (why.nearer + 1, len(why.candidates))
     assert median(len(packed(offer.decision)) for offer in offers) <= 1000
 
 

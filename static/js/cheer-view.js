@@ -4,6 +4,7 @@ import { $, make, show, text } from "./dom.js";
 import { distance, duration, eta, metresBetween, money, timeOfDay, travelS } from "./format.js";
 import { fill, gettext, ngettext } from "./i18n.js";
 import { serverNow } from "./server-clock.js";
+import { whyThem } from "./why.js";
 
 /**
  * The reasons that the server gives, in words.
@@ -142,6 +143,8 @@ export function paintOnWay({ request, ride, partner, partnerAt }, data) {
     $("#partner-about"),
     fill(partner?.rating ? gettext("%(type)s, rated %(rating)s of 5") : gettext("%(type)s, new here"), about),
   );
+  text($("#partner-why"), whyThem(request));
+  show($("#partner-why"), Boolean(request.why));
   const at = partnerAt ?? partner?.currentLocation;
   const away = at ? metresBetween(at, request.location) : null;
   text($("#distance"), away === null ? "" : distance(away));

@@ -6,6 +6,7 @@ import { distance, eta, money } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 import { serverNow } from "./server-clock.js";
 import { slide } from "./slide.js";
+import { whyYou } from "./why.js";
 
 /** @param {Api.Offer} offer */
 const leftS = (offer) => (Date.parse(offer.expiresAt) - serverNow()) / 1000;
@@ -59,6 +60,8 @@ export class OfferPanel {
     text($("#offer-distance"), distance(offer.distanceM));
     text($("#offer-eta"), eta(offer.etaS));
     text($("#offer-pays"), pays(offer));
+    text($("#offer-why"), whyYou(offer));
+    show($("#offer-why"), Boolean(offer.why));
     const rough = offer.locationWithinM ? gettext("You are told the exact place and the note when you accept.") : "";
     text($("#offer-note"), offer.note || rough);
     show($("#offer-note"), Boolean(offer.note || rough));
