@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import PaginationInlineFormSet
 
-from backoffice import searching
+from backoffice import looking, searching
 from backoffice.chain import acting, changed_fields, keep
 from backoffice.columns import moment, related, shown
 from backoffice.growing import Growing, NewestRows
@@ -135,11 +135,26 @@ class StaffAdmin(Recorded, ModelAdmin):
             return False
         return True
 
+    def people(self, row: Any) -> set[Any]:
+        """Return the ids of the accounts that the page of a row is about. That it was opened is recorded."""
+        return looking.people_of(row)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the page of a row."""
+        return self._looked(request, super().change_view(request, object_id, form_url, extra_context), "original")
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Refuse staff without the right to see these rows before a row is looked for, so that it stays unknown."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        page: HttpResponse = super().history_view(request, object_id, extra_context)
+        return self._looked(request, super().history_view(request, object_id, extra_context), "object")
+
+    def _looked(self, request: HttpRequest, page: HttpResponse, name: str) -> HttpResponse:
+        row = (getattr(page, "context_data", None) or {}).get(name)
+        if row is not None:
+            looking.looked(request, row, self.people(row), channel=Channel.ADMIN)
         return page
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -46,7 +46,7 @@ def keep(
     """
     using = router.db_for_write(StaffAction)
     with transaction.atomic(using):
-        number, previous = _end_of_chain(using)
+        number, previous = lock_end(using)
         salt = secrets.token_hex(SALT_BYTES) if reason else ""
         row = StaffAction(
             number=number + 1,
@@ -71,7 +71,7 @@ def keep(
     return row
 
 
-def _end_of_chain(using: str) -> tuple[int, str]:
+def lock_end(using: str) -> tuple[int, str]:
     """Lock the end of the chain. Returns the number and digest of its last row, or 0 and ""."""
     connection = connections[using]
     if connection.vendor == "postgresql":

@@ -10,6 +10,7 @@ KIND_MAX_CHARS = 100
 SUBJECT_MAX_CHARS = 64
 DETAIL_MAX_CHARS = 200
 REASON_MAX_CHARS = 200
+LOOKED = "looked"  # the action of opening a page about a person
 
 
 class Channel(models.TextChoices):
@@ -30,11 +31,11 @@ class StaffAction(models.Model):
     at = models.DateTimeField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    action = models.CharField(max_length=40, help_text="The name of a step; or add, change or delete.")
+    action = models.CharField(max_length=40, help_text="The name of a step; or add, change, delete or looked.")
     kind = models.CharField(max_length=KIND_MAX_CHARS, help_text="The model of the row that it was done to.")
     subject = models.CharField(max_length=SUBJECT_MAX_CHARS, help_text="The key of that row.")
     detail = models.CharField(
-        max_length=DETAIL_MAX_CHARS, blank=True, help_text="Names of the fields that were changed, or an amount."
+        max_length=DETAIL_MAX_CHARS, blank=True, help_text="Names of changed fields, an amount, or the row looked at."
     )
     reason = models.CharField(max_length=REASON_MAX_CHARS, blank=True)
     salt = models.CharField(max_length=DIGEST_CHARS, blank=True, help_text="Random; hashed with the reason.")
@@ -51,6 +52,9 @@ class StaffAction(models.Model):
         indexes = (
             models.Index(fields=["subject", "kind"], name="staff_action_subject"),
             models.Index(fields=["actor", "number"], name="staff_action_actor"),
+            models.Index(
+                fields=["actor", "subject", "at"], condition=models.Q(action=LOOKED), name="staff_action_looked"
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=["previous"], name="staff_action_chain_never_forks"),

@@ -12,11 +12,13 @@ from rest_framework.views import APIView
 
 import accounts.apis
 from accounts.authentication import caller
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.permissions import IsUser
 from api.idempotency import idempotent
 from api.serializing import validated
 from api.throttles import RequestThrottle
+from backoffice.looking import looked, people_of
+from backoffice.models import Channel
 from core import clock
 from core.errors import Conflict
 from requests_app import selectors, services
@@ -87,6 +89,8 @@ class CheerRequestDetail(APIView):
     @extend_schema(operation_id="getCheerRequest", tags=["cheerRequests"], responses={200: CheerRequestSerializer})
     def get(self, request: Request, request_id: UUID) -> Response:
         found = selectors.request_of(caller(request), request_id, now=clock.now())
+        if caller(request).role == Role.STAFF:
+            looked(request, found, people_of(found), channel=Channel.API)
         return Response(request_body(found, caller(request), live=True))
 
 

@@ -18,6 +18,8 @@ from api.files import PDFRenderer
 from api.idempotency import idempotent
 from api.schema import MEANINGS, ErrorsSerializer
 from api.serializing import validated
+from backoffice.looking import looked, people_of
+from backoffice.models import Channel
 from core import clock
 from payments.models import Payment
 from payments.serializers import PaymentSerializer, payment_body
@@ -52,7 +54,10 @@ class RideDetail(APIView):
 
     @extend_schema(operation_id="getRide", tags=["rides"], responses={200: RideSerializer})
     def get(self, request: Request, ride_id: UUID) -> Response:
-        return Response(ride_body(selectors.ride_of(caller(request), ride_id), caller(request)))
+        ride = selectors.ride_of(caller(request), ride_id)
+        if caller(request).role == Role.STAFF:
+            looked(request, ride, people_of(ride), channel=Channel.API)
+        return Response(ride_body(ride, caller(request)))
 
 
 class RideReceipt(APIView):

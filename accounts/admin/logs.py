@@ -22,6 +22,9 @@ class LogEntryAdmin(ReadOnlyAdmin):
     who = related("user", "Who", named=True)
     kind = badge("action_flag", "Kind", {ADDITION: "success", CHANGE: "info", DELETION: "danger"})
 
+    def people(self, row: LogEntry) -> set[Any]:
+        return set()  # it is about what was changed, and by its user
+
     @shown("What")
     def what(self, row: LogEntry) -> str | SafeString:
         return link(row.get_admin_url(), row.object_repr)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -110,6 +110,9 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
 
     steps = (REQUEUE, CANCEL)
     inlines = (OfferInline, LookInline, RideInline, RequestHistoryInline)
+
+    def people(self, row: CheerRequest) -> set[Any]:
+        return super().people(row) | set(row.rides.values_list("partner__user_id", flat=True))
 
     status_badge = badge("status", "Status", REQUEST_COLOURS)
     created = moment("created_at", "Created")
