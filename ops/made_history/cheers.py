@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 
 from core.prices import Tariff, fare
-from ops.made_history.decisions import DecisionWriter
+from ops.made_history.decisions import FARTHER, DecisionWriter
 from ops.made_history.money import COMMISSION_BPS, CURRENCY, STEP, Bill, Cashier
 from ops.made_history.people import People, PeopleWriter, Person
 from ops.made_history.rows import Ids, Table, moment
@@ -63,7 +63,10 @@ class CheerTables:
         )
         self.planned_steps = Table(ScheduledRequestTransition, STEP)
         self.offers = Table(
-            Offer, "id request partner status distance_m eta_s created_at expires_at answered_at closed_code decision"
+            Offer,
+            "id request partner status distance_m eta_s created_at expires_at answered_at closed_code decision",
+            rank=1,
+            among=1 + FARTHER,
         )
         self.offer_steps = Table(OfferTransition, STEP)
         self.rides = Table(
@@ -161,7 +164,9 @@ class Teller:
         """Offer the request to a free partner, who answers after some seconds."""
         partner = cheer.partners.free(cheer.now, cheer.asked)
         metres = self._random.randrange(50, 5000)
-        why_them = self._decisions.decision(partner, metres, cheer.partners, cheer.asked, cheer.begun, cheer.now)
+        why_them = self._decisions.decision(
+            cheer.id, partner, metres, cheer.partners, cheer.asked, cheer.begun, cheer.now
+        )
         cheer.asked += (partner,)
         made, answered = moment(cheer.now), moment(cheer.now + answer_s)
         offer = self._ids.new(cheer.now)

@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts.models import Role, User
 from core.errors import Invalid
 from ops.made_history.cheers import LASTS_AT_MOST_S, CheerTables, Teller
-from ops.made_history.decisions import DecisionWriter, LookTables
+from ops.made_history.decisions import DecisionWriter, RecordTables
 from ops.made_history.events import EventWriter
 from ops.made_history.loading import bulk, vacuum, write
 from ops.made_history.money import Cashier, MoneyTables
@@ -61,8 +61,8 @@ class Tables:
 
     def __init__(self, region: Region) -> None:
         self.people, self.cheers, self.money = PeopleTables(region), CheerTables(region), MoneyTables()
-        self.looks, self.events = LookTables(), EventWriter()
-        groups = (self.people, self.cheers, self.money, self.looks, self.events)
+        self.records, self.events = RecordTables(region), EventWriter()
+        groups = (self.people, self.cheers, self.money, self.records, self.events)
         self.all = [table for group in groups for table in vars(group).values() if isinstance(table, Table)]
 
 
@@ -89,7 +89,7 @@ def _write(size: Size, tables: Tables, told: Callable[[int], None]) -> None:
     writer = PeopleWriter(tables.people, random, ids, begun)
     cashier = Cashier(tables.money, random, ids)
     decided_since = int(size.until.timestamp()) - settings.DECISIONS_KEPT_DAYS * DAY_S
-    decisions = DecisionWriter(tables.looks, ids, decided_since)
+    decisions = DecisionWriter(tables.records, ids, decided_since)
     teller = Teller(tables.cheers, tables.people.moves, writer, cashier, decisions, random, ids)
     for partner in partners.all:
         writer.clock_on(partner)

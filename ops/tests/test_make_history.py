@@ -18,9 +18,9 @@ from ops.seed import seed_region
 from payments.models import Entry, Payment
 from payments.states import PaymentStatus
 from regions.models import Region
-from requests_app.matching.decisions import chosen_again
+from requests_app.matching.decisions import chosen_again, explained
 from requests_app.models import CheerRequest, Offer
-from requests_app.records import Look
+from requests_app.records import Look, Matching
 from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import make_user, submit
@@ -76,6 +76,12 @@ def test_what_is_young_says_why_it_went_to_whom() -> None:
     assert not Offer.objects.filter(created_at__gte=kept_since, decision=None).exists()
     assert [offer for offer in decided if chosen_again(offer) != offer.partner_id] == []
     assert not Look.objects.filter(last_at__lt=kept_since).exists()
+    assert not Matching.objects.filter(created_at__lt=kept_since).exists()
+    contended = [offer for offer in decided if "matching" in offer.decision]
+    assert len(contended) == Matching.objects.count() > 0
+    assert {explained(offer).contending for offer in contended} == {2}
+    for offer in decided:
+        assert (offer.rank, offer.among) == (explained(offer).nearer + 1, len(explained(offer).candidates))
 
 
 def test_a_few_accounts_have_far_more_than_the_others() -> None:
