@@ -5,10 +5,11 @@ from django.contrib import admin
 from api.models import IdempotencyRecord
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import moment, pretty_json
+from backoffice.growing import Growing
 
 
 @admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(ReadOnlyAdmin):
+class IdempotencyRecordAdmin(Growing, ReadOnlyAdmin):
     """Answers stored for repeated calls."""
 
     created = moment("created_at", "Created")
@@ -18,6 +19,6 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
     list_display_links = ("created",)
     search_fields = ("scope__exact", "key")
     search_ids = ()
-    ordering = ("-created_at",)
+    came_at = "created_at"
     fields = ("created", "scope", "key", "status", "answer")
     readonly_fields = fields

@@ -51,7 +51,13 @@ def key_at(model: type[Model], column: str, moment: datetime) -> Any:
 
 
 class DayFilter(RangeDateFilter):
-    """Shows the rows from one day to another, which the order of the keys leads to."""
+    """Shows the rows from one day to another, to which the order of the list leads."""
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str
+    ) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
+        self._along = model_admin.along
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the rows of these days, in the admin's time zone. A day that is none leaves an end open."""
@@ -68,6 +74,8 @@ class DayFilter(RangeDateFilter):
 
     def _kept(self, rows: QuerySet[Any], lookup: str, day: date) -> QuerySet[Any]:
         moment = timezone.make_aware(datetime.combine(day, time.min))
+        if self._along == self.field_path:
+            return rows.filter(**{f"{self.field_path}__{lookup}": moment})
         key = key_at(rows.model, self.field_path, moment)
         if key is None:
             return rows.none() if lookup == "gte" else rows
@@ -75,12 +83,12 @@ class DayFilter(RangeDateFilter):
 
 
 class GrowingList(ChangeList):
-    """A list in the order of its keys, in which a filter without an index sees the newest rows."""
+    """A list along its index, in which a filter without an index of its own sees the newest rows."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """Order by the key in place of the moment in which the rows came, and by nothing else."""
+        """Order along the index in place of the moment in which the rows came, and by nothing else."""
         came_at = self.model_admin.came_at
-        return "pk" if came_at and super().get_ordering_field(field_name) == came_at else None
+        return self.model_admin.along if came_at and super().get_ordering_field(field_name) == came_at else None
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Order by what the index of an active filter carries, if it is no other than the order of the keys."""
@@ -102,9 +110,10 @@ class GrowingList(ChangeList):
         for each in self.filter_specs:
             if isinstance(each, DayFilter):
                 newest = each.queryset(request, newest)
-        keys = newest.order_by("-pk").values_list("pk", flat=True)
+        along = self.model_admin.along
+        keys = newest.order_by(f"-{along}").values_list(along, flat=True)
         oldest = keys[FILTERED_MAX - 1 : FILTERED_MAX].first()
-        return rows if oldest is None else rows.filter(pk__gte=oldest)
+        return rows if oldest is None else rows.filter(**{f"{along}__gte": oldest})
 
     def _filters(self) -> list[str]:
         """The columns of the filters that are in use, but for days."""
@@ -113,9 +122,13 @@ class GrowingList(ChangeList):
 
 
 class Growing:
-    """A list of the newest rows by key, the order in which they came, or of the oldest. Any other needs all rows."""
+    """A list of the newest rows by key, the order in which they came, or of the oldest. Any other needs all rows.
+
+    Where keys are in no order, `along` names a column with an index, which `ordering` names as well.
+    """
 
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+    along: ClassVar[str] = "pk"
     came_at: ClassVar[str] = ""  # the column of the moment in which a row came, by which the list can be turned around
     carried: ClassVar[Mapping[str, str]] = {}  # filtered columns with an index, and the column that this is ordered by
 

@@ -49,10 +49,11 @@ def matching(admin: Any, request: HttpRequest, term: str) -> Q:
             found |= Q(**{field: term})
         else:
             words |= Q(**{f"{field}__icontains": term})
-    rows = admin.model._default_manager.order_by("-pk")
+    along = getattr(admin, "along", "pk")
+    rows = admin.model._default_manager.order_by(f"-{along}")
     if words is not NOTHING:
-        oldest = rows.values_list("pk", flat=True)[SEARCHED_MAX - 1 : SEARCHED_MAX].first()
-        lately = rows if oldest is None else rows.filter(pk__gte=oldest)
+        oldest = rows.values_list(along, flat=True)[SEARCHED_MAX - 1 : SEARCHED_MAX].first()
+        lately = rows if oldest is None else rows.filter(**{f"{along}__gte": oldest})
         found |= Q(pk__in=list(lately.filter(words).values_list("pk", flat=True)[:FOUND_MAX]))
     return found
 

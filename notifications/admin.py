@@ -28,7 +28,7 @@ def without_words(told: Any, key: str = "") -> Any:
 
 
 @admin.register(Stream)
-class StreamAdmin(ReadOnlyAdmin):
+class StreamAdmin(Growing, ReadOnlyAdmin):
     """The newest sequence number of each recipient, and the newest one acknowledged."""
 
     @shown("Unread", ordering="last_seq")
@@ -66,7 +66,7 @@ class EventAdmin(Growing, ReadOnlyAdmin):
 
 
 @admin.register(PushSubscription)
-class PushSubscriptionAdmin(ReadOnlyAdmin):
+class PushSubscriptionAdmin(Growing, ReadOnlyAdmin):
     """The browsers subscribed to pushes. Their addresses and keys are never shown."""
 
     created = moment("created_at", "Subscribed")
@@ -74,7 +74,7 @@ class PushSubscriptionAdmin(ReadOnlyAdmin):
     list_display = ("created", "recipient")
     search_fields = ("recipient__exact",)
     search_ids = ()
-    ordering = ("-created_at",)
+    came_at = "created_at"
     fields = list_display
     readonly_fields = fields
 

@@ -1,13 +1,15 @@
 """Flags in the admin: finance and trust staff review them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import NOTHING, badge, identity, moment, pretty_json, related, shown
+from backoffice.growing import Growing
 from backoffice.steps import Step
 from risk.flags import clear, confirm
 from risk.models import Flag, FlagTransition, Trace
@@ -29,7 +31,7 @@ class FlagHistoryInline(HistoryInline):
 
 
 @admin.register(Flag)
-class FlagAdmin(ReadOnlyAdmin):
+class FlagAdmin(Growing, ReadOnlyAdmin):
     """The findings of the rules. A review is kept with its note; releasing a payout is a step of the payout."""
 
     steps = (
@@ -76,13 +78,13 @@ class FlagAdmin(ReadOnlyAdmin):
             NOTHING if row.figure is None else f"{row.figure:g} / {NOTHING if row.limit is None else f'{row.limit:g}'}"
         )
 
-    list_display = ("last", "kind", "status_badge", "figures", "times", "account_link", "ride_link", "linked")
-    list_filter = (("status", AllValuesCheckboxFilter), ("kind", ChoicesDropdownFilter))
+    list_display = ("first", "last", "kind", "status_badge", "figures", "times", "account_link", "ride_link", "linked")
+    list_filter = (("status", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
     list_select_related = ("account", "reviewed_by")
     search_fields = ("subject",)
     search_ids = ("pk", "account_id", "request_id", "ride_id", "payment_id")
-    date_hierarchy = "last_at"
-    ordering = ("-last_at",)
+    came_at = "first_at"
+    carried: ClassVar[Mapping[str, str]] = {"status": "last_at"}
     fields = (
         ("kind", "status_badge"),
         "rule",
@@ -118,7 +120,7 @@ admin.site.register(FlagTransition, HistoryAdmin)
 
 
 @admin.register(Trace)
-class TraceAdmin(ReadOnlyAdmin):
+class TraceAdmin(Growing, ReadOnlyAdmin):
     """Which accounts use the same card, device, address or phone, as digests."""
 
     account_link = related("account", "Account", named=True)
@@ -129,6 +131,7 @@ class TraceAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("digest__exact",)
     search_ids = ("account_id",)
+    along = came_at = "last_seen"
     ordering = ("-last_seen",)
     fields = ("account_link", "kind", "digest", ("first", "last"))
     readonly_fields = ("account_link", "first", "last")

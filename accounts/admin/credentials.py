@@ -78,7 +78,7 @@ REMOVE = Step(
 
 
 @admin.register(AuthToken)
-class AuthTokenAdmin(ReadOnlyAdmin):
+class AuthTokenAdmin(Growing, ReadOnlyAdmin):
     """Tokens of apps. Only their hashes are stored."""
 
     steps = (REVOKE,)
@@ -94,8 +94,6 @@ class AuthTokenAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user",)
     search_ids = ("user_id",)
-    date_hierarchy = "created"
-    ordering = ("-created",)
     fields = list_display
     readonly_fields = list_display
 
@@ -117,7 +115,7 @@ class SocketTicketAdmin(ReadOnlyAdmin):
 
 
 @admin.register(NotificationSettings)
-class NotificationSettingsAdmin(ReadOnlyAdmin):
+class NotificationSettingsAdmin(Growing, ReadOnlyAdmin):
     """Notification settings. Only accounts that have changed a default are listed."""
 
     owner = related("user", "Account", named=True)
@@ -126,13 +124,12 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user",)
     search_ids = ("user_id",)
-    ordering = ("-pk",)
     fields = (*list_display, *(f"push_{kind}" for kind in WordKind), *(f"email_{kind}" for kind in BY_MAIL))
     readonly_fields = fields
 
 
 @admin.register(DeferredMail)
-class DeferredMailAdmin(ReadOnlyAdmin):
+class DeferredMailAdmin(Growing, ReadOnlyAdmin):
     """Mails that wait to be sent, and those of the last days."""
 
     owner = related("user", "Account", named=True)
@@ -144,14 +141,13 @@ class DeferredMailAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("kind", "user")
     search_ids = ("user_id",)
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
+    came_at = "created_at"
     fields = list_display
     readonly_fields = list_display
 
 
 @admin.register(KnownAddress)
-class KnownAddressAdmin(ReadOnlyAdmin):
+class KnownAddressAdmin(Growing, ReadOnlyAdmin):
     """Network addresses, as digests, from which accounts have signed in."""
 
     owner = related("user", "Account", named=True)
@@ -161,13 +157,14 @@ class KnownAddressAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user",)
     search_ids = ("user_id",)
+    along = came_at = "last_used_at"
     ordering = ("-last_used_at",)
     fields = list_display
     readonly_fields = list_display
 
 
 @admin.register(AddressChange)
-class AddressChangeAdmin(ReadOnlyAdmin):
+class AddressChangeAdmin(Growing, ReadOnlyAdmin):
     """Changes of addresses that the old address can still undo."""
 
     owner = related("user", "Account", named=True)
@@ -179,8 +176,7 @@ class AddressChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("address", "user")
     search_ids = ("user_id",)
-    date_hierarchy = "created_at"
-    ordering = ("-created_at",)
+    came_at = "created_at"
     fields = list_display
     readonly_fields = list_display
 
@@ -204,7 +200,7 @@ class EmailAddressAdmin(Growing, ReadOnlyAdmin):
 
 
 @admin.register(UserSession)
-class UserSessionAdmin(ReadOnlyAdmin):
+class UserSessionAdmin(Growing, ReadOnlyAdmin):
     """Sessions of browsers, without their keys."""
 
     owner = related("user", "Account", named=True)
@@ -215,13 +211,13 @@ class UserSessionAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user", "ip")
     search_ids = ("user_id",)
-    ordering = ("-pk",)
+    came_at = "created_at"
     fields = list_display
     readonly_fields = list_display
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(ReadOnlyAdmin):
+class AuthenticatorAdmin(Growing, ReadOnlyAdmin):
     """Second factors, without their secrets. Removing one takes a right of its own: it may open an account."""
 
     steps = (REMOVE,)
@@ -235,7 +231,7 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user",)
     search_ids = ("user_id",)
-    ordering = ("-created_at",)
+    came_at = "created_at"
     fields = list_display
     readonly_fields = list_display
 

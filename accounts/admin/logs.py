@@ -10,12 +10,13 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from accounts.models import ApplicationTransition, PartnerTransition
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
 from backoffice.columns import badge, link, moment, related, shown
+from backoffice.growing import Growing
 
 admin.site.register([PartnerTransition, ApplicationTransition], HistoryAdmin)
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(ReadOnlyAdmin):
+class LogEntryAdmin(Growing, ReadOnlyAdmin):
     """The log of staff's changes in the admin."""
 
     when = moment("action_time", "When")
@@ -38,7 +39,6 @@ class LogEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "change_message", "user")
     search_ids = ("user_id",)
-    date_hierarchy = "action_time"
-    ordering = ("-action_time",)
+    came_at = "action_time"
     fields = list_display
     readonly_fields = list_display

@@ -1,7 +1,7 @@
 """The ledger and the provider's events in the admin."""
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
 from backoffice.columns import amount, moment, pretty_json, related
@@ -21,7 +21,7 @@ from payments.models import (
 
 
 @admin.register(ProviderEvent)
-class ProviderEventAdmin(ReadOnlyAdmin):
+class ProviderEventAdmin(Growing, ReadOnlyAdmin):
     """The provider's webhook events, each once."""
 
     received = moment("received_at", "Received")
@@ -29,10 +29,9 @@ class ProviderEventAdmin(ReadOnlyAdmin):
     content = pretty_json("payload", "Payload")
 
     list_display = ("received", "type", "id", "processed")
-    list_filter = (("type", AllValuesCheckboxFilter),)
     search_fields = ("id__exact", "type")
     search_ids = ()
-    date_hierarchy = "received_at"
+    along = came_at = "received_at"
     ordering = ("-received_at",)
     fields = ("id", "type", "received", "processed", "content")
     readonly_fields = fields
@@ -57,7 +56,7 @@ class EntryAdmin(Growing, ReadOnlyAdmin):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
+class CustomerAdmin(Growing, ReadOnlyAdmin):
     """Users as the provider's customers, and the cards that are charged."""
 
     user_link = related("user", "User", named=True)
@@ -70,7 +69,7 @@ class CustomerAdmin(ReadOnlyAdmin):
 
 
 @admin.register(PayoutAccount)
-class PayoutAccountAdmin(ReadOnlyAdmin):
+class PayoutAccountAdmin(Growing, ReadOnlyAdmin):
     """The accounts to which partners are paid."""
 
     partner_link = related("partner", "Partner", named=True)

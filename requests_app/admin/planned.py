@@ -75,7 +75,7 @@ class SavedPlaceAdmin(Growing, ReadOnlyAdmin):
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(ReadOnlyAdmin):
+class ShareLinkAdmin(Growing, ReadOnlyAdmin):
     """The shared cheers, and when their links expire. The links themselves cannot be recovered."""
 
     linked = identity()
@@ -86,7 +86,7 @@ class ShareLinkAdmin(ReadOnlyAdmin):
     list_display = ("shared", "expires", "request_link")
     search_fields = ("request__user",)
     search_ids = ("pk", "request_id")
-    ordering = ("-created_at",)
+    came_at = "created_at"
     fields = ("linked", "request_link", ("shared", "expires"))
     readonly_fields = ("linked", "request_link", "shared", "expires")
 
