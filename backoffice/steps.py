@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 ROWS_MAX = 200  # of one list action
 REFUSALS_SHOWN = 10
+EVERY_FORM = frozenset({"_form_submitted", "reason"})  # fields that `run` does not get by name
 
 
 def always(row: Any) -> bool:
@@ -61,15 +62,21 @@ class Step:
     variant: ActionVariant = ActionVariant.DEFAULT
     asks_reason: bool = False
     sensitive: bool = False  # staff confirm who they are, unless they have done so within the last minutes
-    asks_amount: bool = False  # in addition to the reason; `run` gets a fifth argument: a Decimal, or None for all
+    asks: "type[StepForm] | None" = None  # a form with more fields than the reason: `run` gets their values by name
     named: Callable[[Any], str] = label_of  # the name of a row in messages
 
 
-class ConfirmForm(BaseDialogForm):
+class StepForm(BaseDialogForm):
+    """The form of a step. `told` names the fields whose values are in its record, where nothing personal may be."""
+
+    told: ClassVar[tuple[str, ...]] = ()
+
+
+class ConfirmForm(StepForm):
     """Asks for confirmation only."""
 
 
-class ReasonForm(BaseDialogForm):
+class ReasonForm(StepForm):
     """Asks for confirmation and a reason."""
 
     reason = forms.CharField(
@@ -81,8 +88,9 @@ class ReasonForm(BaseDialogForm):
 
 
 class AmountForm(ReasonForm):
-    """Asks for confirmation, an amount and a reason."""
+    """Asks for confirmation, an amount and a reason. No amount stands for all of it."""
 
+    told = ("amount",)
     amount = forms.DecimalField(
         required=False,
         min_value=0,
@@ -94,11 +102,17 @@ class AmountForm(ReasonForm):
     field_order = ("amount", "reason")
 
 
-def form_of(step: Step) -> type[BaseDialogForm]:
+class WhyForm(ReasonForm):
+    """Asks for confirmation and a reason, which must be given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = True
+
+
+def form_of(step: Step) -> type[StepForm]:
     """Return the form that is filled in before a step."""
-    if step.asks_amount:
-        return AmountForm
-    return ReasonForm if step.asks_reason else ConfirmForm
+    return step.asks or (ReasonForm if step.asks_reason else ConfirmForm)
 
 
 def row_action(step: Step) -> Callable[..., Any]:
@@ -195,13 +209,13 @@ def _confirm(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any]
 def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], said: dict[str, Any]) -> None:
     """Take a step with each row, with the values of the form, and report the outcome."""
     reason = said.get("reason", "")
-    more = [said.get("amount")] if step.asks_amount else []
+    more = {name: value for name, value in said.items() if name not in EVERY_FORM} if step.asks else {}
     done: list[str | None] = []
     refusals: list[str] = []
     for row in rows:
         try:
-            with acting(request, step.name, row, reason=reason, detail=_detail(said), channel=Channel.ADMIN):
-                outcome = step.run(copy(row), request.user, reason, clock.now(), *more)
+            with acting(request, step.name, row, reason=reason, detail=_detail(step, said), channel=Channel.ADMIN):
+                outcome = step.run(copy(row), request.user, reason, clock.now(), **more)
                 model_admin.log_step(request, row, f"{step.title}{f': {reason}' if reason else ''}")
         except ServiceError as error:
             _record(model_admin, request, step, row, "refused", error.code)
@@ -220,8 +234,8 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
     _report(request, step, done, refusals)
 
 
-def _detail(said: dict[str, Any]) -> str:
-    return "" if said.get("amount") is None else f"amount {said['amount']}"
+def _detail(step: Step, said: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {said[name]}" for name in form_of(step).told if said.get(name) is not None)
 
 
 def _record(model_admin: Any, request: HttpRequest, step: Step, row: Any, outcome: str, code: str) -> None:

@@ -134,6 +134,7 @@ KEPT: Mapping[str, str] = {
     "regions.Region": _SET_UP,
     "regions.Terms": _SET_UP,
     "requests_app.CheerRequestTransition": _HISTORY,
+    "requests_app.DeadLetter": "for ever, with its request, whose words it loses with it",
     "requests_app.OfferTransition": _HISTORY,
     "requests_app.RequestType": _SET_UP,
     "requests_app.SavedPlace": _ACCOUNT,

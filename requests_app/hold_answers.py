@@ -4,10 +4,8 @@ Payments don't know requests. The outcome of a hold is applied here as soon as i
 sweep, which looks twice a second, if that process dies.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-
-from django.conf import settings
 
 from notifications.events import Outbox, recorded
 from payments import configuration
@@ -18,8 +16,10 @@ from payments.states import HoldStatus
 from positions import Nearest
 from requests_app import announce, wakeups
 from requests_app.locks import lock_partner, lock_request, lock_ride
-from requests_app.matching import immediate
+from requests_app.matching import directed, immediate
 from requests_app.models import CheerRequest
+from requests_app.selectors import patience
+from requests_app.serving.fulfilment import take_offer
 from requests_app.states import OPEN, RequestStatus
 from requests_app.unheld import waits_for_hold, without_unheld
 from rides.cover import cover
@@ -84,15 +84,25 @@ def _candidates(hold_id: UUID, *, now: datetime) -> Nearest:
 def _answer_booking(outbox: Outbox, request: CheerRequest, hold: Hold, candidates: Nearest, *, now: datetime) -> None:
     if hold.status == HoldStatus.AUTHORIZED:
         request.next_attempt_at = now
-        request.give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
+        request.give_up_at = now + patience(request)
         request.save(update_fields=["next_attempt_at", "give_up_at"])
     elif hold.status != HoldStatus.REQUIRES_ACTION and not hold.unwanted:
         _cancel_request(request, "card_declined", now=now)
     announce.request_updated(outbox, request, booking_word(hold, now=now))
-    if hold.status == HoldStatus.AUTHORIZED and not (
-        _is_alone(request) and immediate.offer(outbox, request, candidates, now=now)
-    ):
+    if hold.status == HoldStatus.AUTHORIZED and not _is_offered(outbox, request, hold, candidates, now=now):
         wakeups.wake_on_commit(request.region.slug)
+
+
+def _is_offered(outbox: Outbox, request: CheerRequest, hold: Hold, candidates: Nearest, *, now: datetime) -> bool:
+    """Offer a request whose amount is held, first to a partner named by staff. Returns False if nobody is asked."""
+    first = directed.asked_first(request, now=now) if hold.number > 1 else None  # the first hold is of a new request
+    if first is not None:
+        named, forced = first
+        made = directed.offer(outbox, request, named, actor=None, now=now)
+        if forced:
+            take_offer(outbox, made, actor=None, now=now)
+        return True
+    return _is_alone(request) and immediate.offer(outbox, request, candidates, now=now)
 
 
 def _is_alone(request: CheerRequest) -> bool:

@@ -16,7 +16,7 @@ from core.texts import Line, Note
 from core.transitions import Stateful, Transition
 from regions.models import Region, Terms
 from requests_app.reasons import OfferClosed, RequestClosed, ScheduledClosed
-from requests_app.records import Look, Matching  # noqa: F401  # Django finds models here
+from requests_app.records import DeadLetter, Look, Matching  # noqa: F401  # Django finds models here
 from requests_app.states import (
     OFFER_GRAPH,
     OPEN,
@@ -28,6 +28,7 @@ from requests_app.states import (
 )
 
 NOTE_MAX_CHARS = 500
+ONE_OPEN = "request_one_open_per_user"  # the constraint
 PLACE_NAME_MAX_CHARS = 40
 REQUEST_TYPE_SLUG_MAX_CHARS = 32
 COARSE_HELP = "Whether its place has been rounded and its words deleted, long after it was over."
@@ -102,6 +103,8 @@ class CheerRequest(Stateful):
     wave = models.PositiveSmallIntegerField(default=0, help_text="Index into MATCH_RADIUS_M.")
     next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="When matching looks again, while pending.")
     give_up_at = models.DateTimeField(help_text="When it is dead-lettered, if still pending.")
+    reach_m = models.PositiveIntegerField(null=True, blank=True, help_text="A wider last radius, chosen by staff.")
+    patience_s = models.PositiveIntegerField(null=True, blank=True, help_text="A patience chosen by staff.")
     coarse = models.BooleanField(default=False, db_default=False, help_text=COARSE_HELP)
 
     class Meta:
@@ -114,7 +117,7 @@ class CheerRequest(Stateful):
             models.Index(fields=["created_at"], condition=Q(coarse=False), name="request_exact"),
         )
         constraints = (
-            models.UniqueConstraint(fields=["user"], condition=Q(status__in=OPEN), name="request_one_open_per_user"),
+            models.UniqueConstraint(fields=["user"], condition=Q(status__in=OPEN), name=ONE_OPEN),
             models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_known"),
             models.CheckConstraint(condition=ON_THE_GLOBE, name="request_location_on_the_globe"),
             models.CheckConstraint(

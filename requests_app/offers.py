@@ -40,21 +40,23 @@ WHY_CLOSED = {
 class Choice(NamedTuple):
     """A request and the partner who is offered it, their distance, and the decision (`matching/decisions.py`).
 
-    `rank` is the partner's place by distance, from 1, and `among` how many could be chosen.
+    `rank` is the partner's place by distance, from 1, and `among` how many could be chosen; None if staff have chosen.
     """
 
     request: CheerRequest
     partner: Partner
     distance_m: float
-    rank: int
-    among: int
+    rank: int | None
+    among: int | None
     decision: dict[str, Any]
 
 
-def create_offers(outbox: Outbox, chosen: Sequence[Choice], *, now: datetime) -> None:
+def create_offers(outbox: Outbox, chosen: Sequence[Choice], *, now: datetime) -> list[Offer]:
     """Create an offer for each choice, and notify both sides.
 
     Requests and partners are locked and `OFFERED` already.
+
+    Returns: the offers.
 
     Raises: `IntegrityError` if one of them has another open offer.
     """
@@ -63,6 +65,7 @@ def create_offers(outbox: Outbox, chosen: Sequence[Choice], *, now: datetime) ->
     for offer in offers:
         announce.offered(outbox, offer)
         announce.request_updated(outbox, offer.request)
+    return offers
 
 
 def _offer(choice: Choice, *, now: datetime) -> Offer:

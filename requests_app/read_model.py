@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
 from accounts.locations import current_location
 from accounts.models import Role, User
 from accounts.read_model import VisiblePartner
@@ -19,7 +17,7 @@ from payments.states import HoldStatus
 from regions.geometry import WITHIN_M, eta_s, middle_of_cell
 from regions.models import Prices
 from requests_app.models import CheerRequest, Offer
-from requests_app.selectors import prices_of
+from requests_app.selectors import prices_of, radii_m
 from requests_app.states import OPEN, OfferStatus, RequestStatus
 from rides.fees import cancellation_fee, free_until
 from rides.models import Ride
@@ -198,7 +196,7 @@ def _view(
     mine = viewer.pk == request.user_id
     looked_for = mine and request.status in LOOKED_FOR
     accepted, offer = (offer, None) if mine else (None, offer)
-    radii = settings.MATCH_RADIUS_M
+    radii = radii_m(request)
     rough = viewer.role == Role.PARTNER and offer is not None and offer.approximate_m is not None
     return RequestView(
         id=request.pk,

@@ -1,15 +1,18 @@
-"""Records of the matcher: the looks at a request that made no offer, and the pairs of a matching.
+"""Records beside requests: looks of the matcher that made no offer, pairs of a matching, and the care of dead letters.
 
 How an offer came to its partner is a column of the offer (`Offer.decision`, `matching/decisions.py`).
 """
 
+from django.conf import settings
 from django.db import models
 
 from api.stored_json import StoredJSONField
 from core.ids import new_id
+from core.texts import Note
 from regions.models import Region
 
-DECIDERS = IMMEDIATE, MATCHER = "immediate", "matcher"  # of an offer
+DECIDERS = IMMEDIATE, MATCHER, STAFF = "immediate", "matcher", "staff"  # of an offer
+CARE_NOTE_MAX_CHARS = 500
 
 
 class LeftOut(models.TextChoices):
@@ -77,3 +80,41 @@ class Matching(models.Model):
 
     def __str__(self) -> str:
         return f"Matching {self.id}"
+
+
+class DeadLetter(models.Model):
+    """The care that staff take of a request that was given up. It stays if the request is requeued, or closed.
+
+    The request's own status says whether it is a dead letter now.
+    """
+
+    request = models.OneToOneField(
+        "requests_app.CheerRequest", primary_key=True, on_delete=models.CASCADE, related_name="dead_letter"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    taken_at = models.DateTimeField(null=True, blank=True, help_text="Since when its owner takes care of it.")
+    note = Note(max_length=CARE_NOTE_MAX_CHARS, blank=True, help_text="For other staff.")
+    asked_first = models.ForeignKey(
+        "accounts.Partner",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The partner who is offered it as soon as its amount is held.",
+    )
+    forced = models.BooleanField(default=False, db_default=False, help_text="Whether that partner takes it unasked.")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(owner__isnull=True, taken_at__isnull=True)
+                | models.Q(owner__isnull=False, taken_at__isnull=False),
+                name="dead_letter_is_owned_since_a_moment",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Dead letter {self.pk}"

@@ -18,6 +18,7 @@ from requests_app.models import (
     ScheduledRequest,
     ScheduledRequestTransition,
 )
+from requests_app.records import DeadLetter
 from requests_app.states import OPEN, ScheduledStatus
 from rides.models import Ride, RideTransition
 
@@ -38,6 +39,7 @@ COARSE_RIDE: Mapping[str, Any] = {
     "rating_comment": "",
     "closed_note": "",
 }
+COARSE_LETTER: Mapping[str, Any] = {"note": ""}
 BATCH = 500  # rows of one table per transaction
 
 
@@ -81,6 +83,7 @@ def _coarsen_requests(ids: list[UUID]) -> None:
     CheerRequest.objects.filter(pk__in=ids).update(coarse=True, **COARSE_REQUEST)
     Offer.objects.filter(request__in=ids).update(**COARSE_OFFER)
     Ride.objects.filter(request__in=ids).update(**COARSE_RIDE)
+    DeadLetter.objects.filter(request__in=ids).update(**COARSE_LETTER)
     _forget_words(CheerRequestTransition.objects.filter(subject__in=ids))
     _forget_words(OfferTransition.objects.filter(subject__request__in=ids))
     _forget_words(RideTransition.objects.filter(subject__request__in=ids))

@@ -1,8 +1,9 @@
 """Reads of requests and offers, limited to those each reader may see."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import router
 from django.db.models import Q, QuerySet
 
@@ -35,6 +36,17 @@ request_types_by_slug = Recent(_read_types, kept_s=5.0)  # in display order; eve
 def prices_of(request: CheerRequest) -> Prices:
     """The prices, fees and holds that the user of a request has agreed to."""
     return request.region if request.terms_id is None else terms_by_id(request.terms_id)
+
+
+def radii_m(request: CheerRequest) -> list[int]:
+    """The search radius of each wave, in metres, in ascending order: the usual ones, then what staff have chosen."""
+    usual, wider_m = settings.MATCH_RADIUS_M, request.reach_m
+    return usual if wider_m is None or wider_m <= usual[-1] else [*usual, wider_m]
+
+
+def patience(request: CheerRequest) -> timedelta:
+    """The time for which a request is matched before it becomes a dead letter."""
+    return timedelta(seconds=request.patience_s or settings.REQUEST_PATIENCE_S)
 
 
 def requests_of(user: User) -> QuerySet[CheerRequest]:

@@ -22,7 +22,7 @@ from regions.selectors import present_terms, served_region
 from requests_app import announce, bookings, wakeups
 from requests_app.locks import LockedRide, lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
-from requests_app.models import CheerRequest, RequestType
+from requests_app.models import ONE_OPEN, CheerRequest, RequestType
 from requests_app.offers import rescind_offer
 from requests_app.reasons import RequestClosed
 from requests_app.selectors import prices_of, request_types_by_slug
@@ -33,8 +33,6 @@ from rides.fees import cancellation_fee
 from rides.models import Ride
 from rides.services import cancel_ride, charge_cancellation
 from rides.states import ACTIVE, RideStatus
-
-ONE_OPEN = "request_one_open_per_user"
 
 
 def _nothing_more(request: CheerRequest) -> None:

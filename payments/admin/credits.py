@@ -11,7 +11,7 @@ from accounts.models import User
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import amount, amount_text, identity, minor_units, moment, related
 from backoffice.growing import Growing
-from backoffice.steps import Step
+from backoffice.steps import AmountForm, Step
 from core.errors import Invalid
 from payments.apologies import apologize, take_back
 from payments.models import Credit, Payment
@@ -30,8 +30,7 @@ APOLOGIZE = Step(
     _apologize,
     "The user gets credit as an apology, which is spent on their next cheers before the card. They read the reason.",
     icon="redeem",
-    asks_reason=True,
-    asks_amount=True,
+    asks=AmountForm,
     sensitive=True,
 )
 

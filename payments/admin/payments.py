@@ -15,7 +15,7 @@ from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, badge, identity, minor_units, moment, related
 from backoffice.growing import Growing
-from backoffice.steps import Step
+from backoffice.steps import AmountForm, Step
 from payments.admin.credits import APOLOGIZE
 from payments.admin.manual import outcome_of
 from payments.admin.operations import AttemptInline
@@ -54,8 +54,7 @@ SETTLE = Step(
     fits=lambda payment: payment.status in UNPAID,
     icon="payments",
     variant=ActionVariant.SUCCESS,
-    asks_reason=True,
-    asks_amount=True,
+    asks=AmountForm,
 )
 
 
@@ -108,8 +107,7 @@ REFUND = Step(
     ),
     icon="undo",
     variant=ActionVariant.DANGER,
-    asks_reason=True,
-    asks_amount=True,
+    asks=AmountForm,
     sensitive=True,
 )
 

@@ -1,10 +1,11 @@
 """Requests and offers in the admin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.enums import ActionVariant
 
@@ -13,8 +14,9 @@ from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnly
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
 from backoffice.growing import Growing
 from backoffice.steps import Step
+from requests_app.admin.dead_letters import STEPS, CareFilter, LetterColumns, is_dead, lists_dead_letters
 from requests_app.admin.matching import LookInline, Why
-from requests_app.dead_letters import requeue_request
+from requests_app.admin.story import story_of
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
 from requests_app.services import cancel_request_as_staff
 from requests_app.states import OPEN, OfferStatus, RequestStatus
@@ -38,19 +40,6 @@ def _cancel(request: CheerRequest, actor: User, reason: str, now: datetime) -> N
     cancel_request_as_staff(request, actor=actor, reason=reason, now=now)
 
 
-def _requeue(request: CheerRequest, actor: User, reason: str, now: datetime) -> None:
-    requeue_request(request, actor=actor, now=now)
-
-
-REQUEUE = Step(
-    "requeue",
-    "Requeue",
-    _requeue,
-    "A partner is looked for again, with fresh patience.",
-    fits=lambda request: request.status == RequestStatus.NO_MATCH,
-    icon="replay",
-    variant=ActionVariant.PRIMARY,
-)
 CANCEL = Step(
     "cancel",
     "Cancel request",
@@ -61,6 +50,17 @@ CANCEL = Step(
     variant=ActionVariant.DANGER,
     asks_reason=True,
 )
+LETTERS_DISPLAY = (
+    "created",
+    "age",
+    "owner",
+    "region_link",
+    "type_link",
+    "user_link",
+    "closed_code",
+    "staff_note",
+)
+CARE = ("Dead letter", {"fields": (("age", "owner"), "staff_note")})
 
 
 class _OfferColumns:
@@ -105,10 +105,11 @@ class OfferHistoryInline(HistoryInline):
 
 
 @admin.register(CheerRequest)
-class CheerRequestAdmin(Growing, ReadOnlyAdmin):
+class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
     """Requests, including the dead letters (status "No partner found")."""
 
-    steps = (REQUEUE, CANCEL)
+    steps = (*STEPS, CANCEL)
+    change_form_after_template = "admin/request_story.html"
     inlines = (OfferInline, LookInline, RideInline, RequestHistoryInline)
 
     def people(self, row: CheerRequest) -> set[Any]:
@@ -143,8 +144,9 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
         ("closed_code", ChoicesDropdownFilter),
         ("region", RelatedDropdownFilter),
         ("request_type", RelatedDropdownFilter),
+        CareFilter,
     )
-    list_select_related = ("user", "region", "request_type")
+    list_select_related = ("user", "region", "request_type", "dead_letter__owner")
     came_at = "created_at"
     carried: ClassVar[Mapping[str, str]] = {"status": "created_at"}
     search_fields = ("user", "note", "closed_note")
@@ -152,9 +154,17 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("user_link", "type_link"), "note")}),
         ("Place", {"fields": (("region_link", "where"),)}),
-        ("Matching", {"fields": (("attempts", "wave"), "created", ("next_attempt", "gives_up"))}),
+        (
+            "Matching",
+            {"fields": (("attempts", "wave"), "created", ("next_attempt", "gives_up"), ("widest", "patience"))},
+        ),
     )
     readonly_fields = (
+        "age",
+        "owner",
+        "staff_note",
+        "widest",
+        "patience",
         "status_badge",
         "user_link",
         "type_link",
@@ -164,6 +174,27 @@ class CheerRequestAdmin(Growing, ReadOnlyAdmin):
         "next_attempt",
         "gives_up",
     )
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        """Show dead letters with what staff go by."""
+        return LETTERS_DISPLAY if lists_dead_letters(request) else self.list_display
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """List dead letters with the oldest first."""
+        return ("pk",) if lists_dead_letters(request) else self.ordering
+
+    def get_fieldsets(self, request: HttpRequest, obj: CheerRequest | None = None) -> Any:
+        """Begin with the care of a dead letter."""
+        fieldsets = super().get_fieldsets(request, obj)
+        return [CARE, *fieldsets] if obj is not None and is_dead(obj) else fieldsets
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the story of the request."""
+        context["story"] = story_of(obj, request.user)
+        page: HttpResponse = super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return page
 
 
 @admin.register(Offer)

@@ -12,13 +12,15 @@ from backoffice.base import ReadOnlyInline
 from backoffice.columns import NOTHING, badge, change_url, link, moment, shown
 from requests_app.matching.decisions import Candidate, Explained, explained
 from requests_app.models import Offer
-from requests_app.records import LeftOut, Look, LookResult
+from requests_app.records import IMMEDIATE, MATCHER, STAFF, LeftOut, Look, LookResult
 
 LINE = mark_safe("<br>")
+DECIDED = {IMMEDIATE: "Offered immediately", MATCHER: "By the matcher", STAFF: "By staff"}
 LOOK_COLOURS = {LookResult.NOBODY_NEAR: "danger", LookResult.NOBODY_FITS: "danger", LookResult.BEYOND_CAP: "warning"}
 
 
-def _counts(left_out: dict[str, int]) -> str:
+def counts_text(left_out: dict[str, int]) -> str:
+    """Say how many partners were left out, by reason."""
     return ", ".join(f"{count} {LeftOut(reason).label.lower()}" for reason, count in sorted(left_out.items()))
 
 
@@ -33,7 +35,7 @@ class LookInline(ReadOnlyInline):
 
     @shown("Left out")
     def out(self, row: Look) -> str:
-        return _counts(row.left_out) or NOTHING
+        return counts_text(row.left_out) or NOTHING
 
     fields = ("number", "what", "count", "first", "last", "wave", "searched", "fit", "out")
     ordering = ("-number",)
@@ -53,19 +55,20 @@ class Why:
             return NOTHING
         ids = [each.partner_id for each in said.candidates] + [pk for pk, _ in said.left_out]
         names = dict(Partner.objects.filter(pk__in=ids).values_list("pk", "name"))
-        lines: list[str | SafeString] = [_headline(said)]
+        lines: list[str | SafeString] = [headline(said)]
         lines += [_candidate(each, names) for each in said.candidates]
         lines += [
             format_html("{}: left out, {}", _linked(pk, names), LeftOut(reason).label.lower())
             for pk, reason in said.left_out
         ]
         if said.more_left_out:
-            lines.append(f"More were left out: {_counts(said.more_left_out)}")
+            lines.append(f"More were left out: {counts_text(said.more_left_out)}")
         return format_html_join(LINE, "{}", ((line,) for line in lines))
 
 
-def _headline(said: Explained) -> str:
-    parts = [f"By the {said.by}" if said.by == "matcher" else "Offered immediately"]
+def headline(said: Explained) -> str:
+    """Say by whom a decision was made, and what bore on it."""
+    parts = [DECIDED[said.by]]
     if said.contending > 1:
         parts.append(f"{said.contending} requests matched together")
     if said.waited_s:

@@ -31,6 +31,7 @@ from requests_app.matching.search import Found, search
 from requests_app.models import CheerRequest
 from requests_app.offers import Choice, create_offers
 from requests_app.records import Matching
+from requests_app.selectors import radii_m
 from requests_app.states import RequestStatus
 from requests_app.unheld import without_unheld
 
@@ -151,12 +152,12 @@ def back_off(requests: Sequence[CheerRequest], *, now: datetime) -> None:
 
     Requests that are not due keep their next attempt.
     """
-    by_attempts: dict[int, list[UUID]] = defaultdict(list)
+    groups: dict[tuple[int, int], list[UUID]] = defaultdict(list)
     for request in requests:
         if looks.is_due(request, now=now):
-            by_attempts[request.attempts + 1].append(request.pk)
-    for attempts, ids in by_attempts.items():
+            groups[request.attempts + 1, len(radii_m(request)) - 1].append(request.pk)
+    for (attempts, wave), ids in groups.items():
         delay_s = retry_delay_s(attempts, base_s=settings.RETRY_BASE_S, max_s=settings.RETRY_MAX_S, random=random)
         CheerRequest.objects.filter(pk__in=ids, status=RequestStatus.PENDING).update(
-            attempts=attempts, wave=len(settings.MATCH_RADIUS_M) - 1, next_attempt_at=now + timedelta(seconds=delay_s)
+            attempts=attempts, wave=wave, next_attempt_at=now + timedelta(seconds=delay_s)
         )

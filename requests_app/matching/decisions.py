@@ -2,7 +2,7 @@
 
 A stored decision is a column of its offer, as JSON with short names:
 
-    by          `IMMEDIATE` or `MATCHER`
+    by          `IMMEDIATE`, `MATCHER` or `STAFF`
     rules       the values of `policy.Rules`, in their order
     shortage    the size of the shortage; absent if there was none
     waited      how long the request had waited, in seconds; absent for an immediate offer

@@ -6,12 +6,11 @@ that are not whenever something else wakes it.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.conf import settings
 from django.db.models import F
 
 from regions.geometry import S_PER_M
@@ -19,6 +18,7 @@ from requests_app.matching import policy
 from requests_app.matching.search import Found
 from requests_app.models import CheerRequest
 from requests_app.records import Look, LookResult
+from requests_app.selectors import patience, radii_m
 
 ROWS_MAX = 12  # of one request and its patience; the last one stands for all that follow
 FIGURES = ("result", "wave", "searched", "fit", "left_out", "attempts", "last_at")
@@ -81,7 +81,7 @@ def _seen(
     else:
         result = LookResult.NOBODY_FITS if out else LookResult.NOBODY_NEAR
     backed_off = not chosen and not (shortage and fits)
-    wave = found.waves.get(request.pk, len(settings.MATCH_RADIUS_M) - 1)
+    wave = found.waves.get(request.pk, len(radii_m(request)) - 1)
     attempts = request.attempts + 1 if backed_off else request.attempts
     return Seen(request, result, wave, len(distances_m) + out.total(), len(distances_m), dict(out), attempts)
 
@@ -94,7 +94,7 @@ def _continued(rows: Sequence[Look], seen: Seen) -> Look | None:
     in_a_row = last.attempts == seen.request.attempts  # an offer in between is an attempt, too
     if in_a_row and (last.result, last.wave) == (seen.result, seen.wave):
         return last
-    since = seen.request.give_up_at - timedelta(seconds=settings.REQUEST_PATIENCE_S)
+    since = seen.request.give_up_at - patience(seen.request)
     return last if sum(row.first_at >= since for row in rows) >= ROWS_MAX else None
 
 

@@ -16,6 +16,7 @@ from regions.models import Region
 from requests_app.matching.policy import Pair
 from requests_app.models import CheerRequest, Offer
 from requests_app.records import LeftOut
+from requests_app.selectors import radii_m
 from requests_app.states import OfferStatus
 
 CANDIDATES = 20  # partners considered for each request
@@ -50,8 +51,9 @@ class Found:
     def left_out(self, request: CheerRequest) -> dict[UUID, str]:
         """Why partners near a request were left out, by partner: first those who may not get it, then the nearest."""
         excluded = self.exclusions[request.pk]
-        wave = self.waves.get(request.pk, len(settings.MATCH_RADIUS_M) - 1)
-        radius_m = settings.MATCH_RADIUS_M[wave]
+        radii = radii_m(request)
+        wave = self.waves.get(request.pk, len(radii) - 1)
+        radius_m = radii[wave]
         out: dict[UUID, str] = dict(excluded.ever)
         for candidate in self.nearby[request.pk]:
             pk, partner = candidate.partner_id, self.partners.get(candidate.partner_id)
@@ -59,7 +61,7 @@ class Found:
                 break
             if partner is None:
                 out[pk] = LeftOut.BUSY.value
-            elif not _may_serve(partner, request):
+            elif not may_serve(partner, request):
                 own = partner.user_id == request.user_id
                 out[pk] = (LeftOut.OWN_REQUEST if own else LeftOut.WRONG_KIND).value
             elif (pk, wave) in excluded.in_wave:
@@ -75,9 +77,8 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     found = Found({request.pk: request for request in waiting}, partners, nearby=nearby, exclusions=exclusions)
     for request in waiting:
         excluded = exclusions[request.pk]
-        candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and _may_serve(p, request)]
-        for wave in range(request.wave, len(settings.MATCH_RADIUS_M)):
-            radius_m = settings.MATCH_RADIUS_M[wave]
+        candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and may_serve(p, request)]
+        for wave, radius_m in list(enumerate(radii_m(request)))[request.wave :]:
             free = [c for c in candidates if c.distance_m <= radius_m and not excluded.includes(c.partner_id, wave)]
             if free:
                 waited_s = (now - request.created_at).total_seconds()
@@ -95,9 +96,7 @@ def _nearby(
     for request in waiting:
         excluded = exclusions[request.pk]
         count = SEARCHED_MAX if request.request_type.partner_types else CANDIDATES + len(excluded.in_wave)
-        searches.append(
-            positions.Search(request.lat, request.lng, settings.MATCH_RADIUS_M[-1], count, excluded=excluded.ever)
-        )
+        searches.append(positions.Search(request.lat, request.lng, radii_m(request)[-1], count, excluded=excluded.ever))
     fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
     found = positions.nearest_to_many(region.slug, searches, received_since=fresh_since)
     return {request.pk: candidates for request, candidates in zip(waiting, found, strict=True)}
@@ -108,7 +107,7 @@ def _available(ids: set[UUID]) -> dict[UUID, Partner]:
     return {partner.pk: partner for partner in Partner.objects.filter(pk__in=ids, status=PartnerStatus.AVAILABLE)}
 
 
-def _may_serve(partner: Partner, request: CheerRequest) -> bool:
+def may_serve(partner: Partner, request: CheerRequest) -> bool:
     """Whether the partner has a type that fits (an empty list fits all) and is not the user who asks."""
     types = request.request_type.partner_types
     return (not types or partner.type in types) and partner.user_id != request.user_id

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,11 +15,11 @@ from api.fields import location
 from core.database import refused_as
 from core.errors import Conflict
 from core.reasons import Reason, said
-from notifications.events import push_latest, recorded, user_recipient
+from notifications.events import Outbox, push_latest, recorded, user_recipient
 from payments.books import holds
 from requests_app import announce
 from requests_app.habits import answered, called_off
-from requests_app.locks import lock_partner, lock_with_offer, lock_with_ride
+from requests_app.locks import LockedOffer, lock_partner, lock_with_offer, lock_with_ride
 from requests_app.models import Offer
 from requests_app.offers import require_open, rescind_offer
 from requests_app.selectors import latest_offer_id, prices_of
@@ -43,29 +44,39 @@ def accept_offer(
     """Accept an offer; only one partner can. Raises `Missing`, `Conflict` (`offer_expired`, `offer_taken`, …)."""
     found = offer_id or latest_offer_id(partner, request_id)
     with recorded() as outbox:
-        request, locked, offer = lock_with_offer(found, partner_id=partner.pk)
-        require_open(offer, now=now)
-        offer.move(OfferStatus.ACCEPTED, actor=locked.user, at=now, answered_at=now)
-        announce.offer_over(outbox, offer)
-        request.move(RequestStatus.ACCEPTED, actor=locked.user, at=now)
-        answers = answered(locked, ACCEPTED, now=now)
-        move_partners([locked], PartnerStatus.BUSY, actor=locked.user, at=now, answers=answers)
-        taken = Conflict("offer_taken", "This request has a ride already.")
-        one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
-        with refused_as(dict.fromkeys(one_ride, taken)):
-            ride = open_ride(
-                request.pk,
-                user=request.user,
-                partner=locked,
-                prices=prices_of(request),
-                start_guard=request.region.start_guard,
-                now=now,
-            )
-        announce.request_updated(outbox, request, announce.coming(ride), ride=ride, accepted=offer)
-        announce.ride_updated(outbox, ride, locked)
-        watch_on_commit(ride, request, locked)
-        transaction.on_commit(lambda: _forward_position(locked, ride.user_id))
+        locked = lock_with_offer(found, partner_id=partner.pk)
+        require_open(locked.offer, now=now)
+        answers = answered(locked.partner, ACCEPTED, now=now)
+        ride = take_offer(outbox, locked, actor=locked.partner.user, now=now, answers=answers)
         outbox.result(ride)
+    return ride
+
+
+def take_offer(outbox: Outbox, locked: LockedOffer, *, actor: User | None, now: datetime, **changes: Any) -> Ride:
+    """Make a ride of an open offer. `changes` are other columns of its partner to write.
+
+    Raises: `Conflict` (`offer_taken`).
+    """
+    request, partner, offer = locked
+    offer.move(OfferStatus.ACCEPTED, actor=actor, at=now, answered_at=now)
+    announce.offer_over(outbox, offer)
+    request.move(RequestStatus.ACCEPTED, actor=actor, at=now)
+    move_partners([partner], PartnerStatus.BUSY, actor=actor, at=now, **changes)
+    taken = Conflict("offer_taken", "This request has a ride already.")
+    one_ride = ("ride_one_not_cancelled_per_request", "ride_one_active_per_partner")
+    with refused_as(dict.fromkeys(one_ride, taken)):
+        ride = open_ride(
+            request.pk,
+            user=request.user,
+            partner=partner,
+            prices=prices_of(request),
+            start_guard=request.region.start_guard,
+            now=now,
+        )
+    announce.request_updated(outbox, request, announce.coming(ride), ride=ride, accepted=offer)
+    announce.ride_updated(outbox, ride, partner)
+    watch_on_commit(ride, request, partner)
+    transaction.on_commit(lambda: _forward_position(partner, ride.user_id))
     return ride
 
 

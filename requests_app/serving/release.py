@@ -1,8 +1,7 @@
 """Frees partners whose ride is over, and matches requests again that have lost their partner."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 import positions
@@ -12,6 +11,7 @@ from accounts.states import PartnerStatus
 from notifications.events import Outbox
 from requests_app import announce, wakeups
 from requests_app.models import CheerRequest
+from requests_app.selectors import patience
 from requests_app.states import RequestStatus
 
 
@@ -37,10 +37,13 @@ def free_partner(
 
 
 def back_to_pending(
-    request: CheerRequest, *, actor: User | None, now: datetime, reason: str, held: bool = True
+    request: CheerRequest, *, actor: User | None, now: datetime, reason: str, held: bool = True, **changes: object
 ) -> None:
-    """Move a locked request back to pending, with fresh patience. Unless `held`, no partner is looked for yet."""
-    give_up_at = now + timedelta(seconds=settings.REQUEST_PATIENCE_S)
+    """Move a locked request back to pending, with fresh patience. Unless `held`, no partner is looked for yet.
+
+    `changes` are other columns of the request to write.
+    """
+    give_up_at = now + patience(request)
     request.move(
         RequestStatus.PENDING,
         actor=actor,
@@ -51,6 +54,7 @@ def back_to_pending(
         closed_note="",
         next_attempt_at=now if held else give_up_at,
         give_up_at=give_up_at,
+        **changes,
     )
 
 

@@ -16,7 +16,7 @@ from backoffice.tests.desk import desk_of, page_of, take_selected, url_of
 from payments.models import CountedDay, Payment, PeriodTotal, ReferralCode
 from regions.models import Region
 from requests_app.models import CheerRequest, Offer
-from requests_app.records import Look, Matching
+from requests_app.records import DeadLetter, Look, Matching
 from requests_app.tests import scenes
 from rides.models import Ride
 from tests.cast import (
@@ -75,7 +75,14 @@ def one_of_each_status(model: Any) -> list[Any]:
 
 def test_every_model_of_ours_has_a_page() -> None:
     ours = {model for app in OURS[:9] for model in apps.get_app_config(app).get_models()}
-    shown_elsewhere = {CountedDay, PeriodTotal, Look, Matching, ReferralCode}  # in the books; with what they belong to
+    shown_elsewhere = {
+        CountedDay,
+        PeriodTotal,
+        DeadLetter,
+        Look,
+        Matching,
+        ReferralCode,
+    }  # in the books; with what they belong to
     assert ours - set(admin.site._registry) == shown_elsewhere
 
 

@@ -44,7 +44,15 @@ def buttons_of(desk: Client, row: Any) -> list[str]:
 
 
 def test_requeue(desk: Client, staff: User, dead_letter: CheerRequest) -> None:
-    assert buttons_of(desk, dead_letter) == ["Requeue", "Cancel request"]
+    assert buttons_of(desk, dead_letter) == [
+        "Requeue",
+        "Widen",
+        "Offer",
+        "Take on",
+        "Note",
+        "Assign",
+        "Cancel request",
+    ]
     response = take(desk, dead_letter, "requeue")
     assert told(response) == [("success", "Requeue: done.")]
     assert fresh(dead_letter).status == RequestStatus.PENDING

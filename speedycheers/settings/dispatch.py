@@ -8,6 +8,11 @@ OFFER_TTL_S: int = env.int("OFFER_TTL_S", default=20)
 REQUEST_PATIENCE_S: int = env.int("REQUEST_PATIENCE_S", default=600)
 # Staff may requeue a dead letter for this long; later the user has to ask again.
 REQUEUE_MAX_AGE_S: int = env.int("REQUEUE_MAX_AGE_S", default=3600)
+# A dead letter that is older than this is marked as overdue.
+DEAD_LETTER_TARGET_MINUTES: int = env.int("DEAD_LETTER_TARGET_MINUTES", default=15)
+# The farthest that staff may have a partner looked for, and the longest, for one request.
+WIDEN_RADIUS_MAX_M: int = env.int("WIDEN_RADIUS_MAX_M", default=50_000)
+WIDEN_PATIENCE_MAX_S: int = env.int("WIDEN_PATIENCE_MAX_S", default=7200)
 # The search radius of each wave, in metres, in ascending order.
 MATCH_RADIUS_M: list[int] = [int(r) for r in env.list("MATCH_RADIUS_M", default=["2000", "5000", "10000"])]
 if not MATCH_RADIUS_M or sorted(set(MATCH_RADIUS_M)) != MATCH_RADIUS_M or MATCH_RADIUS_M[0] <= 0:

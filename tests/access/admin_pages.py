@@ -9,7 +9,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Partner, User
 from backoffice import steps
 from backoffice.steps import Step
 from core.errors import ServiceError
@@ -122,10 +122,10 @@ class Taken:
         monkeypatch.setattr(steps, "take", self._take)
 
     def _take(self, model_admin: Any, request: Any, step: Step, rows: list[Any], said: dict[str, Any]) -> None:
-        def run(*args: Any) -> str | None:
+        def run(*args: Any, **values: Any) -> str | None:
             self.words.append("in")
             try:
-                return step.run(*args)
+                return step.run(*args, **values)
             except ServiceError as error:
                 self.words[-1] = str(error.status) if error.status in REFUSED else "in"
                 raise
@@ -144,7 +144,7 @@ def step_of(badge: Badge | None, name: str, row: str, taken: Taken) -> str:
     """The results of a step's button, confirmed, and of the same action on the list; one word if they agree."""
     model_name, step, *_ = name.split()
     model = models()[model_name]
-    confirmed = {"_form_submitted": "on"}
+    confirmed = {"_form_submitted": "on", "reason": "Because", "partner": str(Partner.objects.values_list("pk")[0][0])}
     button = taken.of(knock(badge, "POST", address(model, step, row), confirmed))
     selected = {**confirmed, "action": f"{step}_selected", ACTION_CHECKBOX_NAME: row}
     chosen = taken.of(knock(badge, "POST", address(model, "changelist"), selected))

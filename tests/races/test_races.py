@@ -27,6 +27,7 @@ from tests.races.arrival import ARRIVAL
 from tests.races.credits import CREDITS
 from tests.races.dispatch import DISPATCH
 from tests.races.fulfilment import FULFILMENT
+from tests.races.letters import LETTERS
 from tests.races.referrals import REFERRALS
 from tests.races.schedule import Schedule, Step
 from tests.races.stage import Race, Stage, now, violations
@@ -34,7 +35,7 @@ from tests.races.stage import Race, Stage, now, violations
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEEDS = int(os.environ.get("RACE_SEEDS", "0")) or tries(6)
-RACES = [*DISPATCH, *FULFILMENT, *ARRIVAL, *ACCOUNTS_AND_MONEY, *CREDITS, *REFERRALS]
+RACES = [*DISPATCH, *FULFILMENT, *ARRIVAL, *ACCOUNTS_AND_MONEY, *CREDITS, *REFERRALS, *LETTERS]
 
 
 @pytest.fixture(autouse=True)

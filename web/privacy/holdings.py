@@ -15,7 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.models import Partner, User
 from backoffice.models import FORGOTTEN
 from notifications.events import partner_recipient, user_recipient
-from requests_app.retention import COARSE_OFFER, COARSE_REQUEST, COARSE_RIDE
+from requests_app.retention import COARSE_LETTER, COARSE_OFFER, COARSE_REQUEST, COARSE_RIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,13 @@ HOLDINGS = [
     ),
     Holding("cheerRequestSteps", "requests_app.CheerRequestTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("cheerRequestLooks", "requests_app.Look", _by("request__user"), kept={}),
+    Holding(
+        "deadLetters",
+        "requests_app.DeadLetter",
+        _by("request__user", "owner"),
+        frozenset(["owner_id", "asked_first_id"]),
+        COARSE_LETTER,
+    ),
     Holding("sharedLinks", "requests_app.ShareLink", _by("request__user"), frozenset(["digest"])),
     Holding(
         "scheduledRequestSteps", "requests_app.ScheduledRequestTransition", _by("subject__user", "actor"), kept=SILENT
