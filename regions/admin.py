@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.base import ReadOnlyAdmin, StaffAdmin
 from backoffice.columns import NOTHING, amount_text, moment, related, shown
+from backoffice.fields import WholeNumber
 from core.currencies import currency_of
 from core.prices import COMMISSION_WHOLE, TAX_WHOLE
 from regions.models import PRICES, Prices, Region, Terms, not_chargeable
@@ -93,23 +94,23 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
         help_text="A GeoJSON polygon, or its coordinates: rings of [lng, lat], the outer one first, then its holes.",
     )
-    increment_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units: 1000 is $10.00.")
-    cancellation_fee_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
-    increment_s = forms.IntegerField(min_value=1, max_value=INCREMENT_MAX_S, label="Increment", help_text="In seconds.")
-    cancellation_grace_s = forms.IntegerField(
+    increment_amount = WholeNumber(min_value=0, max_value=MONEY_MAX, help_text="In minor units: 1000 is $10.00.")
+    cancellation_fee_amount = WholeNumber(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
+    increment_s = WholeNumber(min_value=1, max_value=INCREMENT_MAX_S, label="Increment", help_text="In seconds.")
+    cancellation_grace_s = WholeNumber(
         min_value=0, max_value=GRACE_MAX_S, label="Cancellation grace", help_text="Seconds after acceptance."
     )
 
-    no_show_fee_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
-    no_show_wait_s = forms.IntegerField(
+    no_show_fee_amount = WholeNumber(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
+    no_show_wait_s = WholeNumber(
         min_value=0, max_value=GRACE_MAX_S, label="No-show wait", help_text="Seconds after arrival."
     )
-    hold_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units. 0: nothing is held.")
-    holds_max = forms.IntegerField(min_value=1, max_value=20, help_text="The session ends when the last is used up.")
-    commission_bps = forms.IntegerField(
+    hold_amount = WholeNumber(min_value=0, max_value=MONEY_MAX, help_text="In minor units. 0: nothing is held.")
+    holds_max = WholeNumber(min_value=1, max_value=20, help_text="The session ends when the last is used up.")
+    commission_bps = WholeNumber(
         min_value=0, max_value=COMMISSION_WHOLE, label="Commission", help_text="Hundredths of a percent: 2000 is 20%."
     )
-    tax_rate = forms.IntegerField(
+    tax_rate = WholeNumber(
         min_value=0,
         max_value=TAX_WHOLE,
         required=False,

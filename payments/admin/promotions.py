@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from backoffice.base import StaffAdmin
 from backoffice.columns import amount_text, shown
+from backoffice.fields import WholeNumber
 from core.currencies import currency_of
 from payments.models import PromotionCode
 from payments.models.promotion import SHARE_WHOLE_BPS
@@ -22,9 +23,9 @@ CHANGEABLE = ("active", "budget_amount", "ends_at")  # of a code that has been m
 class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A promotion code, with limits that catch typing errors."""
 
-    amount = forms.IntegerField(min_value=1, max_value=MONEY_MAX, help_text="In minor units; of a share, the most.")
-    budget_amount = forms.IntegerField(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
-    share_bps = forms.IntegerField(
+    amount = WholeNumber(min_value=1, max_value=MONEY_MAX, help_text="In minor units; of a share, the most.")
+    budget_amount = WholeNumber(min_value=0, max_value=MONEY_MAX, help_text="In minor units.")
+    share_bps = WholeNumber(
         required=False,
         min_value=1,
         max_value=SHARE_WHOLE_BPS,
