@@ -225,7 +225,7 @@ def test_nobody_waits_long_for_the_end_of_the_chain(
     monkeypatch.setattr(looking, "WAIT", "20ms")
     with transaction.atomic():
         chain.lock_end("default")
-        (page,) = in_threads(lambda: desk.get(page_of(user)))
+        (page,) = in_threads(lambda: desk.get(page_of(user)), timeout_s=8)  # less than DATABASE_LOCK_WAIT_S
     assert page.status_code == 200
     assert [line["code"] for line in unrecorded] == ["OperationalError"]
     assert looks() == []
