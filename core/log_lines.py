@@ -130,7 +130,7 @@ class BoundedStream(logging.StreamHandler[Any]):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line unless too many of its kind were written in the minute that it falls into."""
         if record.created - self._since >= self.WINDOW_S or record.created < self._since:
-            self._turn(record.created)
+            self.begin(record.created)
         kind = kind_of(record)
         if kind not in self._lines and len(self._lines) >= self.KINDS_MAX:
             kind = "other"
@@ -138,8 +138,8 @@ class BoundedStream(logging.StreamHandler[Any]):
         if self._lines[kind] <= self._max:
             super().emit(record)
 
-    def _turn(self, now: float) -> None:
-        """Begin a minute, and say what the last one left out."""
+    def begin(self, now: float) -> None:
+        """Begin a minute, and say what the last one left out. `now` is in seconds since the epoch."""
         for kind, lines in self._lines.items():
             if lines > self._max:
                 record = logging.makeLogRecord(
@@ -156,7 +156,7 @@ class BoundedStream(logging.StreamHandler[Any]):
 
     def close(self) -> None:
         """Say what was left out before the process ends."""
-        self._turn(self._since)
+        self.begin(self._since)
         super().close()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -18,7 +19,7 @@ from accounts.models import Partner, User
 from accounts.socket_auth import admit
 from api.security_log import LINES_MAX, SecurityLogMiddleware, forget_refusals
 from backoffice.tests.desk import desk_of, take
-from core.log_lines import JsonLines, PrivateFile
+from core.log_lines import BoundedStream, JsonLines, PrivateFile
 from core.security_log import pseudonym, record
 from rides.models import Ride
 from tests.cast import EMPIRE_STATE, PASSWORD, assert_refused, client_of, make_clerk, with_factor
@@ -272,6 +273,8 @@ def test_each_line_of_the_file_is_one_object_for_its_owner_only(tmp_path: Path) 
 
 def test_a_foreign_host_leaves_one_line_without_its_words(nyc: object, monkeypatch: pytest.MonkeyPatch) -> None:
     console = next(handler for handler in logging.getLogger().handlers if handler.get_name() == "console")
+    assert isinstance(console, BoundedStream)
+    console.begin(time.time())  # a minute of its own: others have written lines of these kinds
     written = StringIO()
     monkeypatch.setattr(console, "stream", written)
     assert client_of(None).get("/me", HTTP_HOST="evil.example").status_code == 400
