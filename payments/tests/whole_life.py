@@ -103,14 +103,14 @@ class Money(DeskLife):
         self.everything_is_done()
         self.provider.deliver(twice=True)
         self.provider.work()
+        # What is given for the last cheer is given a day after it was paid. What the last events have made due, and a
+        # balance does not cover, is given up.
+        self.everything_is_done()
         self.note_what_is_shown()
         self.both_sides_agree()
         self.audit(history=True)
         self.everything_has_come_to_an_end()
         self.both_sides_are_equal()
-        # What is given for the last cheer is given a day after it was paid. What the last events have made due, and our
-        # balance does not cover, is given up.
-        self.everything_is_done()
         assert every_error(self) == []
 
     def everything_is_done(self) -> None:
