@@ -1,9 +1,13 @@
 """Scenes with a card: booked, served and charged. For tests that use `tests.online`."""
 
+from django.conf import settings
+
 from accounts.models import User
+from ops.sweep import sweep_deadlines
 from payments.models import Payment
 from regions.models import Region
 from requests_app.models import CheerRequest
+from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import Clock, accept, end, fresh, match, open_offer, start, submit
 from tests.online import Online, later
@@ -41,3 +45,14 @@ def charged(online: Online, user: User, nyc: Region, clock: Clock, *, minutes: f
 def fare_of(ride: Ride) -> Payment:
     """The payment of a ride's fare, as it is now."""
     return Payment.objects.get(ride=ride, kind="fare")
+
+
+def dead_letter(online: Online, user: User, clock: Clock) -> CheerRequest:
+    """A request that nobody took, whose hold was released."""
+    online.save_card(user)
+    request = book(online, user)
+    sweep_deadlines(clock.advance(settings.REQUEST_PATIENCE_S))
+    online.work()
+    assert (fresh(request).status, online.held()) == (RequestStatus.NO_MATCH, 0)
+    found: CheerRequest = fresh(request)
+    return found

@@ -1,4 +1,4 @@
-"""What the drill says of disputes and payouts, of books that agree and of books that differ."""
+"""The drill's measures of disputes and payouts, where the books agree and where they differ."""
 
 from typing import Any
 

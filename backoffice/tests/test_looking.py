@@ -34,7 +34,7 @@ def desk(staff: User) -> Client:
 
 @pytest.fixture
 def unrecorded(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the security log is told of looks that could not be recorded."""
+    """The lines of the security log about opened pages that could not be recorded."""
     told: list[dict[str, Any]] = []
 
     def record(event: str, outcome: str, **more: Any) -> None:

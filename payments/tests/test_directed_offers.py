@@ -15,19 +15,12 @@ from requests_app.states import RequestStatus
 from rides.models import Ride
 from tests.cast import Clock, fresh, make_partner, match, north, offered_to, open_offer, start
 from tests.online import Online
-from tests.online_scenes import book
+from tests.online_scenes import dead_letter
 
 
 @pytest.fixture
 def dead(online: Online, user: User, clock: Clock) -> CheerRequest:
-    """A dead letter whose hold was released."""
-    online.save_card(user)
-    request = book(online, user)
-    sweep_deadlines(clock.advance(settings.REQUEST_PATIENCE_S))
-    online.work()
-    assert (fresh(request).status, online.held()) == (RequestStatus.NO_MATCH, 0)
-    found: CheerRequest = fresh(request)
-    return found
+    return dead_letter(online, user, clock)
 
 
 @pytest.fixture

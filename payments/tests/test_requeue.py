@@ -16,19 +16,12 @@ from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 from tests.cast import Clock, accept, fresh, make_partner, match, offered_to, open_offer, start, unchanged
 from tests.online import Online, later
-from tests.online_scenes import book
+from tests.online_scenes import dead_letter
 
 
 @pytest.fixture
 def dead(online: Online, user: User, clock: Clock) -> CheerRequest:
-    """A dead letter whose hold was released."""
-    online.save_card(user)
-    request = book(online, user)
-    sweep_deadlines(clock.advance(settings.REQUEST_PATIENCE_S))
-    online.work()
-    assert (fresh(request).status, online.held()) == (RequestStatus.NO_MATCH, 0)
-    found: CheerRequest = fresh(request)
-    return found
+    return dead_letter(online, user, clock)
 
 
 def test_is_matched_once_its_amount_is_held_again(

@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Partner, User
 from backoffice.base import as_uuid
 from backoffice.columns import NOTHING, badge_html, label_of, shown
+from backoffice.fields import WholeNumber
 from backoffice.steps import ReasonForm, Step, StepForm, WhyForm
 from core import clock
 from core.texts import check_note
@@ -132,12 +133,8 @@ class WidenForm(ReasonForm):
     """Asks how far and for how long a partner is looked for."""
 
     told = ("radius_km", "patience_min")
-    radius_km = forms.IntegerField(
-        label="Radius in km", required=False, min_value=1, widget=UnfoldAdminIntegerFieldWidget
-    )
-    patience_min = forms.IntegerField(
-        label="Patience in minutes", required=False, min_value=1, widget=UnfoldAdminIntegerFieldWidget
-    )
+    radius_km = WholeNumber(label="Radius in km", required=False, min_value=1)
+    patience_min = WholeNumber(label="Patience in minutes", required=False, min_value=1)
     field_order = ("radius_km", "patience_min", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

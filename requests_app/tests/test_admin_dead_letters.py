@@ -92,7 +92,7 @@ def test_filters(desk: Client, staff: User, nyc: Region) -> None:
 
 
 def story(desk: Client, request: CheerRequest) -> list[str]:
-    """What happened, in order, and by whom."""
+    """The lines of the story: what happened, and who did it."""
     rows = desk.get(page_of(request)).context["story"]["rows"]
     return [f"{what}|{more}|{who}" for _, what, more, who in rows]
 

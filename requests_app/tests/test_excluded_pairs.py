@@ -1,4 +1,4 @@
-"""Whatever staff do with dead letters: a partner who has turned a request down is never offered it again."""
+"""A partner who has turned a request down is never offered it again, whatever staff do with the dead letter."""
 
 from random import Random
 

@@ -38,7 +38,7 @@ def why(rank: int, of: int, metres: int) -> dict[str, int]:
 
 
 def seen_by(user: User, request: CheerRequest) -> Any:
-    """What the user of a request is told."""
+    """The request as its user sees it."""
     return client_of(user).get(f"/cheerRequest/{request.pk}").json()["why"]
 
 

@@ -1,4 +1,4 @@
-"""Races for dead letters: two members of staff at once, the matcher, and the user who asks anew."""
+"""Races about dead letters: between two members of staff, with the matcher, and with a user who asks again."""
 
 from typing import Any
 

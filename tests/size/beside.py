@@ -1,4 +1,4 @@
-"""What a city has many of besides cheers: sign-ins, mails, traces, events of the provider, and the records of staff."""
+"""Rows of a grown city besides its cheers: sign-ins, mails, traces, the provider's events, and the records of staff."""
 
 from collections.abc import Callable
 from dataclasses import replace
