@@ -52,6 +52,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May use the admin.")
+    every_region = models.BooleanField(
+        default=True, db_default=True, help_text="Staff see the rows of every region, and those that belong to none."
+    )
+    regions = models.ManyToManyField(
+        Region, blank=True, related_name="+", help_text="Staff see the rows of these regions. Superusers see all."
+    )
     language = models.CharField(
         max_length=8,
         blank=True,

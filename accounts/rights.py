@@ -11,11 +11,11 @@ from notifications.events import close_sockets
 
 COME_AGAIN = 1013  # clients connect anew, and are refused if the right is gone
 CHANGED = ("post_add", "post_remove", "post_clear")
-OF_ACCOUNTS = frozenset(["is_staff", "is_superuser", "role"])  # columns from which rights follow
+OF_ACCOUNTS = frozenset(["every_region", "is_staff", "is_superuser", "role"])  # columns from which rights follow
 
 
 def _accounts_changed(*, instance: Any, action: str, pk_set: set[Any] | None, **_: object) -> None:
-    """Close the sockets of an account, or of the accounts that were put into a group or taken out of it."""
+    """Close the sockets of an account whose own rights or regions change, or of those that a group changes for."""
     if action == "pre_clear" and isinstance(instance, Group):
         _close(_members(instance))  # afterwards nobody knows whom it had
     elif action in CHANGED:
@@ -34,7 +34,7 @@ def _group_deleted(*, instance: Group, **_: object) -> None:
 
 
 def _account_changed(*, instance: User, update_fields: Any, **_: object) -> None:
-    """Close the sockets of an account that is about to become or stop being a superuser or staff."""
+    """Close the sockets of an account that is about to be staff or a superuser, or no more, or to see other regions."""
     if instance._state.adding or OF_ACCOUNTS.isdisjoint(update_fields or OF_ACCOUNTS):
         return
     before = User.objects.filter(pk=instance.pk).values(*OF_ACCOUNTS).first()
@@ -54,7 +54,7 @@ def _close(accounts: set[Any]) -> None:
     transaction.on_commit(close)
 
 
-for _through in (User.groups.through, User.user_permissions.through):
+for _through in (User.groups.through, User.user_permissions.through, User.regions.through):
     m2m_changed.connect(_accounts_changed, sender=_through, dispatch_uid="rights_changed")
 m2m_changed.connect(_group_changed, sender=Group.permissions.through, dispatch_uid="rights_changed")
 pre_delete.connect(_group_deleted, sender=Group, dispatch_uid="rights_changed")

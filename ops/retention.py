@@ -89,6 +89,7 @@ KEPT: Mapping[str, str] = {
     "accounts.PartnerTransition": _HISTORY,
     "accounts.User": _ANONYMOUS,
     "accounts.User_groups": _ACCOUNT,
+    "accounts.User_regions": _ACCOUNT,
     "accounts.User_user_permissions": _ACCOUNT,
     "admin.LogEntry": "for ever: who of the staff has done what",
     "backoffice.StaffAction": "for ever: the chain of what staff have done; a reason goes with the account it is about",

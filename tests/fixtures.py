@@ -32,6 +32,7 @@ from tests.cast import (
     queue,
     start,
 )
+from tests.other_regions import make_boston
 
 # ---------------------------------------------------------------- surroundings
 
@@ -86,6 +87,12 @@ def nyc(db: None) -> Region:
     """New York City and the kinds of cheer."""
     demo.seed_request_types()
     return demo.seed_region()
+
+
+@pytest.fixture
+def boston(nyc: Region) -> Region:
+    """Another region, with the same rules."""
+    return make_boston(nyc)
 
 
 @pytest.fixture

@@ -128,11 +128,22 @@ class NewUserForm(_ModelForm):
         return super().save(commit)
 
 
+class AccountForm(_ModelForm):
+    """An account, and the regions of a member of staff."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a choice of regions that would have no effect."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("every_region") and values.get("regions"):
+            self.add_error("regions", "Choose no regions for somebody who sees every region.")
+        return values
+
+
 @admin.register(User)
 class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
     """Accounts: how they sign in, and their rights."""
 
-    form = forms.ModelForm
+    form = AccountForm
     add_form = NewUserForm
     steps = (SEND_LINK, DEACTIVATE, ACTIVATE, REVOKE)
 
@@ -163,7 +174,7 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
     carried: ClassVar[Mapping[str, str]] = {"role": "", "is_superuser": ""}
     search_fields = ("email__istartswith", "name__istartswith", "email", "name")
     search_ids = ("pk", "partner__pk")
-    filter_horizontal = ("groups",)
+    filter_horizontal = ("groups", "regions")
     readonly_fields = (
         "email",
         "role_badge",
@@ -179,7 +190,7 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
         (None, {"fields": (("email", "name"), ("role_badge", "is_active"), ("created", "seen"))}),
         ("Theirs", {"fields": ("own_lists", ("partner_link", "has_password"))}),
     )
-    staff_fieldset = ("Rights", {"fields": ("is_staff", "is_superuser", "groups")})
+    staff_fieldset = ("Rights", {"fields": ("is_staff", "is_superuser", "groups", "every_region", "regions")})
     add_fieldsets = ((None, {"fields": ("email", "name")}),)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
@@ -199,7 +210,7 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
         return (
             *self.readonly_fields,
             *(() if _is_superuser(request) and not own else ("is_superuser",)),
-            *(() if _is_superuser(request) else ("groups",)),
+            *(() if _is_superuser(request) else ("groups", "every_region", "regions")),
         )
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -212,6 +223,7 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change and form.cleaned_data.get("staff") and _is_superuser(request):
             obj.role, obj.is_staff = Role.STAFF, True
+            obj.every_region = False  # until a superuser says which ones
         super().save_model(request, obj, form, change)
         if not change:
             mail_later("password_reset", obj, about=obj.pk, now=clock.now())

@@ -105,6 +105,7 @@ def test_nothing_but_the_name_can_be_changed(desk: Client, who: str, request: py
         "role": "staff",
         "is_staff": "on" if who != "staff" else "",
         "is_superuser": "on" if who != "staff" else "",
+        "every_region": "on" if who == "staff" else "",
         "is_active": "",
         "email": "x@y.z",
         "password": "x",

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from accounts.models import Role, User
+from regions.models import Region
 from tests.cast import make_clerk, right_of
 from tests.fixtures import run_commit_hooks
 
@@ -48,6 +49,9 @@ def test_other_changes_close_nothing(clerk: User, closed: list[dict[str, Any]]) 
         "groups deleted",
         "superuser",
         "role",
+        "every region",
+        "regions",
+        "one region more",
     ],
 )
 def test_no_socket_keeps_a_right_that_was_taken_away(clerk: User, closed: list[dict[str, Any]], how: str) -> None:
@@ -77,6 +81,13 @@ def test_no_socket_keeps_a_right_that_was_taken_away(clerk: User, closed: list[d
     elif how == "role":
         clerk.role, clerk.is_staff = Role.USER, False
         clerk.save()
+    elif how == "every region":
+        clerk.every_region = False
+        clerk.save(update_fields=["every_region"])
+    elif how == "regions":
+        clerk.regions.clear()
+    elif how == "one region more":
+        clerk.regions.add(Region.objects.get())
     else:
         group.permissions.add(right_of(RIGHT))
     run_commit_hooks()

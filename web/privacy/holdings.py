@@ -114,6 +114,7 @@ HOLDINGS = [
         {"name": "", "language": "", "last_login": None, "is_active": False},
     ),
     Holding("groups", "accounts.User_groups", _by("user")),
+    Holding("regions", "accounts.User_regions", _by("user")),
     Holding("rights", "accounts.User_user_permissions", _by("user")),
     Holding("emailAddresses", "account.EmailAddress", _by("user")),
     Holding("notificationSettings", "accounts.NotificationSettings", _by("user")),
