@@ -11,6 +11,7 @@ A mail is composed when it is sent, in the reader's language then, so the row ha
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from accounts.models import DeferredMail, User
 from accounts.selectors import has_confirmed_address
 from core import clock
 from core.jobs import DueRows, retry_delay
+from core.metrics import DELIVERY
 from notifications.events import user_recipient
 from notifications.selectors import stream_of
 
@@ -105,12 +107,15 @@ def _send(mail: DeferredMail, *, now: datetime) -> None:
         MAILS.finish(mail.pk)
         return
     message.extra_headers["Message-ID"] = f"<mail-{mail.pk}@speedycheers>"
+    begun = time.perf_counter()
     try:
         message.send()
     except OSError as error:  # smtplib's errors are OSErrors, too
+        DELIVERY.observe(time.perf_counter() - begun, "mail", "failed")
         log.warning("mail %s (%s) not sent: %s", mail.pk, mail.kind, type(error).__name__)
         MAILS.postpone(mail.pk, now + max(TRY_AGAIN, retry_delay(mail.tries)), tries=mail.tries + 1)
     else:
+        DELIVERY.observe(time.perf_counter() - begun, "mail", "sent")
         MAILS.finish(mail.pk, sent_at=now)
 
 

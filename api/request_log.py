@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from core.log_context import WELL_FORMED, bound
+from core.metrics import CALLS
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,11 @@ class RequestLogMiddleware:
 
 def _record(request: HttpRequest, status: int, begun: float) -> None:
     match = request.resolver_match
+    method = request.method if request.method in METHODS else "other"
+    CALLS.observe(time.perf_counter() - begun, str(method), f"{status // 100}xx")
     fields = {
         "event": "request",
-        "method": request.method if request.method in METHODS else "other",
+        "method": method,
         "route": match.route if match is not None else "",
         "status": status,
         "ms": milliseconds_since(begun),

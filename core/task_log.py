@@ -8,6 +8,7 @@ from typing import Any
 from celery import signals
 
 from core.log_context import bound, carried, ids
+from core.metrics import TASK
 
 log = logging.getLogger(__name__)
 HEADER = "log_ids"
@@ -42,7 +43,9 @@ def end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
     if running is None:
         return
     stack, begun = running
-    ms = round((time.perf_counter() - begun) * 1000, 1)
+    seconds = time.perf_counter() - begun
+    ms = round(seconds * 1000, 1)
+    TASK.observe(seconds, task.name, (state or "none").lower())
     fields = {"event": "task", "name": task.name, "state": (state or "").lower(), "ms": ms}
     log.info("task", extra={"fields": fields})
     stack.close()

@@ -9,6 +9,7 @@ from celery import Task, signals
 from celery.exceptions import Ignore
 
 from core import clock
+from core.metrics import TASK_WAIT
 
 # Headers of each message. Celery's own `expires` is by the clocks of two machines, which may differ.
 SENT_AT = "sent_at"  # seconds since the epoch, by the database's clock
@@ -80,9 +81,12 @@ business = Business()  # that of this process
 
 
 @signals.task_prerun.connect
-def note_begin(**_: Any) -> None:
-    """Count a thread as busy."""
+def note_begin(task: Any = None, **_: Any) -> None:
+    """Count a thread as busy, and time how long the task has waited."""
     business.begin()
+    sent_at = getattr(getattr(task, "request", None), SENT_AT, None)
+    if isinstance(sent_at, int | float):
+        TASK_WAIT.observe(clock.now().timestamp() - sent_at, task.name)
 
 
 @signals.task_postrun.connect

@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, router
 
 from core.errors import Conflict
+from core.metrics import TRANSITIONS
 from core.sql import compare_and_set, insert_all, require_transaction
 
 REASON_MAX_CHARS = 200
@@ -105,6 +106,7 @@ class Stateful(models.Model):
         _set(self, new, changes)
         steps = [self._step("", old, actor, at), self._step(old, new, mover, at)]
         insert_all([self], using=using, then=steps)
+        _count(type(self), new, 1, using)
 
     def _step(self, old: str, new: str, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> Transition:
         """Return a history row of this row, which need not be stored yet."""
@@ -127,8 +129,9 @@ S = TypeVar("S", bound=Stateful)
 def create_all(rows: Sequence[S], *, actor: AbstractBaseUser | None, at: datetime, reason: str = "") -> None:
     """Insert new rows of one model and the first history row of each. Raises like `create`."""
     if rows:
-        steps = [row._step("", row.status, actor, at, reason) for row in rows]
-        insert_all(rows, using=_database_of(rows[0]), then=steps)
+        steps, using = [row._step("", row.status, actor, at, reason) for row in rows], _database_of(rows[0])
+        insert_all(rows, using=using, then=steps)
+        _count(type(rows[0]), rows[0].status, len(rows), using)
 
 
 def move_all(
@@ -147,8 +150,14 @@ def move_all(
     ids, wanted = [row.pk for row in rows], {"status": new, **changes}
     if compare_and_set(model, ids, {"status": old}, wanted, using=using, noted=(model.history, note)) != len(rows):
         raise Conflict("state_changed", f"This {model._meta.verbose_name} has changed in the meantime.")
+    _count(model, new, len(rows), using)
     for row in rows:
         _set(row, new, changes)
+
+
+def _count(model: type[Stateful], new: str, count: int, using: str) -> None:
+    """Count these rows among those that have come to a status, once they are committed."""
+    TRANSITIONS.add_on_commit(str(model._meta.model_name), new, count=count, using=using)
 
 
 def _database_of(row: Stateful) -> str:

@@ -1,8 +1,12 @@
 """Figures about each process, told to Valkey every two seconds: for `/metrics`, and for the supervisor, which scales.
 
+What the process has counted (`core/metric_totals.py`) is told with them.
+
 Valkey forgets a process that has told nothing for `KEPT_S`, by its own clock.
 """
 
+import atexit
+import contextlib
 import json
 import logging
 import os
@@ -15,7 +19,7 @@ from typing import cast
 
 from django.conf import settings
 
-from core import valkey
+from core import metric_totals, valkey
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +60,14 @@ class Processor:
 
 
 def begin(**gauges: Gauge) -> None:
-    """Tell the figures of this process from now on, in a thread of its own."""
+    """Tell the figures of this process from now on, in a thread of its own, and what it has counted when it ends."""
+    atexit.register(_tell_last)
     threading.Thread(target=_tell_for_ever, args=[gauges], name="vitals", daemon=True).start()
+
+
+def _tell_last() -> None:
+    with contextlib.suppress(valkey.Unreachable):
+        metric_totals.tell()
 
 
 def _tell_for_ever(gauges: dict[str, Gauge]) -> None:
@@ -72,6 +82,7 @@ def tell_now(processor: Processor, gauges: dict[str, Gauge]) -> None:
     try:
         figures = {"cpu": processor.share(), **{name: gauge() for name, gauge in gauges.items()}}
         tell(Vitals(settings.PROCESS_KIND, socket.gethostname(), os.getpid(), figures))
+        metric_totals.tell()
     except valkey.Unreachable:
         pass
     except Exception:

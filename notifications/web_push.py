@@ -7,6 +7,7 @@ due pushes, except those acknowledged or withdrawn by then. Every step is safe t
 import hashlib
 import json
 import logging
+import time
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -16,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from api.idempotency import effect
 from core import clock
 from core.jobs import DueRows, retry_delay
+from core.metrics import DELIVERY
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
 from notifications.push_kinds import composed, told_otherwise
@@ -128,7 +130,9 @@ def _send_to(device: PushSubscription, push: DeferredPush, payload: dict[str, An
     seconds_left = ceil((push.until - clock.now()).total_seconds())
     if seconds_left <= 0:
         return None
+    begun = time.perf_counter()
     outcome = push_service.send(device, Message(json.dumps(payload), ttl_s=seconds_left, topic=push.topic))
+    DELIVERY.observe(time.perf_counter() - begun, "push", outcome.value)
     if outcome is Outcome.GONE:
         PushSubscription.objects.filter(pk=device.pk).delete()
     elif outcome is Outcome.SENT:

@@ -36,6 +36,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Offers", "local_offer", "requests_app_offer"),
         ("Rides", "directions_run", "rides_ride"),
         ("Partners", "celebration", "accounts_partner"),
+        ("Alerts", "notification_important", "alerts_alert"),
     ],
     "Money": [
         ("Payments", "payments", "payments_payment"),

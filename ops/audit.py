@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import DEFAULT_DB_ALIAS
 
 import accounts.audit
+import alerts.audit
 import api.audit
 import backoffice.chain
 import notifications.audit
@@ -38,6 +39,7 @@ def all_checks() -> list[Check]:
         *notifications.audit.CHECKS,
         *regions.audit.CHECKS,
         *risk.audit.CHECKS,
+        *alerts.audit.CHECKS,
         *accounts.audit.CHECKS,
         *payments.audit.CHECKS,
         *payments.manual_audit.CHECKS,

@@ -1,93 +1,76 @@
-"""`GET /metrics` for Prometheus, the same from every process.
+"""`GET /metrics` for Prometheus, the same from every process, without a statement to the database.
 
-Rows in a state that changes are counted at each scrape, by an index on their few rows. Rows in a final state are most
-of a table, so the sweep counts them now and then; Valkey keeps the numbers.
+Valkey has all of it: what processes have counted (`core/metric_totals.py`), what a sweep has counted
+(`ops/gauges.py`), and queues and processes themselves.
 """
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 
-from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from accounts.models import Partner
-from accounts.states import PartnerStatus
 from api.errors import error_body
 from api.monitors import is_monitor
-from core import valkey
-from ops.signals import SignalsCollector
-from payments.models import Payment
-from payments.states import PaymentStatus
-from requests_app.models import CheerRequest, Offer
-from requests_app.states import OPEN, OfferStatus
-from rides.models import Ride
-from rides.states import ACTIVE
+from core import metric_totals, valkey
+from core.metrics import MS, Histogram, Measured
+from ops import gauges
 
-TABLES: dict[str, Any] = {
-    "requests": CheerRequest,
-    "offers": Offer,
-    "rides": Ride,
-    "payments": Payment,
-    "partners": Partner,
-}
-LIVE: dict[str, list[str]] = {
-    "requests": list(OPEN),
-    "offers": [OfferStatus.PENDING],
-    "rides": list(ACTIVE),
-    "payments": [PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION],
-    "partners": [PartnerStatus.AVAILABLE, PartnerStatus.OFFERED, PartnerStatus.BUSY],
-}
-COUNTED = "metrics:final"
-KEPT_S = 3600  # old numbers vanish rather than mislead
+PREFIX = "speedycheers_"
 
 
-class DispatchCollector(Collector):
-    """Collects rows by status."""
+class Everything(Collector):
+    """Collects every metric. While Valkey is away, only that is told: a missing series differs from one that is 0."""
 
     def collect(self) -> Iterator[Metric]:
-        final = final_counts()
-        for name, model in TABLES.items():
-            gauge = GaugeMetricFamily(f"speedycheers_{name}", f"Rows of {name} by status.", labels=["status"])
-            live = _by_status(model._default_manager.filter(status__in=LIVE[name]))
-            for status, count in sorted((final.get(name, {}) | dict.fromkeys(LIVE[name], 0) | live).items()):
-                gauge.add_metric([status], count)
-            yield gauge
+        try:
+            figures, totals = list(gauges.now_figures(gauges.kept())), metric_totals.read()
+        except valkey.Unreachable:
+            figures, totals = [], None
+        up = GaugeMetricFamily(f"{PREFIX}valkey_up", "1 if Valkey answers.")
+        up.add_metric([], int(totals is not None))
+        yield up
+        yield from _gauges(figures)
+        for each, series in metric_totals.by_series(totals or {}):
+            if isinstance(each, Histogram):
+                yield _histogram(each, series)
+            else:
+                yield _counter(each, series)
 
 
-def keep_final_counts() -> None:
-    """Count the rows in final states, all of them, and keep the numbers for scrapes; one of several sweeps does it."""
-    try:
-        if not valkey.claim(f"{COUNTED}:by", max(1, settings.RECOUNT_EVERY_S - 1)):
-            return
-        counts = {
-            name: _by_status(model._default_manager.exclude(status__in=LIVE[name])) for name, model in TABLES.items()
-        }
-        valkey.client().set(COUNTED, json.dumps(counts), ex=KEPT_S)
-    except valkey.Unreachable:
-        return
+def _gauges(figures: list[gauges.Figure]) -> Iterator[Metric]:
+    for name, (labels, help_text) in gauges.GAUGES.items():
+        gauge = GaugeMetricFamily(PREFIX + name, help_text, labels=labels)
+        for figure in figures:
+            if figure.name == name:
+                gauge.add_metric(figure.labels, figure.value)
+        yield gauge
 
 
-def final_counts() -> dict[str, dict[str, int]]:
-    """Return the rows in final states by table and status, as of the last count; empty without one."""
-    try:
-        kept = valkey.client().get(COUNTED)
-    except valkey.Unreachable:
-        return {}
-    return json.loads(kept) if kept else {}
+Series = Mapping[tuple[str, ...], Mapping[str, int]]
 
 
-def _by_status(rows: Any) -> dict[str, int]:
-    return dict(rows.values_list("status").annotate(n=Count("pk")).order_by("status"))
+def _counter(each: Measured, series: Series) -> Metric:
+    counter = CounterMetricFamily(PREFIX + each.name, each.help_text, labels=each.labels)
+    for values, totals in series.items():
+        counter.add_metric(values, totals.get("n", 0))
+    return counter
 
 
-REGISTRY = CollectorRegistry()
-REGISTRY.register(DispatchCollector())
-REGISTRY.register(SignalsCollector())
+def _histogram(each: Histogram, series: Series) -> Metric:
+    histogram = HistogramMetricFamily(PREFIX + each.name, each.help_text, labels=each.labels)
+    bounds = [*(str(float(bound)) for bound in each.buckets), "+Inf"]
+    for values, totals in series.items():
+        counts = accumulate(totals.get(str(index), 0) for index in range(len(bounds)))
+        histogram.add_metric(values, list(zip(bounds, counts, strict=True)), totals.get("ms", 0) / MS)
+    return histogram
+
+
+REGISTRY = CollectorRegistry(auto_describe=False)
+REGISTRY.register(Everything())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

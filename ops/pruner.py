@@ -1,7 +1,5 @@
 """Prunes every table of `ops/retention.py`, in a thread of its own, so that no deadline waits for it.
 
-The same thread counts the rows in final states for the metrics, which reads whole tables.
-
 Each table has turns of at most `TURN_S`, so that a long backlog of one does not keep the others waiting. Between two
 batches the pruner rests for as long as the last one took, which leaves half of what it could use to those who wait for
 people.
@@ -13,14 +11,12 @@ from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
 
-from django.conf import settings
 from django.db import close_old_connections, connections
 
 from core import clock
 from core.database import trouble_of
 from core.log_context import bound
 from core.pruning import Place, Pruning
-from ops.metrics import keep_final_counts
 from ops.retention import PRUNED
 
 log = logging.getLogger(__name__)
@@ -95,26 +91,15 @@ def prune_all(now: datetime) -> None:
         prune(label, now)
 
 
-def _recount() -> None:
-    """Count the rows in final states. A failure is logged; scrapes have the numbers of before meanwhile."""
-    try:
-        keep_final_counts()
-    except Exception:
-        log.exception("counting the rows in final states failed")
-
-
 def start(stop: Event) -> Thread:
     """Prune in a thread until `stop` is set. The thread ends with its process, in the middle of a batch, too."""
 
     def run() -> None:
-        pruner, behind, recount_at = Pruner(), False, 0.0
+        pruner, behind = Pruner(), False
         try:
             while not stop.wait(0.0 if behind else LOOK_EVERY_S):
                 close_old_connections()
                 behind = pruner.round(stop.wait)
-                if time.monotonic() >= recount_at:
-                    recount_at = time.monotonic() + settings.RECOUNT_EVERY_S
-                    _recount()
         finally:
             connections.close_all()
 

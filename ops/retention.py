@@ -11,6 +11,7 @@ from knox.models import AuthToken
 
 from accounts.leftovers import expired_tokens, forget_ended_devices, with_credential, without_session
 from accounts.models import AddressChange, DeferredMail, KnownAddress, SocketTicket
+from alerts.models import Alert
 from api.models import IdempotencyRecord
 from core.ids import first_id_at
 from core.pruning import OFTEN_S, Aged, Emptied, Pruning, Repeated, Walked, delete, kept_for
@@ -65,6 +66,7 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "requests_app.Offer": (Emptied(Offer, "decision", "DECISIONS_KEPT_DAYS"),),
     "requests_app.Matching": (Walked(Matching, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "requests_app.Look": (Walked(Look, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
+    "alerts.Alert": (Aged(Alert, "resolved_at", "ALERTS_KEPT_DAYS"),),
     "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
     "web.DataExport": (Aged(DataExport, "expires_at", "EXPORTS_KEPT_DAYS", ends=True),),
     "payments.ProviderEvent": (
@@ -93,6 +95,8 @@ KEPT: Mapping[str, str] = {
     "accounts.User_user_permissions": _ACCOUNT,
     "admin.LogEntry": "for ever: who of the staff has done what",
     "backoffice.StaffAction": "for ever: the chain of what staff have done; a reason goes with the account it is about",
+    "alerts.AlertNotice": "until its alert goes",
+    "alerts.AlertTransition": "until its alert goes",
     "auth.Group": _SET_UP,
     "auth.Group_permissions": _SET_UP,
     "auth.Permission": _SET_UP,

@@ -9,6 +9,7 @@ from accounts.permissions import CHANGE_PARTNER, VIEW_STAFF_PAGE
 _LOOKING = (
     VIEW_STAFF_PAGE,
     "accounts.view_partner",
+    "alerts.view_alert",
     "regions.view_region",
     "requests_app.view_cheerrequest",
     "requests_app.view_offer",
@@ -19,7 +20,7 @@ _LOOKING = (
 # A step on a page needs the right to change its rows.
 ROLES: dict[str, tuple[str, ...]] = {
     "Viewer": _LOOKING,
-    "Dispatcher": (*_LOOKING, CHANGE_PARTNER, "requests_app.change_cheerrequest"),
+    "Dispatcher": (*_LOOKING, CHANGE_PARTNER, "alerts.change_alert", "requests_app.change_cheerrequest"),
     "Finance": (
         *_LOOKING,
         "payments.add_manualentry",

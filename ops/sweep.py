@@ -16,6 +16,7 @@ from core.database import trouble_of
 from core.errors import Conflict
 from core.heartbeats import beat
 from core.log_context import bound
+from core.metrics import PASS
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
 from ops.dashboard import publish_counts
@@ -170,8 +171,11 @@ class Sweeper:
         for index, (sweep, every_s) in enumerate(PASSES):
             if time.monotonic() >= self._due[index]:
                 self._due[index] = time.monotonic() + every_s
+                begun, outcome = time.perf_counter(), "ok"
                 try:
                     with bound(**{"pass": sweep.__name__}):
                         sweep(clock.now())
                 except Exception:
+                    outcome = "failed"
                     log.exception("%s failed", sweep.__name__)
+                PASS.observe(time.perf_counter() - begun, sweep.__name__, outcome)

@@ -1,5 +1,6 @@
 """The sockets of partners and users."""
 
+import time
 from typing import Any, ClassVar
 
 from django.db import router
@@ -10,10 +11,11 @@ from accounts.serializers import partner_body
 from accounts.states import PartnerStatus
 from core import clock
 from core.errors import Missing
+from core.metrics import STAGE
 from core.rows import read_row
 from notifications.commands import Command
 from notifications.consumers import EventConsumer
-from notifications.events import partner_recipient, user_recipient
+from notifications.events import UNSEQUENCED, partner_recipient, user_recipient
 from notifications.frames import Frame
 from requests_app.selectors import open_offers_of, open_request_of
 from requests_app.serializers import offer_body, request_body
@@ -21,6 +23,8 @@ from requests_app.serving import partner_commands
 from requests_app.states import RequestStatus
 from rides.selectors import active_ride_of_partner, active_ride_of_user
 from rides.serializers import ride_body
+
+OFFER_FRAME = '{"type":"offer",'
 
 
 def _location(user: User, data: Any) -> None:
@@ -51,6 +55,22 @@ class PartnerConsumer(EventConsumer):
     silent_commands = frozenset({"location"})
     command_rates: ClassVar[dict[str, str]] = {"location": "position", "status": "status"}
 
+    _region = ""
+    _unseen: tuple[int, float] | None = None  # the number of the last offer, and when it was sent
+
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> None:
+        """Send one pushed frame, and time offers until they are acknowledged."""
+        if seq != UNSEQUENCED and text.startswith(OFFER_FRAME):
+            self._unseen = seq, time.monotonic()
+        super().deliver(seq, text, epoch)
+
+    def acknowledge(self, seq: Any) -> None:
+        """Note that the client has read up to an event. Raises `Invalid`."""
+        super().acknowledge(seq)
+        if self._unseen is not None and self._unseen[0] <= seq:
+            STAGE.observe(time.monotonic() - self._unseen[1], "seen", self._region)
+            self._unseen = None
+
     def recipient_of(self, user: User) -> str | None:
         return partner_recipient(user.partner.pk) if user.role == Role.PARTNER else None
 
@@ -60,6 +80,7 @@ class PartnerConsumer(EventConsumer):
             partner = read_row(Partner, "region", using=router.db_for_read(Partner), id=partner.pk)
         if partner is None:
             raise Missing
+        self._region = partner.region.slug
         # The status says whether there is anything else to read: few of those who connect have an offer or a ride.
         ride = active_ride_of_partner(partner) if partner.status == PartnerStatus.BUSY else None
         offers = open_offers_of(partner, now=clock.now()) if partner.status == PartnerStatus.OFFERED else ()

@@ -13,6 +13,7 @@ from accounts.models import Partner, User
 from accounts.partners import TURNED_DOWN, far_above_usual, move_partners
 from accounts.states import PartnerStatus
 from core.errors import Conflict
+from core.metrics import STAGE
 from core.reasons import UNSAID, Reason, said
 from core.transitions import create_all
 from notifications.events import Outbox, recorded
@@ -63,6 +64,8 @@ def create_offers(outbox: Outbox, chosen: Sequence[Choice], *, now: datetime) ->
     offers = [_offer(choice, now=now) for choice in chosen]
     create_all(offers, actor=None, at=now)
     for offer in offers:
+        waited = now - offer.request.created_at
+        STAGE.observe_on_commit(waited.total_seconds(), "offered", offer.request.region.slug)
         announce.offered(outbox, offer)
         announce.request_updated(outbox, offer.request)
     return offers

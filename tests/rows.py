@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
-OUR_APPS = ("accounts", "backoffice", "notifications", "payments", "regions", "requests_app", "rides", "risk")
+OUR_APPS = ("accounts", "alerts", "backoffice", "notifications", "payments", "regions", "requests_app", "rides", "risk")
 
 
 # A page that staff open about a person leaves a row (backoffice/looking.py), which its own tests look at.

@@ -38,6 +38,7 @@ KEYWORDS = {
 }
 PYTHON = [
     "accounts",
+    "alerts",
     "api",
     "core",
     "notifications",

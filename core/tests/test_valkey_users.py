@@ -13,6 +13,7 @@ from core import valkey
 USERS = Path(settings.BASE_DIR) / "docs" / "examples" / "valkey-users.acl"
 OURS = (
     "accounts",
+    "alerts",
     "api",
     "core",
     "notifications",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.models import ApplicationTransition, Partner, PartnerTransition, SocketTicket, User
+from alerts.models import AlertTransition
 from api.models import IdempotencyRecord
 from backoffice.models import StaffAction
 from notifications.models import Event, Stream
@@ -219,6 +220,7 @@ HISTORIES: dict[str, Any] = {
     "offer": OfferTransition,
     "scheduled": ScheduledRequestTransition,
     "flag": FlagTransition,
+    "alert": AlertTransition,
 }
 
 

@@ -18,6 +18,7 @@ from knox.models import AuthToken
 from accounts.models import User
 from accounts.recovery_codes import RecoveryCodes
 from accounts.socket_tickets import issue_socket_ticket
+from alerts.tests.scenes import make_alert
 from backoffice.audit import ODD, VIOLATION, Check, Result
 from ops.audit import all_checks
 from ops.management.commands.audit import snapshot
@@ -146,6 +147,7 @@ def history(nyc: Region, staff: User) -> None:
     RecoveryCodes.activate(user)
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=NOW())
     raise_flag(FlagKind.TIP_OVER_CAP, now=NOW(), account_id=user.pk)
+    make_alert(staff)
     clear(Flag.objects.get(account=user), actor=staff, now=NOW())
     applicant = make_applicant("Sue")
     for decision in ("approve", "suspend"):

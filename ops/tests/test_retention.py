@@ -22,7 +22,7 @@ from accounts.tests.test_push_subscription import FCM
 from core import pruning
 from core.pruning import Aged, Batch, Place, Walked, delete, kept_for
 from notifications.models import Event, PushSubscription
-from ops import pruner
+from ops import pruner, watcher
 from ops.pruner import Pruner, prune, prune_all
 from ops.retention import KEPT, PRUNED
 from ops.sweep import Sweeper
@@ -171,7 +171,7 @@ def test_a_long_backlog_holds_up_no_deadline(offer: Offer, clock: Clock, held: t
     assert fresh(offer).status == OfferStatus.EXPIRED
 
 
-def test_the_sweep_prunes_in_a_thread(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_prunes_and_counts_in_threads(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Flag] = []
 
     def start(stop: Flag) -> None:
@@ -183,9 +183,10 @@ def test_the_sweep_prunes_in_a_thread(db: None, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("ops.management.commands.sweep.vitals.begin", lambda: None)
     monkeypatch.setattr("ops.management.commands.sweep.signal.signal", lambda *_: None)
     monkeypatch.setattr(pruner, "start", start)
+    monkeypatch.setattr(watcher, "start", started.append)
     events(1, days=settings.EVENTS_KEPT_DAYS + 1)
     call_command("sweep")
-    assert len(started) == 1
+    assert len(started) == 2
     Sweeper().run_due()
     assert Event.objects.exists()  # no pass prunes
 

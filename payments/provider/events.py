@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core import clock
+from core.metrics import PROVIDER_EVENT
 from notifications.events import recorded
 from payments.books.disputes import apply_dispute
 from payments.books.payouts import follow_reversal
@@ -111,3 +112,4 @@ def step_event(event_id: str) -> None:
             Operation.EVENT.rows.finish(event.pk)
         return
     Operation.EVENT.rows.finish(event.pk, processed_at=now)
+    PROVIDER_EVENT.observe((now - event.received_at).total_seconds())

@@ -8,6 +8,7 @@ from django.conf import settings
 from accounts.locations import fresh_location
 from accounts.models import Partner
 from core.errors import Conflict
+from core.metrics import STAGE
 from core.reasons import Reason
 from notifications.events import Outbox, recorded
 from payments.books import holds
@@ -43,8 +44,7 @@ def arrive(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:
             require_en_route(ride)
             require_undisputed(ride)
             _require_at_place(position, locked.request)
-            arrivals.arrive(ride, Sign.REPORTED, wait=wait_of(locked.request), now=now)
-            tell(outbox, locked)
+            _arrive(outbox, locked, Sign.REPORTED, now=now)
         outbox.result(ride)
     return ride
 
@@ -63,8 +63,7 @@ def notice(partner_id: UUID, position: Position, *, now: datetime) -> None:
         away = away_m(position, request)
         if ride.status == RideStatus.EN_ROUTE and ride.arrived_at is None:
             if ride.disputed_at is None and away <= settings.ARRIVAL_RADIUS_M:
-                arrivals.arrive(ride, Sign.NOTICED, wait=wait_of(request), now=now)
-                tell(outbox, locked)
+                _arrive(outbox, locked, Sign.NOTICED, now=now)
         elif ride.status == RideStatus.EN_ROUTE and away > settings.LEFT_PLACE_M:
             arrivals.take_back_arrival(ride, Sign.LEFT, now=now)
             tell(outbox, locked)
@@ -72,6 +71,13 @@ def notice(partner_id: UUID, position: Position, *, now: datetime) -> None:
             arrivals.note_parted(ride, now=now)
             suspect_parting(locked, position, now=now)
             watch_on_commit(ride, request, locked.partner)
+
+
+def _arrive(outbox: Outbox, locked: LockedRide, sign: Sign, *, now: datetime) -> None:
+    arrivals.arrive(locked.ride, sign, wait=wait_of(locked.request), now=now)
+    on_the_way = now - locked.ride.accepted_at
+    STAGE.observe_on_commit(on_the_way.total_seconds(), "arrived", locked.request.region.slug)
+    tell(outbox, locked)
 
 
 def report_no_show(partner: Partner, ride_id: UUID, *, now: datetime) -> Ride:

@@ -14,6 +14,7 @@ from accounts.states import PartnerStatus
 from api.fields import location
 from core.database import refused_as
 from core.errors import Conflict
+from core.metrics import STAGE
 from core.reasons import Reason, said
 from notifications.events import Outbox, push_latest, recorded, user_recipient
 from payments.books import holds
@@ -48,6 +49,8 @@ def accept_offer(
         require_open(locked.offer, now=now)
         answers = answered(locked.partner, ACCEPTED, now=now)
         ride = take_offer(outbox, locked, actor=locked.partner.user, now=now, answers=answers)
+        took = now - locked.offer.created_at
+        STAGE.observe_on_commit(took.total_seconds(), "accepted", locked.request.region.slug)
         outbox.result(ride)
     return ride
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from alerts.tests.scenes import make_alert
 from payments.books import differences, holds, movements, payouts
 from payments.books.disputes import apply_dispute
 from payments.books.ledger import book
@@ -89,6 +90,7 @@ def everything(nyc: Region, staff: User) -> None:
     planned_and_shared(make_user("Paula"), make_user("Pam"), now=timezone.now())
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=timezone.now())
     raise_flag(FlagKind.TIP_OVER_CAP, now=timezone.now(), account_id=users[0].pk)
+    make_alert()
     for person in (*users, *(partner.user for partner in partners)):
         token_of(person)
 

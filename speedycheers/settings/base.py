@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "notifications",
     "regions",
     "risk",
+    "alerts",
     "accounts",
     "payments",
     "rides",

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
-from speedycheers.settings.base import env
+from speedycheers.settings.base import DEBUG, env
 
 # Paths that programs beside us ask all the time: by address instead of name, without TLS, and without a limit.
 PROBES = ("/healthz", "/readyz", "/metrics")
@@ -17,4 +17,15 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"MONITOR_NETWORKS takes networks such as 10.0.0.0/8: {error}.") from None
 READY_KEPT_S = 1.0  # an answer of /readyz serves everybody for this long
-RECOUNT_EVERY_S = 300  # rows in a final state are counted this often, by the sweep
+
+# Who is told about alerts (alerts/rules.py). Without any of these, alerts are on their page for staff only.
+ALERT_MAIL_TO: list[str] = env.list("ALERT_MAIL_TO", default=[])
+ALERT_ESCALATION_MAIL_TO: list[str] = env.list("ALERT_ESCALATION_MAIL_TO", default=[])
+ALERT_WEBHOOK_URL: str = env.str("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET: str = env.str("ALERT_WEBHOOK_SECRET", default="")
+ALERT_CHAT_URL: str = env.str("ALERT_CHAT_URL", default="")  # an incoming webhook that takes {"text": …}
+for _url in (ALERT_WEBHOOK_URL, ALERT_CHAT_URL):
+    if _url and not DEBUG and not _url.startswith("https://"):
+        raise ImproperlyConfigured("ALERT_WEBHOOK_URL and ALERT_CHAT_URL begin with https://.")
+ALERT_ESCALATE_AFTER_S: int = env.int("ALERT_ESCALATE_AFTER_S", default=900)  # unless somebody has acknowledged it
+ALERT_SILENCE_S: int = env.int("ALERT_SILENCE_S", default=3600)

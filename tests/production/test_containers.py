@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from ops.signals import PROCESS_FIGURES
+from ops.gauges import PROCESS_FIGURES
 from runner import scaling
 from testbed.processes import BASE
 
@@ -82,7 +82,7 @@ def test_keda_takes_the_place_of_the_autoscalers_that_it_replaces() -> None:
 @pytest.mark.parametrize(("part", "goals"), [("socket", scaling.SERVERS), ("worker", scaling.WORKERS)])
 def test_keda_scales_by_the_signals_and_the_goals_of_the_supervisor(part: str, goals: scaling.Goals) -> None:
     (spec,) = [one["spec"] for one in documents(KEDA / "scaled.yaml") if one["metadata"]["name"] == part]
-    figures = {f"speedycheers_{name}": figure for figure, (name, _) in PROCESS_FIGURES.items()}
+    figures = {f"speedycheers_{name}": figure for figure, name in PROCESS_FIGURES.items()}
     seen = {}
     for trigger in spec["triggers"]:
         assert trigger["type"] == "prometheus"

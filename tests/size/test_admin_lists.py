@@ -41,6 +41,7 @@ def _limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Lists of tables that stay small, which may be sorted by any column.
 SMALL = {
+    "alerts.Alert": "of ninety days, and none while all is well",
     "accounts.SocketTicket": "those of the last half minute",
     "accounts.Partner": "as many as there are partners; filters look through all of them",
     "auth.Group": "set-up",

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.pruning import BATCH
 from ops.dashboard import WAITING_MAX
+from ops.gauges import count_rows
 from ops.retention import PRUNED
 from ops.sweep import PASSES
 from payments.books import movements
@@ -30,6 +31,12 @@ def test_no_pass_of_the_sweep_reads_more(grown: Grown) -> None:
         if findings := grown_statements([query["sql"] for query in captured], grown.tables, WAITING_MAX):
             found[sweep.__name__] = findings
     assert found == {}
+
+
+def test_no_count_for_the_metrics_reads_more(grown: Grown) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        count_rows(timezone.now())
+    assert grown_statements([query["sql"] for query in captured], grown.tables, WAITING_MAX) == []
 
 
 def test_no_batch_of_the_pruner_reads_more(grown: Grown) -> None:

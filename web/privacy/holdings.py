@@ -208,6 +208,7 @@ HOLDINGS = [
     ),
     Holding("traces", "risk.Trace", _by("account"), frozenset(["digest"])),
     Holding("flagSteps", "risk.FlagTransition", _by("subject__account", "actor"), kept=SILENT),
+    Holding("alertSteps", "alerts.AlertTransition", _by("actor"), kept=SILENT),
     Holding("ledger", "payments.Entry", _by("partner__user", "user"), kept={}),
     Holding("closedMonths", "payments.Period", _by("closed_by"), kept={}),
     Holding(

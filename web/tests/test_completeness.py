@@ -23,6 +23,8 @@ from web.tests.browse import by_password
 # Tables that neither export nor deletion reads, and why.
 ELSEWHERE: Mapping[str, str] = {
     "account.EmailConfirmation": "goes with its address",
+    "alerts.Alert": "what a rule found",
+    "alerts.AlertNotice": "goes with its alert",
     "auth.Group": "names a role",
     "auth.Group_permissions": "names a role",
     "auth.Permission": "names a right",

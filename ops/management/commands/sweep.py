@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from core import clock, vitals
-from ops import pruner
+from ops import pruner, watcher
 from ops.sweep import Sweeper
 from runner.lifeline import watch
 
@@ -18,7 +18,7 @@ TICK_S = 0.25
 class Command(BaseCommand):
     requires_system_checks: list[str] = []  # a killed process must restart quickly
     help = (
-        "Sweep deadlines every half second, and delete old rows in a thread beside it. "
+        "Sweep deadlines every half second, and delete and count rows in threads beside it. "
         "It needs no broker, so it goes on while Valkey is away, and several may run at the same time."
     )
 
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         sweeper = Sweeper()
         if options["once"]:
             sweeper.run_due()
+            watcher.Watcher().look(clock.now())
             pruner.prune_all(clock.now())
             return
         watch()
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         pruner.start(stop)
+        watcher.start(stop)
         while not stop.wait(TICK_S):
             close_old_connections()
             sweeper.run_due()

@@ -1,17 +1,24 @@
-"""The signals in `/metrics` that say whether there are enough processes."""
+"""The gauges in `/metrics`: what waits, and what each process does."""
 
 import json
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Min
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from core import valkey, vitals
+from accounts.models import DeferredMail, Partner, User
+from accounts.states import PartnerStatus
+from core import clock, valkey, vitals
+from core.heartbeats import beat
 from core.ids import new_id
 from core.jobs import enqueue
 from core.vitals import KNOWN, Vitals
+from ops import gauges
+from ops.watcher import look_around
 from regions.models import Region
 from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
@@ -21,10 +28,33 @@ from tests.cast import Clock
 Series = dict[str, float]
 
 
+@pytest.fixture
+def time(request: pytest.FixtureRequest) -> Clock:
+    """The time that the program reads; `clock` is the module."""
+    moved: Clock = request.getfixturevalue("clock")
+    return moved
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> Iterator[None]:
+    valkey.client().delete(gauges.KEY, f"{gauges.KEY}:by")
+    yield
+    valkey.client().delete(gauges.KEY, f"{gauges.KEY}:by")
+
+
 def scraped(anonymous: APIClient, name: str) -> Series:
+    """The values of a metric by their labels, after a sweep has counted."""
+    valkey.client().delete(f"{gauges.KEY}:by")
+    look_around(clock.now())
+    return seen(anonymous, name)
+
+
+def seen(anonymous: APIClient, name: str) -> Series:
     """The values of a metric by their labels."""
     lines = anonymous.get("/metrics").content.decode().splitlines()
-    split = [line.rpartition(" ") for line in lines if line.startswith(f"speedycheers_{name}{{")]
+    split = [
+        line.rpartition(" ") for line in lines if line.startswith((f"speedycheers_{name}{{", f"speedycheers_{name} "))
+    ]
     return {series.partition("{")[2].rstrip("}"): float(value) for series, _, value in split}
 
 
@@ -35,12 +65,12 @@ def age(queue: str, by_s: float) -> None:
     valkey.client().lset(queue, -1, json.dumps(message))
 
 
-def test_the_oldest_request_of_each_region(anonymous: APIClient, pending: CheerRequest, clock: Clock) -> None:
+def test_the_oldest_request_of_each_region(anonymous: APIClient, pending: CheerRequest, time: Clock) -> None:
     quiet = Region.objects.get(slug="nyc")
     quiet.pk, quiet.slug, quiet._state.adding = new_id(), "quiet", True
     quiet.save()
-    clock.now = pending.created_at
-    clock.advance(90)
+    time.now = pending.created_at
+    time.advance(90)
     assert scraped(anonymous, "oldest_pending_seconds") == {'region="nyc"': 90, 'region="quiet"': 0}
 
 
@@ -82,24 +112,68 @@ def test_a_process_that_is_gone_is_forgotten(anonymous: APIClient, nyc: Region) 
     assert valkey.client().smembers(KNOWN) == {b"one:8"}
 
 
-def test_without_valkey_the_others_are_told(
+def test_without_valkey_only_that_is_told(
     anonymous: APIClient, pending: CheerRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away() -> Any:
         raise valkey.Unreachable
 
-    monkeypatch.setattr(valkey, "client", away)
-    assert scraped(anonymous, "oldest_pending_seconds").keys() == {'region="nyc"'}
-    assert scraped(anonymous, "oldest_task_seconds") == {}
-    assert scraped(anonymous, "requests")['status="pending"'] == 1
+    look_around(clock.now())
+    with monkeypatch.context() as patch:
+        patch.setattr(valkey, "client", away)
+        look_around(clock.now())
+        lines = anonymous.get("/metrics").content.decode().splitlines()
+    told = [line for line in lines if not line.startswith("#")]
+    assert told == ["speedycheers_valkey_up 0.0"]
+
+
+def test_requests_in_a_region_without_partners(anonymous: APIClient, partner: Partner, pending: CheerRequest) -> None:
+    assert scraped(anonymous, "requests_without_partners") == {'region="nyc"': 0}
+    Partner.objects.update(status=PartnerStatus.BUSY)
+    assert scraped(anonymous, "requests_without_partners") == {'region="nyc"': 0}
+    Partner.objects.update(status=PartnerStatus.OFFLINE)
+    assert scraped(anonymous, "requests_without_partners") == {'region="nyc"': 1}
+
+
+def test_work_that_no_worker_has_taken(anonymous: APIClient, user: User, time: Clock) -> None:
+    mail = {"user": user, "kind": "receipt", "created_at": time.now, "until": time.now + timedelta(days=1)}
+    DeferredMail.objects.create(**mail, due_at=time.now - timedelta(seconds=40))
+    DeferredMail.objects.create(**mail, due_at=time.now + timedelta(seconds=40))
+    overdue = scraped(anonymous, "overdue_seconds")
+    assert overdue['what="mail"'] == 40
+    assert overdue['what="push"'] == overdue['what="attempt"'] == 0
+
+
+def test_the_age_of_the_counts(anonymous: APIClient, nyc: Region, time: Clock) -> None:
+    look_around(time.now)
+    time.advance(30)
+    assert seen(anonymous, "counts_age_seconds") == {"": 30}
+    valkey.client().delete(gauges.KEY)
+    assert seen(anonymous, "counts_age_seconds") == {}
+
+
+def test_a_sweep_that_is_away(anonymous: APIClient, nyc: Region) -> None:
+    beat("sweep")
+    assert seen(anonymous, "sweep_alive") == {"": 1}
+    valkey.client().delete("heartbeat:sweep")
+    assert seen(anonymous, "sweep_alive") == {"": 0}
+    assert seen(anonymous, "processes") == {'kind="sweep"': 0, 'kind="worker"': 0}
+
+
+def test_one_of_several_sweeps_counts(pending: CheerRequest) -> None:
+    with CaptureQueriesContext(connection) as first:
+        look_around(clock.now())
+    with CaptureQueriesContext(connection) as second:
+        look_around(clock.now())
+    assert (len(first) > 10, len(second)) == (True, 0)
 
 
 def test_the_oldest_request_is_found_by_an_index(pending: CheerRequest) -> None:
-    """However many requests are over, a scrape reads those that wait."""
+    """However many requests are over, a count reads those that wait."""
     waiting = CheerRequest.objects.filter(status=RequestStatus.PENDING)
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are tiny
-        plan = waiting.order_by().values_list("region__slug").annotate(at=Min("created_at")).explain()
+        plan = waiting.order_by().values_list("region__slug").annotate(at=gauges.oldest_at()).explain()
     assert "request_waiting" in plan or "request_status" in plan, plan
