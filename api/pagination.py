@@ -10,6 +10,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+LOOKED_AT_MAX = 10_000  # rows, for one page of a list under filters that no index has in order
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)  # before and after all ids
+
 
 class NewestFirst(CursorPagination):
     """Orders by primary key, since UUIDv7 keys sort by creation time, or by the moment that a view has in `newest_by`.
@@ -64,6 +67,64 @@ class NewestFirst(CursorPagination):
             {"name": "cursor", "in": "query", "required": False, "schema": cursor, "description": "From `next`."},
             {"name": "limit", "in": "query", "required": False, "schema": limit, "description": "Results a page."},
         ]
+
+
+class Looked(NewestFirst):
+    """Pages of a list under any filters, for each of which at most `LOOKED_AT_MAX` rows of the table are looked at.
+
+    A page may so have fewer rows than asked for, or none, and still have a `next`, which goes on from there. A list
+    whose rows an index has in order, as its view says by `sifted`, is paged as by `NewestFirst`.
+    """
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Return the rows of a page. `view.span` are conditions on the key that all rows of the list satisfy."""
+        self._links: tuple[Cursor | None, Cursor | None] | None = None
+        if not view.sifted:
+            return super().paginate_queryset(queryset, request, view)
+        self.request, self.base_url = request, request.build_absolute_uri()
+        self.ordering: Any = ("-id",)
+        size, cursor = self.get_page_size(request), self.decode_cursor(request)
+        back, position = (cursor.reverse, cursor.position) if cursor else (False, None)
+        order, beyond, until = ("id", "id__gt", "id__lte") if back else ("-id", "id__lt", "id__gte")
+        where = {beyond: position} if position else {}
+        table = queryset.model._default_manager.filter(**view.span).filter(**where).order_by(order)
+        last = next(iter(table.values_list("pk", flat=True)[LOOKED_AT_MAX - 1 : LOOKED_AT_MAX]), None)
+        if last is not None:
+            queryset = queryset.filter(**{until: last})
+        rows = list(queryset.filter(**where).order_by(order)[: size + 1])
+        page = rows[:size]
+        self._links = _links(page, page[-1].pk if len(rows) > size else last, last, back=back, begun=position is None)
+        return page[::-1] if back else page
+
+    def get_next_link(self) -> str | None:
+        """Return the address of the rows that are older."""
+        return self._link(0) if self._links else super().get_next_link()
+
+    def get_previous_link(self) -> str | None:
+        """Return the address of the rows that are newer."""
+        return self._link(1) if self._links else super().get_previous_link()
+
+    def _link(self, which: int) -> str | None:
+        cursor = self._links[which] if self._links else None
+        return self.encode_cursor(cursor) if cursor else None
+
+
+def _links(
+    page: list[Any], end: UUID | None, last: UUID | None, *, back: bool, begun: bool
+) -> tuple[Cursor | None, Cursor | None]:
+    """Return where the rows on both sides of a page begin: the older ones and the newer ones.
+
+    `page` is in the order in which it was looked for, up to `end`; None if nothing is left to be looked at.
+    """
+    onward = _cursor(end, back=back) if end else None
+    start = page[0].pk if page else last or (LAST if back else FIRST)
+    returning = None if begun else _cursor(start, back=not back)
+    return (returning, onward) if back else (onward, returning)
+
+
+def _cursor(beyond: UUID, *, back: bool) -> Cursor:
+    position: Any = str(beyond)  # the stubs take it for a number
+    return Cursor(offset=0, reverse=back, position=position)
 
 
 def _is_id(text: str) -> bool:

@@ -1,9 +1,11 @@
 """The care that staff take of dead letters: their owners and notes. An owner keeps nobody from acting."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from core.errors import Conflict
@@ -11,6 +13,33 @@ from requests_app.locks import lock_request
 from requests_app.models import CheerRequest
 from requests_app.records import DeadLetter
 from requests_app.states import RequestStatus
+
+
+class Care(models.TextChoices):
+    """The dead letters that a member of staff looks for: their own, those without an owner, and those that are late."""
+
+    MINE = "mine", "Mine"
+    UNOWNED = "unowned", "Nobody's"
+    OVERDUE = "overdue", "Overdue"
+
+
+def target() -> timedelta:
+    """The age at which a dead letter is overdue."""
+    return timedelta(minutes=settings.DEAD_LETTER_TARGET_MINUTES)
+
+
+def is_overdue(request: CheerRequest, *, now: datetime) -> bool:
+    """Whether a request is a dead letter, and has been one for longer than it should."""
+    return request.status == RequestStatus.NO_MATCH and now - request.give_up_at > target()
+
+
+def cared_for(care: str | None, reader: User, *, now: datetime) -> Q:
+    """Return the condition that leaves these of the dead letters; None, or any other text, leaves all of them."""
+    return {
+        Care.MINE.value: Q(dead_letter__owner=reader.pk),
+        Care.UNOWNED.value: Q(dead_letter__owner__isnull=True),
+        Care.OVERDUE.value: Q(give_up_at__lt=now - target()),
+    }.get(care or "", Q())
 
 
 def require_dead(request: CheerRequest) -> None:

@@ -22,6 +22,7 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
+from staff_api.urls import calls as staff_calls
 from web.addresses import Addresses
 
 # The admin's own sign-in asks for no second factor, so ours replaces it.
@@ -84,6 +85,7 @@ api = [
     path("referral", referrals.OwnReferral.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
     path("updatePayoutInfo", payments.UpdatePayoutInfo.as_view()),
+    *staff_calls,
 ]
 
 urlpatterns = [

@@ -1,6 +1,6 @@
 """Dead letters in the admin: how the list of requests shows them, and the steps that staff take with them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -21,12 +21,12 @@ from backoffice.steps import ReasonForm, Step, StepForm, WhyForm
 from core import clock
 from core.texts import check_note
 from requests_app import care, dead_letters
+from requests_app.care import Care, cared_for, is_overdue
 from requests_app.models import CheerRequest
 from requests_app.records import CARE_NOTE_MAX_CHARS
 from requests_app.selectors import patience, radii_m
 from requests_app.states import RequestStatus
 
-MINE, UNOWNED, OVERDUE = "mine", "unowned", "overdue"
 M_PER_KM = 1000
 S_PER_MINUTE = 60
 
@@ -45,11 +45,6 @@ def owner_of(request: CheerRequest) -> User | None:
 # ---------------------------------------------------------------- the list
 
 
-def target() -> timedelta:
-    """The age at which a dead letter is overdue."""
-    return timedelta(minutes=settings.DEAD_LETTER_TARGET_MINUTES)
-
-
 class CareFilter(RadioFilter):
     """The dead letters that somebody should look at."""
 
@@ -59,23 +54,21 @@ class CareFilter(RadioFilter):
     @property
     def field_path(self) -> str:
         """The column whose index it uses, if it filters."""
-        return "status" if self.value() in (MINE, UNOWNED, OVERDUE) else ""
+        return "status" if self.value() in Care.values else ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(MINE, "Mine"), (UNOWNED, "Nobody's"), (OVERDUE, "Overdue")]
+        return [(care.value, care.label) for care in Care]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[CheerRequest]) -> QuerySet[CheerRequest]:
+        if self.value() not in Care.values:
+            return queryset
         dead = queryset.filter(status=RequestStatus.NO_MATCH)
-        if self.value() == MINE:
-            return dead.filter(dead_letter__owner=request.user.pk)
-        if self.value() == UNOWNED:
-            return dead.filter(dead_letter__owner__isnull=True)
-        return dead.filter(give_up_at__lt=clock.now() - target()) if self.value() == OVERDUE else queryset
+        return dead.filter(cared_for(self.value(), request.user, now=clock.now()))  # type: ignore[arg-type]  # staff
 
 
 def lists_dead_letters(request: HttpRequest) -> bool:
     """Whether a list of requests is one of dead letters: these are shown with their age and owner, oldest first."""
-    asked = request.GET.get("letters") in (MINE, UNOWNED, OVERDUE)
+    asked = request.GET.get("letters") in Care.values
     return asked or request.GET.get("status__exact") == RequestStatus.NO_MATCH
 
 
@@ -86,10 +79,11 @@ class LetterColumns:
     def age(self, row: CheerRequest) -> str | SafeString:
         if not is_dead(row):
             return NOTHING
-        age = clock.now() - row.give_up_at
+        now = clock.now()
+        age = now - row.give_up_at
         minutes = int(age.total_seconds() // S_PER_MINUTE)
         text = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
-        return badge_html(f"{text}, overdue", "danger") if age > target() else badge_html(text, "info")
+        return badge_html(f"{text}, overdue", "danger") if is_overdue(row, now=now) else badge_html(text, "info")
 
     @shown("Owner")
     def owner(self, row: CheerRequest) -> str:

@@ -72,6 +72,7 @@ def values(city: City) -> dict[str, Any]:
     world = city.world
     return {
         "request_id": world.request.pk,
+        "attempt_id": world.letter.looks.get().pk,
         "offer_id": Offer.objects.filter(request=world.request).values_list("pk", flat=True)[0],
         "ride_id": world.completed.pk,
         "payment_id": Ride.objects.get(pk=world.completed.pk).payments.get().pk,

@@ -66,6 +66,8 @@ def own_ids(role: str, world: World) -> dict[str, str]:
         "rideId": str(world.coming.pk if partner else world.completed.pk),
         "paymentId": str(world.completed.payments.get().pk),
         "partnerId": str(world.applicant.pk),
+        "attemptId": str(world.letter.looks.get().pk),
+        "offerId": str(cast.open_offer(world.request).pk),
         "scheduledId": str(world.planned.pk),
         "placeId": str(world.place.pk),
         "requestType": "pep_talk",

@@ -14,6 +14,7 @@ from accounts.models import Partner, User
 from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
+from requests_app import dead_letters
 from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
 from requests_app.planning import places, schedule
 from requests_app.serving import availability
@@ -44,6 +45,7 @@ class World:
     coming: Ride
     running: Ride
     completed: Ride  # of `user` and `idle`
+    letter: CheerRequest  # a dead letter of somebody else, for whom nobody was found
 
 
 def make_world() -> World:
@@ -62,6 +64,9 @@ def make_world() -> World:
     request = cast.submit(user)
     cast.match(region)
     assert cast.offered_to(request) == offered
+    letter = cast.queue(cast.make_user("Lena"))
+    cast.match(region)
+    assert dead_letters.dead_letter(letter.pk, now=letter.give_up_at)
     now, tomorrow = timezone.now(), timezone.now() + timedelta(days=2)
     lat, lng = cast.EMPIRE_STATE
     return World(
@@ -82,6 +87,7 @@ def make_world() -> World:
         coming=coming,
         running=running,
         completed=completed,
+        letter=cast.fresh(letter),
     )
 
 

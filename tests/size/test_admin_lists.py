@@ -17,7 +17,7 @@ from api import page_throttle
 from backoffice import growing, searching
 from backoffice.growing import LISTED_MAX, Growing
 from ops.admin_site import WAITING
-from requests_app.admin.dead_letters import MINE, OVERDUE, UNOWNED
+from requests_app.care import Care
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from tests.size.city import UNTIL, Grown
@@ -146,7 +146,7 @@ def test_no_filter_reads_more(filled: Grown) -> None:
 def waiting() -> Iterator[tuple[Any, dict[str, Any]]]:
     lists = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in admin.site._registry}
     yield from ((lists[name], query) for name, query in WAITING.values())
-    yield from ((CheerRequest, {"letters": care}) for care in (MINE, UNOWNED, OVERDUE))
+    yield from ((CheerRequest, {"letters": care}) for care in Care.values)
 
 
 def test_no_list_of_what_waits_for_staff_reads_more(filled: Grown) -> None:
