@@ -110,6 +110,12 @@ STAGE = Histogram(
     ("stage", "region"),
     PATIENT,
 )
+FRAME = Histogram(
+    "frame_seconds",
+    "From the writing of an event to its frame at the socket, pushed or read from the log.",
+    ("way",),
+    QUICK,
+)
 TRANSITIONS = Counter("transitions", "Rows that have come to a status.", ("of", "to"))
 CALLS = Histogram("call_seconds", "HTTP calls, without probes.", ("method", "status"), QUICK)
 TASK_WAIT = Histogram("task_wait_seconds", "From the sending of a task to its begin.", ("task",), QUICK)

@@ -14,9 +14,10 @@ from uuid import uuid4
 
 from django.db import Error
 
-from core import come_again
+from core import clock, come_again
 from core.database import trouble_of
 from core.errors import Invalid
+from core.metrics import FRAME
 from core.security_log import record
 from notifications import selectors
 from notifications.commands import CommandConsumer
@@ -156,24 +157,27 @@ class EventConsumer(CommandConsumer):
 
     # ------------------------------------------------------------ events out
 
-    def deliver(self, seq: int, text: str, epoch: int = 0) -> None:
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> bool:
         """Send one pushed frame in order, without waiting: drop one already sent, and fetch missing ones from the log.
+
+        Returns whether it was sent.
 
         Frames that a slow reader has no room for are not kept here: the socket catches up from the log. So it does with
         the first frame of another epoch, whose number may have been given before.
         """
         busy = not self._live or self._sending.locked()
         if seq == UNSEQUENCED:
-            if not busy:
-                self._write(text)
-        elif busy:
+            return not busy and self._write(text)
+        if busy:
             self._behind = True
         elif not selectors.same_epoch(epoch, self.seen_epoch):
             self._fetch()
         elif seq == self.seen_seq + 1 and self._write(text):
             self.seen_seq, self.seen_epoch = seq, epoch or self.seen_epoch
+            return True
         elif seq > self.seen_seq:
             self._fetch()
+        return False
 
     def lag(self, newest: int) -> None:
         """Catch up with the log if its newest event has not been sent."""
@@ -243,6 +247,7 @@ class EventConsumer(CommandConsumer):
         for event in events:
             await self._send_text(frame(event))
             self.seen_seq, self.seen_epoch = event.seq, event.epoch
+            FRAME.observe((clock.now() - event.created_at).total_seconds(), "read")
         return len(events) < CATCH_UP_EVENTS
 
     async def _send_text(self, text: str) -> None:

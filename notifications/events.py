@@ -12,7 +12,8 @@ numbers, and each socket that is behind fetches the rest (notifications/hub.py).
 A message on the channel consists of pairs of lines: a header, then its text, which is JSON and so has no line break.
     <recipient> <seq>     a frame for that recipient; the number is 0 if the frame is not in the log
     <kind>:* 0            a frame for all recipients of a kind
-    @ 0                   the epoch of the server that wrote the frames, or knew the heads, after this pair
+    @ <ms>                the epoch of the server that wrote the frames, or knew the heads, after this pair; when it
+                          wrote them, in milliseconds since 1970, or 0
     # 0                   heads: {recipient: number of its newest event}
     ! 0                   an order to close sockets: {code, match}
 """
@@ -22,6 +23,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -112,7 +114,8 @@ class Outbox:
         """Push the written events, after their transaction has committed."""
         if self._written:
             frames = [(event.recipient, event.seq, frame(event)) for event in self._written]
-            push(frames, epoch=self._written[0].epoch)  # one transaction is on one server
+            first = self._written[0]
+            push(frames, epoch=first.epoch, written_at=first.created_at)  # one transaction is on one server
 
 
 @contextmanager
@@ -151,15 +154,17 @@ def frame(event: Event) -> str:
     return json.dumps(told, separators=(",", ":"))
 
 
-def push(frames: Sequence[tuple[str, int, str]], *, epoch: int = 0) -> None:
+def push(frames: Sequence[tuple[str, int, str]], *, epoch: int = 0, written_at: datetime | None = None) -> None:
     """Publish frames `(recipient, seq, text)` over this process's connection. Best effort, never raises.
 
     Args:
         epoch: that of the frames which are in the log; 0 if it is not known.
+        written_at: when these were written.
     """
+    ms = 0 if written_at is None else int(written_at.timestamp() * 1000)
     for start in range(0, len(frames), FRAMES_A_MESSAGE):
         batch = frames[start : start + FRAMES_A_MESSAGE]
-        lines = [f"{EPOCH} 0\n{epoch}"] if epoch else []
+        lines = [f"{EPOCH} {ms}\n{epoch}"] if epoch else []
         _publish("\n".join(lines + [f"{recipient} {seq}\n{text}" for recipient, seq, text in batch]))
 
 

@@ -21,8 +21,9 @@ from typing import Any, Protocol
 import redis.asyncio
 from django.conf import settings
 
-from core import valkey
+from core import clock, valkey
 from core.database import trouble_of
+from core.metrics import FRAME
 from notifications import credentials, selectors, services
 from notifications.events import CLOSE, EPOCH, EVERYONE, HEADS, PUSH_CHANNEL
 from notifications.threads import in_thread
@@ -48,7 +49,7 @@ class Socket(Protocol):
     recipient: str
     labels: dict[str, str]
 
-    def deliver(self, seq: int, text: str, epoch: int = 0) -> None: ...
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> bool: ...
     def lag(self, newest: int) -> None: ...
     def compare(self, newest: int, epoch: int) -> None: ...
     async def close(self, code: int | None = None, reason: str | None = None) -> None: ...
@@ -126,9 +127,7 @@ class Hub:
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
     async def stop(self) -> None:
-        """Cancel the hub's tasks, repeatedly until all have ended: `asyncio.wait_for` of Python 3.11, which redis-py
-        uses, loses a cancellation that arrives as its own wait ends.
-        """
+        """Cancel the hub's tasks until all have ended; redis-py's `wait_for` may lose a cancellation (Python 3.11)."""
         waiting = {task for task in self._tasks if not task.done()}
         while waiting:
             for task in waiting:
@@ -185,11 +184,11 @@ class Hub:
                 await subscription.ping()
 
     async def _dispatch(self, message: str) -> None:
-        lines, epoch = iter(message.split("\n")), 0
+        lines, epoch, written_ms = iter(message.split("\n")), 0, 0
         for header, text in zip(lines, lines, strict=False):
             recipient, _, seq = header.partition(" ")
             if recipient == EPOCH:
-                epoch = int(text)
+                epoch, written_ms = int(text), int(seq)
             elif recipient == HEADS:
                 self._heads_at = time.monotonic()
                 self._compare_with(json.loads(text))
@@ -201,7 +200,8 @@ class Hub:
                 self._note_pushed(recipient, number)
                 for socket in self._addressed(recipient):
                     try:
-                        socket.deliver(number, text, epoch)
+                        if socket.deliver(number, text, epoch) and written_ms:
+                            FRAME.observe(clock.now().timestamp() - written_ms / 1000, "pushed")
                     except Exception:  # one broken socket must not keep the frame from the others
                         log.exception("a frame could not be delivered")
 

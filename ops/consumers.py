@@ -26,8 +26,9 @@ class StaffConsumer(EventConsumer):
     def snapshot(self, *, account_is_new: bool) -> Frame:
         return {"counts": latest_counts()}
 
-    def deliver(self, seq: int, text: str, epoch: int = 0) -> None:
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> bool:
         """Send one pushed frame, unless the page has it already."""
-        if text != self._last:
-            self._last = text
-            super().deliver(seq, text, epoch)
+        if text == self._last:
+            return False
+        self._last = text
+        return super().deliver(seq, text, epoch)

@@ -58,11 +58,11 @@ class PartnerConsumer(EventConsumer):
     _region = ""
     _unseen: tuple[int, float] | None = None  # the number of the last offer, and when it was sent
 
-    def deliver(self, seq: int, text: str, epoch: int = 0) -> None:
+    def deliver(self, seq: int, text: str, epoch: int = 0) -> bool:
         """Send one pushed frame, and time offers until they are acknowledged."""
         if seq != UNSEQUENCED and text.startswith(OFFER_FRAME):
             self._unseen = seq, time.monotonic()
-        super().deliver(seq, text, epoch)
+        return super().deliver(seq, text, epoch)
 
     def acknowledge(self, seq: Any) -> None:
         """Note that the client has read up to an event. Raises `Invalid`."""

@@ -38,7 +38,7 @@ def pushed() -> Iterator[Any]:
                 if message["data"] == b"end":
                     return seen
                 lines = message["data"].decode().split("\n")
-                seen += [pair for pair in zip(lines[::2], lines[1::2], strict=True) if pair[0] != f"{EPOCH} 0"]
+                seen += [pair for pair in zip(lines[::2], lines[1::2], strict=True) if not pair[0].startswith(EPOCH)]
 
         yield look
 

@@ -1,8 +1,11 @@
 """Events arrive in order, at everybody whom they are for and nobody else."""
 
+from collections import Counter
+
 import pytest
 
 from accounts.models import Partner, User
+from core import metrics
 from notifications import hub
 from notifications.tests.sockets.client import PARTNER, USER, Socket, aside, subscribed, tell
 from regions.models import Region
@@ -24,6 +27,29 @@ async def test_events_arrive_in_order_on_every_socket(user: User, user_token: st
         assert [await socket.next() for _ in range(3)] == [{"type": t, "seq": n} for n, t in enumerate("abc", 1)]
         await socket.nothing_else()
         await socket.leave()
+
+
+async def test_the_time_to_each_frame_is_counted(
+    user: User, user_token: str, own_hub: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the way on which the socket got it: pushed, or read from the log after a push that was lost."""
+    monkeypatch.setattr(metrics, "_counted", {})
+    socket = Socket(USER, user_token)
+    await socket.open()
+    await subscribed(own_hub)
+    await aside(tell)(f"user:{user.pk}", "a", "b", "c")
+    with monkeypatch.context() as patch:
+        patch.setattr("notifications.events.push", lambda *_, **__: None)
+        await aside(tell)(f"user:{user.pk}", "d")
+    await aside(tell)(f"user:{user.pk}", "e")
+    assert [(await socket.next())["type"] for _ in range(5)] == ["a", "b", "c", "d", "e"]
+    counted: Counter[str] = Counter()
+    for field, count in metrics.take().items():
+        name, *labels, what = field.split("|")
+        if name == "frame_seconds" and what != "ms":
+            counted.update({labels[0]: count})
+    assert counted == {"pushed": 3, "read": 2}
+    await socket.leave()
 
 
 async def test_nobody_hears_what_is_for_others(
