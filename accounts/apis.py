@@ -32,6 +32,7 @@ from accounts.serializers import (
 from accounts.sign_in import log_in, sign_up
 from accounts.sign_out import log_out
 from accounts.socket_tickets import issue_socket_ticket
+from accounts.staff_regions import within
 from accounts.states import Application
 from api.addresses import address_of
 from api.attempts import SignupThrottle
@@ -158,7 +159,8 @@ class PartnerDecision(APIView):
 
     def _decide(self, request: Request, partner_id: UUID) -> Partner:
         values = validated(DecisionInput, request.data)
-        partner = Partner.objects.select_related("region").filter(pk=partner_id).first()
+        partners = within(Partner.objects.select_related("region"), caller(request), "region")
+        partner = partners.filter(pk=partner_id).first()
         if partner is None:
             raise Missing
         reason = values["reason"]

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 
 from accounts.models import Role, User
+from core.region_rows import rows_in_regions
 
 T = TypeVar("T", bound=Model)
 _KNOWN = "_staff_regions"  # kept with the account for a call, as Django keeps its rights
@@ -37,7 +38,7 @@ def within(rows: QuerySet[T], user: User, path: str) -> QuerySet[T]:
         path: leads from a row to its region, for example `request__region`; `pk` for regions themselves.
     """
     regions = regions_of(user)
-    return rows if regions is None else rows.filter(**{f"{path}__in": regions})
+    return rows if regions is None else rows_in_regions(rows, path, regions)
 
 
 def may_see_region(user: User, region_id: UUID | None) -> bool:

@@ -11,6 +11,7 @@ from alerts.services import acknowledge, silence
 from alerts.states import ALERT_GRAPH, AlertStatus, Severity
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import NOTHING, badge, identity, moment, related, shown
+from backoffice.regional import InRegion
 from backoffice.steps import Step
 
 STATUS_COLOURS = {
@@ -48,6 +49,7 @@ class NoticeInline(ReadOnlyInline):
 class AlertAdmin(ReadOnlyAdmin):
     """The findings of the alert rules (alerts/rules.py), newest first."""
 
+    reach = InRegion("region")
     steps = (
         Step(
             "acknowledge",

@@ -6,12 +6,14 @@ from api.models import IdempotencyRecord
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import moment, pretty_json
 from backoffice.growing import Growing
+from backoffice.regional import InNoRegion
 
 
 @admin.register(IdempotencyRecord)
 class IdempotencyRecordAdmin(Growing, ReadOnlyAdmin):
     """Answers stored for repeated calls."""
 
+    reach = InNoRegion("An answer does not say of which region it tells.")
     created = moment("created_at", "Created")
     answer = pretty_json("body", "Answer")
 

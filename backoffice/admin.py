@@ -9,12 +9,14 @@ from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import change_url, link, moment, related, short_id, shown
 from backoffice.growing import Growing
 from backoffice.models import StaffAction
+from backoffice.regional import InNoRegion
 
 
 @admin.register(StaffAction)
 class StaffActionAdmin(Growing, ReadOnlyAdmin):
     """Staff actions, newest first. Nobody can change them, and `manage.py audit` finds out if somebody has."""
 
+    reach = InNoRegion("The chain names rows of every region.")
     when = moment("at", "When")
     who = related("actor", "Who", named=True)
 

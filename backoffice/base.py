@@ -22,6 +22,7 @@ from backoffice.chain import acting, changed_fields, keep
 from backoffice.columns import moment, related, shown
 from backoffice.growing import Growing, NewestRows
 from backoffice.models import Channel
+from backoffice.regional import Reach, WithinReach
 from backoffice.steps import Step, bulk_action, row_action
 
 ROWS_PER_PAGE = 50
@@ -66,8 +67,10 @@ class Recorded:
             self.delete_model(request, obj)
 
 
-class StaffAdmin(Recorded, ModelAdmin):
+class StaffAdmin(Recorded, WithinReach, ModelAdmin):
     """A list of rows, and a page for each. `steps` become buttons on the page and actions of the list."""
+
+    act_right: ClassVar[str] = ""  # the right to take steps, if it is not the one to change the rows
 
     steps: ClassVar[Sequence[Step]] = ()
     search_ids: ClassVar[Sequence[str]] = ("pk",)  # fields in which a pasted id is looked up
@@ -88,7 +91,9 @@ class StaffAdmin(Recorded, ModelAdmin):
         cls.actions = [f"{step.name}_selected" for step in cls.steps]
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow steps to staff with the permission to change these rows."""
+        """Allow steps to staff with `act_right`, or with the permission to change these rows."""
+        if self.act_right:
+            return self._reached(request, "writable") and bool(request.user.has_perm(self.act_right))
         return bool(super().has_change_permission(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -274,6 +279,13 @@ class HistoryInline(_Trail, ReadOnlyInline):
 
 class HistoryAdmin(Growing, _Trail, ReadOnlyAdmin):
     """The history of all rows of a kind, newest first."""
+
+    @property
+    def reach(self) -> Reach:  # type: ignore[override]
+        """Of the rows whose history it is."""
+        subject = self.model._meta.get_field("subject").related_model
+        found: Reach = self.admin_site.get_model_admin(subject).reach.behind("subject")
+        return found
 
     subject = related("subject", "Of")
     list_display = ("moment", "subject", "step", "who", "reason")

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.views import ChangeList
 
+from backoffice.regional import regions_of
 from core.ids import first_id_at
 
 LISTED_MAX = 2000  # rows; a search or a filter finds older ones
@@ -104,11 +105,13 @@ class GrowingList(ChangeList):
         """Return the rows of the list."""
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         filters = self._filters()
-        if self.query or not filters or not self.model_admin.carried.keys().isdisjoint(filters):
+        limited = regions_of(request) is not None  # which is a filter, too, and has no index
+        carried = not self.model_admin.carried.keys().isdisjoint(filters)
+        if self.query or not (limited or (filters and not carried)):
             return rows
-        newest = self.root_queryset
+        newest = self.model._default_manager.all()
         for each in self.filter_specs:
-            if isinstance(each, DayFilter):
+            if isinstance(each, DayFilter) or (carried and each.used_parameters):
                 newest = each.queryset(request, newest)
         along = self.model_admin.along
         keys = newest.order_by(f"-{along}").values_list(along, flat=True)

@@ -16,6 +16,8 @@ from django.db.models import Model, Q
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 
+from backoffice.regional import reached
+
 SEARCHED_MAX = 10_000  # rows in which words are looked for
 FOUND_MAX = 200  # people, or rows with such words
 NOTHING = Q(pk__in=())
@@ -54,13 +56,13 @@ def matching(admin: Any, request: HttpRequest, term: str) -> Q:
     if words is not NOTHING:
         oldest = rows.values_list(along, flat=True)[SEARCHED_MAX - 1 : SEARCHED_MAX].first()
         lately = rows if oldest is None else rows.filter(**{f"{along}__gte": oldest})
-        found |= Q(pk__in=list(lately.filter(words).values_list("pk", flat=True)[:FOUND_MAX]))
+        found |= Q(pk__in=list(reached(lately.filter(words), request).values_list("pk", flat=True)[:FOUND_MAX]))
     return found
 
 
 def _people(admin: Any, request: HttpRequest, model: type[Model], term: str) -> list[Any]:
     theirs = admin.admin_site.get_model_admin(model)
-    rows = model._default_manager.filter(matching(theirs, request, term)).order_by("-pk")
+    rows = reached(model._default_manager.filter(matching(theirs, request, term)), request).order_by("-pk")
     return list(rows.values_list("pk", flat=True)[:FOUND_MAX])
 
 

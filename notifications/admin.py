@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import json_block, list_link, moment, shown
 from backoffice.growing import Growing
+from backoffice.regional import InNoRegion
 from notifications.models import DeferredPush, Event, PushSubscription, Stream
 
 WITHHELD = "(withheld)"
@@ -31,6 +32,8 @@ def without_words(told: Any, key: str = "") -> Any:
 class StreamAdmin(Growing, ReadOnlyAdmin):
     """The newest sequence number of each recipient, and the newest one acknowledged."""
 
+    reach = InNoRegion("A recipient is no account's row.")
+
     @shown("Unread", ordering="last_seq")
     def unread(self, row: Stream) -> int:
         return row.last_seq - row.acked_seq
@@ -51,6 +54,7 @@ class StreamAdmin(Growing, ReadOnlyAdmin):
 class EventAdmin(Growing, ReadOnlyAdmin):
     """The events of each recipient, without places, PINs, names and notes."""
 
+    reach = InNoRegion("A payload does not say of which region it tells.")
     created = moment("created_at", "Written")
 
     @shown("Payload")
@@ -69,6 +73,7 @@ class EventAdmin(Growing, ReadOnlyAdmin):
 class PushSubscriptionAdmin(Growing, ReadOnlyAdmin):
     """The browsers subscribed to pushes. Their addresses and keys are never shown."""
 
+    reach = InNoRegion("A recipient is no account's row.")
     created = moment("created_at", "Subscribed")
 
     list_display = ("created", "recipient")
@@ -83,6 +88,7 @@ class PushSubscriptionAdmin(Growing, ReadOnlyAdmin):
 class DeferredPushAdmin(ReadOnlyAdmin):
     """Pushes that wait for an acknowledgement by socket, or for a worker."""
 
+    reach = InNoRegion("A recipient is no account's row.")
     due = moment("due_at", "Due")
     worthless = moment("until", "Worth nothing after")
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Partner
 from accounts.states import Application
+from backoffice.regional import reached, regions_of
 from ops.dashboard import live_counts
 from payments.models import Payment
 from payments.states import UNPAID
@@ -126,10 +127,11 @@ def _items(request: HttpRequest, *items: tuple[str, str, str]) -> list[Item]:
 
 
 def _waiting(request: HttpRequest, title: str, icon: str, rows: QuerySet[Any]) -> list[Item]:
-    """A link to rows that wait for staff, with their number."""
+    """A link to rows that wait for staff, with the number of those within reach."""
     name, query = WAITING[title]
     if not _may_see(request, name):
         return []
+    rows = reached(rows, request)
     item = {"title": title, "icon": icon, "link": _list(name, query), "active": _is_shown(request, name, query)}
     return [item | ({"badge": count} if (count := _count(rows)) else {})]
 
@@ -163,8 +165,8 @@ def navigation(request: HttpRequest) -> list[Item]:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the front page's figures, for accounts that may see requests."""
-    if _may_see(request, "requests_app_cheerrequest"):
+    """Add the front page's figures, which are those of all regions, for accounts that may see all requests."""
+    if regions_of(request) is None and _may_see(request, "requests_app_cheerrequest"):
         context["figures"] = _figures(live_counts())
     return context
 

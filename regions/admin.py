@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.base import ReadOnlyAdmin, StaffAdmin
 from backoffice.columns import NOTHING, amount_text, moment, related, shown
 from backoffice.fields import WholeNumber
+from backoffice.regional import InRegion
 from core.currencies import currency_of
 from core.prices import COMMISSION_WHOLE, TAX_WHOLE
 from regions.models import PRICES, Prices, Region, Terms, not_chargeable
@@ -183,6 +184,7 @@ class _PriceColumns:
 class RegionAdmin(_PriceColumns, StaffAdmin):
     """Served areas and their tariffs. Changed prices apply to what is requested or planned afterwards."""
 
+    reach = InRegion("pk")
     form = RegionForm
 
     @shown("Outline")
@@ -219,6 +221,7 @@ class RegionAdmin(_PriceColumns, StaffAdmin):
 class TermsAdmin(_PriceColumns, ReadOnlyAdmin):
     """The prices that cheers were requested under."""
 
+    reach = InRegion("region")
     since = moment("created_at", "First used")
     region_link = related("region", "Region", named=True)
     list_display: ClassVar[Sequence[str]] = ("since", "region_link", "tariff", "fee")

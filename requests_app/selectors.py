@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
 from accounts.permissions import require
+from accounts.staff_regions import within
 from core.errors import Missing
 from core.recent import Recent
 from core.rows import read_row
@@ -64,6 +65,7 @@ def request_of(user: User, request_id: UUID, *, now: datetime) -> CheerRequest:
     requests = CheerRequest.objects.select_related("region", "user")
     if user.role == Role.STAFF:
         require(user, VIEW_REQUEST)
+        requests = within(requests, user, "region")
     else:
         offered = Q(offers__partner__user_id=user.pk, offers__status=OfferStatus.PENDING, offers__expires_at__gt=now)
         served = Q(rides__partner__user_id=user.pk, rides__status__in=ACTIVE)

@@ -12,6 +12,7 @@ from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import NOTHING, amount, amount_text, badge, change_url, identity, link, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import InRegion
 from backoffice.steps import Step
 from core import clock
 from payments.admin.payments import PaymentInline
@@ -95,6 +96,7 @@ class RideSignInline(ReadOnlyInline):
 class RideAdmin(Growing, _Columns, ReadOnlyAdmin):
     """Rides and their bills. Staff release a partner who is stuck on a ride on the partner's page."""
 
+    reach = InRegion("request__region")
     inlines = (PaymentInline, RideSignInline, RideHistoryInline)
 
     @shown("Receipt")
@@ -187,6 +189,7 @@ SUBMIT = Step(
 class DisputeAdmin(ReadOnlyAdmin):
     """Disputes, with the evidence of the session that staff submit to the bank in time."""
 
+    reach = InRegion("attempt__payment__ride__request__region")
     steps = (SUBMIT,)
 
     opened = moment("opened_at", "Opened")
@@ -237,6 +240,7 @@ class DisputeAdmin(ReadOnlyAdmin):
 class RideSignAdmin(Growing, ReadOnlyAdmin):
     """Signs of where partners and users are, noticed or said; each ride shows its own."""
 
+    reach = InRegion("ride__request__region")
     when = moment("at", "Noticed")
     ride_link = related("ride", "Ride")
 

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Partner, Role, User
 from accounts.permissions import require
+from accounts.staff_regions import within
 from core.errors import Missing
 from core.rows import read_row
 from regions.models import Prices
@@ -18,10 +19,10 @@ VIEW_PAYMENT = "payments.view_payment"
 
 
 def rides_of(user: User) -> QuerySet[Ride]:
-    """The rides that an account took part in; all rides for staff, whom `Forbidden` refuses without the right.
+    """The rides that an account took part in; for staff those of their regions.
 
     Most accounts are on one side of all their rides, so an index has these in order. Only for a partner who had rides
-    as a user before, both sides are read and sorted.
+    as a user before, both sides are read and sorted. Raises `Forbidden` for staff without the right.
     """
     if user.role == Role.STAFF:
         return _all_rides(user)
@@ -42,9 +43,11 @@ def ride_of(user: User, ride_id: UUID) -> Ride:
 
 
 def _all_rides(reader: User) -> QuerySet[Ride]:
+    rides = Ride.objects.select_related("partner__region", "user")
     if reader.role == Role.STAFF:
         require(reader, VIEW_RIDE)
-    return Ride.objects.select_related("partner__region", "user")
+        return within(rides, reader, "request__region")
+    return rides
 
 
 def own_ride(partner: Partner, ride_id: UUID) -> Ride:

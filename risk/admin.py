@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import NOTHING, badge, identity, moment, pretty_json, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import OfPeople
 from backoffice.steps import Step
 from risk.flags import clear, confirm
 from risk.models import Flag, FlagTransition, Trace
@@ -34,6 +34,8 @@ class FlagHistoryInline(HistoryInline):
 class FlagAdmin(Growing, ReadOnlyAdmin):
     """The findings of the rules. A review is kept with its note; releasing a payout is a step of the payout."""
 
+    reach = OfPeople("account")
+    act_right = "risk.review_flag"
     steps = (
         Step(
             "clear",
@@ -111,10 +113,6 @@ class FlagAdmin(Growing, ReadOnlyAdmin):
         "reviewed",
     )
 
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow steps to staff with the permission to review flags."""
-        return bool(request.user.has_perm("risk.review_flag"))
-
 
 admin.site.register(FlagTransition, HistoryAdmin)
 
@@ -123,6 +121,7 @@ admin.site.register(FlagTransition, HistoryAdmin)
 class TraceAdmin(Growing, ReadOnlyAdmin):
     """Which accounts use the same card, device, address or phone, as digests."""
 
+    reach = OfPeople("account")
     account_link = related("account", "Account", named=True)
     first = moment("first_seen", "First seen")
     last = moment("last_seen", "Last seen")

@@ -9,7 +9,6 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.db import transaction
-from django.http import HttpRequest
 from knox.models import AuthToken
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.enums import ActionVariant
@@ -22,6 +21,7 @@ from accounts.words import BY_MAIL
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import badge, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import OfPeople
 from backoffice.steps import Step
 from core.errors import Conflict
 from notifications.words import WordKind
@@ -81,6 +81,7 @@ REMOVE = Step(
 class AuthTokenAdmin(Growing, ReadOnlyAdmin):
     """Tokens of apps. Only their hashes are stored."""
 
+    reach = OfPeople("user")
     steps = (REVOKE,)
     owner = related("user", "Account", named=True)
     issued = moment("created", "Issued")
@@ -102,6 +103,7 @@ class AuthTokenAdmin(Growing, ReadOnlyAdmin):
 class SocketTicketAdmin(ReadOnlyAdmin):
     """Tickets that have not been redeemed."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
     expires = moment("expires_at", "Expires")
 
@@ -118,6 +120,7 @@ class SocketTicketAdmin(ReadOnlyAdmin):
 class NotificationSettingsAdmin(Growing, ReadOnlyAdmin):
     """Notification settings. Only accounts that have changed a default are listed."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
 
     list_display = ("owner", "email_receipts")
@@ -132,6 +135,7 @@ class NotificationSettingsAdmin(Growing, ReadOnlyAdmin):
 class DeferredMailAdmin(Growing, ReadOnlyAdmin):
     """Mails that wait to be sent, and those of the last days."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
     created = moment("created_at", "Written")
     due = moment("due_at", "Due")
@@ -150,6 +154,7 @@ class DeferredMailAdmin(Growing, ReadOnlyAdmin):
 class KnownAddressAdmin(Growing, ReadOnlyAdmin):
     """Network addresses, as digests, from which accounts have signed in."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
     used = moment("last_used_at", "Last used")
 
@@ -167,6 +172,7 @@ class KnownAddressAdmin(Growing, ReadOnlyAdmin):
 class AddressChangeAdmin(Growing, ReadOnlyAdmin):
     """Changes of addresses that the old address can still undo."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
     changed = moment("created_at", "Changed")
     expires = moment("expires_at", "Undone until")
@@ -185,6 +191,7 @@ class AddressChangeAdmin(Growing, ReadOnlyAdmin):
 class EmailAddressAdmin(Growing, ReadOnlyAdmin):
     """E-mail addresses, and whether they are verified."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
 
     list_display = ("email", "owner", "verified", "primary")
@@ -203,6 +210,7 @@ class EmailAddressAdmin(Growing, ReadOnlyAdmin):
 class UserSessionAdmin(Growing, ReadOnlyAdmin):
     """Sessions of browsers, without their keys."""
 
+    reach = OfPeople("user")
     owner = related("user", "Account", named=True)
     created = moment("created_at", "Signed in")
     seen = moment("last_seen_at", "Last seen")
@@ -220,6 +228,8 @@ class UserSessionAdmin(Growing, ReadOnlyAdmin):
 class AuthenticatorAdmin(Growing, ReadOnlyAdmin):
     """Second factors, without their secrets. Removing one takes a right of its own: it may open an account."""
 
+    reach = OfPeople("user")
+    act_right = REMOVE_SECOND_FACTOR
     steps = (REMOVE,)
     owner = related("user", "Account", named=True)
     kind = badge("type", "Kind", {})
@@ -234,6 +244,3 @@ class AuthenticatorAdmin(Growing, ReadOnlyAdmin):
     came_at = "created_at"
     fields = list_display
     readonly_fields = list_display
-
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm(REMOVE_SECOND_FACTOR))

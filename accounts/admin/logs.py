@@ -11,6 +11,7 @@ from accounts.models import ApplicationTransition, PartnerTransition
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
 from backoffice.columns import badge, link, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import InNoRegion
 
 admin.site.register([PartnerTransition, ApplicationTransition], HistoryAdmin)
 
@@ -19,6 +20,7 @@ admin.site.register([PartnerTransition, ApplicationTransition], HistoryAdmin)
 class LogEntryAdmin(Growing, ReadOnlyAdmin):
     """The log of staff's changes in the admin."""
 
+    reach = InNoRegion("It names rows of every region.")
     when = moment("action_time", "When")
     who = related("user", "Who", named=True)
     kind = badge("action_flag", "Kind", {ADDITION: "success", CHANGE: "info", DELETION: "danger"})

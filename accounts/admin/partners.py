@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.applications import decide_application
@@ -14,6 +14,7 @@ from accounts.models import ApplicationTransition, Partner, PartnerTransition, U
 from accounts.states import APPLICATION_GRAPH, Application, PartnerStatus
 from backoffice.base import HistoryInline, NoAdding, StaffAdmin
 from backoffice.columns import NOTHING, badge, list_link, moment, place, related, shown
+from backoffice.regional import InRegion, ReachedFilter
 from backoffice.steps import Step
 
 STATUS_COLOURS = {
@@ -77,6 +78,7 @@ class ApplicationHistoryInline(HistoryInline):
 class PartnerAdmin(NoAdding, StaffAdmin):
     """Partners, with their application and status. Name, type and phone can be corrected."""
 
+    reach = InRegion("region")
     steps: ClassVar[Sequence[Step]] = (APPROVE, REJECT, SUSPEND)
     inlines = (ApplicationHistoryInline, PartnerHistoryInline)
 
@@ -103,7 +105,7 @@ class PartnerAdmin(NoAdding, StaffAdmin):
         ("application", ChoicesDropdownFilter),
         ("status", ChoicesDropdownFilter),
         ("type", ChoicesDropdownFilter),
-        ("region", RelatedDropdownFilter),
+        ("region", ReachedFilter),
     )
     list_select_related = ("user", "region")
     search_fields = ("name", "phone", "user")

@@ -27,6 +27,7 @@ from accounts.sign_out import credentials_changed
 from backoffice.base import Recorded, StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.growing import Growing
+from backoffice.regional import InNoRegion, OfPeople
 from backoffice.steps import Step
 from core import clock
 from core.errors import Conflict
@@ -143,6 +144,7 @@ class AccountForm(_ModelForm):
 class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
     """Accounts: how they sign in, and their rights."""
 
+    reach = OfPeople("pk")
     form = AccountForm
     add_form = NewUserForm
     steps = (SEND_LINK, DEACTIVATE, ACTIVATE, REVOKE)
@@ -243,3 +245,5 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(SuperuserOnly, Recorded, DjangoGroupAdmin, ModelAdmin):
     """Named sets of rights for staff."""
+
+    reach = InNoRegion("Rights are no region's.")

@@ -6,6 +6,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from backoffice.base import HistoryAdmin, ReadOnlyAdmin
 from backoffice.columns import amount, moment, pretty_json, related
 from backoffice.growing import Growing
+from backoffice.regional import InNoRegion, InRegion, OfPeople
 from payments.models import (
     AttemptTransition,
     Customer,
@@ -24,6 +25,7 @@ from payments.models import (
 class ProviderEventAdmin(Growing, ReadOnlyAdmin):
     """The provider's webhook events, each once."""
 
+    reach = InNoRegion("The books are those of all regions together.")
     received = moment("received_at", "Received")
     processed = moment("processed_at", "Processed")
     content = pretty_json("payload", "Payload")
@@ -41,6 +43,7 @@ class ProviderEventAdmin(Growing, ReadOnlyAdmin):
 class EntryAdmin(Growing, ReadOnlyAdmin):
     """The ledger: each row moves an amount from one account to another."""
 
+    reach = InNoRegion("The books are those of all regions together.")
     money = amount("amount", "Amount")
     when = moment("at", "When")
     payment_link = related("payment", "Payment")
@@ -59,6 +62,7 @@ class EntryAdmin(Growing, ReadOnlyAdmin):
 class CustomerAdmin(Growing, ReadOnlyAdmin):
     """Users as the provider's customers, and the cards that are charged."""
 
+    reach = OfPeople("user")
     user_link = related("user", "User", named=True)
     list_display = ("user_link", "card_brand", "card_last4", "reference")
     list_select_related = ("user",)
@@ -72,6 +76,7 @@ class CustomerAdmin(Growing, ReadOnlyAdmin):
 class PayoutAccountAdmin(Growing, ReadOnlyAdmin):
     """The accounts to which partners are paid."""
 
+    reach = InRegion("partner__region")
     partner_link = related("partner", "Partner", named=True)
     next_step = moment("next_step_at", "Next look")
     disconnected = moment("disconnected_at", "Disconnected")

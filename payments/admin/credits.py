@@ -11,6 +11,7 @@ from accounts.models import User
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import amount, amount_text, identity, minor_units, moment, related
 from backoffice.growing import Growing
+from backoffice.regional import OfPeople
 from backoffice.steps import AmountForm, Step
 from core.errors import Invalid
 from payments.apologies import apologize, take_back
@@ -55,6 +56,7 @@ TAKE_BACK = Step(
 class CreditAdmin(Growing, ReadOnlyAdmin):
     """Credit given to users, and what is left of it."""
 
+    reach = OfPeople("user")
     steps = (TAKE_BACK,)
     linked = identity()
     created = moment("created_at", "Given")

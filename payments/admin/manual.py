@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidge
 from accounts.models import Partner, User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import amount, amount_text, badge, change_url, minor_units, moment, related
+from backoffice.regional import InNoRegion
 from backoffice.steps import Step, asked_again
 from core import clock
 from core.errors import ServiceError
@@ -114,6 +115,8 @@ class ManualEntryHistoryInline(HistoryInline):
 class ManualEntryAdmin(ReadOnlyAdmin):
     """Money that staff book by hand. Those above the author's limit wait for another person's approval."""
 
+    reach = InNoRegion("The books are those of all regions together.")
+    act_right = "payments.approve_manualentry"
     steps = (
         Step(
             "approve",
@@ -174,11 +177,7 @@ class ManualEntryAdmin(ReadOnlyAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow proposals to staff with that right."""
-        return bool(request.user.has_perm("payments.add_manualentry"))
-
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow decisions to staff with that right."""
-        return bool(request.user.has_perm("payments.approve_manualentry"))
+        return self._reached(request, "extensible") and bool(request.user.has_perm("payments.add_manualentry"))
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Ask who it is, then show the form; a refusal of the books is a message, and nothing has changed."""

@@ -1,16 +1,15 @@
 """Provider operations in the admin: attempts, holds, refunds and payouts."""
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, badge, identity, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import InRegion
 from backoffice.steps import Step
 from payments.books.payouts import needing_staff, plan_again
 from payments.models import (
@@ -93,6 +92,7 @@ class AttemptHistoryInline(HistoryInline):
 class AttemptAdmin(Growing, _OfAttempt, ReadOnlyAdmin):
     """Attempts to collect money."""
 
+    reach = InRegion("payment__ride__request__region")
     inlines = (RefundInline, AttemptHistoryInline)
     payment_link = related("payment", "Payment")
     list_display = ("created", "kind", "attempt_money", "status_badge", "failure", "payment_link", "reference")
@@ -115,6 +115,7 @@ class AttemptAdmin(Growing, _OfAttempt, ReadOnlyAdmin):
 class HoldAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Amounts reserved on cards while requests are open."""
 
+    reach = InRegion("request__region")
     money = amount("amount", "Amount")
     status_badge = badge("status", "Status", {HoldStatus.AUTHORIZED: "info", HoldStatus.DECLINED: "danger"})
     request_link = related("request", "Request")
@@ -139,6 +140,7 @@ class HoldAdmin(Growing, _Operation, ReadOnlyAdmin):
 class RefundAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Refunds, also those that the provider refused."""
 
+    reach = InRegion("attempt__payment__ride__request__region")
     status_badge = badge("status", "Status", REFUND_COLOURS)
     list_display = ("created", "amount", "status_badge", "reason", "failure", "reference")
     list_filter = (("status", ChoicesDropdownFilter),)
@@ -153,6 +155,7 @@ class RefundAdmin(Growing, _Operation, ReadOnlyAdmin):
 class ReversalAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Parts of transfers that were taken back."""
 
+    reach = InRegion("transfer__payment__ride__request__region")
     status_badge = badge("status", "Status", PAYOUT_COLOURS)
     transfer_link = related("transfer", "Transfer")
     list_display = ("created", "amount", "debt", "status_badge", "failure", "refusals", "transfer_link", "reference")
@@ -174,6 +177,8 @@ class ReversalAdmin(Growing, _Operation, ReadOnlyAdmin):
 class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
     """Payouts to partners. Those that have failed and wait for staff are `Failed` and not `seen to`."""
 
+    reach = InRegion("payment__ride__request__region")
+    act_right = "payments.release_payout"
     steps = (AGAIN,)
     partner_link = related("partner", "Partner", named=True)
     payment_link = related("payment", "Payment")
@@ -202,7 +207,3 @@ class TransferAdmin(Growing, _Operation, ReadOnlyAdmin):
         ("key", "reference"),
     )
     readonly_fields = ("partner_link", "payment_link", "by_hand_link", "status_badge", "next_step")
-
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow steps to staff with the permission to release payouts."""
-        return bool(request.user.has_perm("payments.release_payout"))

@@ -15,6 +15,7 @@ from accounts.models import User
 from backoffice.base import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, badge, identity, minor_units, moment, related
 from backoffice.growing import Growing
+from backoffice.regional import InRegion
 from backoffice.steps import AmountForm, Step
 from payments.admin.credits import APOLOGIZE
 from payments.admin.manual import outcome_of
@@ -165,6 +166,7 @@ class EntryInline(ReadOnlyInline):
 class PaymentAdmin(Growing, _Columns, ReadOnlyAdmin):
     """Payments: amounts that users owe."""
 
+    reach = InRegion("ride__request__region")
     steps = (SETTLE, COLLECT, WITHDRAW, REFUND, APOLOGIZE)
     inlines = (AttemptInline, EntryInline, PaymentHistoryInline)
 

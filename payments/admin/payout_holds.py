@@ -4,13 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import NOTHING, amount_text, badge, change_url, identity, link, moment, related, shown
+from backoffice.regional import InRegion
 from backoffice.steps import Step
 from payments.books import payout_holds
 from payments.models import PayoutHold, PayoutHoldTransition
@@ -44,6 +44,8 @@ class PayoutHoldHistoryInline(HistoryInline):
 class PayoutHoldAdmin(ReadOnlyAdmin):
     """Shares of partners that are owed, but wait for a moment or a review before they are transferred."""
 
+    reach = InRegion("payment__ride__request__region")
+    act_right = "payments.release_payout"
     steps = (
         Step(
             "release",
@@ -95,10 +97,6 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
     fields = (("partner_link", "payment_link"), ("money", "status_badge"), ("why", "due"), "created", "flags")
     readonly_fields = ("partner_link", "payment_link", "money", "status_badge", "why", "due", "created", "flags")
-
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow steps to staff with the permission to release payouts."""
-        return bool(request.user.has_perm("payments.release_payout"))
 
 
 admin.site.register(PayoutHoldTransition, HistoryAdmin)

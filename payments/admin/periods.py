@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget,
 
 from backoffice.base import ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, amount_text, moment, related, shown
+from backoffice.regional import InNoRegion
 from backoffice.steps import ConfirmForm, Step, asked_again
 from core import clock
 from core.errors import ServiceError
@@ -126,6 +127,8 @@ class PeriodTotalInline(ReadOnlyInline):
 class PeriodAdmin(ReadOnlyAdmin):
     """Closed months. Above them the books of any time."""
 
+    reach = InNoRegion("The books are those of all regions together.")
+    act_right = "payments.close_period"
     inlines = (PeriodTotalInline,)
     list_before_template = "admin/books.html"
     closed = moment("closed_at", "Closed")
@@ -142,11 +145,9 @@ class PeriodAdmin(ReadOnlyAdmin):
     fields = ("month", "closed", "closer")
     readonly_fields = fields
 
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow closing to staff with that right."""
-        return bool(request.user.has_perm("payments.close_period"))
-
-    has_add_permission = has_act_permission
+        return self.has_act_permission(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the books above the list of closed months, or send a file."""

@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from backoffice.base import StaffAdmin
 from backoffice.columns import amount_text, shown
 from backoffice.fields import WholeNumber
+from backoffice.regional import InRegion
 from core.currencies import currency_of
 from payments.models import PromotionCode
 from payments.models.promotion import SHARE_WHOLE_BPS
@@ -73,6 +74,7 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
 class PromotionCodeAdmin(StaffAdmin):
     """Promotion codes. The terms of a code stay as they were made; its budget, end and activity can be changed."""
 
+    reach = InRegion("region")
     form = PromotionForm
 
     @shown("Amount", ordering="amount")

@@ -10,6 +10,7 @@ from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import amount, badge, identity, moment, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import InNoRegion
 from backoffice.steps import Step
 from payments.books import differences
 from payments.difference_states import DifferenceStatus
@@ -40,6 +41,7 @@ class DifferenceHistoryInline(HistoryInline):
 class DifferenceAdmin(ReadOnlyAdmin):
     """Differences of our books and the provider's; the open ones wait for staff, or for their cause to go."""
 
+    reach = InNoRegion("The books are those of all regions together.")
     steps = (CLOSE,)
     inlines = (DifferenceHistoryInline,)
     linked = identity()
@@ -58,6 +60,7 @@ class DifferenceAdmin(ReadOnlyAdmin):
 class MovementAdmin(Growing, ReadOnlyAdmin):
     """The movements of our balance with the provider, each with its fee and the entry that stands for it."""
 
+    reach = InNoRegion("The books are those of all regions together.")
     money = amount("amount", "Amount")
     provider_fee = amount("fee", "Fee")
     moved = moment("moved_at", "Moved")
@@ -95,6 +98,7 @@ class MovementInline(ReadOnlyInline):
 class BankPayoutAdmin(ReadOnlyAdmin):
     """The provider's payments to our bank, and whether their movements add up to them."""
 
+    reach = InNoRegion("The books are those of all regions together.")
     inlines = (MovementInline,)
     money = amount("amount", "Amount")
     created = moment("created_at", "Created")
@@ -112,6 +116,7 @@ class BankPayoutAdmin(ReadOnlyAdmin):
 class ReconciliationAdmin(ReadOnlyAdmin):
     """Comparisons of our books with the provider's."""
 
+    reach = InNoRegion("The books are those of all regions together.")
     started = moment("started_at", "Started")
     finished = moment("finished_at", "Finished")
     until = moment("mark", "Read until")

@@ -6,6 +6,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from backoffice.base import ReadOnlyAdmin
 from backoffice.columns import identity, moment, related
 from backoffice.growing import Growing
+from backoffice.regional import OfPeople
 from payments.models import Referral
 
 
@@ -13,6 +14,7 @@ from payments.models import Referral
 class ReferralAdmin(Growing, ReadOnlyAdmin):
     """Newcomers who have entered a friend's code. The credits given for them are in the list of credits."""
 
+    reach = OfPeople("newcomer")
     linked = identity()
     created = moment("created_at", "Entered")
     due = moment("due_at", "Credit due")

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from accounts.states import PartnerType
 from backoffice.base import StaffAdmin
 from backoffice.columns import shown
+from backoffice.regional import ForEveryRegion
 from core.jobs import BROKER_AWAY
 from regions.admin import RegionAdmin
 from regions.models import Region
@@ -60,6 +61,7 @@ class RequestTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to 
 class RequestTypeAdmin(StaffAdmin):
     """The kinds of cheer. One that was ever requested can be retired, but not deleted."""
 
+    reach = ForEveryRegion("Every region has the same kinds of cheer.")
     form = RequestTypeForm
 
     @shown("Partners")

@@ -14,6 +14,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Partner, User
+from accounts.staff_regions import within
 from backoffice.base import as_uuid
 from backoffice.columns import NOTHING, badge_html, label_of, shown
 from backoffice.fields import WholeNumber
@@ -179,7 +180,8 @@ class PartnerForm(ReasonForm):
         """Find the partner. An id is that of the partner, an address that of the account."""
         said = self.cleaned_data["partner"].strip()
         pk = as_uuid(said)
-        found = Partner.objects.filter(**({"user__email__iexact": said} if pk is None else {"pk": pk})).first()
+        partners = within(Partner.objects.all(), self.request.user, "region")
+        found = partners.filter(**({"user__email__iexact": said} if pk is None else {"pk": pk})).first()
         if found is None:
             raise ValidationError("There is no such partner.")
         return found

@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.enums import ActionVariant
 
 from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
 from backoffice.growing import Growing
+from backoffice.regional import InRegion, ReachedFilter
 from backoffice.steps import Step
 from requests_app.admin.dead_letters import STEPS, CareFilter, LetterColumns, is_dead, lists_dead_letters
 from requests_app.admin.matching import LookInline, Why
@@ -108,6 +109,7 @@ class OfferHistoryInline(HistoryInline):
 class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
     """Requests, including the dead letters (status "No partner found")."""
 
+    reach = InRegion("region")
     steps = (*STEPS, CANCEL)
     change_form_after_template = "admin/request_story.html"
     inlines = (OfferInline, LookInline, RideInline, RequestHistoryInline)
@@ -142,8 +144,8 @@ class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("closed_code", ChoicesDropdownFilter),
-        ("region", RelatedDropdownFilter),
-        ("request_type", RelatedDropdownFilter),
+        ("region", ReachedFilter),
+        ("request_type", ReachedFilter),
         CareFilter,
     )
     list_select_related = ("user", "region", "request_type", "dead_letter__owner")
@@ -201,6 +203,7 @@ class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
 class OfferAdmin(Growing, Why, _OfferColumns, ReadOnlyAdmin):
     """Offers of requests to partners."""
 
+    reach = InRegion("request__region")
     inlines = (OfferHistoryInline,)
 
     list_display = ("made", "status_badge", "closed_code", "partner_link", "request_link", "distance", "answered")

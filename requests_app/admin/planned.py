@@ -6,6 +6,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin
 from backoffice.columns import badge, identity, moment, place, related
 from backoffice.growing import Growing
+from backoffice.regional import InRegion, OfPeople
 from requests_app.models import SavedPlace, ScheduledRequest, ScheduledRequestTransition, ShareLink
 from requests_app.states import ScheduledStatus
 
@@ -24,6 +25,7 @@ class ScheduledHistoryInline(HistoryInline):
 class ScheduledRequestAdmin(Growing, ReadOnlyAdmin):
     """Planned cheers and their outcome."""
 
+    reach = InRegion("region")
     inlines = (ScheduledHistoryInline,)
 
     status_badge = badge("status", "Status", SCHEDULED_COLOURS)
@@ -61,6 +63,7 @@ class ScheduledRequestAdmin(Growing, ReadOnlyAdmin):
 class SavedPlaceAdmin(Growing, ReadOnlyAdmin):
     """Places that users have saved under a name."""
 
+    reach = OfPeople("user")
     saved = moment("created_at", "Saved")
     user_link = related("user", "User", named=True)
     where = place()
@@ -78,6 +81,7 @@ class SavedPlaceAdmin(Growing, ReadOnlyAdmin):
 class ShareLinkAdmin(Growing, ReadOnlyAdmin):
     """The shared cheers, and when their links expire. The links themselves cannot be recovered."""
 
+    reach = InRegion("request__region")
     linked = identity()
     shared = moment("created_at", "Shared")
     expires = moment("expires_at", "Expires")

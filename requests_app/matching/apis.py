@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller
 from accounts.permissions import require
+from accounts.staff_regions import within
 from core.errors import Missing
 from requests_app.matching.serializers import DecisionSerializer, decision_body
 from requests_app.models import Offer
@@ -21,8 +22,9 @@ class OfferDecision(APIView):
 
     @extend_schema(operation_id="getOfferDecision", tags=["cheerRequests"], responses={200: DecisionSerializer})
     def get(self, request: Request, offer_id: UUID) -> Response:
-        require(caller(request), VIEW_OFFER)
-        offer = Offer.objects.filter(pk=offer_id).first()
+        staff = caller(request)
+        require(staff, VIEW_OFFER)
+        offer = within(Offer.objects.filter(pk=offer_id), staff, "request__region").first()
         if offer is None:
             raise Missing
         try:

@@ -20,6 +20,7 @@ from tests.fuzz.calls import UNKNOWN_ID
 
 TAKE = steps.take
 REFUSED = (401, 403, 404)
+NOTHING = "nothing"
 ABSENT = (UNKNOWN_ID, "0")
 # A letter for each page: it stands in a cell if the page lets somebody in.
 PAGES = {
@@ -104,10 +105,10 @@ def pages_of(badge: Badge | None, name: str, row: str) -> str:
     for letter, (method, page, route) in PAGES.items():
         path = address(model, page, *([row] if "<" in route else []))
         word = knock(badge, method, path, {})
-        if word == "in" or (word == "away" and letter != "h"):  # an absent row's history is nobody's
+        if word == "in" or (word == "away" and row in ABSENT and letter != "h"):  # an absent row's history is nobody's
             letters += letter
-        elif word != "away":
-            refused.append(word)
+        else:
+            refused.append("404" if word == "away" else word)
     return letters or "+".join(dict.fromkeys(refused))
 
 
@@ -130,8 +131,8 @@ class Taken:
                 self.words[-1] = str(error.status) if error.status in REFUSED else "in"
                 raise
 
-        if not rows:  # of a model that the world has no row of: the list took the step with nothing
-            self.words.append("in")
+        if not rows:  # the list took the step with nothing
+            self.words.append(NOTHING)
         TAKE(model_admin, request, replace(step, run=run), rows, said)
 
     def of(self, word: str) -> str:
@@ -148,4 +149,6 @@ def step_of(badge: Badge | None, name: str, row: str, taken: Taken) -> str:
     button = taken.of(knock(badge, "POST", address(model, step, row), confirmed))
     selected = {**confirmed, "action": f"{step}_selected", ACTION_CHECKBOX_NAME: row}
     chosen = taken.of(knock(badge, "POST", address(model, "changelist"), selected))
+    if chosen == NOTHING:  # of a row that is not there, or that is not there for this account
+        return "in" if row in ABSENT else "404"
     return chosen if button == chosen or row in ABSENT else f"{button}+{chosen}"

@@ -64,6 +64,9 @@ def word_of(method: str, response: Any) -> str:
             return "setup"
         if target == reverse("account_reauthenticate"):
             return "again"
+        logged_out = response.wsgi_request.path == reverse("admin:logout")
+        if target == reverse("admin:index") and not logged_out:  # the way from a row that is not there
+            return "away"
         return "away" if method == "GET" else "in"
     if status == 403 and b"second_factor_missing" in response.content:
         codes = [error["code"] for error in json.loads(response.content)["errors"]]

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Partner, Role, User
 from ops.staff_roles import ROLES, seed_roles
+from regions.models import Region
 from requests_app.sharing import links
 from risk.flags import raise_flag
 from risk.states import FlagKind
 from tests import cast
 from tests.fuzz.world import World
+from tests.other_regions import limited_to, make_boston
 
 PEOPLE = ("anonymous", "user", "other user", "partner", "other partner")
-STAFF = ("no rights", *(role.lower() for role in ROLES), "superuser")
+HERE, ELSEWHERE = "all rights here", "all rights elsewhere"  # limited to the region of every row, and to another one
+STAFF = ("no rights", *(role.lower() for role in ROLES), HERE, ELSEWHERE, "superuser")
 WITHOUT_FACTOR = tuple(f"{name}, no factor" for name in STAFF)
 COLUMNS = (*PEOPLE, *STAFF, "no factor")
 KNOCKING = (*PEOPLE, *STAFF, *WITHOUT_FACTOR)
@@ -86,6 +89,7 @@ CONCERNED: dict[str, Callable[[World], tuple[User, Partner]]] = {
 def make_city(world: World) -> City:
     """A city at work. The other user and the other partner have a second factor, which opens nothing more to them."""
     other = cast.make_partner("Nils", online=False)
+    make_boston(world.request.region)
     for account in (world.stroller, other.user):
         cast.with_factor(account)
     staff = {name: _staff(name) for name in (*STAFF, *WITHOUT_FACTOR)}
@@ -103,6 +107,9 @@ def _staff(name: str) -> User:
     email = f"{name.replace(' ', '.').replace(',', '')}@staff.test"
     account = User.objects.create_user(email, cast.PASSWORD, name=name, role=Role.STAFF, is_staff=True, **rank)
     account.groups.set(Group.objects.filter(name__iexact=kind))
+    if kind in (HERE, ELSEWHERE):
+        account.user_permissions.set(Permission.objects.all())
+        account = limited_to(account, *Region.objects.filter(slug="boston" if kind == ELSEWHERE else "nyc"))
     return account if factor else cast.with_factor(account)
 
 
