@@ -1,6 +1,7 @@
 """Logging without personal data: to the standard streams, and security events to a file of their own or to stdout."""
 
 import logging
+import re
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +22,18 @@ if LOG_FORMAT not in ("json", "text"):
 logging.captureWarnings(LOG_FORMAT == "json")  # Python's warnings are lines, too
 # Of one kind, in one process; further ones are counted, and their number is logged.
 LOG_LINES_PER_MINUTE: int = env.int("LOG_LINES_PER_MINUTE", default=6000)
+# Where errors are reported, besides. The address has a key, with which anybody may send reports.
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT: str = env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production")
+if SENTRY_DSN and not re.fullmatch(f"http{'s?' if DEBUG else 's'}://[^@/]+@[^@/]+/.+", SENTRY_DSN):
+    raise ImproperlyConfigured("SENTRY_DSN is an address like https://KEY@HOST/PROJECT.")
+_REPORTS: dict[str, Any] = {
+    "()": "core.error_reports.ErrorReports",
+    "dsn": SENTRY_DSN,
+    "environment": SENTRY_ENVIRONMENT,
+    "process": PROCESS_KIND,
+    "filters": ["refusals_in_one_line"],
+}
 # The output of a command that somebody types is its result, so its log lines go to the other stream.
 LOG_STREAM = "stderr" if PROCESS_KIND == "shell" else "stdout"
 
@@ -44,8 +57,12 @@ LOGGING: dict[str, Any] = {
             "filters": ["refusals_in_one_line"],
         },
         "security": {**_SECURITY_HANDLER, "formatter": "json"},
+        **({"reports": _REPORTS} if SENTRY_DSN else {}),
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {
+        "handlers": ["console", "reports"] if SENTRY_DSN else ["console"],
+        "level": env.str("LOG_LEVEL", default="INFO"),
+    },
     "loggers": {
         # Django's own handlers, which mail administrators and format otherwise, are left out.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
