@@ -23,7 +23,7 @@ REGIONS, USUAL = 20, 25  # of the second label of stages; series of every other 
 def carry_out() -> None:
     """Measure and print one line for each."""
     settings.ALLOWED_HOSTS = ["*"]
-    print(f"{'':60} {'p50 ms':>8} {'p95 ms':>8} {'statements':>10}")
+    print(f"{'':60} {'p50 ms':>8} {'p95 ms':>8} {'processor ms':>12} {'statements':>10}")
     _fill(USUAL)
     _line("count rows, as the sweep does", lambda: count_rows(clock.now()))
     watcher = Watcher()
@@ -61,10 +61,11 @@ def _scrape(what: str) -> None:
 def _line(what: str, call: Callable[[], Any]) -> None:
     with CaptureQueriesContext(connection) as captured:
         call()
-    times = []
+    times, busy = [], time.process_time()
     for _ in range(ROUNDS):
         begun = time.perf_counter()
         call()
         times.append(time.perf_counter() - begun)
     spread = spread_of(times)
-    print(f"{what:60} {spread.p50 * 1e3:8.1f} {spread.p95 * 1e3:8.1f} {len(captured):10}")
+    used = (time.process_time() - busy) / ROUNDS
+    print(f"{what:60} {spread.p50 * 1e3:8.1f} {spread.p95 * 1e3:8.1f} {used * 1e3:12.1f} {len(captured):10}")
