@@ -1,7 +1,7 @@
 """Callbacks for Unfold, named in `settings.UNFOLD`: the sidebar with its badges, and the front page."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.apps import apps
@@ -11,10 +11,12 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
-from accounts.models import Partner
+from accounts.models import Partner, User
 from accounts.states import Application
-from backoffice.regional import reached, regions_of
-from ops.dashboard import live_counts
+from backoffice.regional import reached
+from core import clock
+from ops.live.counts import live_counts, total
+from ops.live.seeing import slugs_seen_by
 from payments.models import Payment
 from payments.states import UNPAID
 from requests_app.models import CheerRequest
@@ -165,9 +167,9 @@ def navigation(request: HttpRequest) -> list[Item]:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the front page's figures, which are those of all regions, for accounts that may see all requests."""
-    if regions_of(request) is None and _may_see(request, "requests_app_cheerrequest"):
-        context["figures"] = _figures(live_counts())
+    """Add the front page's figures of the regions that an account may see, if it may see requests."""
+    if _may_see(request, "requests_app_cheerrequest"):
+        context["figures"] = _figures(total(live_counts(clock.now()), slugs_seen_by(cast(User, request.user))))
     return context
 
 

@@ -1,11 +1,17 @@
 """The staff's socket."""
 
+import re
+
 from accounts.models import User
 from accounts.permissions import VIEW_STAFF_PAGE, permitted
 from accounts.second_factor import lacks_second_factor
 from notifications.consumers import EventConsumer
 from notifications.frames import Frame
-from ops.dashboard import latest_counts
+from ops.live.frames import whole
+from ops.live.seeing import kinds_hidden_from, slugs_seen_by
+
+ADDRESS = re.compile(r'\{"type":"([^"]*)"(?:,"region":"([^"]*)")?')
+SENT_ONCE = frozenset(["now", "minutes", "revenue", "health"])  # unless they have changed
 
 
 def _may_watch(user: User) -> bool:
@@ -13,22 +19,36 @@ def _may_watch(user: User) -> bool:
 
 
 class StaffConsumer(EventConsumer):
-    """`/staff/notification`: live counts, sent when they change, for staff with the right to the staff page.
+    """`/staff/notification`: what the live page shows, for staff with the right to the staff page.
 
-    The sweep publishes the counts to all of these sockets; a socket asks the database for nothing.
+    The sweep publishes it to all of these sockets; a socket asks the database for nothing once it is open, and leaves
+    out what its account may not see and what has not changed.
     """
 
-    _last = ""
-
     def recipient_of(self, user: User) -> str | None:
-        return f"staff:{user.pk}" if _may_watch(user) else None
+        if not _may_watch(user):
+            return None
+        self._slugs, self._hidden = slugs_seen_by(user), kinds_hidden_from(user)
+        self._sent: dict[tuple[str, str | None], str] = {}
+        return f"staff:{user.pk}"
 
     def snapshot(self, *, account_is_new: bool) -> Frame:
-        return {"counts": latest_counts()}
+        return whole(self.user)
 
     def deliver(self, seq: int, text: str, epoch: int = 0) -> bool:
-        """Send one pushed frame, unless the page has it already."""
-        if text == self._last:
+        """Send one pushed frame if the account may see it, unless the page has it already."""
+        kind, region = _address(text)
+        if kind in self._hidden or (region is not None and self._slugs is not None and region not in self._slugs):
             return False
-        self._last = text
-        return super().deliver(seq, text, epoch)
+        if kind in SENT_ONCE and self._sent.get((kind, region)) == text:
+            return False
+        sent = super().deliver(seq, text, epoch)
+        if sent and kind in SENT_ONCE:
+            self._sent[kind, region] = text
+        return sent
+
+
+def _address(text: str) -> tuple[str, str | None]:
+    """Return a frame's type, and its region if it is of one."""
+    found = ADDRESS.match(text)
+    return (found[1], found[2]) if found else ("", None)

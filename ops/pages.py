@@ -5,14 +5,25 @@ from django.shortcuts import render
 
 from accounts.models import Role
 from accounts.permissions import VIEW_STAFF_PAGE
-from ops.dashboard import latest_counts
-from ops.staff_links import UNDER_WAY, staff_cards
+from ops.live.frames import whole
+from ops.live.seeing import kinds_hidden_from, slugs_seen_by
+from ops.staff_links import UNDER_WAY, lines, parts, staff_cards
+from regions.selectors import active_regions
 from web.access import UserRequest, page_for
 
 
 @page_for(Role.STAFF, rights=(VIEW_STAFF_PAGE,))
 def staff(request: UserRequest) -> HttpResponse:
-    """Show live counts, with links into the admin."""
-    counts = latest_counts()
-    context = {"cards": staff_cards(counts), "under_way": UNDER_WAY, "page_data": {"counts": counts}}
+    """Show live counts, with links into the admin, the last hour, and the health of every part."""
+    slugs = slugs_seen_by(request.user)
+    regions = [region for region in active_regions() if slugs is None or region.slug in slugs]
+    shown = whole(request.user)
+    context = {
+        "cards": staff_cards(shown["counts"]),
+        "under_way": UNDER_WAY,
+        "lines": lines(with_revenue="revenue" not in kinds_hidden_from(request.user)),
+        "parts": parts(regions),
+        "regions": regions,
+        "page_data": shown,
+    }
     return render(request, "web/staff.html", context)

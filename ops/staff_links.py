@@ -1,6 +1,6 @@
-"""The counts on the staff page, with links to the admin's lists."""
+"""The content of the staff page, with labels: counts with links to the admin's lists, lines, and parts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from ops.admin_site import WAITING
+from ops.gauges import ANY_REGION
+from regions.models import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,45 @@ def staff_cards(counts: Mapping[str, Any]) -> list[Card]:
         Card("deadLetters", gettext_noop("Dead letters"), _("Requests that nobody took"), counts["deadLetters"]),
         Card("applications", gettext_noop("Applications"), _("Partners waiting for approval"), counts["applications"]),
         Card("unpaid", gettext_noop("Unpaid"), _("Payments not settled yet"), counts["unpaid"]),
+    ]
+
+
+# Lines of the last hour, which the page's script draws.
+LINES = [
+    ("requests", gettext_lazy("requests")),
+    ("offers", gettext_lazy("offers")),
+    ("accepts", gettext_lazy("accepted")),
+    ("wait", gettext_lazy("mean wait until accepted")),
+    ("unmatched", gettext_lazy("nobody found")),
+    ("sessions", gettext_lazy("sessions ended")),
+]
+REVENUE = ("revenue", gettext_lazy("revenue"))
+
+# Parts of the system, each with the unit of its figure.
+PARTS = [
+    ("database", gettext_lazy("Database"), "ms"),
+    ("valkey", gettext_lazy("Valkey"), "ms"),
+    ("web", gettext_lazy("Web processes"), "count"),
+    ("sockets", gettext_lazy("Open sockets"), "count"),
+    ("sweep", gettext_lazy("Sweeps"), "count"),
+    ("worker", gettext_lazy("Workers"), "count"),
+    ("jobs", gettext_lazy("Background jobs"), "s"),
+    ("mail", gettext_lazy("Mail"), "s"),
+    ("push", gettext_lazy("Web push"), "s"),
+]
+
+
+def lines(*, with_revenue: bool) -> list[tuple[str, str]]:
+    """The lines of the last hour, each with its label."""
+    return [(key, str(label)) for key, label in [*LINES, *([REVENUE] if with_revenue else [])]]
+
+
+def parts(regions: Iterable[Region]) -> list[tuple[str, str, str]]:
+    """Each part of the system with its label and the unit of its figure; last the queues of tasks."""
+    tasks = _("Tasks of %(region)s")
+    queues = [(f"queue:{region.slug}", tasks % {"region": region.name}, "s") for region in regions]
+    return [
+        *((key, str(label), unit) for key, label, unit in PARTS),
+        (f"queue:{ANY_REGION}", _("Tasks of no region"), "s"),
+        *queues,
     ]

@@ -19,7 +19,6 @@ from core.log_context import bound
 from core.metrics import PASS
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
-from ops.dashboard import publish_counts
 from payments.books.credits import sweep_credits
 from payments.books.payout_holds import sweep_payout_holds
 from payments.books.referrals import sweep_referrals
@@ -141,7 +140,6 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_lost_presence, 0.5),
     (sweep_deadlines, 0.5),
     (publish_again, 1.0),
-    (publish_counts, 1.0),
     (sweep_pushes, 0.5),
     (sweep_holds, 0.5),
     (sweep_sessions, 0.5),

@@ -10,6 +10,7 @@ declare namespace Elements {
     | "own-code-make"
     | "payout-form"
     | "rating-form"
+    | "region"
     | "waiting";
 
   type Button =
@@ -82,7 +83,7 @@ declare namespace Elements {
     | "share-link"
     | "tip-other";
 
-  type Select = "decline-reason" | "reason";
+  type Select = "decline-reason" | "reason" | "region";
 
   type Anchor = "directions" | "geo" | "receipt-link";
 
@@ -169,6 +170,7 @@ declare namespace Elements {
     | "share-until"
     | "slide"
     | "slide-hint"
+    | "stale"
     | "tariff"
     | "tariff-per"
     | "tax-note"

@@ -61,8 +61,14 @@ declare namespace Frames {
     | (Event & { type: "payment.updated" })
     | (Event & { type: "partner.location"; partnerId: Api.Id; location: Api.Location });
 
-  /** On /staff/notification. */
-  type Staff = (Hello & { counts: Api.Counts }) | (Event & { type: "counts"; counts: Api.Counts });
+  /** On /staff/notification. Of a region, "" for what belongs to none; minutes are counted since 1970. */
+  type Staff =
+    | (Hello & { counts: Api.Counts; live: Pages.Live })
+    | (Event & { type: "now"; region: string; counts: Api.Counts })
+    | (Event & { type: "minutes"; region: string; minutes: Record<number, number[]> })
+    | (Event & { type: "revenue"; region: string; minutes: Record<number, Record<string, number>> })
+    | (Event & { type: "health"; parts: Pages.Live["health"] })
+    | (Event & { type: "tick"; at: number; countedAt: number | null });
 
   type Any = Partner | User | Staff | Pong;
 

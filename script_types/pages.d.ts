@@ -50,6 +50,17 @@ declare namespace Pages {
     place: Api.Location;
   }
 
+  /** What the staff page knows, by the regions' slugs; moments in milliseconds, minutes counted since 1970. */
+  interface Live {
+    at: number;
+    countedAt?: number | null;
+    now: Record<string, Api.Counts>;
+    minutes: Record<string, Record<number, number[]>>;
+    /** Minor units by currency. */
+    revenue: Record<string, Record<number, Record<string, number>>>;
+    health: Record<string, [state: string, figure: number | null]>;
+  }
+
   interface Request {
     regions: Region[];
     tiles: Tiles | null;

@@ -33,7 +33,7 @@ class Fleet:
     @property
     def connections(self) -> int:
         """The connections that they hold at most: threads keep theirs (docs/production.md has the arithmetic)."""
-        return self.web * 8 + self.sockets * 9 + self.workers * 5 + self.sweeps * 3
+        return self.web * 8 + self.sockets * 9 + self.workers * 5 + self.sweeps * 4
 
 
 def ask(query: str) -> Any:

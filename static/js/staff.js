@@ -1,40 +1,48 @@
-// Live counts.
+// The live page of staff: counts, the last hour, the health of every part.
 
-import { $, $$, pageData, show, text } from "./dom.js";
-import { duration } from "./format.js";
-import { fill, gettext } from "./i18n.js";
+import { $, pageData } from "./dom.js";
 import { stayLive } from "./live.js";
+import { take } from "./staff-state.js";
+import { paintCounts, paintHealth, paintLines, paintStale } from "./staff-view.js";
 
-/**
- * A count by its path, such as "rides.en_route".
- * @param {Api.Counts} counts
- * @param {string} path
- * @returns {number}
- */
-const at = (counts, path) => path.split(".").reduce((part, name) => part?.[name], /** @type {any} */ (counts)) ?? 0;
+const LOOK_EVERY_MS = 1000;
 
-/** @param {Api.Counts} counts */
-function paint(counts) {
-  for (const tile of $$("[data-count]")) {
-    const count = at(counts, tile.dataset.count ?? "");
-    text($(".tile-number", tile), String(count));
-    tile.toggleAttribute("data-zero", count === 0);
-  }
-  const oldest = counts.oldestPendingS;
-  show($("#oldest"), oldest !== null);
-  if (oldest === null) return;
-  const sentence = gettext("The oldest request has been looking for %(time)s.");
-  text($("#oldest"), fill(sentence, { time: duration(oldest) }));
+/** @type {Pages.Live} */
+const live = pageData().live;
+let heardAt = Date.now();
+const choice = $("#region");
+const chosen = () => choice?.value ?? "";
+
+function paint() {
+  paintCounts(live, chosen());
+  paintLines(live, chosen());
+  paintHealth(live);
 }
 
-paint(pageData().counts);
+const paintAge = () => paintStale(live, Date.now() - heardAt);
+
+/** @param {Frames.Staff} frame */
+function receive(frame) {
+  take(live, frame);
+  heardAt = Date.now();
+  if (frame.type === "tick") paint(); // once for all that came with it
+  if (frame.type === "hello") paint();
+  paintAge();
+}
+
+choice?.addEventListener("change", paint);
+setInterval(paintAge, LOOK_EVERY_MS);
+paint();
 stayLive("/staff/notification", {
-  onFrame: (/** @type {Frames.Staff} */ frame) => frame.counts && paint(frame.counts),
-  // There is no call for the counts; the page itself has them.
+  onFrame: receive,
+  // There is no call for it; the page itself has it.
   poll: async () => {
     const response = await fetch(location.href, { cache: "no-store" });
     if (!response.ok) throw new Error(String(response.status));
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    paint(pageData(page).counts);
+    Object.assign(live, pageData(page).live);
+    heardAt = Date.now();
+    paint();
+    paintAge();
   },
 });

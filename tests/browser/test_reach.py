@@ -123,6 +123,19 @@ def test_from_a_visitor_to_a_partner(cast: Cast, visit: Callable[..., Visit]) ->
     visitor.headline("Somebody comes and cheers for you. Now.")
 
 
+def test_the_page_of_staff_says_when_it_is_stale(cast: Cast, visit: Callable[..., Visit]) -> None:
+    staff = visit(viewport=DESKTOP, refusals=(0,)).sign_in(cast.staff())
+    staff.live()
+    stale = staff.page.locator("#stale")
+    expect(stale).to_be_hidden()
+    staff.offline(True)
+    expect(stale).to_contain_text("No news since")
+    staff.accessible()
+    staff.offline(False)
+    staff.live()
+    expect(stale).to_be_hidden()
+
+
 def test_staff_watch_the_counts_live(cast: Cast, visit: Callable[..., Visit]) -> None:
     staff = visit(viewport=DESKTOP).sign_in(cast.staff())
     staff.headline("Right now")
@@ -134,6 +147,10 @@ def test_staff_watch_the_counts_live(cast: Cast, visit: Callable[..., Visit]) ->
     visit().sign_in(cast.user()).ask()
     expect(looking).to_have_text(str(before + 1))
     staff.see("The oldest request has been looking for")
+    expect(staff.page.locator('[data-line="requests"] .tile-number')).not_to_have_text("0")
+    expect(staff.page.locator('[data-line="requests"] polyline')).to_have_attribute("points", re.compile(r",0 |,0$"))
+    for part in ("database", "valkey", "sweep", "sockets"):
+        expect(staff.page.locator(f'[data-part="{part}"]')).to_have_attribute("data-state", re.compile("ok|slow"))
     cast.applicant("Nora")
     expect(applications.locator(".tile-number")).to_have_text(str(waiting + 1))
     applications.click()

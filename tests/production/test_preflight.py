@@ -145,7 +145,7 @@ def test_a_check_that_fails_is_a_finding() -> None:
 
 
 def test_the_budget_counts_what_threads_hold() -> None:
-    assert Fleet(web=8, sockets=2, workers=2, sweeps=2).connections == 8 * 8 + 2 * 9 + 2 * 5 + 2 * 3
+    assert Fleet(web=8, sockets=2, workers=2, sweeps=2).connections == 8 * 8 + 2 * 9 + 2 * 5 + 2 * 4
 
 
 def test_what_is_an_example() -> None:

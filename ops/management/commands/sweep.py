@@ -1,4 +1,4 @@
-"""`manage.py sweep`: run the passes for deadlines and repairs until stopped, and prune beside them."""
+"""`manage.py sweep`: run the passes for deadlines and repairs until stopped; prune and publish counts beside them."""
 
 import signal
 from threading import Event
@@ -9,6 +9,7 @@ from django.db import close_old_connections
 
 from core import clock, vitals
 from ops import pruner, watcher
+from ops.live import publisher
 from ops.sweep import Sweeper
 from runner.lifeline import watch
 
@@ -18,7 +19,7 @@ TICK_S = 0.25
 class Command(BaseCommand):
     requires_system_checks: list[str] = []  # a killed process must restart quickly
     help = (
-        "Sweep deadlines every half second, and delete and count rows in threads beside it. "
+        "Sweep deadlines every half second, and delete and count rows and publish what staff see in threads beside it. "
         "It needs no broker, so it goes on while Valkey is away, and several may run at the same time."
     )
 
@@ -40,6 +41,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         pruner.start(stop)
         watcher.start(stop)
+        publisher.start(stop)
         while not stop.wait(TICK_S):
             close_old_connections()
             sweeper.run_due()

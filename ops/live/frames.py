@@ -1,0 +1,91 @@
+"""The frames of the staff page, each of one region or of none, and all of it together for a page that opens.
+
+A region's frames name it right after their type, so that a socket can tell by a frame's first characters whether its
+account may see it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from core import clock, valkey
+from notifications.events import Message, everyone
+from ops.live.counts import Counts, latest_counts, total
+from ops.live.health import Health
+from ops.live.minutes import FIGURES, Minutes, kept_minutes
+from ops.live.seeing import kinds_hidden_from, slugs_seen_by
+
+HEALTH_KEY, HEALTH_KEPT_S = "staff:live:health", 10
+STAFF = everyone("staff")
+
+
+def tick(at: datetime, counted_at: datetime | None) -> Message:
+    """The frame of each second: its time, and when the database was counted last, in milliseconds."""
+    return STAFF, "tick", {"at": _ms(at), "countedAt": None if counted_at is None else _ms(counted_at)}
+
+
+def counts_frames(counts: Mapping[str, Counts]) -> Iterable[Message]:
+    """A frame with the counts of each region."""
+    for slug, each in counts.items():
+        yield STAFF, "now", {"region": slug, "counts": each}
+
+
+def minutes_frames(minutes: Minutes) -> Iterable[Message]:
+    """Two frames with these minutes of each region: how often things happened, and the revenue."""
+    figures, revenue = _by_region(minutes)
+    for kind, regions in (("minutes", figures), ("revenue", revenue)):
+        for slug, each in regions.items():
+            yield STAFF, kind, {"region": slug, "minutes": each}
+
+
+def health_frame(health: Health) -> Message:
+    """The frame with the health of every part."""
+    return STAFF, "health", {"parts": health}
+
+
+def keep_health(health: Health) -> None:
+    """Store the health for pages that open. Raises `valkey.Unreachable`."""
+    valkey.client().set(HEALTH_KEY, json.dumps(health), ex=HEALTH_KEPT_S)
+
+
+def whole(user: User) -> dict[str, Any]:
+    """All that the page shows of the regions of this member of staff: `counts` summed, and `live` by region."""
+    slugs, hidden, now = slugs_seen_by(user), kinds_hidden_from(user), clock.now()
+    counts = {slug: each for slug, each in latest_counts().items() if slugs is None or slug in slugs}
+    figures, revenue = _by_region(kept_minutes(now))
+    live = {
+        "at": _ms(now),
+        "now": counts,
+        "minutes": {slug: each for slug, each in figures.items() if slugs is None or slug in slugs},
+        "revenue": {
+            slug: each for slug, each in revenue.items() if "revenue" not in hidden and (slugs is None or slug in slugs)
+        },
+        "health": _latest_health(),
+    }
+    return {"counts": total(counts), "live": live}
+
+
+def _latest_health() -> Health:
+    try:
+        kept = valkey.client().get(HEALTH_KEY)
+    except valkey.Unreachable:
+        return {}
+    health: Health = json.loads(kept) if kept else {}
+    return health
+
+
+def _by_region(minutes: Minutes) -> tuple[dict[str, dict[int, list[int]]], dict[str, dict[int, dict[str, int]]]]:
+    """The figures in the order of `FIGURES`, and the revenue by currency: both by the region's slug and the minute."""
+    figures: dict[str, dict[int, list[int]]] = {}
+    revenue: dict[str, dict[int, dict[str, int]]] = {}
+    for minute, regions in minutes.items():
+        for slug, each in regions.items():
+            figures.setdefault(slug, {})[minute] = [each[name] for name in FIGURES]
+            revenue.setdefault(slug, {})[minute] = each["revenue"]
+    return figures, revenue
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
