@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language, ngettext
 
@@ -37,6 +37,13 @@ def major(amount: int, currency: str) -> Decimal:
 def when(moment: datetime, time_zone: str = "UTC") -> str:
     """Format a moment in a time zone: "Nov 22, 2026, 9:05:00 PM"."""
     return format_datetime(moment, "medium", ZoneInfo(time_zone), _locale())
+
+
+def day_and_time(moment: datetime) -> str:
+    """Format a moment, in its own time zone, by day and minute: "Sun, Nov 22, 9:05 PM"."""
+    zone, locale = moment.tzinfo, _locale()
+    day = format_skeleton("MMMEd", moment, zone, locale=locale)
+    return f"{day}, {format_time(moment, 'short', zone, locale)}"
 
 
 def increment(seconds: int) -> str:

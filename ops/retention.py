@@ -137,6 +137,7 @@ KEPT: Mapping[str, str] = {
     "payments.Transfer": _BOOKS,
     "payments.TransferTransition": _HISTORY,
     "regions.Region": _SET_UP,
+    "regions.Policy": _SET_UP,
     "regions.Terms": _SET_UP,
     "requests_app.CheerRequestTransition": _HISTORY,
     "requests_app.DeadLetter": "for ever, with its request, whose words it loses with it",

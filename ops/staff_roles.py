@@ -10,6 +10,7 @@ _LOOKING = (
     VIEW_STAFF_PAGE,
     "accounts.view_partner",
     "alerts.view_alert",
+    "regions.view_policy",
     "regions.view_region",
     "requests_app.view_cheerrequest",
     "requests_app.view_offer",
@@ -20,7 +21,13 @@ _LOOKING = (
 # A step on a page needs the right to change its rows.
 ROLES: dict[str, tuple[str, ...]] = {
     "Viewer": _LOOKING,
-    "Dispatcher": (*_LOOKING, CHANGE_PARTNER, "alerts.change_alert", "requests_app.change_cheerrequest"),
+    "Dispatcher": (
+        *_LOOKING,
+        CHANGE_PARTNER,
+        "alerts.change_alert",
+        "regions.pause_region",
+        "requests_app.change_cheerrequest",
+    ),
     "Finance": (
         *_LOOKING,
         "payments.add_manualentry",

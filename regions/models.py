@@ -14,6 +14,7 @@ from core.currencies import currency_of
 from core.ids import new_id
 from core.prices import COMMISSION_WHOLE, TAX_WHOLE
 from core.texts import Line
+from regions.policies import Policy  # noqa: F401  # Django finds models here
 
 DIGEST_CHARS = 16
 

@@ -12,6 +12,7 @@ from core.database import refused_as
 from core.errors import Conflict, Invalid
 from notifications.events import recorded
 from payments.books import holds
+from regions.selectors import usual_patience, usual_radii_m
 from requests_app import announce, bookings, wakeups
 from requests_app.care import require_dead
 from requests_app.locks import lock_partner, lock_request
@@ -63,10 +64,11 @@ def widen_request(
     """
     if reach_m is None and patience_s is None:
         raise Invalid("required", "Say how far, or for how long.", "reach_m")
-    if reach_m is not None and not settings.MATCH_RADIUS_M[-1] < reach_m <= settings.WIDEN_RADIUS_MAX_M:
-        raise Invalid("invalid", _between("km", settings.MATCH_RADIUS_M[-1], settings.WIDEN_RADIUS_MAX_M, 1000))
-    if patience_s is not None and not settings.REQUEST_PATIENCE_S < patience_s <= settings.WIDEN_PATIENCE_MAX_S:
-        raise Invalid("invalid", _between("min", settings.REQUEST_PATIENCE_S, settings.WIDEN_PATIENCE_MAX_S, 60))
+    usual_m, usual_s = usual_radii_m(request.region_id)[-1], usual_patience(request.region_id).total_seconds()
+    if reach_m is not None and not usual_m < reach_m <= settings.WIDEN_RADIUS_MAX_M:
+        raise Invalid("invalid", _between("km", usual_m, settings.WIDEN_RADIUS_MAX_M, 1000))
+    if patience_s is not None and not usual_s < patience_s <= settings.WIDEN_PATIENCE_MAX_S:
+        raise Invalid("invalid", _between("min", usual_s, settings.WIDEN_PATIENCE_MAX_S, 60))
     wider = {"reach_m": reach_m, "patience_s": patience_s}
     limits = {name: value for name, value in wider.items() if value is not None}
     return _requeue(request.pk, actor=actor, now=now, reason="widened by staff", limits=limits)

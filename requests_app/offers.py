@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
@@ -19,6 +18,7 @@ from core.transitions import create_all
 from notifications.events import Outbox, recorded
 from regions.geometry import CELL_M, distance_m, eta_s, middle_of_cell
 from regions.models import OfferDetail
+from regions.selectors import offer_ttl
 from requests_app import announce, wakeups
 from requests_app.habits import answered
 from requests_app.locks import lock_partner, lock_with_offer
@@ -81,7 +81,7 @@ def _offer(choice: Choice, *, now: datetime) -> Offer:
         eta_s=eta_s(distance_m),
         approximate_m=approximate_m(request, partner, distance_m),
         created_at=now,
-        expires_at=now + timedelta(seconds=settings.OFFER_TTL_S),
+        expires_at=now + offer_ttl(request.region_id),
         rank=rank,
         among=among,
         decision=decision,

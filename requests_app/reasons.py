@@ -34,6 +34,8 @@ class ScheduledClosed(models.TextChoices):
     REQUEST_ALREADY_OPEN = "request_already_open", "Another request was open"
     TYPE_NOT_OFFERED = "type_not_offered", "No longer offered"
     REGION_NOT_SERVED = "region_not_served", "The place is not served"
+    REGION_PAUSED = "region_paused", "The region took no requests"
+    REGION_CLOSED = "region_closed", "The region was closed"
     NOT_A_USER = "not_a_user", "No user any more"
     CARD_REQUIRED = "card_required", "No card"
     PAYMENT_OVERDUE = "payment_overdue", "A payment was overdue"

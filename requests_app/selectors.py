@@ -1,9 +1,13 @@
 """Reads of requests and offers, limited to those each reader may see."""
 
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from math import inf
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import router
 from django.db.models import Q, QuerySet
 
@@ -13,9 +17,12 @@ from accounts.staff_regions import within
 from core.errors import Missing
 from core.recent import Recent
 from core.rows import read_row
+from regions import policies
+from regions.geometry import S_PER_M
 from regions.models import Prices
-from regions.selectors import terms_by_id
+from regions.selectors import policy_of, terms_by_id, usual_patience, usual_radii_m
 from requests_app.models import CheerRequest, Offer, RequestType
+from requests_app.rules import RULES, Rules
 from requests_app.states import OPEN, OfferStatus
 from rides.states import ACTIVE
 
@@ -41,13 +48,45 @@ def prices_of(request: CheerRequest) -> Prices:
 
 def radii_m(request: CheerRequest) -> list[int]:
     """The search radius of each wave, in metres, in ascending order: the usual ones, then what staff have chosen."""
-    usual, wider_m = settings.MATCH_RADIUS_M, request.reach_m
+    usual, wider_m = usual_radii_m(request.region_id), request.reach_m
     return usual if wider_m is None or wider_m <= usual[-1] else [*usual, wider_m]
 
 
 def patience(request: CheerRequest) -> timedelta:
     """The time for which a request is matched before it becomes a dead letter."""
-    return timedelta(seconds=request.patience_s or settings.REQUEST_PATIENCE_S)
+    own = request.patience_s
+    return usual_patience(request.region_id) if own is None else timedelta(seconds=own)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules of a version of a region's policy; version 0 stands for the usual ones."""
+
+    version: int
+    rules: Rules
+
+    @property
+    def uncapped_m(self) -> float:
+        """The distance, in metres, within which a lone request gets its nearest partner in any shortage."""
+        return self.rules.cap_least_s / S_PER_M if self.rules.cap_lone else inf
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The part of the record of a decision (`matching/decisions.py`) that tells them."""
+        said: dict[str, Any] = {"rules": list(astuple(self.rules))}
+        return {**said, "policy": self.version} if self.version else said
+
+
+@lru_cache(maxsize=1024)
+def _with(version: int, said: Iterable[Any]) -> InForce:
+    named = zip(policies.RULES, said, strict=True)
+    return InForce(version, replace(RULES, **{name: value for name, value in named if value is not None}))
+
+
+def rules_of(region_id: UUID) -> InForce:
+    """Return the rules in force in a region: the usual ones, with what its policy says in their place."""
+    policy = policy_of(region_id)
+    return _with(policy.version, tuple(getattr(policy, name) for name in policies.RULES))
 
 
 def requests_of(user: User) -> QuerySet[CheerRequest]:

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from django.conf import settings
 
 from accounts.locations import current_location
 from accounts.models import Partner, User
@@ -18,7 +16,7 @@ from payments.books import holds
 from payments.models import Customer
 from positions import Nearest, Position
 from regions.models import Terms
-from regions.selectors import present_terms, served_region
+from regions.selectors import open_region, present_terms, usual_patience
 from requests_app import announce, bookings, wakeups
 from requests_app.locks import LockedRide, lock_partner, lock_request, lock_ride
 from requests_app.matching import immediate
@@ -63,12 +61,12 @@ def submit_request(
     region's present ones, which may not be others than `prices_shown`. `then` gets the request inside its transaction.
 
     Returns: the request as it was created, `pending`; events report its later changes.
-    Raises: `Conflict` (`region_not_served`, `prices_changed`, `request_already_open`, `card_required`,
-        `payment_overdue`).
+    Raises: `Conflict` (`region_not_served`, `prices_changed`, `region_paused`, `region_closed`, `request_already_open`,
+        `card_required`, `payment_overdue`).
     """
-    region = served_region(lat, lng, prices_shown=prices_shown)
+    region = open_region(lat, lng, at=wanted_at or now, prices_shown=prices_shown)
     card = bookings.card_for(user, terms or region)
-    give_up_at = max(now, wanted_at or now) + timedelta(seconds=settings.REQUEST_PATIENCE_S)
+    give_up_at = max(now, wanted_at or now) + usual_patience(region.pk)
     request = CheerRequest(
         user=user,
         region=region,

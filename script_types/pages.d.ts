@@ -39,6 +39,8 @@ declare namespace Pages {
     cancellation: { amount: number; graceS: number };
     pricesDigest: string;
     taxNote: string;
+    /** Why the region takes no requests now; empty if it takes them. */
+    closed: string;
     map: RegionMap | null;
     /** On the request screen: the minor units of credit that can be spent there. */
     credit?: number;

@@ -13,10 +13,11 @@ from django.utils.translation import gettext
 from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
+from core import clock
 from payments.books.credits import spendable_by_region
 from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
 from regions.models import Prices, Region
-from regions.selectors import active_regions
+from regions.selectors import active_regions, offer_ttl, why_closed
 from regions.taxes import tax_note
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest, ShareLink
 from requests_app.planning.places import places_of
@@ -35,7 +36,10 @@ Data = dict[str, Any]
 
 
 def region_data(region: Region, agreed: Prices | None = None) -> Data:
-    """A region's boundary and prices, or those that a user has agreed to. Amounts are minor units."""
+    """A region's boundary and prices, or those that a user has agreed to. Amounts are minor units.
+
+    `closed` is a sentence while the region takes no requests, else empty.
+    """
     prices = agreed or region
     return {
         "slug": region.slug,
@@ -46,6 +50,7 @@ def region_data(region: Region, agreed: Prices | None = None) -> Data:
         "taxNote": tax_note(prices),
         "cancellation": {"amount": prices.cancellation_fee_amount, "graceS": prices.cancellation_grace_s},
         "pricesDigest": prices.prices_digest,
+        "closed": why_closed(region, clock.now()),
         "map": map_data(region.slug),
     }
 
@@ -98,7 +103,7 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
         "ride": ride and ride_body(ride, viewer),
         "region": region_data(request.region, prices_of(request)),
         "tiles": tiles(),
-        "offerTtlS": settings.OFFER_TTL_S,
+        "offerTtlS": offer_ttl(request.region_id).total_seconds(),
         "travel": travel(),
     }
 
@@ -125,7 +130,7 @@ def partner_console(partner: Partner, *, now: datetime) -> Data:
         "ride": ride and ride_body(ride, partner.user),
         "regions": [region_data(region) for region in active_regions()],
         "tiles": tiles(),
-        "offerTtlS": settings.OFFER_TTL_S,
+        "offerTtlS": offer_ttl(partner.region_id).total_seconds(),
         "types": {kind.slug: kind_data(kind) for kind in RequestType.objects.all()},
         "travel": travel(),
     }

@@ -1,5 +1,6 @@
 """The records of a made-up history's matcher, of the days that they are kept: decisions, matchings and looks."""
 
+from dataclasses import astuple
 from itertools import islice
 from random import Random
 from typing import Any
@@ -52,7 +53,7 @@ class DecisionWriter:
         near = list(islice((each for each in others if each not in asked), FARTHER))
         candidates = [[dashed(chosen.id), float(metres)]]
         candidates += [[dashed(each.id), metres + STEP_M * place] for place, each in enumerate(near, 1)]
-        made: dict[str, Any] = {"by": MATCHER if asked else IMMEDIATE, "rules": policy.RULES_STORED}
+        made: dict[str, Any] = {"by": MATCHER if asked else IMMEDIATE, "rules": list(astuple(policy.RULES))}
         if asked:
             made["waited"] = float(now - begun)
             made["out"] = [[dashed(each.id), LeftOut.DECLINED.value] for each in asked]

@@ -18,6 +18,9 @@ from backoffice.regional import ForEveryRegion
 from core.jobs import BROKER_AWAY
 from regions.admin import RegionAdmin
 from regions.models import Region
+from regions.policies import Intake
+from regions.selectors import policy_of
+from requests_app.admin.policies import INTAKE_STEPS, PAUSE_REGION
 from requests_app.models import RequestType
 from requests_app.wakeups import match_queue
 
@@ -34,7 +37,22 @@ def serve_queue(region_slug: str) -> None:
 
 @admin.register(Region)
 class DispatchRegionAdmin(RegionAdmin):
-    """Regions and their tariffs. Changed prices apply to what is requested or planned from now on."""
+    """Regions and their tariffs. Changed prices apply to what is requested or planned from now on.
+
+    The steps are for staff who may pause regions. How a region matches is a version of its policy.
+    """
+
+    steps = INTAKE_STEPS
+
+    @shown("Intake")
+    def intake(self, row: Region) -> str:
+        return Intake(policy_of(row.pk).intake).label
+
+    list_display = ("name", "slug", "active", "intake", "time_zone", "tariff", "fee", "start_guard")
+
+    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow pausing, draining and opening to staff with that right."""
+        return bool(request.user.has_perm(PAUSE_REGION))
 
     def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -134,11 +134,9 @@ class WidenForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        usual_km, most_km = settings.MATCH_RADIUS_M[-1] / M_PER_KM, settings.WIDEN_RADIUS_MAX_M / M_PER_KM
-        usual_min = settings.REQUEST_PATIENCE_S / S_PER_MINUTE
-        most_min = settings.WIDEN_PATIENCE_MAX_S / S_PER_MINUTE
-        self.fields["radius_km"].help_text = f"Usually {usual_km:g}, at most {most_km:g}. Empty: as it was."
-        self.fields["patience_min"].help_text = f"Usually {usual_min:g}, at most {most_min:g}. Empty: as it was."
+        most_km, most_min = settings.WIDEN_RADIUS_MAX_M / M_PER_KM, settings.WIDEN_PATIENCE_MAX_S / S_PER_MINUTE
+        self.fields["radius_km"].help_text = f"More than the region's, at most {most_km:g}. Empty: as it was."
+        self.fields["patience_min"].help_text = f"More than the region's, at most {most_min:g}. Empty: as it was."
 
 
 def _widen(

@@ -23,6 +23,8 @@ from core.sql import insert_all
 from core.transitions import move_all
 from notifications.events import recorded
 from regions.models import Region
+from regions.policies import Intake
+from regions.selectors import policy_of
 from requests_app.locks import lock_free_partners, lock_free_requests
 from requests_app.matching import decisions, looks, policy
 from requests_app.matching.backoff import retry_delay_s
@@ -31,7 +33,7 @@ from requests_app.matching.search import Found, search
 from requests_app.models import CheerRequest
 from requests_app.offers import Choice, create_offers
 from requests_app.records import Matching
-from requests_app.selectors import radii_m
+from requests_app.selectors import radii_m, rules_of
 from requests_app.states import RequestStatus
 from requests_app.unheld import without_unheld
 
@@ -47,11 +49,14 @@ random = Random()  # noqa: S311  # jitter
 def match_batch(region: Region) -> bool:
     """Match the pending requests of a region once, oldest first, in batches of `BATCH`.
 
-    All are considered, up to `WAITING_MAX`, so that a batch without candidates cannot hide later requests.
+    All are considered, up to `WAITING_MAX`, so that a batch without candidates cannot hide later requests. Nothing is
+    matched in a paused region: its requests wait as they are.
 
     Returns: True if an offer was made, so that another run may make more.
     Raises: `valkey.Unreachable`.
     """
+    if policy_of(region.pk).intake == Intake.PAUSED:
+        return False
     now = clock.now()
     pending = CheerRequest.objects.filter(region=region, status=RequestStatus.PENDING, give_up_at__gt=now)
     pending = without_unheld(pending)
@@ -65,8 +70,9 @@ def match_batch(region: Region) -> bool:
 def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) -> int:
     """Offer the matched requests of one batch, and postpone or back off the rest. Returns the number of offers."""
     found = search(region, waiting, now=now)
-    shortage = shortage_size(region, now=now) if policy.cap_matters(found.pairs) else 0
-    chosen = policy.assign(found.pairs, shortage=shortage)
+    rules = rules_of(region.pk).rules
+    shortage = shortage_size(region, now=now) if policy.cap_matters(found.pairs, rules=rules) else 0
+    chosen = policy.assign(found.pairs, shortage=shortage, rules=rules)
     offered = make_offers(region, found, chosen, shortage=shortage, now=now) if chosen else set()
     matched = {pair.request for pair in chosen}
     left = [r for r in waiting if r.pk not in matched]
@@ -117,11 +123,11 @@ def _choices(
     own: dict[UUID, list[Pair[UUID, UUID]]] = defaultdict(list)
     for pair in found.pairs:
         own[pair.request].append(pair)
-    choices = []
+    in_force, choices = rules_of(region.pk), []
     for pair in pairs:
         request, could_be = found.requests[pair.request], own[pair.request]
         out = found.left_out(request)
-        decision = decisions.decided(pair, could_be, shortage=shortage, out=out, matching=matching)
+        decision = decisions.decided(pair, could_be, shortage=shortage, out=out, matching=matching, in_force=in_force)
         rank = decisions.rank(pair, could_be)
         choices.append(Choice(request, found.partners[pair.partner], pair.distance_m, rank, len(could_be), decision))
     return choices

@@ -27,6 +27,7 @@ from requests_app.matching import policy
 from requests_app.matching.policy import Pair, Rules
 from requests_app.models import Offer
 from requests_app.records import MATCHER, LeftOut, Matching
+from requests_app.selectors import InForce
 
 NAMED_MAX = 10
 
@@ -43,6 +44,7 @@ def decided(
     shortage: int,
     out: Mapping[UUID, str],
     matching: Matching | None,
+    in_force: InForce,
 ) -> Decision:
     """Return the decision of the matcher to offer a pair.
 
@@ -50,7 +52,7 @@ def decided(
         pairs: those of the same request, among which it was chosen if no other request contended.
         out: partners who were left out.
     """
-    made: Decision = {"by": MATCHER, "rules": policy.RULES_STORED, "waited": pair.waited_s}
+    made: Decision = {"by": MATCHER, **in_force.recorded, "waited": pair.waited_s}
     if shortage:
         made["shortage"] = shortage
     if matching is None:

@@ -10,11 +10,11 @@ from core.errors import Conflict
 from notifications.events import Outbox
 from regions.geometry import distance_m
 from requests_app.locks import LockedOffer, lock_free_partners
-from requests_app.matching import policy
 from requests_app.matching.search import excluded_partners, may_serve
 from requests_app.models import CheerRequest
 from requests_app.offers import Choice, create_offers
 from requests_app.records import STAFF, DeadLetter
+from requests_app.selectors import rules_of
 from requests_app.states import RequestStatus
 
 
@@ -51,7 +51,7 @@ def offer(outbox: Outbox, request: CheerRequest, named: Asked, *, actor: User | 
     partner, away_m = named
     request.move(RequestStatus.OFFERED, actor=actor, at=now, attempts=request.attempts + 1)
     move_partners([partner], PartnerStatus.OFFERED, actor=actor, at=now)
-    decision = {"by": STAFF, "rules": policy.RULES_STORED, "candidates": [[str(partner.pk), away_m]]}
+    decision = {"by": STAFF, **rules_of(request.region_id).recorded, "candidates": [[str(partner.pk), away_m]]}
     [made] = create_offers(outbox, [Choice(request, partner, away_m, None, None, decision)], now=now)
     return LockedOffer(request, partner, made)
 

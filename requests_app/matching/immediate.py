@@ -20,11 +20,13 @@ from accounts.states import PartnerStatus
 from core import valkey
 from notifications.events import Outbox
 from positions import Nearest, Search
+from regions.policies import Intake
+from regions.selectors import policy_of, usual_radii_m
 from requests_app.locks import lock_nearest_free_partner
-from requests_app.matching import policy
 from requests_app.models import CheerRequest
 from requests_app.offers import Choice, create_offers
 from requests_app.records import IMMEDIATE, LeftOut
+from requests_app.selectors import rules_of
 from requests_app.states import RequestStatus
 
 log = logging.getLogger(__name__)
@@ -33,8 +35,10 @@ CANDIDATES = 5  # more than one, because the nearest may just have received anot
 
 
 def near(request: CheerRequest, *, now: datetime) -> Nearest:
-    """The candidates for an immediate offer, nearest first; empty if Valkey is unreachable."""
-    reach_m = min(float(settings.MATCH_RADIUS_M[0]), policy.UNCAPPED_M)
+    """The candidates for an immediate offer, nearest first; empty if Valkey is unreachable or the region is paused."""
+    if policy_of(request.region_id).intake == Intake.PAUSED:
+        return Nearest()
+    reach_m = min(float(usual_radii_m(request.region_id)[0]), rules_of(request.region_id).uncapped_m)
     search = Search(request.lat, request.lng, reach_m, CANDIDATES)
     fresh_since = now - timedelta(seconds=settings.POSITION_FRESH_S)
     try:
@@ -83,7 +87,7 @@ def _first_free(request: CheerRequest, candidates: Nearest, *, new: bool) -> Cho
         return None
     place = ids.index(found.pk)
     out = _left_out(request, ids, place, types)
-    decision = _decided(candidates, {**out, **dict.fromkeys(candidates.stale, LeftOut.STALE_POSITION)})
+    decision = _decided(request, candidates, {**out, **dict.fromkeys(candidates.stale, LeftOut.STALE_POSITION)})
     return Choice(request, found, candidates[place].distance_m, 1, len(ids) - len(out), decision)
 
 
@@ -97,8 +101,8 @@ def _left_out(request: CheerRequest, ids: Sequence[UUID], place: int, types: Map
     return out | {pk: LeftOut.WRONG_KIND for pk in ids if wanted and types.get(pk) not in wanted}
 
 
-def _decided(candidates: Nearest, out: Mapping[UUID, LeftOut]) -> dict[str, Any]:
+def _decided(request: CheerRequest, candidates: Nearest, out: Mapping[UUID, LeftOut]) -> dict[str, Any]:
     """Return the record (`decisions.py`) of the choice of the first candidate who was not left out."""
     pairs = [[str(each.partner_id), each.distance_m] for each in candidates]
-    decision = {"by": IMMEDIATE, "rules": policy.RULES_STORED, "candidates": pairs}
+    decision = {"by": IMMEDIATE, **rules_of(request.region_id).recorded, "candidates": pairs}
     return {**decision, "out": [[str(pk), reason.value] for pk, reason in out.items()]} if out else decision

@@ -18,7 +18,7 @@ from requests_app.matching import policy
 from requests_app.matching.search import Found
 from requests_app.models import CheerRequest
 from requests_app.records import Look, LookResult
-from requests_app.selectors import patience, radii_m
+from requests_app.selectors import patience, radii_m, rules_of
 
 ROWS_MAX = 12  # of one request and its patience; the last one stands for all that follow
 FIGURES = ("result", "wave", "searched", "fit", "left_out", "attempts", "last_at")
@@ -75,7 +75,11 @@ def _seen(
         result = LookResult.TAKEN_BY_ANOTHER
     elif fits:
         waited_s = (now - request.created_at).total_seconds()
-        cap_s = float(policy.cap_s(np.array([waited_s]), shortage=shortage)[0]) if shortage else np.inf
+        cap_s = (
+            float(policy.cap_s(np.array([waited_s]), shortage=shortage, rules=rules_of(request.region_id).rules)[0])
+            if shortage
+            else np.inf
+        )
         beyond = min(distances_m) * S_PER_M > cap_s
         result = LookResult.BEYOND_CAP if beyond else LookResult.OUTNUMBERED
     else:

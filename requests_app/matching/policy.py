@@ -7,7 +7,7 @@ the strongest single lever; `docs/benchmarks.md` shows the effect of each part.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from regions.geometry import S_PER_M, eta_s
 from requests_app.matching.assignment import cheapest
+from requests_app.rules import RULES, Rules
 
 __all__ = [
     "RULES",
-    "RULES_STORED",
-    "UNCAPPED_M",
     "Pair",
     "Pairs",
     "Rules",
@@ -45,30 +44,6 @@ class Sortable(Hashable, Protocol):
 
 R = TypeVar("R", bound=Sortable)
 P = TypeVar("P", bound=Sortable)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The weights of the policy. Times are in seconds; travel is time through streets (`regions/geometry.py`).
-
-    In a shortage of n requests the pickup cap of a new request is `cap_s` · ∛(`cap_shortage` / n), at least
-    `cap_least_s` and at most `cap_s`. The cube root balances two times: partners within r of a place become free at a
-    rate that grows with n · r², so the wait for one goes with 1 / (n · r²), while the travel goes with r. The two
-    balance if r goes with n to the power −1/3.
-    """
-
-    cap_s: float = 600.0  # the greatest cap of a new request, for `cap_shortage` requests or fewer
-    cap_shortage: float = 10.0
-    cap_least_s: float = 180.0  # the least cap, however great the shortage
-    cap_widens: float = 1.0  # seconds of travel that the cap gains for each second waited
-    age_credit: float = 0.2  # seconds of travel deducted for each second waited
-    cap_lone: bool = True  # in a shortage, the cap also applies to a lone request
-
-
-RULES = Rules()
-RULES_STORED = list(astuple(RULES))  # as they are in the record of a decision: a new rule goes to the end
-# Within this distance, in metres, a lone request gets its nearest partner in any shortage.
-UNCAPPED_M = RULES.cap_least_s / S_PER_M if RULES.cap_lone else np.inf
 
 
 @dataclass(frozen=True, slots=True)

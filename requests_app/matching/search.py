@@ -78,7 +78,9 @@ def search(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     for request in waiting:
         excluded = exclusions[request.pk]
         candidates = [c for c in nearby[request.pk] if (p := partners.get(c.partner_id)) and may_serve(p, request)]
-        for wave, radius_m in list(enumerate(radii_m(request)))[request.wave :]:
+        radii = radii_m(request)
+        widest = len(radii) - 1  # the region's policy may have fewer waves than when it got this far
+        for wave, radius_m in list(enumerate(radii))[min(request.wave, widest) :]:
             free = [c for c in candidates if c.distance_m <= radius_m and not excluded.includes(c.partner_id, wave)]
             if free:
                 waited_s = (now - request.created_at).total_seconds()

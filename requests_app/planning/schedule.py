@@ -12,13 +12,14 @@ from api.idempotency import effect
 from core.database import refused_as
 from core.errors import Conflict, Invalid, Missing
 from core.reasons import Reason
-from regions.selectors import present_terms, served_region
+from regions.selectors import present_terms, require_opening_hours, served_region
 from requests_app.models import CheerRequest, RequestType, ScheduledRequest
 from requests_app.reasons import ScheduledClosed, failure
 from requests_app.services import first_type, submit_request
 from requests_app.states import ScheduledStatus
 
 WAITING_MAX = 20  # planned cheers per user
+MAY_PASS = ("request_already_open", "region_paused")
 
 
 def schedule_request(
@@ -35,7 +36,7 @@ def schedule_request(
     """Plan a cheer. The search for a partner starts `SCHEDULE_LEAD_S` before its time.
 
     Raises: `Invalid` (`too_soon`, `too_far`) and `Conflict` (`region_not_served`, `prices_changed`,
-        `already_scheduled`, `too_many`).
+        `region_closed` at that time, `already_scheduled`, `too_many`).
     """
     due_at = scheduled_for - timedelta(seconds=settings.SCHEDULE_LEAD_S)
     if due_at <= now:
@@ -44,6 +45,7 @@ def schedule_request(
         days = settings.SCHEDULE_AHEAD_MAX_S // 86_400
         raise Invalid("too_far", "We plan %(days)s days ahead at most.", "scheduledFor", days=days)
     region = served_region(lat, lng, prices_shown=prices_shown)
+    require_opening_hours(region, scheduled_for)
     scheduled = ScheduledRequest(
         user=user,
         region=region,
@@ -83,7 +85,8 @@ def cancel_scheduled(user: User, scheduled_id: UUID, *, reason: str, now: dateti
 def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | None:
     """Create the request of a planned cheer that is due.
 
-    If its user has another open request, the cheer waits until `scheduled_for`; any other conflict fails it.
+    While its user has another open request, or the region is paused, the cheer waits until `scheduled_for`; any other
+    conflict fails it.
 
     Returns: None if no request was created.
     """
@@ -94,7 +97,7 @@ def request_scheduled(scheduled_id: UUID, *, now: datetime) -> CheerRequest | No
     try:
         return _submit(scheduled, now=now)
     except Conflict as conflict:
-        if conflict.code != "request_already_open" or scheduled.scheduled_for <= now:
+        if conflict.code not in MAY_PASS or scheduled.scheduled_for <= now:
             _fail(scheduled, conflict.code, now=now)
         return None
 

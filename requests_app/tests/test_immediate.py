@@ -19,7 +19,7 @@ from regions.models import Region
 from requests_app import services, wakeups
 from requests_app.matching import immediate, policy
 from requests_app.models import CheerRequest, Offer, RequestType
-from requests_app.selectors import request_types_by_slug
+from requests_app.selectors import request_types_by_slug, rules_of
 from requests_app.serving import availability
 from requests_app.states import OfferStatus, RequestStatus
 from tests.cast import (
@@ -118,7 +118,7 @@ def test_who_waits_elsewhere_does_not_matter(nyc: Region, user: User, other_user
 
 
 def test_beyond_the_least_cap_the_matcher_decides(nyc: Region, user: User, woken: list[str]) -> None:
-    far = make_partner("Far", at=north(-policy.UNCAPPED_M - 20))
+    far = make_partner("Far", at=north(-rules_of(nyc.pk).uncapped_m - 20))
     request = submit(user)
     assert offered_to(request) is None
     assert woken[-1:] == ["nyc"]

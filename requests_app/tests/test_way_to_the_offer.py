@@ -11,7 +11,7 @@ from uuid import uuid4
 from rest_framework.test import APIClient
 
 from accounts.models import Partner
-from regions.selectors import forget_regions
+from regions.selectors import forget_policies, forget_regions
 from requests_app.models import Offer
 from requests_app.selectors import request_types_by_slug
 from tests.cast import EMPIRE_STATE, at
@@ -70,6 +70,7 @@ def test_the_way_to_the_offer_is_short(user_api: APIClient, partner: Partner) ->
     _, unrelated = files_run(lambda: user_api.get("/savedPlace"))
     shared = {name for name in unrelated if name.startswith("accounts/")}
     forget_regions()
+    forget_policies()
     request_types_by_slug.forget()
     body = {"location": at(EMPIRE_STATE), "requestType": "pep_talk"}
     key = {"Idempotency-Key": str(uuid4())}

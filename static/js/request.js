@@ -65,6 +65,8 @@ function describe() {
       ? fill(gettext("At %(name)s. Drag the pin to be exact."), { name })
       : gettext("We don't serve this place yet. Please choose another one."),
   );
+  text($("#closed"), region?.closed ?? "");
+  show($("#closed"), Boolean(region?.closed));
   show($("#save-row"), Boolean(region) && !saved.nameOf(place));
   if (region) showTariff(region);
 }

@@ -55,6 +55,7 @@ SMALL = {
     "payments.PromotionCode": "by hand",
     "payments.Reconciliation": "one a day",
     "regions.Region": "set-up",
+    "regions.Policy": "one for each change of how a region matches",
     "regions.Terms": "one for each change of prices",
     "requests_app.RequestType": "set-up",
 }

@@ -211,6 +211,7 @@ HOLDINGS = [
     Holding("alertSteps", "alerts.AlertTransition", _by("actor"), kept=SILENT),
     Holding("ledger", "payments.Entry", _by("partner__user", "user"), kept={}),
     Holding("closedMonths", "payments.Period", _by("closed_by"), kept={}),
+    Holding("policiesOfRegions", "regions.Policy", _by("author"), kept={}),
     Holding(
         "manualEntries",
         "payments.ManualEntry",

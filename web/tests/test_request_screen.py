@@ -5,6 +5,8 @@ from django.conf import settings
 
 from accounts.models import User
 from regions.models import Region
+from regions.policies import Intake
+from regions.services import set_intake
 from requests_app.models import CheerRequest, RequestType
 from requests_app.planning.places import save_place
 from requests_app.planning.schedule import cancel_scheduled
@@ -36,6 +38,12 @@ def test_price_and_cancellation_rule_come_from_the_region(nyc: Region, user: Use
     assert region["tariff"] == {"amount": 750, "currency": "eur", "incrementS": 60}
     assert region["cancellation"] == {"amount": 320, "graceS": 90}
     assert region["boundary"] == nyc.boundary
+
+
+def test_a_paused_region_says_so(nyc: Region, user: User, staff: User, clock: Clock) -> None:
+    assert data_of(browser_of(user).get("/"))["regions"][0]["closed"] == ""
+    set_intake(nyc, Intake.PAUSED, "A storm is coming.", actor=staff, reason="Storm", now=clock.now)
+    assert data_of(browser_of(user).get("/"))["regions"][0]["closed"] == "A storm is coming."
 
 
 def test_the_kinds_are_those_that_are_active(user: User) -> None:
