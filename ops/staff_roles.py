@@ -19,7 +19,7 @@ _LOOKING = (
     "rides.view_ride",
 )
 # A step on a page needs the right to change its rows.
-ROLES: dict[str, tuple[str, ...]] = {
+_WORKING: dict[str, tuple[str, ...]] = {
     "Viewer": _LOOKING,
     "Dispatcher": (
         *_LOOKING,
@@ -76,6 +76,23 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.view_payment",
         "payments.view_referral",
     ),
+}
+_RUNNING = (
+    "admin.view_logentry",
+    "backoffice.view_staffaction",
+    "notifications.view_event",
+    "notifications.view_stream",
+    "regions.add_policy",
+    "regions.change_region",
+    "regions.view_terms",
+    "requests_app.add_requesttype",
+    "requests_app.change_requesttype",
+    "requests_app.view_sharelink",
+)
+# The rights of every other role, and those to run a city. Accounts of staff stay those of superusers.
+ROLES = {
+    **_WORKING,
+    "Admin": tuple(dict.fromkeys([*(right for each in _WORKING.values() for right in each), *_RUNNING])),
 }
 
 
