@@ -15,6 +15,7 @@ from accounts.applications import apply_as_partner, decide_application
 from accounts.authentication import caller, credential_of
 from accounts.models import Partner, User
 from accounts.permissions import MayChangePartners
+from accounts.reauthentication import require_recent_sign_in
 from accounts.serializers import (
     ApplicationInput,
     DecisionInput,
@@ -184,7 +185,7 @@ class PartnerApprove(PartnerDecision):
 
 
 class PartnerSuspend(PartnerDecision):
-    """Suspend a partner who has no offer and no ride."""
+    """Suspend a partner who has no offer and no ride. 403 `reauthentication_required` without a recent sign-in."""
 
     decision = Application.SUSPENDED
     action = "suspend"
@@ -198,4 +199,5 @@ class PartnerSuspend(PartnerDecision):
     )
     @idempotent(stored_partner_body)
     def post(self, request: Request, partner_id: UUID) -> Partner:
+        require_recent_sign_in(request)
         return self._decide(request, partner_id)

@@ -1,4 +1,4 @@
-"""Ask again who it is, before a call changes where a partner is paid."""
+"""Ask again who it is, before a call changes where a partner is paid, or suspends one."""
 
 from datetime import timedelta
 

@@ -159,6 +159,29 @@ def _guarded(button: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return guarded
 
 
+class AsksAgain:
+    """Asks staff who they are before a form of theirs is saved, or a row deleted, if `asks_again` says so."""
+
+    def asks_again(self, request: HttpRequest, object_id: str | None) -> bool:
+        """Whether what is sent needs it; `object_id` is None for a new row."""
+        return True
+
+    def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show a form or save it."""
+        asked = self._asked(request, object_id)
+        return asked or super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc,no-any-return]
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask whether a row is to be deleted, or delete it."""
+        asked = self._asked(request, object_id)
+        return asked or super().delete_view(request, object_id, extra_context)  # type: ignore[misc,no-any-return]
+
+    def _asked(self, request: HttpRequest, object_id: Any) -> HttpResponse | None:
+        if request.method != "POST" or not self.has_change_permission(request):  # type: ignore[attr-defined]
+            return None
+        return asked_again(request, request.path) if self.asks_again(request, object_id) else None
+
+
 def asked_again(request: HttpRequest, page: str) -> HttpResponse | None:
     """Return the way to the page that asks who it is, and from there to `page`; None if that was answered lately."""
     if did_recently_reauthenticate(request):

@@ -30,7 +30,9 @@ APPLICATION_COLOURS = {
 }
 
 
-def _decision(name: str, decision: str, explained: str, *, icon: str, variant: ActionVariant) -> Step:
+def _decision(
+    name: str, decision: str, explained: str, *, icon: str, variant: ActionVariant, sensitive: bool = False
+) -> Step:
     def run(partner: Partner, actor: User, reason: str, now: datetime) -> None:
         decide_application(partner, decision, actor=actor, now=now, reason=reason)
 
@@ -43,6 +45,7 @@ def _decision(name: str, decision: str, explained: str, *, icon: str, variant: A
         icon=icon,
         variant=variant,
         asks_reason=True,
+        sensitive=sensitive,
     )
 
 
@@ -62,6 +65,7 @@ SUSPEND = _decision(
     "They go offline and may not come back until approved again.",
     icon="block",
     variant=ActionVariant.DANGER,
+    sensitive=True,
 )
 
 

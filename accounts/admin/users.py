@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -28,7 +29,7 @@ from backoffice.base import Recorded, StaffAdmin, SuperuserOnly
 from backoffice.columns import NOTHING, badge, change_url, link, list_link, moment, shown
 from backoffice.growing import Growing
 from backoffice.regional import InNoRegion, OfPeople
-from backoffice.steps import Step
+from backoffice.steps import AsksAgain, Step
 from core import clock
 from core.errors import Conflict
 
@@ -141,7 +142,7 @@ class AccountForm(_ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
+class UserAdmin(AsksAgain, Growing, _DjangoUserAdmin, StaffAdmin):
     """Accounts: how they sign in, and their rights."""
 
     reach = OfPeople("pk")
@@ -215,6 +216,13 @@ class UserAdmin(Growing, _DjangoUserAdmin, StaffAdmin):
             *(() if _is_superuser(request) else ("groups", "every_region", "regions")),
         )
 
+    def asks_again(self, request: HttpRequest, object_id: str | None) -> bool:
+        """Whether rights are changed: those of an account of staff, or of one that is to be."""
+        if object_id is None:
+            return "staff" in request.POST
+        account = self.get_object(request, unquote(object_id))
+        return account is not None and account.role == Role.STAFF
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         return bool(allowed and (obj is None or (isinstance(request.user, User) and may_manage(request.user, obj))))
@@ -243,7 +251,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(SuperuserOnly, Recorded, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(AsksAgain, SuperuserOnly, Recorded, DjangoGroupAdmin, ModelAdmin):
     """Named sets of rights for staff."""
 
     reach = InNoRegion("Rights are no region's.")

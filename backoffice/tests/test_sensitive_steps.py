@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.db import models
 from django.test import Client
+from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Partner, User
 from accounts.second_factor import FACTORS
 from backoffice.tests.desk import desk_of, page_of, refusals, take, url_of
 from ops import seed as demo
 from payments.models import Payment
+from regions.models import Region
 from rides.models import Ride
-from tests.cast import fresh, make_clerk, unchanged, with_factor
+from tests.cast import Clock, assert_refused, client_of, fresh, make_clerk, unchanged, with_factor
 
 AGAIN = "/account/2fa/reauthenticate/"
 SENT = {"_form_submitted": "on"}
@@ -40,7 +43,18 @@ def a_user(request: pytest.FixtureRequest) -> models.Model:
     return user
 
 
-SENSITIVE = [(a_payment, "refund"), (a_factor, "remove"), (a_user, "deactivate"), (a_user, "revoke")]
+def a_partner(request: pytest.FixtureRequest) -> models.Model:
+    partner: Partner = request.getfixturevalue("partner")
+    return partner
+
+
+SENSITIVE = [
+    *((a_payment, step) for step in ("refund", "settle", "collect", "withdraw", "apologize")),
+    (a_factor, "remove"),
+    (a_user, "deactivate"),
+    (a_user, "revoke"),
+    (a_partner, "suspend"),
+]
 
 
 @pytest.mark.parametrize(("row_of", "step"), SENSITIVE)
@@ -57,6 +71,39 @@ def test_a_stolen_session_takes_no_sensitive_step(
             answers.append(stolen.post(url_of(type(row), "changelist"), chosen))
     assert [answer.status_code for answer in answers] == [302] * 4
     assert all(answer["Location"].startswith(f"{AGAIN}?next=%2Fadmin%2F") for answer in answers)
+
+
+def test_nor_does_it_change_rights(stolen: Client, nyc: Region) -> None:
+    clerk, group = make_clerk("Clara"), Group.objects.create(name="Night shift")
+    forms: list[tuple[str, dict[str, Any]]] = [
+        (page_of(clerk), {"name": "Clara", "groups": [str(group.pk)], "regions": [str(nyc.pk)]}),
+        (url_of(User, "add"), {"email": "nina@cast.test", "staff": "on"}),
+        (page_of(group), {"name": "Day shift"}),
+        (url_of(Group, "add"), {"name": "Day shift"}),
+        (url_of(Group, "delete", group.pk), {"post": "yes"}),
+    ]
+    with unchanged():
+        for address, form in forms:
+            assert stolen.post(address, form)["Location"].startswith(f"{AGAIN}?next=%2Fadmin%2F"), address
+
+
+def test_what_changes_no_rights_is_not_asked_for(stolen: Client, user: User) -> None:
+    stolen.post(page_of(user), {"name": "Ada L."})
+    assert fresh(user).name == "Ada L."
+    assert stolen.get(page_of(make_clerk("Clara"))).status_code == 200
+
+
+def test_no_old_credential_suspends_a_partner(partner: Partner, staff: User, clock: Clock) -> None:
+    session = APIClient()
+    session.force_login(staff, "accounts.backends.PasswordBackend")
+    token = client_of(staff)
+    clock.advance(601)
+    address = f"/partner/{partner.pk}/suspend"
+    with unchanged():
+        for api in (session, token):
+            assert_refused(api.post(address, {"reason": "x"}), 403, "reauthentication_required")
+        assert_refused(client_of(partner.user).post(address), 403, "permission_denied")
+    assert client_of(staff).post(address, {"reason": "Complaints"}).status_code == 200
 
 
 def test_the_dialog_sends_the_whole_page_there(stolen: Client, user: User) -> None:

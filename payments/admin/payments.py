@@ -56,6 +56,7 @@ SETTLE = Step(
     icon="payments",
     variant=ActionVariant.SUCCESS,
     asks=AmountForm,
+    sensitive=True,
 )
 
 
@@ -71,6 +72,7 @@ COLLECT = Step(
     fits=lambda payment: payment.frozen and payment.status in UNPAID,
     icon="credit_card",
     variant=ActionVariant.DANGER,
+    sensitive=True,
 )
 
 
@@ -87,6 +89,7 @@ WITHDRAW = Step(
         status__in=[AttemptStatus.SCHEDULED, AttemptStatus.REQUIRES_ACTION]
     ).exists(),
     icon="block",
+    sensitive=True,
 )
 
 

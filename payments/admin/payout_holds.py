@@ -65,6 +65,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
             fits=lambda row: PAYOUT_HOLD_GRAPH.allows(row.status, PayoutHoldStatus.REFUSED),
             icon="block",
             asks_reason=True,
+            sensitive=True,
         ),
     )
     inlines = (PayoutHoldHistoryInline,)
