@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from accounts import vault
+from accounts.emergency_codes import use_emergency_code
 
 HASHES = "hashes"  # in `Authenticator.data`: those of the codes that are not used
 FRESH = "recovery_codes"  # in the session
@@ -74,7 +75,7 @@ class RecoveryCodes(Seeded):
         hash_once(self.instance)
         used = next((kept for kept in _unused(self.instance) if check_password(code, kept)), None)
         if used is None:
-            return False
+            return use_emergency_code(self.instance, code)
         with transaction.atomic():
             row = Authenticator.objects.select_for_update(no_key=True).filter(pk=self.instance.pk).first()
             if row is None or used not in _unused(row):

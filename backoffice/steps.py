@@ -169,12 +169,12 @@ class AsksAgain:
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show a form or save it."""
         asked = self._asked(request, object_id)
-        return asked or super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        return asked or super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask whether a row is to be deleted, or delete it."""
         asked = self._asked(request, object_id)
-        return asked or super().delete_view(request, object_id, extra_context)  # type: ignore[misc,no-any-return]
+        return asked or super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
 
     def _asked(self, request: HttpRequest, object_id: Any) -> HttpResponse | None:
         if request.method != "POST" or not self.has_change_permission(request):  # type: ignore[attr-defined]
