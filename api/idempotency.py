@@ -22,6 +22,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial, wraps
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -112,17 +113,22 @@ class Answer:
 
 
 @contextmanager
-def effect(using: str | None = None) -> Iterator[Answer]:
+def effect(using: str | None = None, *, whole: bool = False) -> Iterator[Answer]:
     """Open a transaction whose changes commit together with the answer to the current call.
 
     `using` is the alias of a database; a router chooses one by default.
+    `whole`: effects within are parts of this one, and set no answer of their own.
     """
     using = using or router.db_for_write(IdempotencyRecord)
     call = _call.get()
     # A call has one answer: later effects, such as hooks after the commit, don't add to it.
     answer = Answer(using, call if call is not None and call.answer is None else None)
     with transaction.atomic(using):
-        yield answer
+        token = _call.set(None if whole else call)
+        try:
+            yield answer
+        finally:
+            _call.reset(token)
         answer.write()
     answer.committed()
 
@@ -132,6 +138,22 @@ def store_answer(result: Any = None) -> None:
     if _call.get() is not None:
         with effect() as answer:
             answer.result(result)
+
+
+def part(name: str, render: Callable[[Any], Any], handle: Callable[[], Any]) -> Any:
+    """Run a part of the current call that has an effect of its own; returns its JSON.
+
+    If the call has a key, the part has the same key, and its answer is stored with its effect: of a call that is
+    repeated because it was cut short, no part takes effect twice.
+
+    Raises: what `handle` raises.
+    """
+    call = _call.get()
+    if call is None:
+        return render(handle())
+    key = sha256(f"{call.key} {name}".encode()).hexdigest()
+    body: Any = _answered(replace(call, key=f"part:{key}", render=render, answer=None), handle).data
+    return body
 
 
 # ---------------------------------------------------------------- in views

@@ -241,19 +241,15 @@ def take(model_admin: Any, request: HttpRequest, step: Step, rows: list[Any], sa
                 outcome = step.run(copy(row), request.user, reason, clock.now(), **more)
                 model_admin.log_step(request, row, f"{step.title}{f': {reason}' if reason else ''}")
         except ServiceError as error:
-            _record(model_admin, request, step, row, "refused", error.code)
+            record_step(request, step, row, "refused", error.code)
             refusals.append(f"{step.named(row)}: {error.detail}")
         except Exception as error:
-            # A database's message may quote the row, and so contain personal data.
-            quotes = isinstance(error, DatabaseError)
-            log.error(
-                "%s of %s %s: %s", step.name, model_admin.opts.label, row.pk, type(error).__name__, exc_info=not quotes
-            )
-            _record(model_admin, request, step, row, "failed", type(error).__name__)
+            log_failure(step, row, error)
+            record_step(request, step, row, "failed", type(error).__name__)
             refusals.append(f"{step.named(row)}: this failed on our side; the log says why.")
         else:
             done.append(outcome)
-            _record(model_admin, request, step, row, "ok", "")
+            record_step(request, step, row, "ok", "")
     _report(request, step, done, refusals)
 
 
@@ -261,8 +257,16 @@ def _detail(step: Step, said: dict[str, Any]) -> str:
     return ", ".join(f"{name} {said[name]}" for name in form_of(step).told if said.get(name) is not None)
 
 
-def _record(model_admin: Any, request: HttpRequest, step: Step, row: Any, outcome: str, code: str) -> None:
-    kind = model_admin.opts.label_lower
+def log_failure(step: Step, row: Any, error: Exception) -> None:
+    """Log that a step has failed on our side."""
+    # A database's message may quote the row, and so contain personal data.
+    quotes = isinstance(error, DatabaseError)
+    log.error("%s of %s %s: %s", step.name, row._meta.label, row.pk, type(error).__name__, exc_info=not quotes)
+
+
+def record_step(request: HttpRequest, step: Step, row: Any, outcome: str, code: str) -> None:
+    """Write the outcome of a step with one of several rows to the security log."""
+    kind = row._meta.label_lower
     record("step", outcome, request=request, step=step.name, kind=kind, subject=pseudonym(row.pk), code=code)
 
 

@@ -22,7 +22,9 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
-from staff_api.urls import calls as staff_calls
+from staff_api import dead_letter_steps, dead_letters
+from staff_api import requests as staff_requests
+from staff_api.steps import taken
 from web.addresses import Addresses
 
 # The admin's own sign-in asks for no second factor, so ours replaces it.
@@ -85,7 +87,15 @@ api = [
     path("referral", referrals.OwnReferral.as_view()),
     path("updatePaymentInfo", payments.UpdatePaymentInfo.as_view()),
     path("updatePayoutInfo", payments.UpdatePayoutInfo.as_view()),
-    *staff_calls,
+    path("staffApi/request", staff_requests.StaffRequests.as_view()),
+    path("staffApi/request/<uuid:request_id>", staff_requests.StaffRequestRow.as_view()),
+    path("staffApi/attempt", staff_requests.StaffAttempts.as_view()),
+    path("staffApi/attempt/<uuid:attempt_id>", staff_requests.StaffAttemptRow.as_view()),
+    path("staffApi/offer", staff_requests.StaffOffers.as_view()),
+    path("staffApi/offer/<uuid:offer_id>", staff_requests.StaffOfferRow.as_view()),
+    path("staffApi/deadLetter", dead_letters.StaffDeadLetters.as_view()),
+    path("staffApi/deadLetter/<uuid:request_id>", dead_letters.StaffDeadLetterRow.as_view()),
+    *taken("deadLetter", "request_id", dead_letter_steps.ROWS, dead_letter_steps.CALLS),
 ]
 
 urlpatterns = [

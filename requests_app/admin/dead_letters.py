@@ -26,7 +26,8 @@ from requests_app.care import Care, cared_for, is_overdue
 from requests_app.models import CheerRequest
 from requests_app.records import CARE_NOTE_MAX_CHARS
 from requests_app.selectors import patience, radii_m
-from requests_app.states import RequestStatus
+from requests_app.services import cancel_request_as_staff
+from requests_app.states import OPEN, RequestStatus
 
 M_PER_KM = 1000
 S_PER_MINUTE = 60
@@ -275,6 +276,22 @@ LEAVE_NOTE = Step(
     fits=is_dead,
     icon="edit_note",
     asks=NoteForm,
+)
+
+
+def _cancel(request: CheerRequest, actor: User, reason: str, now: datetime) -> None:
+    cancel_request_as_staff(request, actor=actor, reason=reason, now=now)
+
+
+CANCEL = Step(
+    "cancel",
+    "Cancel request",
+    _cancel,
+    "It is called off, free of charge; an offer or a ride that has not started ends with it.",
+    fits=lambda request: request.status in [*OPEN, RequestStatus.NO_MATCH],
+    icon="cancel",
+    variant=ActionVariant.DANGER,
+    asks_reason=True,
 )
 
 STEPS = (REQUEUE, WIDEN, DIRECT, TAKE_CARE, GIVE_BACK, LEAVE_NOTE, ASSIGN)

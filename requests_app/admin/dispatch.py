@@ -1,26 +1,21 @@
 """Requests and offers in the admin."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.enums import ActionVariant
 
-from accounts.models import User
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
 from backoffice.growing import Growing
 from backoffice.regional import InRegion, ReachedFilter
-from backoffice.steps import Step
-from requests_app.admin.dead_letters import STEPS, CareFilter, LetterColumns, is_dead, lists_dead_letters
+from requests_app.admin.dead_letters import CANCEL, STEPS, CareFilter, LetterColumns, is_dead, lists_dead_letters
 from requests_app.admin.matching import LookInline, Why
 from requests_app.admin.story import story_of
 from requests_app.models import CheerRequest, CheerRequestTransition, Offer, OfferTransition
-from requests_app.services import cancel_request_as_staff
-from requests_app.states import OPEN, OfferStatus, RequestStatus
+from requests_app.states import OfferStatus, RequestStatus
 from rides.admin import RideInline
 
 REQUEST_COLOURS = {
@@ -37,20 +32,6 @@ OFFER_COLOURS = {
 }
 
 
-def _cancel(request: CheerRequest, actor: User, reason: str, now: datetime) -> None:
-    cancel_request_as_staff(request, actor=actor, reason=reason, now=now)
-
-
-CANCEL = Step(
-    "cancel",
-    "Cancel request",
-    _cancel,
-    "It is called off, free of charge; an offer or a ride that has not started ends with it.",
-    fits=lambda request: request.status in [*OPEN, RequestStatus.NO_MATCH],
-    icon="cancel",
-    variant=ActionVariant.DANGER,
-    asks_reason=True,
-)
 LETTERS_DISPLAY = (
     "created",
     "age",

@@ -105,6 +105,7 @@ SPECTACULAR_SETTINGS = {
         "RideStatus": "rides.states.RideStatus",
         "Role": "accounts.models.Role",
         "ScheduledRequestStatus": "requests_app.states.ScheduledStatus",
+        "StepOutcome": "staff_api.steps.OUTCOMES",
     },
 }
 MAX_BODY_BYTES = 64 * 1024

@@ -18,6 +18,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.push_apis import KEYS
 from payments.models import PromotionCode
+from requests_app.records import DeadLetter
+from requests_app.serving import availability
 from speedycheers.urls import api
 from speedycheers.wsgi import application
 from tests import cast
@@ -150,6 +152,33 @@ def arrived(world: World) -> Any:
     return world.coming
 
 
+def free(world: World) -> str:
+    """The id of a partner who has just come online."""
+    availability.go_online(cast.fresh(world.idle), now=timezone.now())
+    return str(world.idle.pk)
+
+
+def letter_step(step: str, **said: Any) -> dict[str, Callable[[World], Good]]:
+    """A step with a dead letter, with one and with many. A callable makes the value that it stands for."""
+
+    def body(world: World) -> dict[str, Any]:
+        return {name: value(world) if callable(value) else value for name, value in said.items()}
+
+    return {
+        f"staffApi/deadLetter/<uuid:request_id>/{step}": lambda w: Good(w.staff, body(w), owned(w, step).pk),
+        f"staffApi/deadLetter/{step}": lambda w: Good(w.staff, {"requestIds": [str(owned(w, step).pk)], **body(w)}),
+    }
+
+
+def owned(world: World, step: str) -> Any:
+    """The dead letter, with an owner if it is to be given back."""
+    if step == "giveBack":
+        DeadLetter.objects.get_or_create(
+            request=world.letter, defaults={"owner": world.staff, "taken_at": timezone.now()}
+        )
+    return world.letter
+
+
 def promotion() -> PromotionCode:
     """A code that gives everybody credit."""
     terms = {"amount": 500, "currency": "usd", "budget_amount": 90_000, "starts_at": timezone.now()}
@@ -208,6 +237,14 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "ride/<uuid:ride_id>/nobodyHere": lambda w: Good(w.coming.user, {}, arrived(w).pk),
     "ride/<uuid:ride_id>/rating": lambda w: Good(w.user, {"rating": 5, "comment": "Loud!"}, w.completed.pk),
     "ride/<uuid:ride_id>/tip": lambda w: Good(w.user, {"amount": 500, "currency": "usd"}, w.completed.pk),
+    **letter_step("takeCare"),
+    **letter_step("giveBack", reason="My shift is over"),
+    **letter_step("note", note="Rang twice"),
+    **letter_step("requeue", reason="They wait"),
+    **letter_step("widen", radiusM=20_000, patienceS=1800, reason="Snow"),
+    **letter_step("direct", partnerId=free, reason="Agreed"),
+    **letter_step("assign", partnerId=free, reason="Agreed"),
+    **letter_step("cancel", reason="They left"),
     "updatePaymentInfo": lambda w: Good(None, {"id": "evt_1", "type": "payment_intent.processing"}, signed=True),
     "updatePayoutInfo": lambda w: Good(
         None, {"id": "evt_2", "type": "account.updated", "account": "acct_1"}, signed=True

@@ -11,8 +11,8 @@ from django.test import Client
 from api import page_throttle, pagination
 from requests_app.models import CheerRequest
 from rides.models import Ride
+from speedycheers.urls import api
 from staff_api.lists import StaffList
-from staff_api.urls import calls
 from tests import cast
 from tests.other_regions import limited_to
 from tests.size.city import UNTIL, Grown, signed_in
@@ -25,7 +25,9 @@ pytestmark = [
 LOOKED_AT = 300  # rows, in this small city
 QUERIES_MAX = 12
 LISTS: dict[str, type[StaffList]] = {
-    f"/{call.pattern}": call.callback.view_class for call in calls if issubclass(call.callback.view_class, StaffList)
+    f"/{call.pattern}": call.callback.view_class  # type: ignore[attr-defined]
+    for call in api
+    if issubclass(call.callback.view_class, StaffList)  # type: ignore[attr-defined]
 }
 
 
