@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from core.log_context import WELL_FORMED, bound
 from core.metrics import CALLS
+from core.tracing import ERROR, Told, span
 
 log = logging.getLogger(__name__)
 
@@ -28,22 +29,37 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = time.perf_counter()
         with bound(request=request_id(request.META.get("HTTP_X_REQUEST_ID", ""))) as ids:
-            response = self.get_response(request)
+            with span("call") as told:
+                response = self.get_response(request)
+                _trace(request, response.status_code, told)
+                # Probes are asked every second, and are of interest only if they fail.
+                if request.path_info not in settings.PROBES or response.status_code >= 400:
+                    _record(request, response.status_code, begun)
             response[HEADER] = ids["request"]
-            # Probes are asked every second, and are of interest only if they fail.
-            if request.path_info not in settings.PROBES or response.status_code >= 400:
-                _record(request, response.status_code, begun)
         return response
 
 
-def _record(request: HttpRequest, status: int, begun: float) -> None:
+def _trace(request: HttpRequest, status: int, told: Told) -> None:
+    method, route = _method_and_route(request)
+    told.name = f"{method} {route}".strip()
+    told.attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    if status >= 500:
+        told.attributes[ERROR] = str(status)
+
+
+def _method_and_route(request: HttpRequest) -> tuple[str, str]:
+    """Return the method and the pattern of the address, which has no ids."""
     match = request.resolver_match
-    method = request.method if request.method in METHODS else "other"
-    CALLS.observe(time.perf_counter() - begun, str(method), f"{status // 100}xx")
+    return (str(request.method) if request.method in METHODS else "other"), (match.route if match is not None else "")
+
+
+def _record(request: HttpRequest, status: int, begun: float) -> None:
+    method, route = _method_and_route(request)
+    CALLS.observe(time.perf_counter() - begun, method, f"{status // 100}xx")
     fields = {
         "event": "request",
         "method": method,
-        "route": match.route if match is not None else "",
+        "route": route,
         "status": status,
         "ms": milliseconds_since(begun),
     }

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-NAMES = ("request", "connection", "task", "pass", "region")
+TRACE = "trace"  # where traces are on (core/tracing.py)
+NAMES = ("request", "connection", "task", "pass", "region", TRACE)
 WELL_FORMED = re.compile(r"[0-9a-fA-F-]{16,64}")  # an id as proxies make them; a name or an address is none
 
 _ids: ContextVar[dict[str, str] | None] = ContextVar("log_ids", default=None)

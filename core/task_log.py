@@ -5,15 +5,16 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from celery import signals
+from celery import signals, states
 
 from core.log_context import bound, carried, ids
 from core.metrics import TASK
+from core.tracing import ERROR, Told, span
 
 log = logging.getLogger(__name__)
 HEADER = "log_ids"
 
-_running: dict[str, tuple[ExitStack, float]] = {}  # by the task's id
+_running: dict[str, tuple[ExitStack, float, Told]] = {}  # by the task's id
 
 
 @signals.setup_logging.connect
@@ -33,7 +34,7 @@ def begin(task_id: str, task: Any, **_: Any) -> None:
     """Give the lines of the task its id and those of its sender."""
     stack = ExitStack()
     stack.enter_context(bound(**{**carried(getattr(task.request, HEADER, None)), "task": task_id}))
-    _running[task_id] = (stack, time.perf_counter())
+    _running[task_id] = (stack, time.perf_counter(), stack.enter_context(span(f"task {task.name}")))
 
 
 @signals.task_postrun.connect
@@ -42,10 +43,13 @@ def end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
     running = _running.pop(task_id, None)
     if running is None:
         return
-    stack, begun = running
+    stack, begun, told = running
     seconds = time.perf_counter() - begun
     ms = round(seconds * 1000, 1)
     TASK.observe(seconds, task.name, (state or "none").lower())
     fields = {"event": "task", "name": task.name, "state": (state or "").lower(), "ms": ms}
     log.info("task", extra={"fields": fields})
+    told.attributes["state"] = fields["state"]
+    if state == states.FAILURE:
+        told.attributes[ERROR] = fields["state"]
     stack.close()

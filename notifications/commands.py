@@ -14,6 +14,7 @@ from api.frames import error_frame
 from core.database import trouble_of
 from core.errors import Invalid, ServiceError
 from core.security_log import record
+from core.tracing import span
 from notifications import limits
 from notifications.frames import Frame, frame_type, parse_frame
 from notifications.threads import in_thread
@@ -98,7 +99,8 @@ class CommandConsumer(AsyncWebsocketConsumer):
             rate = self.command_rates.get(kind, "command")
             limits.count_command(rate, self._account)
             data = {key: value for key, value in content.items() if key not in ("type", "id")}
-            result = await in_thread(self._obey)(command, rate, data, everywhere=kind not in self.silent_commands)
+            with span(f"command {kind}"):
+                result = await in_thread(self._obey)(command, rate, data, everywhere=kind not in self.silent_commands)
             if "id" in content or kind not in self.silent_commands:
                 await self._reply(content, {"type": "answer", "command": kind, **(result or {})})
         else:

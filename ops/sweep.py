@@ -17,6 +17,7 @@ from core.errors import Conflict
 from core.heartbeats import beat
 from core.log_context import bound
 from core.metrics import PASS
+from core.tracing import span
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
 from payments.books.credits import sweep_credits
@@ -171,7 +172,7 @@ class Sweeper:
                 self._due[index] = time.monotonic() + every_s
                 begun, outcome = time.perf_counter(), "ok"
                 try:
-                    with bound(**{"pass": sweep.__name__}):
+                    with bound(**{"pass": sweep.__name__}), span(f"pass {sweep.__name__}"):
                         sweep(clock.now())
                 except Exception:
                     outcome = "failed"
