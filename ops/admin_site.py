@@ -63,6 +63,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "Set-up": [
         ("Regions", "map", "regions_region"),
+        ("Policies", "tune", "regions_policy"),
         ("Kinds of cheer", "category", "requests_app_requesttype"),
     ],
     "Accounts": [

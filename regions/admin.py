@@ -198,7 +198,7 @@ class RegionAdmin(_PriceColumns, StaffAdmin):
     list_display: ClassVar[Sequence[str]] = ("name", "slug", "active", "time_zone", "tariff", "fee", "start_guard")
     list_filter = (("active", BooleanRadioFilter),)
     search_fields = ("name", "slug", "time_zone")
-    fieldsets = (
+    fieldsets: Any = (
         (None, {"fields": ("name", "slug", "active", "time_zone")}),
         ("Boundary", {"fields": ("boundary", "outline")}),
         ("Tariff", {"fields": ("currency", ("increment_amount", "increment_s"))}),

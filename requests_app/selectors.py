@@ -59,7 +59,7 @@ def patience(request: CheerRequest) -> timedelta:
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class RulesInForce:
     """The rules of a version of a region's policy; version 0 stands for the usual ones."""
 
     version: int
@@ -78,12 +78,12 @@ class InForce:
 
 
 @lru_cache(maxsize=1024)
-def _with(version: int, said: Iterable[Any]) -> InForce:
+def _with(version: int, said: Iterable[Any]) -> RulesInForce:
     named = zip(policies.RULES, said, strict=True)
-    return InForce(version, replace(RULES, **{name: value for name, value in named if value is not None}))
+    return RulesInForce(version, replace(RULES, **{name: value for name, value in named if value is not None}))
 
 
-def rules_of(region_id: UUID) -> InForce:
+def rules_of(region_id: UUID) -> RulesInForce:
     """Return the rules in force in a region: the usual ones, with what its policy says in their place."""
     policy = policy_of(region_id)
     return _with(policy.version, tuple(getattr(policy, name) for name in policies.RULES))

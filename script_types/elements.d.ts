@@ -104,6 +104,7 @@ declare namespace Elements {
     | "own-code-problem"
     | "countdown"
     | "countdown-ring"
+    | "closed"
     | "credit-line"
     | "detail"
     | "distance"

@@ -8,17 +8,20 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.states import PartnerType
 from backoffice.base import StaffAdmin
-from backoffice.columns import shown
+from backoffice.columns import change_url, link, shown
 from backoffice.regional import ForEveryRegion
 from core.jobs import BROKER_AWAY
 from regions.admin import RegionAdmin
 from regions.models import Region
-from regions.policies import Intake
+from regions.policies import Intake, Policy
 from regions.selectors import policy_of
 from requests_app.admin.policies import INTAKE_STEPS, PAUSE_REGION
 from requests_app.models import RequestType
@@ -47,6 +50,23 @@ class DispatchRegionAdmin(RegionAdmin):
     @shown("Intake")
     def intake(self, row: Region) -> str:
         return Intake(policy_of(row.pk).intake).label
+
+    @shown("Policy")
+    def policy(self, row: Region) -> SafeString:
+        """Link to the version in force, and to the form of a new one."""
+        policy = policy_of(row.pk)
+        new = f"{reverse('admin:regions_policy_add')}?region={row.pk}"
+        present = link(change_url(Policy, policy.pk), f"version {policy.version}") if policy.version else "as usual"
+        return format_html("{}, {} · {}", present, policy.get_intake_display().lower(), link(new, "new version"))
+
+    fieldsets: Any = (
+        (None, {"fields": ("name", "slug", "active", "time_zone", "policy")}),
+        *RegionAdmin.fieldsets[1:],
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> tuple[str, ...]:
+        """Show the policy, which has pages of its own."""
+        return (*super().get_readonly_fields(request, obj), "policy")
 
     list_display = ("name", "slug", "active", "intake", "time_zone", "tariff", "fee", "start_guard")
 

@@ -1,10 +1,11 @@
 """Policies of regions in the admin: a changed one is a new version, and each version can be brought back."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -12,12 +13,13 @@ from accounts.models import User
 from accounts.staff_regions import may_see_region
 from backoffice.base import StaffAdmin, as_uuid
 from backoffice.columns import moment, related, shown
+from backoffice.fields import WholeNumber
 from backoffice.regional import InRegion
 from backoffice.steps import Step, WhyForm
 from core import clock
 from core.texts import check_line
 from regions.models import Region
-from regions.policies import HOW_IT_MATCHES, Intake, Policy
+from regions.policies import HOW_IT_MATCHES, LIMITS, Intake, Policy, check_radii
 from regions.selectors import policy_of
 from regions.services import change_policy, restore_policy, set_intake
 
@@ -91,12 +93,56 @@ INTAKE_STEPS = (DRAIN, PAUSE, OPEN)
 # ---------------------------------------------------------------- versions
 
 
+class RadiiField(forms.CharField):
+    """Radii in metres, with commas between them."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[int] | None:
+        text = super().clean(value)
+        try:
+            radii = [int(part) for part in text.split(",")] if text else None
+        except ValueError:
+            raise ValidationError("Give whole metres with commas between them, for example 2000, 5000.") from None
+        if radii is not None:
+            check_radii(radii)
+        return radii
+
+
+def _number(label: str, help_text: str, name: str, kind: type[forms.Field] = WholeNumber) -> Any:
+    least, most = LIMITS[name]
+    return kind(label=label, help_text=f"{help_text}, {least:g} to {most:g}.", required=False)
+
+
+def _decimal(label: str, help_text: str, name: str) -> Any:
+    field = _number(label, help_text, name, forms.FloatField)
+    field.widget = UnfoldAdminTextInputWidget()
+    return field
+
+
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker alone
-    """The words of a new version. Empty fields leave it to the installation."""
+    """The words of a new version. Empty fields leave it to the installation. The limits of numbers are the model's."""
+
+    offer_ttl_s = _number("Time to answer", "How long a partner has to answer an offer: seconds", "offer_ttl_s")
+    patience_s = _number("Patience", "How long a partner is looked for until staff take over: seconds", "patience_s")
+    radii_m = RadiiField(
+        label="Search radii",
+        required=False,
+        help_text="Metres, growing by wave, for example 2000, 5000, 10000.",
+    )
+    cap_s = _decimal("Greatest cap", "The farthest that a partner is sent: seconds of travel", "cap_s")
+    cap_shortage = _decimal("Requests at that cap", "With more recent requests the cap shrinks", "cap_shortage")
+    cap_least_s = _decimal("Least cap", "It never shrinks further: seconds of travel", "cap_least_s")
+    cap_widens = _decimal("Widening", "Seconds that the cap gains for each second waited", "cap_widens")
+    age_credit = _decimal("Credit for waiting", "Seconds of travel spared for each second waited", "age_credit")
 
     class Meta:
         model = Policy
         fields = ("region", "reason", *HOW_IT_MATCHES)
+        labels: ClassVar[dict[str, str]] = {"cap_lone": "Cap for one alone"}
 
 
 def _restore(policy: Policy, actor: User, reason: str, now: datetime) -> None:

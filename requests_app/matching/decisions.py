@@ -27,7 +27,7 @@ from requests_app.matching import policy
 from requests_app.matching.policy import Pair, Rules
 from requests_app.models import Offer
 from requests_app.records import MATCHER, LeftOut, Matching
-from requests_app.selectors import InForce
+from requests_app.selectors import RulesInForce
 
 NAMED_MAX = 10
 
@@ -44,7 +44,7 @@ def decided(
     shortage: int,
     out: Mapping[UUID, str],
     matching: Matching | None,
-    in_force: InForce,
+    in_force: RulesInForce,
 ) -> Decision:
     """Return the decision of the matcher to offer a pair.
 

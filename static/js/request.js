@@ -65,8 +65,7 @@ function describe() {
       ? fill(gettext("At %(name)s. Drag the pin to be exact."), { name })
       : gettext("We don't serve this place yet. Please choose another one."),
   );
-  text($("#closed"), region?.closed ?? "");
-  show($("#closed"), Boolean(region?.closed));
+  showClosed(region?.closed);
   show($("#save-row"), Boolean(region) && !saved.nameOf(place));
   if (region) showTariff(region);
 }
@@ -80,6 +79,12 @@ function showTariff({ tariff, taxNote, cancellation, credit = 0 }) {
   text($("#fee"), money({ amount: cancellation.amount, currency: tariff.currency }, { short: true }));
   showExample(tariff);
   showCredit({ amount: credit, currency: tariff.currency });
+}
+
+/** @param {string} [why] Empty while requests are taken. */
+function showClosed(why = "") {
+  text($("#closed"), why);
+  show($("#closed"), Boolean(why));
 }
 
 /** @param {Api.Money} credit */
@@ -174,6 +179,7 @@ if (again) {
   $("#note").value = again.note;
 }
 if (regions[0]) showTariff(regions[0]);
+if (regions.length === 1) showClosed(regions[0].closed);
 city.ready.then(describe);
 for (const button of [$("#locate"), $("#submit")]) button.disabled = false;
 // Back from the next page by the browser's cache: that page decides what is true now.
