@@ -23,7 +23,10 @@ from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
 from staff_api import dead_letter_steps, dead_letters
+from staff_api import partners as staff_partners
+from staff_api import payments as staff_payments
 from staff_api import requests as staff_requests
+from staff_api import rides as staff_rides
 from staff_api.steps import taken
 from web.addresses import Addresses
 
@@ -95,6 +98,12 @@ api = [
     path("staffApi/offer/<uuid:offer_id>", staff_requests.StaffOfferRow.as_view()),
     path("staffApi/deadLetter", dead_letters.StaffDeadLetters.as_view()),
     path("staffApi/deadLetter/<uuid:request_id>", dead_letters.StaffDeadLetterRow.as_view()),
+    path("staffApi/partner", staff_partners.StaffPartners.as_view()),
+    path("staffApi/partner/<uuid:partner_id>", staff_partners.StaffPartnerRow.as_view()),
+    path("staffApi/ride", staff_rides.StaffRides.as_view()),
+    path("staffApi/ride/<uuid:ride_id>", staff_rides.StaffRideRow.as_view()),
+    path("staffApi/payment", staff_payments.StaffPayments.as_view()),
+    path("staffApi/payment/<uuid:payment_id>", staff_payments.StaffPaymentRow.as_view()),
     *taken("deadLetter", "request_id", dead_letter_steps.ROWS, dead_letter_steps.CALLS),
 ]
 
