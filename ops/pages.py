@@ -6,10 +6,12 @@ from django.shortcuts import render
 from accounts.models import Role
 from accounts.permissions import VIEW_STAFF_PAGE
 from ops.live.frames import whole
+from ops.live.marks import MAP
 from ops.live.seeing import kinds_hidden_from, slugs_seen_by
 from ops.staff_links import UNDER_WAY, lines, parts, staff_cards
 from regions.selectors import active_regions
 from web.access import UserRequest, page_for
+from web.page_data import region_data, tiles
 
 
 @page_for(Role.STAFF, rights=(VIEW_STAFF_PAGE,))
@@ -18,12 +20,19 @@ def staff(request: UserRequest) -> HttpResponse:
     slugs = slugs_seen_by(request.user)
     regions = [region for region in active_regions() if slugs is None or region.slug in slugs]
     shown = whole(request.user)
+    hidden = kinds_hidden_from(request.user)
+    has_map = MAP not in hidden
     context = {
         "cards": staff_cards(shown["counts"]),
         "under_way": UNDER_WAY,
-        "lines": lines(with_revenue="revenue" not in kinds_hidden_from(request.user)),
+        "lines": lines(with_revenue="revenue" not in hidden),
         "parts": parts(regions),
         "regions": regions,
-        "page_data": shown,
+        "has_map": has_map,
+        "page_data": {
+            **shown,
+            "regions": [region_data(region) for region in regions] if has_map else [],
+            "tiles": tiles(),
+        },
     }
     return render(request, "web/staff.html", context)

@@ -6,6 +6,7 @@ no side effects: they return the positions in Valkey, which are at most `POSITIO
 Call every function that talks to Valkey outside a transaction.
 """
 
+from positions.everybody import Whereabouts, whereabouts
 from positions.layout import Position
 from positions.live import (
     available_count,
@@ -39,6 +40,7 @@ __all__ = [
     "Search",
     "Service",
     "Watch",
+    "Whereabouts",
     "available_count",
     "checked",
     "doubted",
@@ -60,5 +62,6 @@ __all__ = [
     "searchable",
     "serve",
     "serving",
+    "whereabouts",
     "without_position",
 ]

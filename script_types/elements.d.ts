@@ -134,6 +134,7 @@ declare namespace Elements {
     | "offer-problem"
     | "offer-title"
     | "offer-why"
+    | "longest"
     | "oldest"
     | "online-text"
     | "open-row"
@@ -182,6 +183,7 @@ declare namespace Elements {
     | "total"
     | "until"
     | "waiting"
+    | "waiting-more"
     | "way-row";
 
   type Element<Id> = Id extends Button

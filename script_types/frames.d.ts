@@ -61,9 +61,28 @@ declare namespace Frames {
     | (Event & { type: "payment.updated" })
     | (Event & { type: "partner.location"; partnerId: Api.Id; location: Api.Location });
 
+  /** The marks of a region (ops/live/board.py). */
+  interface MapWhole {
+    board: string;
+    n: number;
+    ids: string;
+    places: string;
+    states: string;
+  }
+
+  interface MapChange {
+    region: string;
+    board: string;
+    n: number;
+    steps: string;
+    rows: [slot: number, state: string, place?: string, id?: string][];
+  }
+
   /** On /staff/notification. Of a region, "" for what belongs to none; minutes are counted since 1970. */
   type Staff =
-    | (Hello & { counts: Api.Counts; live: Pages.Live })
+    | (Hello & { counts: Api.Counts; live: Pages.Live; maps: Record<string, MapWhole> })
+    | (Event & { type: "answer"; command: "map"; maps: Record<string, MapWhole> })
+    | (Event & { type: "map" } & MapChange)
     | (Event & { type: "now"; region: string; counts: Api.Counts })
     | (Event & { type: "minutes"; region: string; minutes: Record<number, number[]> })
     | (Event & { type: "revenue"; region: string; minutes: Record<number, Record<string, number>> })
@@ -73,5 +92,9 @@ declare namespace Frames {
   type Any = Partner | User | Staff | Pong;
 
   /** What a page sends. */
-  type Command = { type: "ping" } | { type: "ack"; seq: number | null } | { type: "location"; location: Api.Location };
+  type Command =
+    | { type: "ping" }
+    | { type: "map" }
+    | { type: "ack"; seq: number | null }
+    | { type: "location"; location: Api.Location };
 }

@@ -52,6 +52,12 @@ declare namespace Pages {
     place: Api.Location;
   }
 
+  interface Staff {
+    live: Live;
+    regions: Region[];
+    tiles: Tiles | null;
+  }
+
   /** What the staff page knows, by the regions' slugs; moments in milliseconds, minutes counted since 1970. */
   interface Live {
     at: number;

@@ -14,8 +14,10 @@ from core import clock, valkey
 from notifications.events import Message, everyone
 from ops.live.counts import Counts, latest_counts, total
 from ops.live.health import Health
+from ops.live.marks import MAP, kept_maps
 from ops.live.minutes import FIGURES, Minutes, kept_minutes
 from ops.live.seeing import kinds_hidden_from, slugs_seen_by
+from regions.models import Region
 
 HEALTH_KEY, HEALTH_KEPT_S = "staff:live:health", 10
 STAFF = everyone("staff")
@@ -38,6 +40,21 @@ def minutes_frames(minutes: Minutes) -> Iterable[Message]:
     for kind, regions in (("minutes", figures), ("revenue", revenue)):
         for slug, each in regions.items():
             yield STAFF, kind, {"region": slug, "minutes": each}
+
+
+def map_frames(changes: Mapping[str, dict[str, Any]]) -> Iterable[Message]:
+    """A frame with the change of each region's map."""
+    for slug, change in changes.items():
+        yield STAFF, MAP, {"region": slug, **change}
+
+
+def maps(user: User) -> dict[str, Any]:
+    """The snapshots of the maps that this member of staff may see, by the region's slug."""
+    slugs = slugs_seen_by(user)
+    active = Region.objects.filter(active=True).order_by("slug").values_list("slug", flat=True)
+    if MAP in kinds_hidden_from(user):
+        return {}
+    return kept_maps(slug for slug in active if slugs is None or slug in slugs)
 
 
 def health_frame(health: Health) -> Message:

@@ -19,9 +19,10 @@ from core import clock, valkey
 from core.database import trouble_of
 from core.log_context import bound
 from notifications.events import push_latest
-from ops.live.counts import Counts, keep_counts, live_counts
-from ops.live.frames import counts_frames, health_frame, keep_health, minutes_frames, tick
+from ops.live.counts import NOWHERE, Counts, keep_counts, live_counts
+from ops.live.frames import counts_frames, health_frame, keep_health, map_frames, minutes_frames, tick
 from ops.live.health import answer_of_database, health_of
+from ops.live.marks import CityMap, Open, open_requests
 from ops.live.minutes import Minutes, newest_minutes
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Known:
     at: datetime
     counts: dict[str, Counts]
     answered_ms: int
+    open: Open
 
 
 class Publisher:
@@ -50,13 +52,14 @@ class Publisher:
         self._leads = False
         self._known: Known | None = None
         self._minutes: Minutes = {}
+        self._map = CityMap()
         self._minutes_due = 0.0  # by the monotonic clock
 
     def count(self, now: datetime) -> None:
         """Ask the database, if this process publishes."""
         if not self._leads:
             return
-        self._known = Known(now, live_counts(now), answer_of_database())
+        self._known = Known(now, live_counts(now), answer_of_database(), open_requests())
         keep_counts(self._known.counts)
         if time.monotonic() >= self._minutes_due:
             self._minutes_due = time.monotonic() + MINUTES_EVERY_S
@@ -72,11 +75,14 @@ class Publisher:
         answers = known is None or now - known.at <= LATE
         health = health_of(None if known is None else known.answered_ms, answers=answers)
         keep_health(health)
+        on_map = Open() if known is None else known.open
+        changes = self._map.changes(sorted(counts.keys() - {NOWHERE}), on_map, now)
         push_latest(
             [
                 tick(now, None if known is None else known.at),
                 *counts_frames(counts),
                 *minutes_frames(self._minutes),
+                *map_frames(changes),
                 health_frame(health),
             ]
         )

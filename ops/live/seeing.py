@@ -6,7 +6,10 @@ from accounts.staff_regions import regions_of
 from regions.models import Region
 
 # Frames of other kinds are for everybody who may see the staff page.
-NEEDED = {"revenue": ("payments.view_payment",)}
+NEEDED = {
+    "revenue": ("payments.view_payment",),
+    "map": ("accounts.view_partner", "requests_app.view_cheerrequest"),
+}
 
 
 def slugs_seen_by(user: User) -> frozenset[str] | None:

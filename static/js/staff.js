@@ -1,19 +1,24 @@
-// The live page of staff: counts, the last hour, the health of every part.
+// The live page of staff: the map, counts, the last hour, the health of every part.
 
 import { $, pageData } from "./dom.js";
 import { stayLive } from "./live.js";
+import { CityMap } from "./map.js";
+import { StaffMap } from "./staff-map.js";
 import { take } from "./staff-state.js";
 import { paintCounts, paintHealth, paintLines, paintStale } from "./staff-view.js";
 
 const LOOK_EVERY_MS = 1000;
 
-/** @type {Pages.Live} */
-const live = pageData().live;
+/** @type {Pages.Staff} */
+const { live, regions, tiles } = pageData();
+const place = $("#map");
+const map = place && new StaffMap(new CityMap(place, regions, { tiles }));
 let heardAt = Date.now();
 const choice = $("#region");
 const chosen = () => choice?.value ?? "";
 
 function paint() {
+  map?.list(live.at);
   paintCounts(live, chosen());
   paintLines(live, chosen());
   paintHealth(live);
@@ -25,15 +30,20 @@ const paintAge = () => paintStale(live, Date.now() - heardAt);
 function receive(frame) {
   take(live, frame);
   heardAt = Date.now();
+  if ("maps" in frame) map?.begin(frame.maps);
+  if (frame.type === "map" && map && !map.follow(frame)) socket.send({ type: "map" });
   if (frame.type === "tick") paint(); // once for all that came with it
   if (frame.type === "hello") paint();
   paintAge();
 }
 
-choice?.addEventListener("change", paint);
+choice?.addEventListener("change", () => {
+  map?.choose(chosen());
+  paint();
+});
 setInterval(paintAge, LOOK_EVERY_MS);
 paint();
-stayLive("/staff/notification", {
+const socket = stayLive("/staff/notification", {
   onFrame: receive,
   // There is no call for it; the page itself has it.
   poll: async () => {

@@ -123,6 +123,13 @@ def test_from_a_visitor_to_a_partner(cast: Cast, visit: Callable[..., Visit]) ->
     visitor.headline("Somebody comes and cheers for you. Now.")
 
 
+MARKS_ARE_DRAWN = """() => {
+    const { width, height } = document.querySelector(".marks");
+    const pen = document.querySelector(".marks").getContext("2d");
+    return pen.getImageData(0, 0, width, height).data.some((part) => part > 100);
+}"""
+
+
 def test_the_page_of_staff_says_when_it_is_stale(cast: Cast, visit: Callable[..., Visit]) -> None:
     staff = visit(viewport=DESKTOP, refusals=(0,)).sign_in(cast.staff())
     staff.live()
@@ -147,6 +154,8 @@ def test_staff_watch_the_counts_live(cast: Cast, visit: Callable[..., Visit]) ->
     visit().sign_in(cast.user()).ask()
     expect(looking).to_have_text(str(before + 1))
     staff.see("The oldest request has been looking for")
+    expect(staff.page.locator("#longest a").first).to_contain_text("looking for a partner; since")
+    staff.page.wait_for_function(MARKS_ARE_DRAWN)
     expect(staff.page.locator('[data-line="requests"] .tile-number')).not_to_have_text("0")
     expect(staff.page.locator('[data-line="requests"] polyline')).to_have_attribute("points", re.compile(r",0 |,0$"))
     for part in ("database", "valkey", "sweep", "sockets"):

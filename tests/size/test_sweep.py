@@ -10,6 +10,7 @@ from django.utils import timezone
 from core.pruning import BATCH
 from ops.gauges import count_rows
 from ops.live.counts import WAITING_MAX, live_counts
+from ops.live.marks import open_requests
 from ops.live.minutes import counted_minutes, minute_of
 from ops.retention import PRUNED
 from ops.sweep import PASSES
@@ -43,6 +44,7 @@ def test_no_count_for_the_metrics_reads_more(grown: Grown) -> None:
 def test_the_publisher_of_the_live_page_reads_no_more(grown: Grown) -> None:
     with CaptureQueriesContext(connection) as captured:
         live_counts(UNTIL)
+        open_requests()
         counted_minutes(minute_of(UNTIL) - 60, minute_of(UNTIL))
     assert grown_statements([query["sql"] for query in captured], grown.tables, WAITING_MAX) == []
 

@@ -1,10 +1,13 @@
 """The staff page's frames: one publisher for every open page."""
 
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
+from accounts.models import Partner, User
 from core import valkey
 from notifications.hub import Hub
 from notifications.tests.sockets.client import STAFF, USER, Frame, Socket, aside, subscribed
@@ -12,10 +15,15 @@ from ops.live import publisher
 from ops.live.counts import COUNTS_KEY, latest_counts, total
 from ops.live.publisher import Publisher
 from regions.models import Region
-from tests.cast import make_clerk, make_staff, submit, token_of
+from tests.cast import make_clerk, make_staff, queue, submit, token_of
 from tests.other_regions import limited_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def short(pk: UUID) -> str:
+    """An id as the map has it."""
+    return urlsafe_b64encode(pk.bytes).decode().rstrip("=")
 
 
 def publish() -> None:
@@ -176,4 +184,42 @@ async def test_one_of_several_publishes(staff: User, own_hub: Hub) -> None:
     at = (await socket.expect("tick"))["at"]
     assert at > now.timestamp() * 1000
     assert not [frame for frame in socket.put_aside if frame["type"] == "tick"]
+    await socket.leave()
+
+
+async def test_the_map_has_partners_and_requests(
+    staff: User, partner: Partner, user: User, other_user: User, own_hub: Hub
+) -> None:
+    offered = await aside(submit)(user)
+    waiting = await aside(queue)(other_user)
+    live, now = Publisher(), publisher.clock.now()
+    await aside(live.publish)(now)
+    await aside(live.count)(now)
+    socket = Socket(STAFF, await aside(token_of)(staff))
+    await socket.open()
+    await subscribed(own_hub)
+    await aside(live.publish)(now)
+    change = await socket.expect("map")
+    assert change["region"] == "nyc"
+    told = {slot_id: state for _, state, _, slot_id in change["rows"]}
+    assert told == {short(offered.pk): "a", short(waiting.pk): "w", short(partner.pk): "o"}
+    await socket.send(type="map")
+    whole = (await socket.expect("answer"))["maps"]["nyc"]
+    assert (whole["board"], whole["n"]) == (change["board"], change["n"])
+    assert sorted(whole["states"]) == ["a", "o", "w"]
+    await socket.leave()
+
+
+async def test_the_map_is_for_those_who_may_see_partners_and_requests(staff: User, own_hub: Hub) -> None:
+    clerk = await aside(make_clerk)("Carl", "accounts.view_staff_page", "accounts.view_partner")
+    await aside(publish)()
+    socket = Socket(STAFF, await aside(token_of)(clerk))
+    assert (await socket.open())["maps"] == {}
+    await socket.send(type="map")
+    assert (await socket.expect("answer"))["maps"] == {}
+    await subscribed(own_hub)
+    await aside(publish)()
+    while not [frame for frame in socket.put_aside if frame["type"] == "now"]:
+        await socket.expect("health")
+    assert not [frame for frame in socket.put_aside if frame["type"] == "map"]
     await socket.leave()
