@@ -1,4 +1,4 @@
-"""Accounts in the admin."""
+"""Accounts in the admin. `requests_app.admin` registers them, which knows what their pages show."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -141,7 +141,6 @@ class AccountForm(_ModelForm):
         return values
 
 
-@admin.register(User)
 class UserAdmin(AsksAgain, Growing, _DjangoUserAdmin, StaffAdmin):
     """Accounts: how they sign in, and their rights."""
 
