@@ -66,7 +66,7 @@ class Policy(models.Model):
     region = models.ForeignKey("regions.Region", on_delete=models.CASCADE, related_name="policies", db_index=False)
     version = models.PositiveIntegerField(help_text="Counts the policies of a region, from 1.")
     created_at = models.DateTimeField()
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = Line(max_length=200, help_text="Why it was changed, for other staff.")
 
     intake = models.CharField(max_length=8, choices=Intake.choices, default=Intake.OPEN)

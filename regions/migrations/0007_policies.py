@@ -182,7 +182,6 @@ class Migration(migrations.Migration):
                 (
                     "author",
                     models.ForeignKey(
-                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
