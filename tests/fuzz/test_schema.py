@@ -91,6 +91,7 @@ def _own(value: Any, own: str | None) -> Any:
 # ---------------------------------------------------------------- every operation
 
 
+@pytest.mark.timeout(900)  # it calls each of a hundred operations many times
 @pytest.mark.parametrize("role", ROLES)
 def test_every_operation(role: str, world: World, subtests: pytest.Subtests) -> None:
     # NUL can't be ruled out in a schema; test_bodies.py sends it.
