@@ -59,7 +59,7 @@ class NoteInput(serializers.Serializer[Any]):
         ref_name = "StaffNoteInput"
 
 
-def _limits(row: CheerRequest, actor: User, said: Said) -> Said:
+def _limits(actor: User, said: Said) -> Said:
     return {"reach_m": said.get("radiusM"), "patience_s": said.get("patienceS")}
 
 
@@ -69,7 +69,7 @@ def _widen(
     dead_letters.widen_request(row, reach_m=reach_m, patience_s=patience_s, actor=actor, now=now)
 
 
-def _partner(row: CheerRequest, actor: User, said: Said) -> Said:
+def _partner(actor: User, said: Said) -> Said:
     """The named partner, if the member of staff may see them. Raises `Invalid`."""
     pk: UUID = said["partnerId"]
     found = within(Partner.objects.filter(pk=pk), actor, "region").first()
@@ -78,7 +78,7 @@ def _partner(row: CheerRequest, actor: User, said: Said) -> Said:
     return {"partner": found}
 
 
-def _note(row: CheerRequest, actor: User, said: Said) -> Said:
+def _note(actor: User, said: Said) -> Said:
     return {"note": said["note"]}
 
 

@@ -85,7 +85,7 @@ class Rows:
     json: Callable[[Any, Any], Said]  # (the row, the result of the step) -> JSON, from the database alone
 
 
-def no_values(row: Any, actor: User, said: Said) -> Said:
+def no_values(actor: User, said: Said) -> Said:
     """The step takes nothing but a reason."""
     return {}
 
@@ -97,22 +97,21 @@ class Call:
     step: Step
     verb: str  # of its address
     body: type[serializers.Serializer[Any]] = ReasonInput
-    values: Callable[[Any, User, Said], Said] = no_values
+    values: Callable[[User, Said], Said] = no_values
     told: tuple[str, ...] = ()  # the values that its record has
     example: Said = field(default_factory=lambda: {"reason": "Rang them"})
     run: Callable[..., Any] | None = None  # in place of the step's, if that takes other units
 
 
-def take(request: Request, rows: Rows, call: Call, pk: UUID, said: Said) -> tuple[Any, Any]:
+def take(request: Request, rows: Rows, call: Call, pk: UUID, values: Said, reason: str) -> tuple[Any, Any]:
     """Take a step with one row; its record and its answer are in the same transaction. Returns row and result.
 
     Raises: `Missing`, also for a row of another region; what the service raises.
     """
-    actor, reason = caller(request), said.get("reason", "")
+    actor = caller(request)
     row = within(rows.all().filter(pk=pk), actor, rows.region_path).first()
     if row is None:
         raise Missing
-    values = call.values(row, actor, said)
     detail = ", ".join(f"{name} {values[name]}" for name in call.told if values.get(name) is not None)
     run, subject = call.run or call.step.run, copy(row)
     record = acting(request, call.step.name, row, reason=reason, detail=detail, channel=Channel.API)
@@ -152,7 +151,7 @@ def one(rows: Rows, call: Call, operation: str) -> type[APIView]:
     def post(view: APIView, request: Request, **key: UUID) -> tuple[Any, Any]:
         said = admitted(request, rows, call, call.body)
         (pk,) = key.values()
-        return take(request, rows, call, pk, said)
+        return take(request, rows, call, pk, call.values(caller(request), said), said.get("reason", ""))
 
     return _view(operation, call, post)
 
@@ -188,19 +187,20 @@ def many(rows: Rows, call: Call, operation: str) -> type[APIView]:
     @idempotent(lambda outcomes, viewer: {"outcomes": outcomes}, acts_outside=True)
     def post(view: APIView, request: Request) -> list[Said]:
         said = admitted(request, rows, call, body)
-        outcomes = [_outcome(request, rows, call, pk, said) for pk in dict.fromkeys(said.pop(rows.ids))]
+        values, reason = call.values(caller(request), said), said.get("reason", "")
+        outcomes = [_outcome(request, rows, call, pk, values, reason) for pk in dict.fromkeys(said[rows.ids])]
         store_answer(outcomes)
         return outcomes
 
     return _view(operation, call, post)
 
 
-def _outcome(request: Request, rows: Rows, call: Call, pk: UUID, said: Said) -> Said:
+def _outcome(request: Request, rows: Rows, call: Call, pk: UUID, values: Said, reason: str) -> Said:
     """Take a step with one of several rows. Raises `DatabaseError` if the database does not answer."""
     row = rows.all().model(pk=pk)
 
     def taken() -> None:
-        take(request, rows, call, pk, said)
+        take(request, rows, call, pk, values, reason)
         record_step(request, call.step, row, "ok", "")
 
     try:

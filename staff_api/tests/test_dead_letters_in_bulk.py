@@ -108,6 +108,14 @@ def test_only_with_the_right(letters: list[CheerRequest]) -> None:
         assert_refused(post(api, "requeue", letters), 403, "permission_denied")
 
 
+@pytest.mark.parametrize("step", ["direct", "assign"])
+def test_a_partner_who_does_not_exist_is_refused_for_the_call(letters: list[CheerRequest], step: str) -> None:
+    api = desk_api()
+    with unchanged():
+        answer = post(api, step, letters, partnerId=UNKNOWN, reason="Agreed")
+        assert_refused(answer, 400, "does_not_exist", "partnerId")
+
+
 def test_what_fails_on_our_side_leaves_the_others(letters: list[CheerRequest], monkeypatch: pytest.MonkeyPatch) -> None:
     requeue = dead_letters.requeue_request
 
@@ -142,10 +150,10 @@ def test_a_call_that_was_cut_short_goes_on(letters: list[CheerRequest]) -> None:
     api, real = desk_api(), steps.take
     api.raise_request_exception = False
 
-    def takes(request: Any, rows: Any, call: Any, pk: Any, said: Any) -> Any:
+    def takes(request: Any, rows: Any, call: Any, pk: Any, *said: Any) -> Any:
         if pk == letters[2].pk:
             raise InterfaceError("the connection is closed")
-        return real(request, rows, call, pk, said)
+        return real(request, rows, call, pk, *said)
 
     with patch.object(steps, "take", takes):
         assert post(api, "requeue", letters, key="k").status_code == 503
