@@ -14,6 +14,7 @@ from core.errors import Conflict, Invalid
 from core.transitions import REASON_MAX_CHARS
 from notifications.events import recorded
 from payments.books.by_hand import book_by_hand
+from payments.books.refunds import refundable
 from payments.models import ManualEntry, Payment
 from payments.states import MANUAL_OF_PARTNERS, MANUAL_OF_PAYMENTS, ManualKind, ManualStatus
 
@@ -62,6 +63,25 @@ def propose(proposal: Proposal, *, author: User, now: datetime) -> ManualEntry:
             row.create_moved(ManualStatus.BOOKED, actor=author, mover=author, at=now)
             book_by_hand(outbox, row, actor=author, now=now)
     return row
+
+
+def settle(payment: Payment, *, amount: int | None, reason: str, author: User, now: datetime) -> ManualEntry:
+    """Book money that staff have taken outside of the provider; None for all that is not being collected.
+
+    Raises: as `propose`.
+    """
+    rest = payment.amount - payment.collecting_amount
+    minor = (rest or payment.amount) if amount is None else amount
+    proposal = Proposal(ManualKind.RECEIVED, minor, payment.currency, reason, payment_id=payment.pk)
+    return propose(proposal, author=author, now=now)
+
+
+def give_back(payment: Payment, *, amount: int | None, reason: str, author: User, now: datetime) -> ManualEntry:
+    """Refund a part of a payment; None for all that can be given back. Raises: as `propose`."""
+    minor = refundable(payment) if amount is None else amount
+    why = reason or "refunded by staff"
+    proposal = Proposal(ManualKind.REFUNDED, minor, payment.currency, why, payment_id=payment.pk)
+    return propose(proposal, author=author, now=now)
 
 
 def approve(entry: ManualEntry, *, actor: User, now: datetime) -> None:

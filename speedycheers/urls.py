@@ -22,7 +22,7 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
-from staff_api import dead_letter_steps, dead_letters
+from staff_api import dead_letter_steps, dead_letters, partner_steps, payment_steps
 from staff_api import partners as staff_partners
 from staff_api import payments as staff_payments
 from staff_api import requests as staff_requests
@@ -105,6 +105,8 @@ api = [
     path("staffApi/payment", staff_payments.StaffPayments.as_view()),
     path("staffApi/payment/<uuid:payment_id>", staff_payments.StaffPaymentRow.as_view()),
     *taken("deadLetter", "request_id", dead_letter_steps.ROWS, dead_letter_steps.CALLS),
+    *taken("partner", "partner_id", partner_steps.ROWS, partner_steps.CALLS),
+    *taken("payment", "payment_id", payment_steps.ROWS, payment_steps.CALLS),
 ]
 
 urlpatterns = [

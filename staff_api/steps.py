@@ -167,7 +167,8 @@ def _view(operation: str, call: Call, post: Callable[..., Any]) -> type[APIView]
 @cache
 def many_input(body: type[serializers.Serializer[Any]], ids: str) -> type[serializers.Serializer[Any]]:
     """Return the body of a step with several rows: that for one, and the ids."""
-    name = getattr(getattr(body, "Meta", None), "ref_name", "StaffInput").removesuffix("Input") + "ManyInput"
+    one, thing = getattr(getattr(body, "Meta", None), "ref_name", "StaffInput"), ids.removesuffix("Ids")
+    name = f"{one.removesuffix('Input')}{thing.capitalize()}sInput"
     listed = serializers.ListField(child=Identifier(), min_length=1, max_length=ROWS_MAX)
     return type(name, (body,), {ids: listed, "Meta": type("Meta", (), {"ref_name": name}), "__module__": __name__})
 

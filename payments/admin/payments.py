@@ -21,14 +21,14 @@ from payments.admin.credits import APOLOGIZE
 from payments.admin.manual import outcome_of
 from payments.admin.operations import AttemptInline
 from payments.books.refunds import refundable
-from payments.manual_entries import Proposal, propose
+from payments.manual_entries import give_back, settle
 from payments.models import (
     Entry,
     Payment,
     PaymentTransition,
 )
 from payments.services import collect_frozen, withdraw
-from payments.states import UNPAID, AttemptStatus, ManualKind, PaymentStatus
+from payments.states import UNPAID, AttemptStatus, PaymentStatus
 
 STATUS_COLOURS = {
     PaymentStatus.DUE: "warning",
@@ -40,10 +40,8 @@ STATUS_COLOURS = {
 
 
 def _settle(payment: Payment, actor: User, reason: str, now: datetime, amount: Decimal | None) -> str:
-    rest = payment.amount - payment.collecting_amount
-    minor = (rest or payment.amount) if amount is None else minor_units(amount, payment.currency)
-    proposal = Proposal(ManualKind.RECEIVED, minor, payment.currency, reason, payment_id=payment.pk)
-    return outcome_of(propose(proposal, author=actor, now=now))
+    minor = None if amount is None else minor_units(amount, payment.currency)
+    return outcome_of(settle(payment, amount=minor, reason=reason, author=actor, now=now))
 
 
 SETTLE = Step(
@@ -94,10 +92,8 @@ WITHDRAW = Step(
 
 
 def _refund(payment: Payment, actor: User, reason: str, now: datetime, amount: Decimal | None) -> str:
-    minor = refundable(payment) if amount is None else minor_units(amount, payment.currency)
-    why = reason or "refunded by staff"
-    proposal = Proposal(ManualKind.REFUNDED, minor, payment.currency, why, payment_id=payment.pk)
-    return outcome_of(propose(proposal, author=actor, now=now))
+    minor = None if amount is None else minor_units(amount, payment.currency)
+    return outcome_of(give_back(payment, amount=minor, reason=reason, author=actor, now=now))
 
 
 REFUND = Step(

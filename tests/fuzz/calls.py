@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -15,15 +15,13 @@ from wsgiref.types import WSGIEnvironment
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.push_apis import KEYS
 from payments.models import PromotionCode
-from requests_app.records import DeadLetter
-from requests_app.serving import availability
 from speedycheers.urls import api
 from speedycheers.wsgi import application
 from tests import cast
 from tests.fuzz.conftest import WEBHOOK_SECRET
+from tests.fuzz.staff_calls import STAFF_GOOD, Good
 from tests.fuzz.world import World, rows
 
 JSON = "application/json"
@@ -123,16 +121,6 @@ GETS = sorted(route for route, view in ROUTES.items() if hasattr(view, "get"))
 posts = pytest.mark.parametrize("route", POSTS)
 
 
-@dataclass(frozen=True)
-class Good:
-    """A call that succeeds."""
-
-    who: User | None
-    body: dict[str, Any] = field(default_factory=dict)
-    id: object = ""  # the one in the path
-    signed: bool = False
-
-
 def at_the_door(world: World) -> Any:
     """The ride of a partner who is at the place."""
     cast.come(world.coming)
@@ -150,33 +138,6 @@ def arrived(world: World) -> Any:
     """The ride of a partner who has come."""
     cast.arrive(world.coming)
     return world.coming
-
-
-def free(world: World) -> str:
-    """The id of a partner who has just come online."""
-    availability.go_online(cast.fresh(world.idle), now=timezone.now())
-    return str(world.idle.pk)
-
-
-def letter_step(step: str, **said: Any) -> dict[str, Callable[[World], Good]]:
-    """A step with a dead letter, with one and with many. A callable makes the value that it stands for."""
-
-    def body(world: World) -> dict[str, Any]:
-        return {name: value(world) if callable(value) else value for name, value in said.items()}
-
-    return {
-        f"staffApi/deadLetter/<uuid:request_id>/{step}": lambda w: Good(w.staff, body(w), owned(w, step).pk),
-        f"staffApi/deadLetter/{step}": lambda w: Good(w.staff, {"requestIds": [str(owned(w, step).pk)], **body(w)}),
-    }
-
-
-def owned(world: World, step: str) -> Any:
-    """The dead letter, with an owner if it is to be given back."""
-    if step == "giveBack":
-        DeadLetter.objects.get_or_create(
-            request=world.letter, defaults={"owner": world.staff, "taken_at": timezone.now()}
-        )
-    return world.letter
 
 
 def promotion() -> PromotionCode:
@@ -237,14 +198,7 @@ GOOD: dict[str, Callable[[World], Good]] = {
     "ride/<uuid:ride_id>/nobodyHere": lambda w: Good(w.coming.user, {}, arrived(w).pk),
     "ride/<uuid:ride_id>/rating": lambda w: Good(w.user, {"rating": 5, "comment": "Loud!"}, w.completed.pk),
     "ride/<uuid:ride_id>/tip": lambda w: Good(w.user, {"amount": 500, "currency": "usd"}, w.completed.pk),
-    **letter_step("takeCare"),
-    **letter_step("giveBack", reason="My shift is over"),
-    **letter_step("note", note="Rang twice"),
-    **letter_step("requeue", reason="They wait"),
-    **letter_step("widen", radiusM=20_000, patienceS=1800, reason="Snow"),
-    **letter_step("direct", partnerId=free, reason="Agreed"),
-    **letter_step("assign", partnerId=free, reason="Agreed"),
-    **letter_step("cancel", reason="They left"),
+    **STAFF_GOOD,
     "updatePaymentInfo": lambda w: Good(None, {"id": "evt_1", "type": "payment_intent.processing"}, signed=True),
     "updatePayoutInfo": lambda w: Good(
         None, {"id": "evt_2", "type": "account.updated", "account": "acct_1"}, signed=True
