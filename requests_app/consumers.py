@@ -80,7 +80,7 @@ class PartnerConsumer(EventConsumer):
             partner = read_row(Partner, "region", using=router.db_for_read(Partner), id=partner.pk)
         if partner is None:
             raise Missing
-        self._region = partner.region.slug
+        self._region = "" if partner.region is None else partner.region.slug
         # The status says whether there is anything else to read: few of those who connect have an offer or a ride.
         ride = active_ride_of_partner(partner) if partner.status == PartnerStatus.BUSY else None
         offers = open_offers_of(partner, now=clock.now()) if partner.status == PartnerStatus.OFFERED else ()

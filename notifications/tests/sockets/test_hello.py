@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.applications import decide_application
 from accounts.models import Partner, Role, User
 from accounts.socket_auth import admit
 from notifications.tests.sockets.client import PARTNER, USER, Socket, aside, tell
+from regions.models import Region
 from requests_app.consumers import PartnerConsumer, UserConsumer
 from requests_app.models import Offer
 from rides.models import Ride
-from tests.cast import accept
+from tests.cast import accept, fresh, make_applicant, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +31,20 @@ async def test_a_partner_is_told_their_offer_and_then_their_ride(
     hello = await socket.open()
     assert (hello["offers"], hello["ride"]["rideId"], hello["ride"]["userName"]) == ([], str(ride.pk), "Ada")
     await socket.leave()
+
+
+async def test_a_partner_who_has_never_worked_is_in_no_region(nyc: Region) -> None:
+    partner, token = await aside(_newcomer)()
+    assert partner.region is None
+    socket = Socket(PARTNER, token)
+    assert (await socket.open())["partner"]["region"] is None
+    await socket.leave()
+
+
+def _newcomer() -> tuple[Partner, str]:
+    partner = make_applicant("Nora")
+    decide_application(partner, "approved", actor=None, now=timezone.now())
+    return fresh(partner), token_of(fresh(partner.user))
 
 
 async def test_an_offer_out_of_time_is_not_told(
