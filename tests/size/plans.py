@@ -13,6 +13,7 @@ from tests.fuzz.world import rolled_back
 BIG = 2000  # rows: a table of the history, not one of settings or accounts
 WHOLE = 0.9  # of a table; a limit ends a scan of fewer rows
 WHOLE_TABLE = "reads all of"
+BY_INDEX = [f"SET LOCAL enable_{way} = off" for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin")]
 READ_MAX = 500  # rows that a statement may read: more than any page shows, fewer than a busy account has
 
 TABLES = """
@@ -52,16 +53,17 @@ def statements_while(work: Callable[[], object]) -> list[str]:
 def grown_statements(statements: list[str], tables: dict[str, float], most: int = READ_MAX) -> list[str]:
     """Return the findings about statements that read a whole table, or more than `most` of its rows.
 
-    Reading the whole of a table as small as those here may seem the cheapest, and does or doesn't by a few pages that
-    are to be vacuumed. So a statement that does is asked again whether an index would do.
+    Reading the whole of a table as small as those here, or sorting some thousand of its rows, may seem the cheapest,
+    and does or doesn't by a few pages that are to be vacuumed. So a statement that does is asked again whether an index
+    would do, in its order.
     """
     found: list[str] = []
     for sql in dict.fromkeys(statements):
         if sql.lstrip("( ").split(maxsplit=1)[0].upper() not in ("SELECT", "WITH"):
             continue
         findings = list(_findings(_plan(sql), tables, most))
-        if any(finding.startswith(WHOLE_TABLE) for finding in findings):
-            findings = list(_findings(_plan(sql, "SET LOCAL enable_seqscan = off"), tables, most))
+        if findings:
+            findings = list(_findings(_plan(sql, *BY_INDEX), tables, most))
         found += [f"{finding}: {sql[:400]}" for finding in findings]
     return found
 
@@ -80,10 +82,10 @@ def reads_rows_of(sql: str) -> set[str]:
     return {node["Relation Name"] for node in nodes if "Relation Name" in node and "Only" not in node["Node Type"]}
 
 
-def _plan(sql: str, before: str = "") -> dict[str, Any]:
+def _plan(sql: str, *before: str) -> dict[str, Any]:
     with connection.cursor() as cursor, rolled_back():
-        if before:
-            cursor.execute(before)
+        for setting in before:
+            cursor.execute(setting)
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
         plan = cursor.fetchone()[0]
     document = json.loads(plan) if isinstance(plan, str) else plan
