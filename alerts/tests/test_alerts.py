@@ -35,7 +35,7 @@ def alert(clock: Clock) -> Alert:
 
 
 def notices() -> list[tuple[str, str]]:
-    """What was told, and by which channel, in order."""
+    """The notices with their channels, in order."""
     return list(AlertNotice.objects.order_by("id").values_list("told", "channel"))
 
 

@@ -1,4 +1,4 @@
-"""What is told about alerts, by mail, webhook and chat."""
+"""Notices about alerts, by mail, webhook and chat."""
 
 import hashlib
 import hmac

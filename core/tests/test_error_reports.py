@@ -58,7 +58,7 @@ def logger() -> Iterator[logging.Logger]:
 
 @pytest.fixture
 def told(sentry: tuple[str, list[bytes]], logger: logging.Logger, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What Sentry has been told, once the process has ended; the logger reports to it."""
+    """The reports that Sentry received from a process that has logged and ended."""
     monkeypatch.setattr(error_reports, "ENDS_WITHIN_S", 60.0)
     dsn, bodies = sentry
     handler = ErrorReports(dsn, "testing", "worker")

@@ -31,7 +31,7 @@ def _nothing_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def told() -> dict[str, dict[tuple[str, ...], dict[str, int]]]:
-    """What Valkey has, by metric and series."""
+    """The totals in Valkey, by metric and series."""
     return {each.name: series for each, series in metric_totals.by_series(metric_totals.read())}
 
 

@@ -27,7 +27,7 @@ def around(*moments: datetime) -> Minutes:
 
 
 def sums(minutes: Minutes) -> Counter[str]:
-    """What happened in all of these minutes together, in New York."""
+    """The sums of these minutes in New York."""
     return sum(
         (Counter({name: regions["nyc"][name] for name in FIGURES}) for regions in minutes.values() if regions),
         Counter(),

@@ -44,7 +44,7 @@ def take_tasks() -> None:
 
 
 def watch(watching: Watcher, clock: Clock, seconds: float) -> None:
-    """Have the watcher look for so long."""
+    """Let the watcher evaluate the rules for some seconds."""
     for _ in range(int(seconds // EVERY_S)):
         take_tasks()
         watching.look(clock.advance(EVERY_S))

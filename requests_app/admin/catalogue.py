@@ -46,6 +46,7 @@ class DispatchRegionAdmin(RegionAdmin):
     """
 
     steps = INTAKE_STEPS
+    act_right = PAUSE_REGION
 
     @shown("Intake")
     def intake(self, row: Region) -> str:
@@ -69,10 +70,6 @@ class DispatchRegionAdmin(RegionAdmin):
         return (*super().get_readonly_fields(request, obj), "policy")
 
     list_display = ("name", "slug", "active", "intake", "time_zone", "tariff", "fee", "start_guard")
-
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow pausing, draining and opening to staff with that right."""
-        return bool(request.user.has_perm(PAUSE_REGION))
 
     def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -165,6 +165,7 @@ class PolicyAdmin(StaffAdmin):
     """How regions match, when they are open, and whether they take requests. The newest version of each is in force."""
 
     reach = InRegion("region")
+    act_right = "regions.add_policy"
     form = PolicyForm
     since = moment("created_at", "Since")
     region_link = related("region", "Region", named=True)
@@ -217,10 +218,6 @@ class PolicyAdmin(StaffAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow bringing a version back to staff who may add one."""
-        return bool(self.has_add_permission(request))
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         """Put what the form says in force."""

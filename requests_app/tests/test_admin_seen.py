@@ -1,4 +1,4 @@
-"""What an account sees, on its page in the admin: read only, by right and region, and without the PIN."""
+"""The support view on an account's page in the admin: read-only, by right and region, without the PIN."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ def desk_api(*regions: Region, rights: tuple[str, ...] = DISPATCHER) -> APIClien
 
 
 def dead(name: str, *, at: Place = EMPIRE_STATE, ago: timedelta = timedelta(hours=1)) -> CheerRequest:
-    """The request of somebody that nobody took, made so long ago."""
+    """A dead letter of a new user, of this age."""
     forget_regions()
     request = queue(make_user(name), at=at, now=timezone.now() - ago)
     assert dead_letters.dead_letter(request.pk, now=timezone.now())

@@ -53,7 +53,7 @@ def body_of(step: str) -> dict[str, Any]:
 
 
 def ready(row: CheerRequest, step: str) -> None:
-    """Somebody owns what is to be given back."""
+    """The dead letter has an owner before it is given back."""
     if step == "giveBack":
         DeadLetter.objects.create(request=row, owner=make_staff("Olga"), taken_at=timezone.now())
 

@@ -53,7 +53,7 @@ def staff_step(thing: str, step: str, row: Callable[[World], Any], **said: Any) 
 
 
 def fare(world: World, **changes: Any) -> Payment:
-    """What the completed ride costs."""
+    """The payment of the completed ride."""
     payment = Payment.objects.get(ride=world.completed)
     Payment.objects.filter(pk=payment.pk).update(**changes)
     return payment

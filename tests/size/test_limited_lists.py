@@ -1,4 +1,4 @@
-"""What no list of the admin reads more of, it does not for staff of one region either, however small that is."""
+"""The admin's lists read no more for staff of one region than for others, however small the region is."""
 
 from collections.abc import Iterator
 from typing import Any
