@@ -23,6 +23,7 @@ from requests_app.models import Offer, RequestType
 from rides.models import Ride
 from tests.cast import Clock, client_of, in_threads, make_clerk, make_staff, make_user
 from tests.fuzz.world import rolled_back
+from tests.planning import by_index
 
 POSTGRES = connection.vendor == "postgresql"
 
@@ -158,8 +159,7 @@ def test_a_reload_costs_one_statement_by_the_index(desk: Client, user: User) -> 
         desk.get(page_of(user))
     (asked,) = [query["sql"] for query in said if "backoffice_staffaction" in query["sql"]]
     if POSTGRES:
-        with connection.cursor() as cursor, transaction.atomic():
-            cursor.execute("SET LOCAL enable_seqscan = off")
+        with by_index(), connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN {asked}")
             assert "staff_action_looked" in str(cursor.fetchall())
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -24,6 +24,7 @@ from requests_app.models import CheerRequest
 from requests_app.states import RequestStatus
 from requests_app.wakeups import match_queue, wake
 from tests.cast import Clock
+from tests.planning import by_index
 
 Series = dict[str, float]
 
@@ -171,9 +172,6 @@ def test_one_of_several_sweeps_counts(pending: CheerRequest) -> None:
 def test_the_oldest_request_is_found_by_an_index(pending: CheerRequest) -> None:
     """However many requests are over, a count reads those that wait."""
     waiting = CheerRequest.objects.filter(status=RequestStatus.PENDING)
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are tiny
+    with by_index():
         plan = waiting.order_by().values_list("region__slug").annotate(at=gauges.oldest_at()).explain()
     assert "request_waiting" in plan or "request_status" in plan, plan

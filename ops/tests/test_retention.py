@@ -29,6 +29,7 @@ from ops.sweep import Sweeper
 from requests_app.models import Offer
 from requests_app.states import OfferStatus
 from tests.cast import Clock, fresh, in_threads, token_of
+from tests.planning import by_index
 from web.tests.browse import by_password
 from web.tests.test_credentials_changed import subscribe
 
@@ -65,12 +66,7 @@ def test_every_time_is_a_setting_that_operators_can_read_about(setting: str) -> 
 
 @pytest.mark.parametrize("each", AGED, ids=lambda each: each.model._meta.label)
 def test_the_oldest_rows_are_found_by_an_index(db: None, each: Aged) -> None:
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are tiny
-                cursor.execute("SET LOCAL enable_bitmapscan = off")
-                cursor.execute("SET LOCAL enable_sort = off")
+    with by_index():
         column = each.model._meta.get_field(each.column).column
         old = each.model._default_manager.filter(**{f"{each.column}__lt": timezone.now()})
         plan = old.order_by(each.column).values_list(each.column, "pk")[:1].explain()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from accounts.models import User
 from core.errors import Conflict, Invalid
@@ -18,6 +18,7 @@ from payments.provider.reconcile import reconcile, reconcile_today
 from payments.tests.reconciling_scenes import FEE, broken, paid, read, stray
 from tests.cast import Clock, unchanged
 from tests.online import Online, later
+from tests.planning import by_index
 
 __all__ = ["paid"]
 pytestmark = pytest.mark.django_db
@@ -50,10 +51,8 @@ def test_a_million_payments_later_only_what_is_new_is_read(
 def test_what_is_missing_is_found_by_indexes(online: Online, paid: Payment, clock: Clock) -> None:
     read(clock)
     found = movements.missing(clock.now, later(clock, days=1))
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = found.explain()
+    with by_index():
+        plan = found.explain()
     assert "movement_of_entry" in plan
     assert not [line for line in plan.splitlines() if line.split()[:1] == ["SCAN"] or "Seq Scan" in line]
 

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
 
 from accounts.models import Partner, User
 from ops.audit import all_checks
@@ -17,6 +16,7 @@ from requests_app.services import cancel_request
 from requests_app.states import OPEN, ScheduledStatus
 from rides.services import rate_ride
 from tests.cast import Clock, accept, decline, end, fresh, match, open_offer, queue, start, unchanged
+from tests.planning import by_index
 
 OLD = timedelta(days=settings.PLACES_KEPT_DAYS, seconds=1)
 
@@ -122,11 +122,7 @@ def test_a_large_backlog_is_worked_off_in_batches_oldest_first(
 
 
 def test_a_pass_reads_an_index_and_not_the_whole_history(db: None, clock: Clock) -> None:
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are tiny
-                cursor.execute("SET LOCAL enable_bitmapscan = off")
+    with by_index():
         assert "request_exact" in exact_requests(clock.now).explain()
         assert "scheduled_exact" in exact_scheduled(clock.now).explain()
 

@@ -9,11 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.fuzz.world import rolled_back
+from tests.planning import by_index
 
 BIG = 2000  # rows: a table of the history, not one of settings or accounts
 WHOLE = 0.9  # of a table; a limit ends a scan of fewer rows
 WHOLE_TABLE = "reads all of"
-BY_INDEX = [f"SET LOCAL enable_{way} = off" for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin")]
 READ_MAX = 500  # rows that a statement may read: more than any page shows, fewer than a busy account has
 
 TABLES = """
@@ -63,7 +63,8 @@ def grown_statements(statements: list[str], tables: dict[str, float], most: int 
             continue
         findings = list(_findings(_plan(sql), tables, most))
         if findings:
-            findings = list(_findings(_plan(sql, *BY_INDEX), tables, most))
+            with by_index():
+                findings = list(_findings(_plan(sql), tables, most))
         found += [f"{finding}: {sql[:400]}" for finding in findings]
     return found
 
@@ -76,16 +77,13 @@ def reads_rows_of(sql: str) -> set[str]:
     """
     with connection.cursor() as cursor, rolled_back():
         cursor.execute("UPDATE pg_class SET relallvisible = relpages WHERE relkind = 'r'")
-        for way in ("seqscan", "bitmapscan"):
-            cursor.execute(f"SET LOCAL enable_{way} = off")
-        nodes = list(_nodes(_plan(sql)))
+        with by_index():
+            nodes = list(_nodes(_plan(sql)))
     return {node["Relation Name"] for node in nodes if "Relation Name" in node and "Only" not in node["Node Type"]}
 
 
-def _plan(sql: str, *before: str) -> dict[str, Any]:
+def _plan(sql: str) -> dict[str, Any]:
     with connection.cursor() as cursor, rolled_back():
-        for setting in before:
-            cursor.execute(setting)
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
         plan = cursor.fetchone()[0]
     document = json.loads(plan) if isinstance(plan, str) else plan

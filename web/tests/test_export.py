@@ -8,7 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from ops.sweep import PASSES
 from requests_app.models import CheerRequest
 from rides.models import Ride
 from tests.cast import Clock, fresh, make_user
+from tests.planning import by_index
 from web.models import DataExport, DataExportPart
 from web.privacy import making
 from web.privacy.deletion import delete_account
@@ -233,10 +234,7 @@ def test_strangers_have_no_file(db: None) -> None:
 def test_every_path_to_a_persons_rows_has_an_index(partner: Partner) -> None:
     """A wish for a file reads no table from one end to the other."""
     owner = Owner.of(partner.user)
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are tiny
+    with by_index():
         for holding in HOLDINGS:
             for rows in by_path(holding, owner):
                 plan = rows[:500].explain()
