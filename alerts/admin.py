@@ -79,7 +79,7 @@ class AlertAdmin(ReadOnlyAdmin):
     resolved = moment("resolved_at", "Resolved")
     escalates = moment("escalate_at", "Escalates")
     silenced = moment("silenced_until", "Silenced until")
-    region_link = related("region", "Region")
+    region_link = related("region", "Region", named=True)
 
     @shown("What it means")
     def summary(self, row: Alert) -> str:

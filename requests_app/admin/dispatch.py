@@ -135,7 +135,7 @@ class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
     search_fields = ("user", "note", "closed_note")
     search_ids = ("pk", "user_id", "rides__pk", "offers__pk")
     fieldsets = (
-        (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("user_link", "type_link"), "note")}),
+        (None, {"fields": (("status_badge", "closed_code"), "closed_note", ("user_link", "type_link"), "note")}),
         ("Place", {"fields": (("region_link", "where"),)}),
         (
             "Matching",
@@ -194,7 +194,7 @@ class OfferAdmin(Growing, Why, _OfferColumns, ReadOnlyAdmin):
     search_fields = ("partner", "closed_note")
     search_ids = ("pk", "request_id", "partner_id")
     fieldsets = (
-        (None, {"fields": (("status_badge", "closed_code", "closed_note"), ("request_link", "partner_link"))}),
+        (None, {"fields": (("status_badge", "closed_code"), "closed_note", ("request_link", "partner_link"))}),
         ("Search", {"fields": (("distance", "wave"), "why")}),
         ("Times", {"fields": (("made", "expires"), "answered")}),
     )

@@ -69,5 +69,6 @@ UNFOLD = {
     # No colours in the page itself; static/css/admin.css has them.
     "COLORS": "ops.admin_site.no_inline_colours",
     "STYLES": ["ops.admin_site.stylesheet"],
+    "SCRIPTS": ["ops.admin_site.script"],
     "SIDEBAR": {"show_search": True, "navigation": "ops.admin_site.navigation"},
 }
