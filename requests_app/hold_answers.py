@@ -97,10 +97,9 @@ def _is_offered(outbox: Outbox, request: CheerRequest, hold: Hold, candidates: N
     """Offer a request whose amount is held, first to a partner named by staff. Returns False if nobody is asked."""
     first = directed.asked_first(request, now=now) if hold.number > 1 else None  # the first hold is of a new request
     if first is not None:
-        named, forced = first
-        made = directed.offer(outbox, request, named, actor=None, now=now)
-        if forced:
-            take_offer(outbox, made, actor=None, now=now)
+        made = directed.offer(outbox, request, first.named, actor=first.by, now=now)
+        if first.forced:
+            take_offer(outbox, made, actor=first.by, now=now)
         return True
     return _is_alone(request) and immediate.offer(outbox, request, candidates, now=now)
 

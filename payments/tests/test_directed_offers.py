@@ -8,10 +8,10 @@ from accounts.states import PartnerStatus
 from ops.sweep import sweep_deadlines
 from regions.models import Region
 from requests_app.dead_letters import direct_request, requeue_request, widen_request
-from requests_app.models import CheerRequest
+from requests_app.models import CheerRequest, Offer
 from requests_app.records import DeadLetter
 from requests_app.serving.availability import go_offline
-from requests_app.states import RequestStatus
+from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from tests.cast import Clock, fresh, make_partner, match, north, offered_to, open_offer, start
 from tests.online import Online
@@ -40,6 +40,7 @@ def test_it_is_offered_once_its_amount_is_held(
     assert online.held() == 6000
     assert open_offer(dead).partner == named
     assert open_offer(dead).decision["by"] == "staff"
+    assert dead.transitions.get(new=RequestStatus.OFFERED).actor == staff
 
 
 def test_it_is_assigned_once_its_amount_is_held(
@@ -51,6 +52,8 @@ def test_it_is_assigned_once_its_amount_is_held(
     ride = Ride.objects.get()
     assert (ride.partner, fresh(dead).status) == (named, RequestStatus.ACCEPTED)
     assert start(ride).covered_until is not None
+    assert dead.transitions.get(new=RequestStatus.ACCEPTED).actor == staff
+    assert Offer.history.objects.get(new=OfferStatus.ACCEPTED).actor == staff
 
 
 def test_others_are_asked_if_the_named_one_is_gone(

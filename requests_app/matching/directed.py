@@ -68,10 +68,18 @@ def ask_first(request: CheerRequest, partner: Partner | None, *, forced: bool = 
         DeadLetter.objects.update_or_create(request=request, defaults=noted)
 
 
-def asked_first(request: CheerRequest, *, now: datetime) -> tuple[Asked, bool] | None:
+class First(NamedTuple):
+    """The partner who is to be asked first, whether they take it without being asked, and who has named them."""
+
+    named: Asked
+    forced: bool
+    by: User | None
+
+
+def asked_first(request: CheerRequest, *, now: datetime) -> First | None:
     """Lock the partner who is to be asked first, if they may still be offered a locked request.
 
-    Returns: the partner, and whether they take it without being asked; None if nobody is to be asked first.
+    Returns None if nobody is to be asked first.
     """
     letter = DeadLetter.objects.select_related("asked_first").filter(request=request).first()
     noted = letter.asked_first if letter is not None else None
@@ -79,6 +87,8 @@ def asked_first(request: CheerRequest, *, now: datetime) -> tuple[Asked, bool] |
         return None
     partner = Partner.objects.select_related("user", "region").get(pk=noted.pk)
     try:
-        return asked(request, partner, now=now), letter.forced
+        named = asked(request, partner, now=now)
     except Conflict:
         return None
+    put_back = CheerRequest.history.objects.filter(subject=request, new=RequestStatus.PENDING)
+    return First(named, letter.forced, put_back.select_related("actor").latest("id").actor)
