@@ -11,7 +11,7 @@ from api.serializing import validated
 from notifications.commands import Command
 from notifications.consumers import EventConsumer
 from notifications.frames import Frame
-from ops.live.frames import maps, whole
+from ops.live.frames import health_seen, maps, whole
 from ops.live.seeing import kinds_hidden_from, slugs_seen_by
 
 ADDRESS = re.compile(r'\{"type":"([^"]*)"(?:,"region":"([^"]*)")?')
@@ -51,6 +51,8 @@ class StaffConsumer(EventConsumer):
         kind, region = _address(text)
         if kind in self._hidden or (region is not None and self._slugs is not None and region not in self._slugs):
             return False
+        if kind == "health" and self._slugs is not None:
+            text = health_seen(text, self._slugs)
         if kind in SENT_ONCE and self._sent.get((kind, region)) == text:
             return False
         sent = super().deliver(seq, text, epoch)

@@ -5,15 +5,16 @@ account may see it.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
 from core import clock, valkey
 from notifications.events import Message, everyone
+from ops.gauges import ANY_REGION
 from ops.live.counts import Counts, latest_counts, total
-from ops.live.health import Health
+from ops.live.health import QUEUE, Health
 from ops.live.marks import MAP, kept_maps
 from ops.live.minutes import FIGURES, Minutes, kept_minutes
 from ops.live.seeing import kinds_hidden_from, slugs_seen_by
@@ -62,6 +63,21 @@ def health_frame(health: Health) -> Message:
     return STAFF, "health", {"parts": health}
 
 
+def parts_seen_by(health: Health, slugs: Collection[str] | None) -> Health:
+    """The health without the queues of regions that are not among these; None stands for every region."""
+    if slugs is None:
+        return health
+    seen = {QUEUE + slug for slug in (ANY_REGION, *slugs)}
+    return {part: state for part, state in health.items() if not part.startswith(QUEUE) or part in seen}
+
+
+def health_seen(text: str, slugs: Collection[str]) -> str:
+    """The text of a health frame for a page of these regions alone."""
+    frame = json.loads(text)
+    frame["parts"] = parts_seen_by(frame["parts"], slugs)
+    return json.dumps(frame, separators=(",", ":"))
+
+
 def keep_health(health: Health) -> None:
     """Store the health for pages that open. Raises `valkey.Unreachable`."""
     valkey.client().set(HEALTH_KEY, json.dumps(health), ex=HEALTH_KEPT_S)
@@ -79,7 +95,7 @@ def whole(user: User) -> dict[str, Any]:
         "revenue": {
             slug: each for slug, each in revenue.items() if "revenue" not in hidden and (slugs is None or slug in slugs)
         },
-        "health": _latest_health(),
+        "health": parts_seen_by(_latest_health(), slugs),
     }
     return {"counts": total(counts), "live": live}
 

@@ -13,6 +13,7 @@ from payments.operations import Operation
 SLOW_MS, SLOW_S, DOWN_S = 200, 5, 60  # of an answer; of the oldest that waits in a queue
 OK, SLOW, DOWN, UNKNOWN = "ok", "slow", "down", "unknown"
 DUE = {"mail": ("mail", "receipt"), "push": ("push",), "jobs": tuple(Operation)}
+QUEUE = "queue:"  # before the name of a region
 KINDS = {"web", "worker", "sweep"}  # of processes; sockets are counted in the process that has them
 
 Health = dict[str, tuple[str, int | None]]  # by part: its state, and its figure in the part's unit
@@ -52,7 +53,7 @@ def _by_figures(figures: Iterable[Figure]) -> Health:
         if name == "processes" and labels[0] in KINDS:
             health[labels[0]] = (OK if value else DOWN, int(value))
         elif name == "oldest_task_seconds":
-            health[f"queue:{labels[0]}"] = _by_wait(value)
+            health[QUEUE + labels[0]] = _by_wait(value)
         elif name == "overdue_seconds":
             due[labels[0]] = value
         elif name == "process_sockets":

@@ -11,6 +11,7 @@ from accounts.models import Partner, User
 from core import valkey
 from notifications.hub import Hub
 from notifications.tests.sockets.client import STAFF, USER, Frame, Socket, aside, subscribed
+from ops import gauges
 from ops.live import publisher
 from ops.live.counts import COUNTS_KEY, latest_counts, total
 from ops.live.publisher import Publisher
@@ -112,6 +113,21 @@ async def test_revenue_is_for_those_who_may_see_payments(staff: User, user: User
     assert "revenue" not in types
     for socket in (theirs, ours):
         await socket.leave()
+
+
+async def test_staff_of_a_region_hear_of_the_queues_of_no_other(nyc: Region, boston: Region, own_hub: Hub) -> None:
+    clerk = await aside(make_clerk)("Bo", "accounts.view_staff_page")
+    theirs = Socket(STAFF, await aside(token_of)(await aside(limited_to)(clerk, boston)))
+    await aside(gauges.keep)(await aside(gauges.count_rows)(publisher.clock.now()))
+    await aside(publish)()
+    hello = await theirs.open()
+    await subscribed(own_hub)
+    await aside(publish)()
+    told = await theirs.expect("health")
+    for health in (hello["live"]["health"], told["parts"]):
+        assert {part for part in health if part.startswith("queue:")} == {"queue:any", "queue:boston"}
+        assert "database" in health
+    await theirs.leave()
 
 
 def test_pages_that_open_count_nothing_themselves(staff: User) -> None:
