@@ -19,6 +19,9 @@ pytest.register_assert_rewrite(
     "tests.lives",
     "tests.fuzz.calls",
     "tests.fuzz.lines",
+    "tests.night.cast",
+    "tests.night.dawn",
+    "tests.night.scenes",
     "tests.run.echo",
     "notifications.tests.sockets",
 )

@@ -64,6 +64,7 @@ ONLY = {
         "tests/fuzz/test_headers.py",
         "tests/fuzz/test_schema.py",
         "tests/fuzz/test_wire.py",
+        "tests/night/*",
         "tests/size/*",
         "tests/test_log_of_a_cheer.py",
     ),

@@ -6,15 +6,17 @@ Migrating takes longer than anything else at the start of a worker, and of a pro
 import fcntl
 import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
 
 from testbed.environment import SERVER_URL, SESSION
-from testbed.postgres import fresh_database
+from testbed.postgres import Postgres, fresh_database
 
 
 def kept() -> Path:
@@ -51,6 +53,18 @@ def keep(turn: TextIO) -> None:
 def template() -> str:
     """The name of the migrated database on PostgreSQL."""
     return Path(os.environ[SESSION]).name
+
+
+def copied_to(server: Postgres) -> str:
+    """Make a copy of the migrated database on another PostgreSQL, and return its URL."""
+    source, url = urlsplit(os.environ[SERVER_URL])._replace(path=f"/{template()}").geturl(), fresh_database(server.url)
+    programs = server.install / "bin"
+    dump = [str(programs / "pg_dump"), "--format=custom", "--compress=0", source]
+    with subprocess.Popen(dump, stdout=subprocess.PIPE) as dumping:
+        restore = [str(programs / "pg_restore"), "--exit-on-error", f"--dbname={url}"]
+        subprocess.run(restore, stdin=dumping.stdout, check=True)
+    assert dumping.returncode == 0
+    return url
 
 
 def copy_file(source: Path, copy: Path) -> None:

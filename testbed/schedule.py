@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 PROGRAM_FILES = {
     "the running program": ("tests/browser/", "tests/e2e/", "tests/fuzz/test_wire.py"),
     "the installation": ("tests/production/",),
-    "": ("tests/run/",),
+    "": ("tests/night/", "tests/run/"),
 }
 EARLY_FILES = ("tests/",)  # the long ones: short files at the end leave no worker waiting
 

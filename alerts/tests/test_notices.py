@@ -3,10 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -18,37 +14,12 @@ from alerts.models import Alert, AlertNotice
 from alerts.notices import SENT_WITHIN, send_due
 from alerts.rules import BY_NAME
 from alerts.services import fire, resolve
+from alerts.tests.scenes import receiver
 from core import outward
 from tests.cast import Clock, unchanged
 
 RULE = BY_NAME["RequestsWithoutPartners"]
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def receiver(status: int = 200) -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    """A server on loopback, and the calls that it has got."""
-    calls: list[tuple[dict[str, str], bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            calls.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hook", calls
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def fired(clock: Clock) -> Alert:
