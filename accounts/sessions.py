@@ -87,6 +87,11 @@ def _time_left_s(session: SessionBase) -> int:
     return int(session.get(BEGAN_AT, now)) + settings.SESSION_COOKIE_AGE - now
 
 
+def made_by_page(request: HttpRequest) -> None:
+    """Let a call that a page makes without anybody there not count as a use of the session."""
+    request.made_by_page = True  # type: ignore[attr-defined]
+
+
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
     """Gives each request its account, looked up when it is first needed, and prolongs the session of its answer."""
 
@@ -95,6 +100,8 @@ class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         session = request.session
+        if getattr(request, "made_by_page", False):
+            return response
         if session.accessed and SESSION_KEY in session:  # reading it otherwise would make every answer vary by cookie
             keep_alive(session, idle_s=idle_s_of(request.user))
         return response

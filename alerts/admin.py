@@ -1,19 +1,25 @@
 """Alerts in the admin: staff acknowledge and silence them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter
 
 from alerts.models import Alert, AlertNotice, AlertTransition
 from alerts.rules import BY_NAME
+from alerts.runbook import paragraphs_of
 from alerts.services import acknowledge, silence
 from alerts.states import ALERT_GRAPH, AlertStatus, Severity
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
-from backoffice.columns import NOTHING, badge, identity, moment, related, shown
+from backoffice.columns import NOTHING, badge, identity, moment, moment_text, related, shown
 from backoffice.regional import InRegion
 from backoffice.steps import Step
+from backoffice.story import Line, WithStory, by_staff
 
+SHOWN_MAX = 50  # lines of each kind in the story, the newest
 STATUS_COLOURS = {
     AlertStatus.FIRING: "danger",
     AlertStatus.ESCALATED: "danger",
@@ -46,7 +52,7 @@ class NoticeInline(ReadOnlyInline):
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyAdmin):
+class AlertAdmin(WithStory, ReadOnlyAdmin):
     """The findings of the alert rules (alerts/rules.py), newest first."""
 
     reach = InRegion("region")
@@ -87,13 +93,25 @@ class AlertAdmin(ReadOnlyAdmin):
         return rule.summary if rule else NOTHING
 
     @shown("Runbook")
-    def runbook(self, row: Alert) -> str:
+    def runbook(self, row: Alert) -> SafeString | str:
         rule = BY_NAME.get(row.rule)
-        return rule.runbook if rule else NOTHING
+        if rule is None:
+            return NOTHING
+        told = format_html_join("", "<p>{}</p>", ((text,) for text in paragraphs_of(rule)))
+        return format_html("{}{}", rule.runbook, told)
 
     @shown("Found / limit")
     def figures(self, row: Alert) -> str:
         return f"{row.value:g} / {row.limit:g}"
+
+    def story(self, row: Alert, viewer: Any) -> Iterable[Line]:
+        """Return its steps and its notices."""
+        yield from by_staff(row, SHOWN_MAX)
+        for notice in row.notices.order_by("-pk")[:SHOWN_MAX]:
+            sent = f"sent {moment_text(notice.sent_at)}" if notice.sent_at else f"not sent, tried {notice.tries} times"
+            yield Line(notice.created_at, f"Notice: {notice}", sent)
+        for step in row.transitions.select_related("actor").order_by("-pk")[:SHOWN_MAX]:
+            yield Line(step.at, str(AlertStatus(step.new).label), step.reason, step.actor)
 
     list_display = ("fired", "rule", "scope", "severity_badge", "status_badge", "figures", "resolved", "linked")
     list_filter = (("status", AllValuesCheckboxFilter), ("severity", ChoicesDropdownFilter))

@@ -15,7 +15,7 @@ from ops.live.frames import health_seen, maps, whole
 from ops.live.seeing import kinds_hidden_from, slugs_seen_by
 
 ADDRESS = re.compile(r'\{"type":"([^"]*)"(?:,"region":"([^"]*)")?')
-SENT_ONCE = frozenset(["now", "minutes", "revenue", "health"])  # unless they have changed
+SENT_ONCE = frozenset(["now", "alerts", "minutes", "revenue", "health"])  # unless they have changed
 
 
 def _may_watch(user: User) -> bool:

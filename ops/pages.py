@@ -1,11 +1,13 @@
 """The staff page."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from accounts.models import Role
 from accounts.permissions import VIEW_STAFF_PAGE
-from ops.live.frames import whole
+from accounts.sessions import made_by_page
+from ops.live.alerts import ALERTS
+from ops.live.frames import maps, whole
 from ops.live.marks import MAP
 from ops.live.seeing import kinds_hidden_from, slugs_seen_by
 from ops.staff_links import UNDER_WAY, lines, parts, staff_cards
@@ -29,6 +31,7 @@ def staff(request: UserRequest) -> HttpResponse:
         "parts": parts(regions),
         "regions": regions,
         "has_map": has_map,
+        "has_alerts": ALERTS not in hidden,
         "page_data": {
             **shown,
             "regions": [region_data(region) for region in regions] if has_map else [],
@@ -36,3 +39,10 @@ def staff(request: UserRequest) -> HttpResponse:
         },
     }
     return render(request, "web/staff.html", context)
+
+
+@page_for(Role.STAFF, rights=(VIEW_STAFF_PAGE,))
+def staff_now(request: UserRequest) -> HttpResponse:
+    """Answer as the socket's `hello` does, for a page that has lost its socket and asks again and again."""
+    made_by_page(request)
+    return JsonResponse({"live": whole(request.user)["live"], "maps": maps(request.user)})

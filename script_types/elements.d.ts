@@ -3,7 +3,10 @@
 declare namespace Elements {
   /** Those that some of the pages of their script don't have. */
   type Optional =
+    | "alerts"
+    | "beside"
     | "live"
+    | "no-alerts"
     | "notify"
     | "own-code"
     | "own-code-copy"
@@ -15,6 +18,7 @@ declare namespace Elements {
 
   type Button =
     | "accept"
+    | "beside-close"
     | "call-off"
     | "call-off-keep"
     | "cancel"
@@ -88,11 +92,14 @@ declare namespace Elements {
   type Anchor = "directions" | "geo" | "receipt-link";
 
   type Plain =
+    | "alerts"
     | "announcer"
     | "arrival-answers"
     | "arrival-card"
     | "arrival-text"
     | "awake-text"
+    | "beside"
+    | "beside-body"
     | "bill-about"
     | "call-off-row"
     | "cancel-fee"
@@ -123,6 +130,7 @@ declare namespace Elements {
     | "map"
     | "next-step"
     | "no-match-why"
+    | "no-alerts"
     | "nobody-terms"
     | "notify-row"
     | "notify-text"

@@ -78,12 +78,15 @@ declare namespace Frames {
     rows: [slot: number, state: string, place?: string, id?: string][];
   }
 
+  type StaffHello = Hello & { counts: Api.Counts; live: Pages.Live; maps: Record<string, MapWhole> };
+
   /** On /staff/notification. Of a region, "" for what belongs to none; minutes are counted since 1970. */
   type Staff =
-    | (Hello & { counts: Api.Counts; live: Pages.Live; maps: Record<string, MapWhole> })
+    | StaffHello
     | (Event & { type: "answer"; command: "map"; maps: Record<string, MapWhole> })
     | (Event & { type: "map" } & MapChange)
     | (Event & { type: "now"; region: string; counts: Api.Counts })
+    | (Event & { type: "alerts"; region: string; alerts: Pages.Alert[] })
     | (Event & { type: "minutes"; region: string; minutes: Record<number, number[]> })
     | (Event & { type: "revenue"; region: string; minutes: Record<number, Record<string, number>> })
     | (Event & { type: "health"; parts: Pages.Live["health"] })

@@ -58,11 +58,23 @@ declare namespace Pages {
     tiles: Tiles | null;
   }
 
+  /** An open alert; its scope is a region's slug or the like. */
+  interface Alert {
+    alertId: string;
+    rule: string;
+    scope: string;
+    summary: string;
+    severity: "page" | "warn";
+    status: "firing" | "escalated" | "acknowledged" | "silenced";
+    firedAt: number;
+  }
+
   /** What the staff page knows, by the regions' slugs; moments in milliseconds, minutes counted since 1970. */
   interface Live {
     at: number;
     countedAt?: number | null;
     now: Record<string, Api.Counts>;
+    alerts: Record<string, Alert[]>;
     minutes: Record<string, Record<number, number[]>>;
     /** Minor units by currency. */
     revenue: Record<string, Record<number, Record<string, number>>>;

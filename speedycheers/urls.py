@@ -10,8 +10,9 @@ from accounts import apis as accounts
 from accounts import push_apis as push
 from api.health import healthz, readyz
 from api.schema_views import Schema
+from ops import beside
 from ops.metrics import metrics
-from ops.pages import staff
+from ops.pages import staff, staff_now
 from payments import apis as payments
 from payments import credit_apis as credits
 from payments import referral_apis as referrals
@@ -119,6 +120,10 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path("staff/", staff, name="staff"),
+    path("staff/now/", staff_now, name="staff-now"),
+    path("staff/request/<uuid:request_id>/", beside.request_beside, name="request-beside"),
+    path("staff/partner/<uuid:partner_id>/", beside.partner_beside, name="partner-beside"),
+    path("staff/alert/<uuid:alert_id>/", beside.alert_beside, name="alert-beside"),
     # The account pages ask for the second factor first, and end what else is signed in.
     path(
         "admin/password_change/",

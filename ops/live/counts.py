@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, UUIDField
+from django.db.models import Count, Min, OuterRef, Subquery, UUIDField
 
 from accounts.models import Partner
 from accounts.states import Application, PartnerStatus
@@ -68,10 +68,11 @@ def _empty() -> Counts:
     return {"requests": {}, "partners": {}, "rides": {}, **numbers, "oldestPendingS": None}
 
 
-def live_counts(now: datetime) -> dict[str, Counts]:
+def live_counts(now: datetime, *, completed: Mapping[str, int] | None = None) -> dict[str, Counts]:
     """Open requests, partners at work and active rides by status, and the rows that wait for staff (up to a limit).
 
-    Returns them by the region's slug, with `NOWHERE` for rows without a region.
+    Returns them by the region's slug, with `NOWHERE` for rows without a region. `completed` is what
+    `completed_last_day` has returned lately.
     """
     slugs: dict[UUID | None, str] = {None: NOWHERE, **dict(Region.objects.order_by().values_list("pk", "slug"))}
     counts = {slug: _empty() for slug in slugs.values()}
@@ -86,18 +87,20 @@ def live_counts(now: datetime) -> dict[str, Counts]:
     for name, rows, path in (("partners", partners, "region_id"), ("rides", active, "request__region_id")):
         for region, status, count in rows.order_by().values_list(path, "status").annotate(n=Count("pk")):
             counts[slugs[region]][name][status] = count
-    for region, count in _completed(now):
-        counts[slugs[region]]["completedLastDay"] = count
+    for slug, count in (completed_last_day(now) if completed is None else completed).items():
+        if slug in counts:
+            counts[slug]["completedLastDay"] = count
     for name, regions in _waiting().items():
         for region, count in Counter(regions).items():
             counts[slugs[region]][name] = count
     return counts
 
 
-def _completed(now: datetime) -> QuerySet[Ride, Any]:
+def completed_last_day(now: datetime) -> dict[str, int]:
+    """Count the sessions that ended within a day, by the region's slug. It reads the rides of a day."""
     accepted_lately = Ride.objects.filter(pk__gte=first_id_at(now - DAY - LONGEST_RIDE))
     ended = accepted_lately.filter(status=RideStatus.COMPLETED, end_time__gte=now - DAY)
-    return ended.order_by().values_list("request__region_id").annotate(n=Count("pk"))
+    return dict(ended.order_by().values_list("request__region__slug").annotate(n=Count("pk")))
 
 
 def _waiting() -> dict[str, list[UUID | None]]:

@@ -13,6 +13,7 @@ from accounts.models import User
 from core import clock, valkey
 from notifications.events import Message, everyone
 from ops.gauges import ANY_REGION
+from ops.live.alerts import ALERTS, Alerts, latest_alerts
 from ops.live.counts import Counts, latest_counts, total
 from ops.live.health import QUEUE, Health
 from ops.live.marks import MAP, kept_maps
@@ -41,6 +42,12 @@ def minutes_frames(minutes: Minutes) -> Iterable[Message]:
     for kind, regions in (("minutes", figures), ("revenue", revenue)):
         for slug, each in regions.items():
             yield STAFF, kind, {"region": slug, "minutes": each}
+
+
+def alerts_frames(alerts: Alerts, slugs: Iterable[str]) -> Iterable[Message]:
+    """A frame with the open alerts of each of these regions."""
+    for slug in slugs:
+        yield STAFF, ALERTS, {"region": slug, "alerts": alerts.get(slug, [])}
 
 
 def map_frames(changes: Mapping[str, dict[str, Any]]) -> Iterable[Message]:
@@ -86,15 +93,20 @@ def keep_health(health: Health) -> None:
 def whole(user: User) -> dict[str, Any]:
     """All that the page shows of the regions of this member of staff: `counts` summed, and `live` by region."""
     slugs, hidden, now = slugs_seen_by(user), kinds_hidden_from(user), clock.now()
-    counts = {slug: each for slug, each in latest_counts().items() if slugs is None or slug in slugs}
+
+    def seen(by_region: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the part of the regions of this member of staff."""
+        return {slug: each for slug, each in by_region.items() if slugs is None or slug in slugs}
+
+    counts = seen(latest_counts())
     figures, revenue = _by_region(kept_minutes(now))
     live = {
         "at": _ms(now),
+        "countedAt": None,  # the next tick says it
         "now": counts,
-        "minutes": {slug: each for slug, each in figures.items() if slugs is None or slug in slugs},
-        "revenue": {
-            slug: each for slug, each in revenue.items() if "revenue" not in hidden and (slugs is None or slug in slugs)
-        },
+        "alerts": {} if ALERTS in hidden else seen(latest_alerts()),
+        "minutes": seen(figures),
+        "revenue": {} if "revenue" in hidden else seen(revenue),
         "health": parts_seen_by(_latest_health(), slugs),
     }
     return {"counts": total(counts), "live": live}

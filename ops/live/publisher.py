@@ -19,8 +19,9 @@ from core import clock, valkey
 from core.database import trouble_of
 from core.log_context import bound
 from notifications.events import push_latest
-from ops.live.counts import NOWHERE, Counts, keep_counts, live_counts
-from ops.live.frames import counts_frames, health_frame, keep_health, map_frames, minutes_frames, tick
+from ops.live.alerts import Alerts, keep_alerts, open_alerts
+from ops.live.counts import NOWHERE, Counts, completed_last_day, keep_counts, live_counts
+from ops.live.frames import alerts_frames, counts_frames, health_frame, keep_health, map_frames, minutes_frames, tick
 from ops.live.health import answer_of_database, health_of
 from ops.live.marks import CityMap, Open, open_requests
 from ops.live.minutes import Minutes, newest_minutes
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 MINUTES_EVERY_S = 5.0
+COMPLETED_EVERY_S = 30.0
 LEADS_S = 3.0
 LATE = timedelta(seconds=5)  # after a count; then the database counts as down
 LEADER = "staff:live:publisher"
@@ -42,6 +44,7 @@ class Known:
     counts: dict[str, Counts]
     answered_ms: int
     open: Open
+    alerts: Alerts
 
 
 class Publisher:
@@ -54,13 +57,20 @@ class Publisher:
         self._minutes: Minutes = {}
         self._map = CityMap()
         self._minutes_due = 0.0  # by the monotonic clock
+        self._completed: dict[str, int] = {}
+        self._completed_due = 0.0
 
     def count(self, now: datetime) -> None:
         """Ask the database, if this process publishes."""
         if not self._leads:
             return
-        self._known = Known(now, live_counts(now), answer_of_database(), open_requests())
+        if time.monotonic() >= self._completed_due:
+            self._completed = completed_last_day(now)
+            self._completed_due = time.monotonic() + COMPLETED_EVERY_S
+        counts = live_counts(now, completed=self._completed)
+        self._known = Known(now, counts, answer_of_database(), open_requests(), open_alerts())
         keep_counts(self._known.counts)
+        keep_alerts(self._known.alerts)
         if time.monotonic() >= self._minutes_due:
             self._minutes_due = time.monotonic() + MINUTES_EVERY_S
             self._minutes = newest_minutes(now)
@@ -81,6 +91,7 @@ class Publisher:
             [
                 tick(now, None if known is None else known.at),
                 *counts_frames(counts),
+                *alerts_frames({} if known is None else known.alerts, counts),
                 *minutes_frames(self._minutes),
                 *map_frames(changes),
                 health_frame(health),

@@ -8,6 +8,7 @@ from regions.models import Region
 # Frames of other kinds are for everybody who may see the staff page.
 NEEDED = {
     "revenue": ("payments.view_payment",),
+    "alerts": ("alerts.view_alert",),
     "map": ("accounts.view_partner", "requests_app.view_cheerrequest"),
 }
 

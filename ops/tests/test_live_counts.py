@@ -1,10 +1,14 @@
 """The counts of now, by region."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.utils import timezone
 
 from accounts.models import Partner, User
-from ops.live.counts import NOWHERE, live_counts, total
+from core import valkey
+from ops.live import publisher
+from ops.live.counts import NOWHERE, completed_last_day, latest_counts, live_counts, total
 from regions.models import Region
 from requests_app.models import CheerRequest
 from rides.models import Ride
@@ -46,3 +50,20 @@ def test_the_oldest_of_all_regions_is_the_oldest(user: User, other_user: User, b
 
 def test_nothing_is_zero() -> None:
     assert total({})["deadLetters"] == 0
+
+
+def test_the_sessions_of_a_day_are_read_now_and_then(completed: Ride, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def counted(now: datetime) -> dict[str, int]:
+        read.append(now)
+        return completed_last_day(now)
+
+    monkeypatch.setattr(publisher, "completed_last_day", counted)
+    valkey.client().delete(publisher.LEADER)
+    live, now = publisher.Publisher(), timezone.now()
+    live.publish(now)
+    for second in range(5):
+        live.count(now + timedelta(seconds=second))
+    assert len(read) == 1
+    assert latest_counts()["nyc"]["completedLastDay"] == 1

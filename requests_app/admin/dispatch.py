@@ -1,16 +1,17 @@
 """Requests and offers in the admin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from backoffice.base import HistoryAdmin, HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.columns import badge, identity, moment, moment_text, place, related, shown
 from backoffice.growing import Growing
 from backoffice.regional import InRegion, ReachedFilter
+from backoffice.story import Line, WithStory
 from requests_app.admin.dead_letters import CANCEL, STEPS, CareFilter, LetterColumns, is_dead, lists_dead_letters
 from requests_app.admin.matching import LookInline, Why
 from requests_app.admin.story import story_of
@@ -87,12 +88,11 @@ class OfferHistoryInline(HistoryInline):
 
 
 @admin.register(CheerRequest)
-class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
+class CheerRequestAdmin(WithStory, Growing, LetterColumns, ReadOnlyAdmin):
     """Requests, including the dead letters (status "No partner found")."""
 
     reach = InRegion("region")
     steps = (*STEPS, CANCEL)
-    change_form_after_template = "admin/request_story.html"
     inlines = (OfferInline, LookInline, RideInline, RequestHistoryInline)
 
     def people(self, row: CheerRequest) -> set[Any]:
@@ -171,13 +171,9 @@ class CheerRequestAdmin(Growing, LetterColumns, ReadOnlyAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         return [CARE, *fieldsets] if obj is not None and is_dead(obj) else fieldsets
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
-    ) -> HttpResponse:
-        """Add the story of the request."""
-        context["story"] = story_of(obj, request.user)
-        page: HttpResponse = super().render_change_form(request, context, *args, obj=obj, **kwargs)
-        return page
+    def story(self, row: CheerRequest, viewer: Any) -> Iterable[Line]:
+        """Return what happened to the request."""
+        return story_of(row, viewer)
 
 
 @admin.register(Offer)

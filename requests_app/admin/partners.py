@@ -1,6 +1,8 @@
 """Partners in the admin, with the steps that belong to dispatch."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
 from unfold.enums import ActionVariant
@@ -9,6 +11,8 @@ from accounts.admin.partners import PartnerAdmin
 from accounts.models import Partner, User
 from accounts.states import PartnerStatus
 from backoffice.steps import Step
+from backoffice.story import Line, WithStory
+from requests_app.admin.partner_story import story_of
 from requests_app.serving.fulfilment import release_partner
 
 
@@ -29,7 +33,11 @@ RELEASE = Step(
 
 
 @admin.register(Partner)
-class DispatchPartnerAdmin(PartnerAdmin):
+class DispatchPartnerAdmin(WithStory, PartnerAdmin):
     """Partners: their application and their present status. Name, type and phone can be corrected."""
 
     steps = (*PartnerAdmin.steps, RELEASE)
+
+    def story(self, row: Partner, viewer: Any) -> Iterable[Line]:
+        """Return what happened to the partner."""
+        return story_of(row, viewer)

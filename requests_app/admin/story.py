@@ -1,48 +1,31 @@
 """The story of a request, on its page: looks, offers with their decisions, steps, money, and what staff have done."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from accounts.models import User
-from backoffice.columns import NOTHING, amount_text, change_url, label_of, link, moment_text
-from backoffice.models import StaffAction
+from backoffice.columns import amount_text, change_url, label_of, link, moment_text
+from backoffice.story import Line, by_staff
 from payments.models import Hold, Payment
 from requests_app.admin.matching import counts_text, headline
 from requests_app.matching.decisions import explained
 from requests_app.models import CheerRequest, Offer
 from requests_app.states import OfferStatus, RequestStatus
 
-HEADERS = ["When", "What", "More", "Who"]
 SHOWN_MAX = 200  # of each kind, the newest
 
 
-class Line(NamedTuple):
-    """One thing that happened, at a moment."""
-
-    at: datetime
-    what: str | SafeString
-    more: str | SafeString = ""
-    who: User | None = None
-
-
-def story_of(request: CheerRequest, viewer: Any) -> dict[str, Any]:
-    """The story of a request as a table, oldest first. Money is in it if the viewer may see holds or payments."""
-    lines = [*_by_staff(request), *_offers(request), *_looks(request), *_steps(request)]
+def story_of(request: CheerRequest, viewer: Any) -> Iterator[Line]:
+    """Yield all that happened to a request. Money is in it if the viewer may see holds or payments."""
+    yield from by_staff(request, SHOWN_MAX)
+    yield from _offers(request)
+    yield from _looks(request)
+    yield from _steps(request)
     if viewer.has_perm("payments.view_hold"):
-        lines += _holds(request)
+        yield from _holds(request)
     if viewer.has_perm("payments.view_payment"):
-        lines += _payments(request)
-    lines.reverse()  # each kind is the newest first, and some of it is of the same moment
-    lines.sort(key=lambda line: line.at)
-    rows = [
-        [moment_text(each.at), each.what, each.more or NOTHING, label_of(each.who) if each.who else NOTHING]
-        for each in lines
-    ]
-    return {"headers": HEADERS, "rows": rows}
+        yield from _payments(request)
 
 
 def _steps(request: CheerRequest) -> Iterator[Line]:
@@ -79,13 +62,6 @@ def _why(offer: Offer) -> str:
         return "why is not kept any more"
     out = len(said.left_out) + sum(said.more_left_out.values())
     return f"{headline(said)}; {len(said.candidates)} could be chosen, {out} were left out"
-
-
-def _by_staff(request: CheerRequest) -> Iterator[Line]:
-    mine = StaffAction.objects.filter(kind=request._meta.label_lower, subject=str(request.pk)).select_related("actor")
-    for action in mine.order_by("-number")[:SHOWN_MAX]:
-        more = "; ".join(part for part in (action.detail, action.reason) if part)
-        yield Line(action.at, f"Staff: {action.action.replace('_', ' ')}", more, action.actor)
 
 
 def _holds(request: CheerRequest) -> Iterator[Line]:

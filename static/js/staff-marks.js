@@ -105,6 +105,16 @@ export function longId(short) {
 }
 
 /**
+ * An id as the map has it.
+ * @param {string} long
+ */
+export function shortId(long) {
+  const bytes = long.replaceAll("-", "").match(/../g) ?? [];
+  const text = btoa(String.fromCharCode(...bytes.map((byte) => Number.parseInt(byte, 16))));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/**
  * When a row was made, in milliseconds: its id begins with that.
  * @param {string} long
  */

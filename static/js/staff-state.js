@@ -15,6 +15,7 @@ const COUNTED_MS = 5000;
 export function take(live, frame) {
   if (frame.type === "hello") Object.assign(live, frame.live);
   else if (frame.type === "now") live.now[frame.region] = frame.counts;
+  else if (frame.type === "alerts") live.alerts[frame.region] = frame.alerts;
   else if (frame.type === "minutes") live.minutes[frame.region] = { ...live.minutes[frame.region], ...frame.minutes };
   else if (frame.type === "revenue") live.revenue[frame.region] = { ...live.revenue[frame.region], ...frame.minutes };
   else if (frame.type === "health") live.health = frame.parts;
@@ -36,6 +37,31 @@ export function totals(live, slug) {
   for (const [region, counts] of Object.entries(live.now)) if (!slug || region === slug) addCounts(sum, counts);
   return sum;
 }
+
+/**
+ * The open alerts of a region and of the whole system, or all: those that nobody deals with first, then the newest.
+ * @param {Pages.Live} live
+ * @param {string} slug "" for all.
+ */
+export function alertsOf(live, slug) {
+  const shown = Object.entries(live.alerts).filter(([region]) => !slug || !region || region === slug);
+  return shown
+    .flatMap(([, alerts]) => alerts)
+    .sort((a, b) => Number(isHandled(a)) - Number(isHandled(b)) || b.firedAt - a.firedAt);
+}
+
+/**
+ * The status of an open alert; "" once it is over.
+ * @param {Pages.Live} live
+ * @param {string} id
+ */
+export const alertState = (live, id) =>
+  Object.values(live.alerts)
+    .flat()
+    .find(({ alertId }) => alertId === id)?.status ?? "";
+
+/** @param {Pages.Alert} alert */
+const isHandled = ({ status }) => status === "acknowledged" || status === "silenced";
 
 /**
  * @param {Api.Counts} sum

@@ -3,8 +3,10 @@
 import { $, pageData } from "./dom.js";
 import { stayLive } from "./live.js";
 import { CityMap } from "./map.js";
+import { paintAlerts } from "./staff-alerts.js";
+import { Beside } from "./staff-beside.js";
 import { StaffMap } from "./staff-map.js";
-import { take } from "./staff-state.js";
+import { alertState, take } from "./staff-state.js";
 import { paintCounts, paintHealth, paintLines, paintStale } from "./staff-view.js";
 
 const LOOK_EVERY_MS = 1000;
@@ -13,15 +15,24 @@ const LOOK_EVERY_MS = 1000;
 const { live, regions, tiles } = pageData();
 const place = $("#map");
 const map = place && new StaffMap(new CityMap(place, regions, { tiles }));
+const beside =
+  $("#beside") &&
+  new Beside({
+    stateOf: (kind, id) => (kind === "alert" ? alertState(live, id) : (map?.stateOf(id) ?? "")),
+    onChange: (id) => map?.ring(id),
+  });
+map?.onOpen((kind, id) => void beside?.open(kind, id));
 let heardAt = Date.now();
 const choice = $("#region");
 const chosen = () => choice?.value ?? "";
 
 function paint() {
   map?.list(live.at);
+  paintAlerts(live, chosen());
   paintCounts(live, chosen());
   paintLines(live, chosen());
   paintHealth(live);
+  beside?.look();
 }
 
 const paintAge = () => paintStale(live, Date.now() - heardAt);
@@ -45,12 +56,13 @@ setInterval(paintAge, LOOK_EVERY_MS);
 paint();
 const socket = stayLive("/staff/notification", {
   onFrame: receive,
-  // There is no call for it; the page itself has it.
   poll: async () => {
-    const response = await fetch(location.href, { cache: "no-store" });
-    if (!response.ok) throw new Error(String(response.status));
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    Object.assign(live, pageData(page).live);
+    const answer = await fetch("now/", { cache: "no-store" });
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    /** @type {Pick<Frames.StaffHello, "live" | "maps">} */
+    const now = await answer.json();
+    Object.assign(live, now.live);
+    map?.begin(now.maps);
     heardAt = Date.now();
     paint();
     paintAge();

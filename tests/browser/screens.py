@@ -1,5 +1,6 @@
 """A person at a browser: what they see and press."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -237,6 +238,11 @@ class Sockets:
     def go_dead(self) -> None:
         """Those that are open pass nothing more in either direction, and nobody is told."""
         self._dead.update(self._open)
+
+    def tell(self, frame: dict[str, Any]) -> None:
+        """A frame as if the server had sent it."""
+        for socket in self._open:
+            socket.send(json.dumps(frame))
 
     def hang_up(self) -> None:
         """As a tunnel would."""

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { longId, Marks, madeAt } from "../../static/js/staff-marks.js";
+import { longId, Marks, madeAt, shortId } from "../../static/js/staff-marks.js";
 
 // Made by the server's code, which a test of its own holds against this file.
 const told = JSON.parse(readFileSync(new URL("staff-marks.json", import.meta.url), "utf8"));
@@ -51,4 +51,10 @@ test("many slots are left out by their number", () => {
 test("an id is read in full, and tells when its row was made", () => {
   assert.equal(longId("AYkAAAAAcACAAAAAAAAAAQ"), "01890000-0000-7000-8000-000000000001");
   assert.equal(madeAt("01890000-0000-7000-8000-000000000001"), 0x018900000000);
+});
+
+test("an id is written short and long", () => {
+  const long = "0193aa00-ffff-7fff-bfff-fbffffffffff";
+  assert.equal(longId(shortId(long)), long);
+  assert.equal(shortId(long).length, 22);
 });

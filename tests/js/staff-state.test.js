@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countAt, line, points, revenue, staleness, take, totals } from "../../static/js/staff-state.js";
+import {
+  alertState,
+  alertsOf,
+  countAt,
+  line,
+  points,
+  revenue,
+  staleness,
+  take,
+  totals,
+} from "../../static/js/staff-state.js";
 
 const MINUTE_MS = 60_000;
 const counts = (pending, dead, oldestPendingS) => ({ requests: { pending }, deadLetters: dead, oldestPendingS });
@@ -54,6 +64,26 @@ test("revenue is by currency, and the line is that of the one with the most", ()
   ]);
   assert.equal(values.at(-2), 1000);
   assert.deepEqual(revenue({ ...opened(), revenue: {} }, ""), { amounts: [], values: [] });
+});
+
+const alert = (alertId, status, firedAt) => ({ alertId, status, firedAt });
+
+test("alerts are those of the region and of the whole system, those that nobody deals with first", () => {
+  const live = { ...opened(), alerts: {} };
+  take(live, { type: "alerts", region: "nyc", alerts: [alert("a", "acknowledged", 9), alert("b", "firing", 1)] });
+  take(live, { type: "alerts", region: "", alerts: [alert("c", "escalated", 5)] });
+  take(live, { type: "alerts", region: "ldn", alerts: [alert("d", "firing", 8)] });
+  const ids = (slug) => alertsOf(live, slug).map(({ alertId }) => alertId);
+  assert.deepEqual(
+    [ids(""), ids("nyc")],
+    [
+      ["d", "c", "b", "a"],
+      ["c", "b", "a"],
+    ],
+  );
+  assert.deepEqual([alertState(live, "d"), alertState(live, "e")], ["firing", ""]);
+  take(live, { type: "alerts", region: "ldn", alerts: [] });
+  assert.equal(alertState(live, "d"), "");
 });
 
 test("the largest value touches the top, and nothing is a flat line", () => {

@@ -8,12 +8,15 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Partner, User
+from alerts.models import Alert
+from alerts.rules import BY_NAME
+from alerts.services import acknowledge, fire, resolve
 from core import valkey
 from notifications.hub import Hub
 from notifications.tests.sockets.client import STAFF, USER, Frame, Socket, aside, subscribed
 from ops import gauges
 from ops.live import publisher
-from ops.live.counts import COUNTS_KEY, latest_counts, total
+from ops.live.counts import COUNTS_KEY, NOWHERE, latest_counts, total
 from ops.live.publisher import Publisher
 from regions.models import Region
 from tests.cast import make_clerk, make_staff, queue, submit, token_of
@@ -151,7 +154,7 @@ async def test_pages_go_on_while_the_database_does_not_answer(
     await aside(live.publish)(begun)
     await aside(live.count)(begun)
 
-    def fail(now: object) -> None:
+    def fail(now: object, **counted: object) -> None:
         raise DatabaseError
 
     later = begun + 2 * publisher.LATE
@@ -239,3 +242,52 @@ async def test_the_map_is_for_those_who_may_see_partners_and_requests(staff: Use
         await socket.expect("health")
     assert not [frame for frame in socket.put_aside if frame["type"] == "map"]
     await socket.leave()
+
+
+async def alerts_become(socket: Socket, region: str, rules: list[tuple[str, str]]) -> None:
+    """The alerts of a region are told to be these, each with its status."""
+    while True:
+        frame = await socket.expect("alerts")
+        if frame["region"] == region and [(each["rule"], each["status"]) for each in frame["alerts"]] == rules:
+            return
+
+
+async def test_alerts_are_told_from_their_beginning_to_their_end(staff: User, nyc: Region, own_hub: Hub) -> None:
+    socket = await opened(staff, own_hub)
+    rule, now = BY_NAME["RequestsDie"], publisher.clock.now()
+    await aside(fire)(rule, "nyc", 0.5, region_id=nyc.pk, now=now)
+    await aside(fire)(BY_NAME["NoWorker"], "", 0, now=now)
+    await aside(publish)()
+    await alerts_become(socket, NOWHERE, [("NoWorker", "firing")])
+    await alerts_become(socket, "nyc", [("RequestsDie", "firing")])
+    alert = await aside(Alert.objects.get)(rule=rule.name)
+    await aside(acknowledge)(alert, actor=staff, now=now)
+    await aside(publish)()
+    await alerts_become(socket, "nyc", [("RequestsDie", "acknowledged")])
+    hello = await Socket(STAFF, await aside(token_of)(staff)).open()
+    assert [each["alertId"] for each in hello["live"]["alerts"]["nyc"]] == [str(alert.pk)]
+    await aside(resolve)(alert, now=now)
+    await aside(publish)()
+    await alerts_become(socket, "nyc", [])
+    await socket.leave()
+
+
+async def test_alerts_are_for_those_who_may_see_them_in_their_regions(
+    staff: User, nyc: Region, boston: Region, own_hub: Hub
+) -> None:
+    now = publisher.clock.now()
+    await aside(fire)(BY_NAME["RequestsDie"], "nyc", 0.5, region_id=nyc.pk, now=now)
+    await aside(fire)(BY_NAME["NoWorker"], "", 0, now=now)
+    without = await aside(make_clerk)("Carl", "accounts.view_staff_page")
+    elsewhere = await aside(make_clerk)("Bo", "accounts.view_staff_page", "alerts.view_alert")
+    await aside(limited_to)(elsewhere, boston)
+    for clerk in (without, elsewhere):
+        socket = Socket(STAFF, await aside(token_of)(clerk))
+        assert (await socket.open())["live"]["alerts"] == {}
+        await subscribed(own_hub)
+        await aside(publish)()
+        while not [frame for frame in socket.put_aside if frame["type"] == "now"]:
+            await socket.expect("health")
+        told = [frame["region"] for frame in socket.put_aside if frame["type"] == "alerts" and frame["alerts"]]
+        assert told == []
+        await socket.leave()
