@@ -9,11 +9,13 @@ import os
 import random
 import signal
 import sys
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
 import django
 
+from drill.alert_system import AlertSystem
 from drill.clock_system import ClockSystem
 from drill.cluster import missing
 from drill.disk_system import DiskSystem
@@ -28,6 +30,7 @@ SUITES = {
     "upgrade": "drill.session",
     "disk": "drill.session",
     "clock": "drill.session",
+    "alerts": "drill.alerting",
 }
 BASE = Path(__file__).resolve().parent.parent
 
@@ -62,6 +65,8 @@ def main() -> int:
 
 def start(options: argparse.Namespace, *, payments: bool) -> System | None:
     """Start the system of the wanted suite; None, with a word about each, if it lacks programs."""
+    if options.suite == "alerts":
+        return AlertSystem(options.database, options.port, payments=payments)
     if options.suite == "disk":
         return DiskSystem("postgres", options.port, payments=payments)
     if options.suite == "clock":
@@ -104,6 +109,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--history", type=int, default=0, help="requests that the database of `restore` has had before (default 0)"
     )
+    parser.add_argument("--data", type=Path, help="pickups for `alerts`: a CSV with the columns t, lat and lng")
+    parser.add_argument(
+        "--start", type=datetime.fromisoformat, default="2014-06-03T17:00", help="of the pickups (local time)"
+    )
+    parser.add_argument("--partners", type=int, default=45, help="who serve the pickups (default 45)")
+    parser.add_argument("--record", type=Path, help="where `alerts` writes the metrics, look by look")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="postgres")
     parser.add_argument("--seed", type=int, help="of faults and requests (default: a random one, printed)")
     parser.add_argument(
