@@ -12,6 +12,7 @@ PARTS = {
     "search": ["--sizes", "1000,10000,100000"],
     "positions": [],
     "dispatch": [],
+    "dead_letters": [],
     "cheer": [],
     "delivery": [],
     "storm": ["--stops", "5"],

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import DEFAULT_DB_ALIAS, transaction
 from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS
@@ -14,6 +15,7 @@ from core.sql import insert_all
 from core.transitions import create_all
 
 LIVES = timedelta(days=1)
+STAFF_EMAIL = "bench-staff-{}@bench.test"
 
 
 def address_of(role: str, number: int) -> str:
@@ -34,6 +36,14 @@ def make_accounts(role: str, count: int) -> list[tuple[str, str]]:
             owner = str(partner.pk)
         made.append((owner, AuthToken.objects.create(user)[1]))
     return made
+
+
+def make_staff(number: int = 0) -> str:
+    """Create a superuser with a second factor, one for each number. Returns a token."""
+    staff = User.objects.create_superuser(STAFF_EMAIL.format(number), "!", name="Bench")
+    TOTP.activate(staff, generate_totp_secret())
+    token: str = AuthToken.objects.create(staff)[1]
+    return token
 
 
 def make_crowd(role: str, count: int) -> list[str]:

@@ -1,13 +1,15 @@
 """Request → offer frame at the partner, over HTTP and sockets, on the running program.
 
     python -m bench.dispatch [--requests 200] [--rate 50 --partners 1000 --seconds 30] [--database postgres|sqlite]
-                             [--http-workers 2] [--cards]
+                             [--http-workers 2] [--cards] [--staff-pages 50 --rounds 3]
 
 The program runs on its own PostgreSQL that waits for the disk at each commit, on that of DATABASE_URL, or on SQLite.
 Calls carry an Idempotency-Key, as those of first-party clients do. The quiet run makes one request at a time,
 alternately with a key and without, to show the key's cost. The loaded run makes `--rate` requests a second, while
 `--partners` connected partners each send a position every 4 s; server and client share this machine. The floor is a
 Valkey round trip, one commit and one pushed frame, measured in the same run.
+
+With `--staff-pages` the loaded run is made by turns without and with so many open staff pages, `--rounds` times each.
 
 With `--cards` each fare is held on a saved card before the offer is made, at a stand-in of the provider on this
 machine. The time of that call alone, sent by a bare client in the same run, stands beside ours.
@@ -36,6 +38,8 @@ def main() -> None:
         help="granian processes for HTTP; 0: as on a laptop, one for all, in DEBUG",
     )
     parser.add_argument("--cards", action="store_true", help="hold each fare on a card, at the provider's stand-in")
+    parser.add_argument("--staff-pages", type=int, default=0, help="open staff pages in every other loaded run")
+    parser.add_argument("--rounds", type=int, default=3, help="loaded runs of each kind, with --staff-pages")
     parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     options = parser.parse_args()
     with ExitStack() as stack:

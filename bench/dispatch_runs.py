@@ -5,9 +5,11 @@ import asyncio
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +18,15 @@ import websockets
 from django.conf import settings
 
 from bench import floors
-from bench.accounts import address_of, make_accounts
+from bench.accounts import address_of, make_accounts, make_staff
 from bench.program import Program
 from bench.provider import hold_times_s, save_cards
+from bench.staff_pages import open_pages
 from payments.models import Customer
 from regions.selectors import region_at
 from simulator.figures import percentile
+
+Run = Callable[[], Coroutine[Any, Any, tuple[list[float], int]]]  # a loaded run: its times, and how many had no offer
 
 CENTRE = (40.7484, -73.9857)
 SPREAD_DEG = 0.05
@@ -183,7 +188,28 @@ async def loaded(
         offered = await asyncio.gather(*calls)
     for task in tasks:
         task.cancel()
+    await asyncio.gather(*(p.socket.close() for p in fleet))
     return times, offered.count(False)
+
+
+async def beside_pages(
+    program: Program, options: argparse.Namespace, desks: list[str], run: Run, floor_s: float
+) -> None:
+    """Make loaded runs by turns without and with open staff pages, and print both and the ratio of their p99."""
+    by_pages: dict[int, list[list[float]]] = {0: [], options.staff_pages: []}
+    for _ in range(options.rounds):
+        for count, runs in by_pages.items():
+            begun = time.perf_counter()
+            async with open_pages(program, desks[:count]) as pages:
+                times, _ = await run()
+            runs.append(times)
+            rate = pages.received / max(count, 1) / (time.perf_counter() - begun)
+            show(f"with {count} staff pages", times, floor_s)
+            print(f"{'':28} {rate / 1000:.1f} kB/s a page" if count else "")
+    with_pages, without = (
+        statistics.median(percentile(times, 0.99) for times in by_pages[n]) for n in (options.staff_pages, 0)
+    )
+    print(f"{'p99 with pages / without':28} {with_pages / without:26.3f}")
 
 
 def show(name: str, times: list[float], floor_s: float) -> None:
@@ -229,7 +255,15 @@ async def measure(program: Program, options: argparse.Namespace, accounts: dict[
     if options.partners:
         tokens = [token for _, token in accounts["partner"]]
         users = [token for _, token in accounts["user"]]
-        times, lost = await loaded(program, tokens, users, rate=options.rate, seconds=options.seconds)
+
+        def run() -> Coroutine[Any, Any, tuple[list[float], int]]:
+            return loaded(program, tokens, users, rate=options.rate, seconds=options.seconds)
+
+        if options.staff_pages:
+            desks = [await asyncio.to_thread(make_staff, number) for number in range(options.staff_pages)]
+            await beside_pages(program, options, desks, run, floor_s)
+            return
+        times, lost = await run()
         show(f"{options.rate:g}/s, {options.partners} partners", times, floor_s)
         print(f"without an offer within {OFFER_WITHIN_S:g} s: {lost}")
 

@@ -35,6 +35,8 @@ UNLIMITED = (
     "SIGNUP",
     "REQUEST",
     "REQUEST_ADDRESS",
+    "CARD",
+    "CARD_ADDRESS",
     "POSITION",
     "POSITION_ADDRESS",
     "SOCKET",
