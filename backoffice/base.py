@@ -287,11 +287,11 @@ class HistoryAdmin(Growing, _Trail, ReadOnlyAdmin):
         found: Reach = self.admin_site.get_model_admin(subject).reach.behind("subject")
         return found
 
-    subject = related("subject", "Of")
-    list_display = ("moment", "subject", "step", "who", "reason")
+    of = related("subject", "Of")
+    list_display = ("moment", "of", "step", "who", "reason")
     list_select_related = ("actor",)
     came_at = "at"
     search_fields = ("actor", "reason")
     search_ids = ("subject_id", "actor_id")
-    fields = ("moment", "subject", "step", "who", "reason")
+    fields = ("moment", "of", "step", "who", "reason")
     readonly_fields = fields

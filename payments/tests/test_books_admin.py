@@ -37,8 +37,10 @@ def table(page: Any) -> list[list[str]]:
     return rows
 
 
-def test_the_trial_balance(desk: Client, paid: Payment) -> None:
-    page = desk.get(LIST)
+def test_the_trial_balance_is_added_up_when_it_is_asked_for(desk: Client, paid: Payment) -> None:
+    form = desk.get(LIST).context["books_form"]
+    assert "books" not in desk.get(LIST).context
+    page = desk.get(LIST, {"show": "balances", "start": form["start"].value()})
     region = paid.ride.request.region.name
     assert [region, "cash", "$0.00", "$10.00", "$0.00", "$10.00"] in table(page)
     assert [region, "partners", "$0.00", "$0.00", "$8.00", "−$8.00"] in table(page)

@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="the plans are PostgreSQL's"),
 ]
 READ_MAX = LISTED_MAX + 500  # the rows of a list, and some that a filter passes over
+QUERIES_MAX = 12
 LOOKED_AT = 500  # rows in which words are looked for, and filtered ones, in this small city
 
 
@@ -105,6 +106,13 @@ def test_no_list_or_page_of_the_admin_reads_more_in_a_grown_city(filled: Grown) 
             if growing := grown_statements(statements_of(filled.clients["staff"], path), tables, LISTED_MAX):
                 found[path] = growing
     assert found == {}
+
+
+def test_no_list_asks_for_each_of_its_rows(filled: Grown) -> None:
+    counts = {}
+    for path in map(address_of, admin.site._registry):
+        counts[path] = sum(sql.startswith("SELECT") for sql in statements_of(filled.clients["staff"], path))
+    assert {path: count for path, count in counts.items() if count > QUERIES_MAX} == {}
 
 
 def searches(filled: Grown) -> Iterator[tuple[Any, dict[str, Any]]]:
