@@ -125,6 +125,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=5.0, help="how long (default 5)")
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two faults (default 10)")
     parser.add_argument("--rate", type=float, default=1.0, help="requests a second (default 1)")
+    parser.add_argument("--staff-pages", type=int, default=3, help="live pages of staff that stay open (default 3)")
     parser.add_argument("--within", type=float, default=5.0, help="the slowest recovery allowed, s (default 5)")
     parser.add_argument("--port", type=int, default=0, help="where the system listens (default: any free port)")
     return parser

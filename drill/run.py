@@ -12,6 +12,7 @@ from drill.absence import Absence
 from drill.absent import Person
 from drill.faults import Chooser, chooser_of, faults_outside
 from drill.probe import Probe, Timeline
+from drill.staff_pages import Shown, StaffPages
 from drill.system import System
 from ops.seed import STAFF
 from simulator.accounts import DEVELOPMENT_SECRET
@@ -55,6 +56,7 @@ class Options:
     parts: Chooser | None = None  # the faults of the parts; by default those of the database and the seed
     outside: bool = True  # whether the services outside fail, too
     banks: bool = False  # whether partners are paid out, and some users dispute what they pay
+    staff_pages: int = 0  # live pages of staff that stay open
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Outcome:
     errors: Counter[str] = field(default_factory=Counter)
     people: list[Person] = field(default_factory=list)  # all who can be told without a socket
     struck_outside: list[Struck] = field(default_factory=list)  # faults of the push service and the mail server
+    staff_pages: Shown | None = None
 
 
 async def drill(system: System, options: Options, progress: Progress) -> Outcome:
@@ -91,9 +94,11 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
         system.url, staff_email=STAFF, staff_password=PASSWORD, secret=DEVELOPMENT_SECRET, provider=system.provider
     )
     absence = Absence(system, seed=options.seed, secret=DEVELOPMENT_SECRET, staff_email=STAFF, staff_password=PASSWORD)
+    pages = StaffPages(system.url, options.staff_pages, staff_email=STAFF, staff_password=PASSWORD)
     struck: list[Struck] = []
     outside: list[Struck] = []
     await probe.start()
+    await pages.open()
     ready = asyncio.Event()
     absent = asyncio.create_task(keep_away(absence, replay, options, ready))
     parts = options.parts or chooser_of(options.database, options.seed, payments=bool(system.provider))
@@ -109,10 +114,11 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
         probe_missing = await asyncio.gather(*(feed.undelivered(within_s=LAST_EVENTS_S) for feed in probe.feeds))
         report.sockets.undelivered += sum(missing or 0 for missing in probe_missing)
         report.sockets.missing += sum(feed.numbering.missing for feed in probe.feeds)
+        shown = await pages.look() if pages.pages else None
     finally:
         for task in (*strikes, absent):
             task.cancel()
-        await asyncio.gather(absence.close(), probe.close())
+        await asyncio.gather(absence.close(), probe.close(), pages.close())
     return Outcome(
         replay=report,
         ledger=replay.ledger,
@@ -121,9 +127,10 @@ async def drill(system: System, options: Options, progress: Progress) -> Outcome
         struck=struck,
         unserved=probe.unserved,
         wall_s=time.perf_counter() - began,
-        errors=replay.api.errors + probe.api.errors + absence.errors,
+        errors=replay.api.errors + probe.api.errors + absence.errors + pages.api.errors,
         people=absence.people,
         struck_outside=outside,
+        staff_pages=shown,
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.db import connections
 
-from drill import banks, clocks, disks, ha, lost, money, report, told, upgrade
+from drill import banks, clocks, disks, ha, lost, money, report, staff_pages, told, upgrade
 from drill.aftermath import audit, push_key, reconciler
 from drill.clock_system import ClockSystem
 from drill.disk_system import DiskSystem
@@ -26,7 +26,7 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     suite = suite_of(system)
     wanted = Options(
         options.database, seed, options.minutes, options.every, options.rate, parts=suite.parts, outside=suite.outside,
-        banks=suite.banks and bool(system.provider),
+        banks=suite.banks and bool(system.provider), staff_pages=options.staff_pages,
     )  # fmt: skip
     outcome = asyncio.run(drill(system, wanted, lambda what, done, total: None))
     table, facts, words = judged(system, outcome, suite.measures(outcome), within_s=options.within)
@@ -79,7 +79,7 @@ def judged(
         reconciled = "" if not verdict.unnamed else reconciled
         book = lost.book_without(book, lost.orphans_in(book))
     moved = money.judge(book) if system.provider else None
-    further = [*further, *(banks.measures(book) if system.provider else [])]
+    further = [*further, *(banks.measures(book) if system.provider else []), *staff_pages.measures(outcome.staff_pages)]
     words = told.judge(outcome, system.outside, words_key, loss.notices)
     facts = judge(outcome, lost.excused(loss))
     further = [*further, *report.loss_lines(loss, verdict, facts.restarts)]

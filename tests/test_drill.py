@@ -6,15 +6,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import Partner
+from accounts.models import Partner, User
 from drill import judge
 from drill.faults import chooser_of, faults_of
 from drill.probe import Timeline
 from drill.report import Aftermath, lines
 from drill.run import Options, Outcome, Struck, plan_of
+from drill.staff_pages import Shown, StaffPage, measures
 from notifications.events import frame
 from notifications.models import Event
+from ops.live.counts import live_counts
 from payments.models import Payment
 from payments.states import PaymentKind
 from requests_app.models import CheerRequest, Offer, OfferTransition
@@ -186,3 +189,18 @@ def test_two_rides_at_once(seen: Seen, completed: Ride) -> None:
 def test_what_is_left_behind(seen: Seen) -> None:
     after = Aftermath(strays=1, orphans=2, audit="1 of 60 promises are broken.")
     assert seen.failed(after) == ["stray processes while it ran", "orphan processes after it", "manage.py audit"]
+
+
+# ---------------------------------------------------------------- live pages of staff
+
+
+def test_a_staff_page_that_shows_something_else_is_seen(user: User) -> None:
+    page = StaffPage(SimpleNamespace(), 1, Counter())  # type: ignore[arg-type]  # it does not connect
+    page.feed.on_frame({"type": "hello", "live": {"now": json.loads(json.dumps(live_counts(timezone.now())))}})
+    assert page.shows(live_counts(timezone.now()))
+    queue(user)
+    counts = live_counts(timezone.now())
+    assert not page.shows(counts)
+    page.feed.on_frame({"type": "now", "region": "nyc", "counts": json.loads(json.dumps(counts["nyc"]))})
+    assert page.shows(counts)
+    assert [line.kept for line in measures(Shown(pages=3, right=2, returns=5))] == [False, None]
