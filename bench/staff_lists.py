@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.db import connection
 from django.test import Client
+from django.urls import URLPattern, get_resolver
 
 from accounts.models import User
 from api import page_throttle
@@ -17,7 +18,6 @@ from bench.accounts import STAFF_EMAIL, make_staff
 from bench.size_runs import Clock
 from core.valkey import client as valkey
 from simulator.figures import percentile
-from speedycheers.urls import api
 from staff_api.lists import StaffList
 
 ROUNDS = 5  # the first of which only warms up
@@ -41,9 +41,12 @@ def addresses() -> Iterator[str]:
         newest = model._default_manager.order_by("-pk").first()
         if newest is not None:
             yield from (f"{path}?q={quote(newest.pk)}", f"{path}{quote(newest.pk)}/change/")
-    for call in api:
-        if issubclass(call.callback.view_class, StaffList):  # type: ignore[attr-defined]
-            yield from (f"/{call.pattern}", f"/{call.pattern}?region=nyc")
+    for address in get_resolver().url_patterns:
+        inner = [address] if isinstance(address, URLPattern) else address.url_patterns
+        for call in inner:
+            view = getattr(getattr(call, "callback", None), "view_class", None)
+            if view is not None and issubclass(view, StaffList):
+                yield from (f"/{call.pattern}", f"/{call.pattern}?region=nyc")
 
 
 def measured(desk: Client, path: str) -> Measured:
