@@ -157,11 +157,11 @@ def kill(stack: Stack) -> None:
 
 
 @contextlib.contextmanager
-def running_stack(*first: str, migrated: bool = True, **settings: str) -> Iterator[Stack]:
+def running_stack(*first: str, migrated: bool = True, prefix: tuple[str, ...] = (), **settings: str) -> Iterator[Stack]:
     """Run a program with its own data, on this session's kind of database, and stop it at the end.
 
     Its database is empty, or a copy of the session's migrated one if there is one: see testbed/migrated.py.
-    With `first`, run `manage.py` with these arguments before.
+    With `first`, run `manage.py` with these arguments before. `prefix` is that of `start`.
     """
     data, server, url = make_folder() / "var", os.environ.get(SERVER_URL, ""), ""
     migrated = migrated and SESSION in os.environ and kept().exists()
@@ -174,7 +174,7 @@ def running_stack(*first: str, migrated: bool = True, **settings: str) -> Iterat
     env = environment(data, free_port(), **settings)
     if first:
         manage(env, *first)
-    stack = start(env)
+    stack = start(env, prefix=prefix)
     try:
         yield stack
         stack.stop()

@@ -12,9 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from testbed.environment import make_folder
-from testbed.processes import free_port, wait_until
-from testbed.stack import Stack, environment, kill, start
+from testbed.processes import wait_until
+from testbed.stack import Stack, running_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -42,13 +41,9 @@ def running(stack: Stack, part: str) -> set[int]:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    env = environment(make_folder() / "var", free_port(), SERVERS="1-3", WORKERS="1-2")
-    started = start(env, prefix=(sys.executable, "-c", SMALL))
-    try:
+    with running_stack(prefix=(sys.executable, "-c", SMALL), SERVERS="1-3", WORKERS="1-2") as started:
         yield started
         assert started.stop() == 0
-    finally:
-        kill(started)
 
 
 class Caller:
