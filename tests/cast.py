@@ -36,7 +36,7 @@ from requests_app.models import CheerRequest, Offer, RequestType
 from requests_app.serving import arrival, availability, fulfilment
 from requests_app.states import OfferStatus
 from rides.models import Ride
-from tests.rows import OUR_APPS, models_of, rows_of
+from tests.rows import OUR_APPS, models_of, rows_unchanged
 
 PASSWORD = "hip-hip-hooray-42"
 Place = tuple[float, float]  # (lat, lng)
@@ -295,6 +295,5 @@ def assert_error_shape(response: Any, status: int) -> dict[str, Any]:
 @contextmanager
 def unchanged() -> Iterator[None]:
     """What happens inside changes no row of ours."""
-    before = rows_of(models_of(*OUR_APPS))
-    yield
-    assert rows_of(models_of(*OUR_APPS)) == before
+    with rows_unchanged(models_of(*OUR_APPS)):
+        yield
