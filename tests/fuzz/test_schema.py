@@ -33,6 +33,7 @@ from tests.fuzz.calls import EVERY_ROUTE, path_of, send
 from tests.fuzz.conftest import FUZZ
 from tests.fuzz.schema import resolved, validator
 from tests.fuzz.world import World, rolled_back, rows
+from tests.rows import written
 
 EXAMPLES = 12  # a role and operation and mode, beside those that cover the schema one by one
 CHECKS: list[Any] = [
@@ -102,10 +103,10 @@ def test_every_operation(role: str, world: World, subtests: pytest.Subtests) -> 
 
     def call(case: Any) -> None:
         use_own_ids(case, ids)
-        with rolled_back():
+        with rolled_back(), written() as statements:
             response = case.call(headers=headers)
             case.validate_response(response, checks=CHECKS)
-            if response.status_code >= 400:
+            if response.status_code >= 400 and statements:  # reading every row takes longer than the call
                 assert rows() == before
 
     tested = set()
