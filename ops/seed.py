@@ -51,17 +51,13 @@ def seed_region() -> Region:
 
 def seed_request_types() -> None:
     """Create the kinds of cheer that do not exist yet."""
-    for position, (slug, name, description, icon, types) in enumerate(REQUEST_TYPES):
-        RequestType.objects.get_or_create(
-            slug=slug,
-            defaults={
-                "name": name,
-                "description": description,
-                "icon": icon,
-                "partner_types": list(types),
-                "position": position,
-            },
+    kinds = [
+        RequestType(
+            slug=slug, name=name, description=description, icon=icon, partner_types=list(types), position=position
         )
+        for position, (slug, name, description, icon, types) in enumerate(REQUEST_TYPES)
+    ]
+    RequestType.objects.bulk_create(kinds, ignore_conflicts=True)
 
 
 def seed_accounts() -> None:
