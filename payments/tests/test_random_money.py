@@ -26,7 +26,7 @@ from regions.models import Region
 from tests.cast import Clock
 from tests.online import Online
 
-LIVES = {"sqlite": 20, "postgresql": 14}  # of a portion: about a hundred in a run of the suite, on both databases
+LIVES = {"sqlite": 9, "postgresql": 7}  # of a portion: about fifty in a run of the suite, on both databases
 SEED = int(os.environ.get("MONEY_SEED", "") or SystemRandom().randrange(2**32))
 
 
