@@ -23,6 +23,7 @@ from django.core.mail import EmailMultiAlternatives
 from accounts.models import DeferredMail, User
 from accounts.selectors import has_confirmed_address
 from core import clock
+from core.failures import code_of
 from core.jobs import DueRows, retry_delay
 from core.metrics import DELIVERY
 from notifications.events import user_recipient
@@ -102,6 +103,9 @@ def send_deferred(mail_id: UUID) -> None:
 
 
 def _send(mail: DeferredMail, *, now: datetime) -> None:
+    if now >= mail.until and mail.tries:
+        MAILS.give_up(mail.pk)
+        return
     message = _kinds[mail.kind].compose(mail) if _is_wanted(mail, now=now) else None
     if message is None:
         MAILS.finish(mail.pk)
@@ -113,7 +117,8 @@ def _send(mail: DeferredMail, *, now: datetime) -> None:
     except OSError as error:  # smtplib's errors are OSErrors, too
         DELIVERY.observe(time.perf_counter() - begun, "mail", "failed")
         log.warning("mail %s (%s) not sent: %s", mail.pk, mail.kind, type(error).__name__)
-        MAILS.postpone(mail.pk, now + max(TRY_AGAIN, retry_delay(mail.tries)), tries=mail.tries + 1)
+        later = now + max(TRY_AGAIN, retry_delay(mail.tries))
+        MAILS.failed(mail.pk, code_of(error), later, tries=mail.tries + 1)
     else:
         DELIVERY.observe(time.perf_counter() - begun, "mail", "sent")
         MAILS.finish(mail.pk, sent_at=now)

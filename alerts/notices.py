@@ -20,6 +20,7 @@ from alerts.models import AlertNotice
 from alerts.rules import BY_NAME
 from alerts.states import Channel, Told
 from core import clock, outward
+from core.failures import code_of
 from core.jobs import DueRows, retry_delay
 from core.metrics import DELIVERY
 
@@ -63,7 +64,7 @@ def _send(notice: AlertNotice) -> None:
     now = clock.now()
     if now > notice.created_at + SENT_WITHIN:
         log.error("a notice about %s reached nobody by %s", notice.alert.rule, notice.channel)
-        NOTICES.finish(notice.pk)
+        NOTICES.give_up(notice.pk)
         return
     begun = time.perf_counter()
     try:
@@ -71,7 +72,7 @@ def _send(notice: AlertNotice) -> None:
     except (OSError, ValueError) as error:  # smtplib's errors are OSErrors, and a bad address is a ValueError
         DELIVERY.observe(time.perf_counter() - begun, f"alert_{notice.channel}", "failed")
         log.warning("a notice about %s was not sent by %s: %s", notice.alert.rule, notice.channel, type(error).__name__)
-        NOTICES.postpone(notice.pk, now + retry_delay(notice.tries), tries=notice.tries + 1)
+        NOTICES.failed(notice.pk, code_of(error), now + retry_delay(notice.tries), tries=notice.tries + 1)
     else:
         DELIVERY.observe(time.perf_counter() - begun, f"alert_{notice.channel}", "sent")
         NOTICES.finish(notice.pk, sent_at=now)

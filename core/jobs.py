@@ -9,6 +9,9 @@ A job is a row with one column that says when the row needs work. That moment is
   worker dies, the row is due again when the lease lapses.
 - *finished*: the task has set the column to NULL or deleted the row, or has postponed it to try again later.
 
+A try that fails is told to the keeper of failures (core/failures.py): by the block that postpones its row, or by the
+lease if the block raises. A try that ends in any other way tells that the row has recovered.
+
 Every move is one conditional UPDATE whose row count says who won; no lock is held. A task may start on a row that is
 due or queued. It tells the two from a leased row by the time left: at most `QUEUED_FOR` on a queued row, always more
 on a leased one, because `LEASE - RENEW_EVERY_S > QUEUED_FOR`. The task doesn't carry the moment as a ticket: with a
@@ -25,9 +28,10 @@ from typing import Any
 import kombu.exceptions
 import redis
 from celery import current_app
-from django.db import models, transaction
+from django.db import DatabaseError, models, transaction
 
 from core import clock
+from core.failures import code_of, keeper
 from core.leases import LEASE, Lease, renewer
 from core.task_waits import KEPT_S
 from core.transactions import require_no_transaction
@@ -124,8 +128,50 @@ class DueRows:
         if not self._move(self._row(pk, lte=now + QUEUED_FOR), until):
             yield False
             return
-        with renewer.renewing(Lease(self.model, self.column, pk, until)):
-            yield True
+        try:
+            with renewer.renewing(Lease(self.model, self.column, pk, until)):
+                yield True
+        except Exception as error:
+            self._broke(pk, error, since=now)
+            raise
+        keeper().recovered(self, pk, since=now, now=clock.now())
+
+    def _broke(self, pk: Any, error: Exception, *, since: datetime) -> None:
+        now = clock.now()
+        try:
+            keeper().failed(self, pk, code_of(error), next_try_at=now + LEASE, now=now, since=since)
+        except DatabaseError as trouble:
+            log.warning("that %s of %s broke is not kept: %s", self.task, pk, type(trouble).__name__)
+
+    def failed(self, pk: Any, error: str, until: datetime, **changes: Any) -> bool:
+        """Postpone a row after a failure, which is kept; returns False if the row has been finished meanwhile.
+
+        Args:
+            error: a code, or a sentence of ours, without anything personal.
+        """
+        with transaction.atomic():
+            moved = self.postpone(pk, until, **changes)
+            if moved:
+                keeper().failed(self, pk, error, next_try_at=until, now=clock.now(), since=None)
+        return moved
+
+    def give_up(self, pk: Any, error: str = "too_late", **changes: Any) -> None:
+        """Finish a row whose work has not been done; that is kept, with the last error if there was one."""
+        with transaction.atomic():
+            self.finish(pk, **changes)
+            self.given_up(pk, error)
+
+    def given_up(self, pk: Any, error: str = "too_late") -> None:
+        """Keep that a row's work has not been done. Call it in the transaction that finishes or deletes the row."""
+        keeper().gave_up(self, pk, error, now=clock.now())
+
+    def waiting(self, pk: Any, *, now: datetime) -> models.QuerySet[Any]:
+        """Select the row if it waits for a later moment, and so is neither due, queued nor leased."""
+        return self._row(pk, gt=now + LEASE + QUEUED_FOR)  # clocks may differ by less than the latter
+
+    def hasten(self, pk: Any, *, now: datetime) -> bool:
+        """Make a row that waits for a later moment due; returns False if it doesn't."""
+        return self._move(self.waiting(pk, now=now), now)
 
     def postpone(self, pk: Any, until: datetime, **changes: Any) -> bool:
         """Set a later moment to try again; returns False if the row has been finished meanwhile."""

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from api.idempotency import effect
 from core import clock
-from core.jobs import DueRows, retry_delay
+from core.jobs import BATCH, DueRows, retry_delay
 from core.metrics import DELIVERY
 from notifications import push_service
 from notifications.models import DeferredPush, PushSubscription, Stream
@@ -91,9 +92,19 @@ def sweep_pushes(now: datetime) -> None:
     """Enqueue the due pushes, and delete those that are acknowledged or too late."""
     if not DeferredPush.objects.filter(Q(due_at__lte=now) | Q(until__lte=now)).exists():
         return  # no write, which on SQLite would block others twice a second
-    DeferredPush.objects.filter(until__lte=now).delete()
+    late = DeferredPush.objects.filter(until__lte=now)
+    for pk in list(late.filter(tries__gt=0).values_list("pk", flat=True)[:BATCH]):
+        _give_up_if_late(pk, now=now)
+    late.filter(tries=0).delete()
     DeferredPush.objects.filter(ACKNOWLEDGED, due_at__lte=now).delete()
     PUSHES.enqueue_due(now)
+
+
+def _give_up_if_late(push_id: int | str, *, now: datetime) -> None:
+    """Delete a push that no push service took in time, and keep that."""
+    with transaction.atomic():
+        if DeferredPush.objects.filter(pk=push_id, until__lte=now, tries__gt=0).delete()[0]:
+            PUSHES.given_up(push_id)
 
 
 def send(push_id: str) -> None:
@@ -111,6 +122,7 @@ def _send(push_id: str, *, now: datetime) -> None:
     push = DeferredPush.objects.filter(~ACKNOWLEDGED, pk=push_id, until__gt=now).first()
     payload = composed(push) if push else None
     if push is None or payload is None:  # withdrawn, acknowledged, overtaken or too late
+        _give_up_if_late(push_id, now=now)
         DeferredPush.objects.filter(pk=push_id).delete()
         return
     devices = PushSubscription.objects.filter(recipient=push.recipient).exclude(digest__in=push.taken_by)
@@ -118,7 +130,7 @@ def _send(push_id: str, *, now: datetime) -> None:
     untaken = not push.taken_by and outcomes <= {Outcome.GONE, Outcome.FAILED}
     if not (untaken and told_otherwise(push, at=now)) and Outcome.FAILED in outcomes:
         wait = max(TRY_AGAIN, retry_delay(push.tries))
-        PUSHES.postpone(push_id, clock.now() + wait, tries=push.tries + 1)
+        PUSHES.failed(push_id, "not_taken", clock.now() + wait, tries=push.tries + 1)
     else:
         DeferredPush.objects.filter(pk=push_id).delete()
 

@@ -15,6 +15,8 @@ from accounts.models import Partner, User
 from accounts.states import Application
 from backoffice.regional import reached
 from core import clock
+from failures.models import FailedDelivery
+from failures.states import Kind
 from ops.live.counts import live_counts, total
 from ops.live.seeing import slugs_seen_by
 from payments.models import Payment
@@ -30,6 +32,17 @@ WAITING: dict[str, tuple[str, dict[str, str]]] = {
     "Dead letters": ("requests_app_cheerrequest", {"status__exact": RequestStatus.NO_MATCH.value}),
     "Applications": ("accounts_partner", {"application__exact": Application.APPLIED.value}),
     "Unpaid": ("payments_payment", {"status__in": ",".join(status.value for status in UNPAID)}),
+    "Failed deliveries": ("failures_faileddelivery", {}),
+}
+COUNTED = {"Dead letters": "deadLetters", "Applications": "applications", "Unpaid": "unpaid"}  # on the front page
+# The lists beside that of dead letters: title and filter.
+DELIVERIES: dict[str, dict[str, str]] = {
+    "Failed deliveries": {},
+    "Mails": {"kind__exact": Kind.MAIL.value},
+    "Pushes": {"kind__exact": Kind.PUSH.value},
+    "Alert notices": {"kind__exact": Kind.NOTICE.value},
+    "Operations": {"kind__exact": Kind.OPERATION.value},
+    "Tasks": {"kind__exact": Kind.TASK.value},
 }
 # All other lists: title, icon (of Material Symbols) and list.
 SECTIONS: dict[str, list[tuple[str, str, str]]] = {
@@ -122,7 +135,11 @@ def _is_shown(request: HttpRequest, name: str, query: Mapping[str, str]) -> bool
     asked = {
         key: value for key, value in request.GET.items() if key in {"status__exact", "status__in", "application__exact"}
     }
-    return asked == query if query else not any(asked == other and name == where for where, other in WAITING.values())
+    return (
+        asked == query
+        if query
+        else not any(asked == other and other and name == where for where, other in WAITING.values())
+    )
 
 
 def _items(request: HttpRequest, *items: tuple[str, str, str]) -> list[Item]:
@@ -163,6 +180,9 @@ def navigation(request: HttpRequest) -> list[Item]:
                     request, "Applications", "how_to_reg", Partner.objects.filter(application=Application.APPLIED)
                 ),
                 *_waiting(request, "Unpaid", "money_off", Payment.objects.filter(status__in=UNPAID)),
+                *_waiting(
+                    request, "Failed deliveries", "sms_failed", FailedDelivery.objects.filter(closed_at__isnull=True)
+                ),
             ],
         },
         *(
@@ -170,6 +190,29 @@ def navigation(request: HttpRequest) -> list[Item]:
             for title, items in SECTIONS.items()
         ),
     ]
+
+
+def tabs(request: HttpRequest) -> list[Item]:
+    """Tabs over the list of dead letters and over that of failed deliveries, which lead from one to the other."""
+    letters, deliveries = WAITING["Dead letters"], WAITING["Failed deliveries"][0]
+    here = request.path == _list(deliveries, {})
+    if not here and not (request.path == _list(letters[0], {}) and _asks_for_letters(request)):
+        return []
+    kind = {name: value for name, value in request.GET.items() if name == "kind__exact"}
+    items = (
+        [{"title": "Requests", "link": _list(*letters), "active": not here}] if _may_see(request, letters[0]) else []
+    )
+    if _may_see(request, deliveries):
+        items += [
+            {"title": title, "link": _list(deliveries, query), "active": here and query == kind}
+            for title, query in DELIVERIES.items()
+        ]
+    return [{"models": ["requests_app.cheerrequest", "failures.faileddelivery"], "items": items}]
+
+
+def _asks_for_letters(request: HttpRequest) -> bool:
+    _, query = WAITING["Dead letters"]
+    return "letters" in request.GET or query.items() <= request.GET.dict().items()
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -181,9 +224,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _figures(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
     requests, partners, rides = counts["requests"], counts["partners"], counts["rides"]
-    waiting = [
-        (title, counts[key]) for title, key in zip(WAITING, ("deadLetters", "applications", "unpaid"), strict=True)
-    ]
+    waiting = [(title, counts[key]) for title, key in COUNTED.items()]
     oldest = counts["oldestPendingS"]
     return [
         {"title": "Looking for a partner", "value": requests.get("pending", 0) + requests.get("offered", 0)}

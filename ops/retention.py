@@ -15,6 +15,8 @@ from alerts.models import Alert
 from api.models import IdempotencyRecord
 from core.ids import first_id_at
 from core.pruning import OFTEN_S, Aged, Emptied, Pruning, Repeated, Walked, delete, kept_for
+from failures import settling
+from failures.models import FailedDelivery
 from notifications.models import Event, PushSubscription
 from payments.models import ProviderEvent
 from requests_app import retention
@@ -67,6 +69,11 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "requests_app.Matching": (Walked(Matching, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "requests_app.Look": (Walked(Look, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "alerts.Alert": (Aged(Alert, "resolved_at", "ALERTS_KEPT_DAYS"),),
+    "failures.FailedDelivery": (
+        Aged(FailedDelivery, "closed_at", "FAILURES_KEPT_DAYS"),
+        Aged(FailedDelivery, "given_up_at", "FAILURES_KEPT_DAYS"),
+        Walked(FailedDelivery, settling.overdue, settling.settle, every_s=settling.EVERY_S),
+    ),
     "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
     "web.DataExport": (Aged(DataExport, "expires_at", "EXPORTS_KEPT_DAYS", ends=True),),
     "payments.ProviderEvent": (

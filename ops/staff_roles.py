@@ -6,10 +6,12 @@ from django.db.models import Q
 
 from accounts.permissions import CHANGE_PARTNER, VIEW_STAFF_PAGE
 
+CHANGE_FAILURE = "failures.change_faileddelivery"
 _LOOKING = (
     VIEW_STAFF_PAGE,
     "accounts.view_partner",
     "alerts.view_alert",
+    "failures.view_faileddelivery",
     "regions.view_policy",
     "regions.view_region",
     "requests_app.view_cheerrequest",
@@ -25,11 +27,13 @@ _WORKING: dict[str, tuple[str, ...]] = {
         *_LOOKING,
         CHANGE_PARTNER,
         "alerts.change_alert",
+        CHANGE_FAILURE,
         "regions.pause_region",
         "requests_app.change_cheerrequest",
     ),
     "Finance": (
         *_LOOKING,
+        CHANGE_FAILURE,
         "payments.add_manualentry",
         "payments.approve_manualentry",
         "payments.add_promotioncode",
@@ -67,6 +71,7 @@ _WORKING: dict[str, tuple[str, ...]] = {
     "Support": (
         *_LOOKING,
         "accounts.change_user",
+        CHANGE_FAILURE,
         "accounts.view_notificationsettings",
         "accounts.view_user",
         "account.view_emailaddress",

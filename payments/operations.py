@@ -63,7 +63,8 @@ def retry_later(
 ) -> None:
     """Repeat a step whose outcome is unknown, with the same key and after a growing delay."""
     log.warning("%s %s: the provider did not answer (%s)", row._meta.model_name, row.pk, reason)
-    KINDS[type(row)].rows.postpone(row.pk, now + retry_delay(row.tries), tries=F("tries") + 1)
+    error = type(reason).__name__ if isinstance(reason, Exception) else str(reason)
+    KINDS[type(row)].rows.failed(row.pk, error, now + retry_delay(row.tries), tries=F("tries") + 1)
 
 
 def operation_key(*parts: str | UUID | int) -> str:

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.selectors import has_confirmed_address, notification_settings_of
 from core import clock
 from core.amounts import duration, money
+from core.failures import code_of
 from core.jobs import DueRows
 from core.texts import unlinked
 from payments.models import Payment
@@ -61,12 +62,10 @@ def _send(ride: Ride, *, now: datetime) -> None:
     being_paid = any(payment.status == PaymentStatus.PROCESSING for payment in payments)
     if being_paid and now - over < PAID_WITHIN:
         RECEIPTS.postpone(ride.pk, now + _wait(now - over))
-    elif _is_mailed(ride, payments, f"receipt-{ride.pk}", changed=False, now=now):
-        _told(payments)
-        RECEIPTS.finish(ride.pk)
-    elif now - over < GIVE_UP_AFTER:
-        RECEIPTS.postpone(ride.pk, now + _wait(now - over))
+    elif error := _error_of_mailing(ride, payments, f"receipt-{ride.pk}", changed=False, now=now):
+        _again(RECEIPTS, ride.pk, error, now - over, now=now)
     else:
+        _told(payments)
         RECEIPTS.finish(ride.pk)
 
 
@@ -87,12 +86,18 @@ def _send_changed(payment: Payment, *, now: datetime) -> None:
     since = payment.entries.aggregate(at=Max("at"))["at"] or now
     if payment.told_amount == payment.kept_amount:
         CHANGED.finish(payment.pk)
-    elif _is_mailed(ride, payments, f"bill-{ride.pk}-{state}", changed=True, now=now):
-        _told(payments)
-    elif now - since < GIVE_UP_AFTER:
-        CHANGED.postpone(payment.pk, now + _wait(now - since))
+    elif error := _error_of_mailing(ride, payments, f"bill-{ride.pk}-{state}", changed=True, now=now):
+        _again(CHANGED, payment.pk, error, now - since, now=now)
     else:
-        CHANGED.finish(payment.pk)
+        _told(payments)
+
+
+def _again(rows: DueRows, pk: UUID, error: str, waited: timedelta, *, now: datetime) -> None:
+    """Plan another try of a mail that has failed, or give it up."""
+    if waited < GIVE_UP_AFTER:
+        rows.failed(pk, error, now + _wait(waited))
+    else:
+        rows.give_up(pk, error)
 
 
 def _told(payments: Sequence[Payment]) -> None:
@@ -109,16 +114,16 @@ def _wait(since: timedelta) -> timedelta:
     return min(TRY_AGAIN_MAX, max(TRY_AGAIN, since / 6))
 
 
-def _is_mailed(ride: Ride, payments: Sequence[Payment], message_id: str, *, changed: bool, now: datetime) -> bool:
-    """Mail a ride's bill; returns False if the mail server is away, and True also if the mail is not wanted."""
+def _error_of_mailing(ride: Ride, payments: Sequence[Payment], message_id: str, *, changed: bool, now: datetime) -> str:
+    """Mail a ride's bill if it is wanted; returns the code of the mail server's error, or ""."""
     if not _is_wanted(ride.user, payments):
-        return True
+        return ""
     try:
         _message(ride, message_id, changed=changed, now=now).send()
     except OSError as error:  # smtplib's errors are OSErrors, too
         log.warning("receipt of ride %s not mailed: %s", ride.pk, type(error).__name__)
-        return False
-    return True
+        return code_of(error)
+    return ""
 
 
 def _is_wanted(user: User, payments: Sequence[Payment]) -> bool:

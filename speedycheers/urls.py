@@ -23,7 +23,7 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
-from staff_api import dead_letter_steps, dead_letters, partner_steps, payment_steps
+from staff_api import dead_letter_steps, dead_letters, failed_deliveries, partner_steps, payment_steps
 from staff_api import partners as staff_partners
 from staff_api import payments as staff_payments
 from staff_api import requests as staff_requests
@@ -99,6 +99,8 @@ api = [
     path("staffApi/offer/<uuid:offer_id>", staff_requests.StaffOfferRow.as_view()),
     path("staffApi/deadLetter", dead_letters.StaffDeadLetters.as_view()),
     path("staffApi/deadLetter/<uuid:request_id>", dead_letters.StaffDeadLetterRow.as_view()),
+    path("staffApi/failedDelivery", failed_deliveries.StaffFailedDeliveries.as_view()),
+    path("staffApi/failedDelivery/<uuid:failed_delivery_id>", failed_deliveries.StaffFailedDeliveryRow.as_view()),
     path("staffApi/partner", staff_partners.StaffPartners.as_view()),
     path("staffApi/partner/<uuid:partner_id>", staff_partners.StaffPartnerRow.as_view()),
     path("staffApi/ride", staff_rides.StaffRides.as_view()),
@@ -106,6 +108,7 @@ api = [
     path("staffApi/payment", staff_payments.StaffPayments.as_view()),
     path("staffApi/payment/<uuid:payment_id>", staff_payments.StaffPaymentRow.as_view()),
     *taken("deadLetter", "request_id", dead_letter_steps.ROWS, dead_letter_steps.CALLS),
+    *taken("failedDelivery", "failed_delivery_id", failed_deliveries.ROWS, failed_deliveries.CALLS),
     *taken("partner", "partner_id", partner_steps.ROWS, partner_steps.CALLS),
     *taken("payment", "payment_id", payment_steps.ROWS, payment_steps.CALLS),
 ]

@@ -157,8 +157,7 @@ def one(rows: Rows, call: Call, operation: str) -> type[APIView]:
 
 
 def _view(operation: str, call: Call, post: Callable[..., Any]) -> type[APIView]:
-    name = operation[0].upper() + operation[1:]
-    return type(name, (APIView,), {"post": post, "__doc__": call.step.explained, "__module__": __name__})
+    return type(_capital(operation), (APIView,), {"post": post, "__doc__": call.step.explained, "__module__": __name__})
 
 
 # ---------------------------------------------------------------- many rows
@@ -168,9 +167,17 @@ def _view(operation: str, call: Call, post: Callable[..., Any]) -> type[APIView]
 def many_input(body: type[serializers.Serializer[Any]], ids: str) -> type[serializers.Serializer[Any]]:
     """Return the body of a step with several rows: that for one, and the ids."""
     one, thing = getattr(getattr(body, "Meta", None), "ref_name", "StaffInput"), ids.removesuffix("Ids")
-    name = f"{one.removesuffix('Input')}{thing.capitalize()}sInput"
+    name = f"{one.removesuffix('Input')}{_several(_capital(thing))}Input"
     listed = serializers.ListField(child=Identifier(), min_length=1, max_length=ROWS_MAX)
     return type(name, (body,), {ids: listed, "Meta": type("Meta", (), {"ref_name": name}), "__module__": __name__})
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _several(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 def many(rows: Rows, call: Call, operation: str) -> type[APIView]:
@@ -228,6 +235,6 @@ def _said(pk: UUID, outcome: str, code: str | None = None, detail: str | None = 
 def taken(thing: str, name: str, rows: Rows, calls: Iterable[Call]) -> Iterator[URLPattern]:
     """The addresses of steps with a thing, for one row and for many."""
     for call in calls:
-        operation = f"{call.verb}Staff{thing[0].upper()}{thing[1:]}"
+        operation = f"{call.verb}Staff{_capital(thing)}"
         yield path(f"staffApi/{thing}/<uuid:{name}>/{call.verb}", one(rows, call, operation).as_view())
-        yield path(f"staffApi/{thing}/{call.verb}", many(rows, call, f"{operation}s").as_view())
+        yield path(f"staffApi/{thing}/{call.verb}", many(rows, call, _several(operation)).as_view())

@@ -8,7 +8,18 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
-OUR_APPS = ("accounts", "alerts", "backoffice", "notifications", "payments", "regions", "requests_app", "rides", "risk")
+OUR_APPS = (
+    "accounts",
+    "alerts",
+    "backoffice",
+    "failures",
+    "notifications",
+    "payments",
+    "regions",
+    "requests_app",
+    "rides",
+    "risk",
+)
 
 
 READING = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")  # and WITH may write

@@ -41,6 +41,7 @@ PYTHON = [
     "alerts",
     "api",
     "core",
+    "failures",
     "notifications",
     "ops",
     "payments",

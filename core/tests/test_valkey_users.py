@@ -16,6 +16,7 @@ OURS = (
     "alerts",
     "api",
     "core",
+    "failures",
     "notifications",
     "ops",
     "payments",

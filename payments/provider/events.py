@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core import clock
+from core.failures import code_of
 from core.metrics import PROVIDER_EVENT
 from notifications.events import recorded
 from payments.books.disputes import apply_dispute
@@ -109,7 +110,7 @@ def step_event(event_id: str) -> None:
         if event.tries < TRIES_MAX:
             retry_later(event, error, now)
         else:
-            Operation.EVENT.rows.finish(event.pk)
+            Operation.EVENT.rows.give_up(event.pk, code_of(error))
         return
     Operation.EVENT.rows.finish(event.pk, processed_at=now)
     PROVIDER_EVENT.observe((now - event.received_at).total_seconds())

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from alerts.tests.scenes import make_alert
+from failures.tests.scenes import failing_mail, given_up_mail
 from payments.books import differences, holds, movements, payouts
 from payments.books.disputes import apply_dispute
 from payments.books.ledger import book
@@ -91,6 +92,8 @@ def everything(nyc: Region, staff: User) -> None:
     take_provider_event({"id": "evt_1", "type": "payment_intent.created"}, now=timezone.now())
     raise_flag(FlagKind.TIP_OVER_CAP, now=timezone.now(), account_id=users[0].pk)
     make_alert()
+    failing_mail(users[0])
+    given_up_mail(users[1])
     for person in (*users, *(partner.user for partner in partners)):
         token_of(person)
 

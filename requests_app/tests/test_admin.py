@@ -39,6 +39,7 @@ OURS = (
     "alerts",
     "api",
     "backoffice",
+    "failures",
     "notifications",
     "payments",
     "regions",
@@ -76,7 +77,7 @@ def one_of_each_status(model: Any) -> list[Any]:
 
 
 def test_every_model_of_ours_has_a_page() -> None:
-    ours = {model for app in OURS[:10] for model in apps.get_app_config(app).get_models()}
+    ours = {model for app in OURS[:11] for model in apps.get_app_config(app).get_models()}
     # In the books, or with what they belong to.
     shown_elsewhere = {AlertNotice, CountedDay, DeadLetter, PeriodTotal, Look, Matching, ReferralCode}
     assert ours - set(admin.site._registry) == shown_elsewhere

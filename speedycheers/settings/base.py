@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "payments",
     "rides",
     "requests_app",
+    "failures",
     "web",
     "ops",
 ]

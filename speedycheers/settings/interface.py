@@ -92,6 +92,8 @@ SPECTACULAR_SETTINGS = {
         "ErrorType": "api.schema.ERROR_TYPES",
         "DecisionBy": "requests_app.records.DECIDERS",
         "DecisionReason": "requests_app.records.LeftOut",
+        "FailedDeliveryKind": "failures.states.Kind",
+        "FailedDeliveryStatus": "failures.states.FailureStatus",
         "HoldStatus": "payments.states.HoldStatus",
         "LookResult": "requests_app.records.LookResult",
         "OfferStatus": "requests_app.states.OfferStatus",

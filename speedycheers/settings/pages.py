@@ -71,4 +71,5 @@ UNFOLD = {
     "STYLES": ["ops.admin_site.stylesheet"],
     "SCRIPTS": ["ops.admin_site.script"],
     "SIDEBAR": {"show_search": True, "navigation": "ops.admin_site.navigation"},
+    "TABS": "ops.admin_site.tabs",
 }

@@ -22,8 +22,10 @@ DECISIONS_KEPT_DAYS = _days("DECISIONS_KEPT_DAYS", 30)
 TRACES_KEPT_DAYS = _days("TRACES_KEPT_DAYS", 180)
 # Network addresses from which an account has signed in, since the last time.
 KNOWN_ADDRESSES_KEPT_DAYS = _days("KNOWN_ADDRESSES_KEPT_DAYS", 90)
-# Files with the data of an account, which its owner has asked for.
 ALERTS_KEPT_DAYS = _days("ALERTS_KEPT_DAYS", 90)
+# Failed deliveries that have recovered, were given up, or were closed by staff.
+FAILURES_KEPT_DAYS = _days("FAILURES_KEPT_DAYS", 30)
+# Files with the data of an account, which its owner has asked for.
 EXPORTS_KEPT_DAYS = _days("EXPORTS_KEPT_DAYS", 7)
 # The body of a webhook event, then the record that it has arrived. The provider sends none again after 30 days.
 PROVIDER_EVENTS_KEPT_DAYS = _days("PROVIDER_EVENTS_KEPT_DAYS", 30)

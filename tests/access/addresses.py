@@ -73,6 +73,7 @@ def values(city: City) -> dict[str, Any]:
     return {
         "request_id": world.request.pk,
         "attempt_id": world.letter.looks.get().pk,
+        "failed_delivery_id": world.failure.pk,
         "offer_id": Offer.objects.filter(request=world.request).values_list("pk", flat=True)[0],
         "ride_id": world.completed.pk,
         "payment_id": Ride.objects.get(pk=world.completed.pk).payments.get().pk,

@@ -90,6 +90,15 @@ def waiting(world: World) -> Payment:
     return payment
 
 
+def failure_step(step: str) -> dict[str, Callable[[World], Good]]:
+    """A step with a failed delivery, with one and with many."""
+    path, said = "staffApi/failedDelivery", {"reason": "Told on the phone"}
+    return {
+        f"{path}/<uuid:failed_delivery_id>/{step}": lambda w: Good(w.staff, said, w.failure.pk),
+        f"{path}/{step}": lambda w: Good(w.staff, {"failedDeliveryIds": [str(w.failure.pk)], **said}),
+    }
+
+
 STAFF_GOOD: dict[str, Callable[[World], Good]] = {
     **letter_step("takeCare"),
     **letter_step("giveBack", reason="My shift is over"),
@@ -99,6 +108,8 @@ STAFF_GOOD: dict[str, Callable[[World], Good]] = {
     **letter_step("direct", partnerId=free, reason="Agreed"),
     **letter_step("assign", partnerId=free, reason="Agreed"),
     **letter_step("cancel", reason="They left"),
+    **failure_step("retry"),
+    **failure_step("close"),
     **staff_step("partner", "approve", lambda w: w.applicant, reason="fine"),
     **staff_step("partner", "reject", lambda w: w.applicant, reason="no"),
     **staff_step("partner", "suspend", lambda w: w.idle, reason="late"),

@@ -11,6 +11,8 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.models import Partner, User
+from failures.models import FailedDelivery
+from failures.tests.scenes import failing_mail
 from ops import seed as demo
 from regions.models import Region
 from regions.selectors import forget_regions
@@ -46,6 +48,7 @@ class World:
     running: Ride
     completed: Ride  # of `user` and `idle`
     letter: CheerRequest  # a dead letter of somebody else, for whom nobody was found
+    failure: FailedDelivery  # of a mail to `user`
 
 
 def make_world() -> World:
@@ -88,6 +91,7 @@ def make_world() -> World:
         running=running,
         completed=completed,
         letter=cast.fresh(letter),
+        failure=failing_mail(user),
     )
 
 

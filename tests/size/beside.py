@@ -17,6 +17,8 @@ from accounts.models import AddressChange, DeferredMail, KnownAddress, Notificat
 from api.models import IdempotencyRecord
 from backoffice.models import StaffAction
 from core.ids import first_id_at
+from failures.models import FailedDelivery
+from failures.states import Kind
 from notifications.models import PushSubscription
 from payments.models import ProviderEvent
 from requests_app.models import CheerRequest, ShareLink
@@ -55,6 +57,11 @@ def _rows(
     def digest(n: int) -> str:
         return sha256(str(n).encode()).hexdigest()
 
+    outcomes: list[Callable[[Any], dict[str, Any]]] = [
+        lambda moment: {"status": "failing", "next_try_at": moment},
+        lambda moment: {"status": "given_up", "given_up_at": moment},
+        lambda moment: {"status": "recovered", "closed_at": moment},
+    ]
     return {
         AuthToken: lambda n: AuthToken(digest=digest(n), token_key=digest(n)[:15], user=user(n)),
         UserSession: lambda n: UserSession(user=user(n), ip="203.0.113.9", session_key=digest(n)[:40], user_agent="x"),
@@ -83,6 +90,11 @@ def _rows(
         ),
         ProviderEvent: lambda n: ProviderEvent(
             id=f"evt_{digest(n)}", type="charge.succeeded", payload={}, received_at=at(n)
+        ),
+        FailedDelivery: lambda n: FailedDelivery(
+            id=first_id_at(at(n)), kind=Kind.values[n % 2], job=Kind.values[n % 2], row_id=str(n), about="x",
+            account=user(n), region=requests[n].region, tries=1, error="TimeoutError", first_failed_at=at(n),
+            last_failed_at=at(n), **outcomes[n % 3](at(n)),
         ),
         Trace: lambda n: Trace(
             account=user(n), kind=TraceKind.values[n % 2], digest=digest(n), first_seen=at(n), last_seen=at(n)

@@ -121,6 +121,7 @@ HOLDINGS = [
     Holding("addressChanges", "accounts.AddressChange", _by("user"), frozenset(["digest"])),
     Holding("exports", "web.DataExport", _by("user")),
     Holding("mails", "accounts.DeferredMail", _by("user")),
+    Holding("failedDeliveries", "failures.FailedDelivery", _by("account")),
     Holding("secondFactors", "mfa.Authenticator", _by("user"), frozenset(["data"])),
     Holding("browserSessions", "usersessions.UserSession", _by("user"), frozenset(["session_key"])),
     Holding("apiTokens", "knox.AuthToken", _by("user"), frozenset(["digest"])),

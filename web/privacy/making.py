@@ -21,6 +21,7 @@ from accounts.mails import message_to
 from accounts.models import DeferredMail, User
 from core import clock
 from core.errors import Conflict
+from core.failures import code_of
 from core.ids import new_id
 from core.jobs import DueRows, retry_delay
 from core.pruning import kept_for
@@ -73,11 +74,11 @@ def make_export(export_id: UUID) -> None:
         making = new_id()
         try:
             _make(export, making)
-        except Exception:
+        except Exception as error:
             DataExportPart.objects.filter(making=making, export=export_id).delete()
             if DataExport.objects.filter(pk=export_id).exists():  # else the account was deleted meanwhile
                 log.exception("export %s was not made", export_id)
-                EXPORTS.postpone(export_id, clock.now() + retry_delay(export.tries))
+                EXPORTS.failed(export_id, code_of(error), clock.now() + retry_delay(export.tries))
 
 
 def ready_export(user: User, *, now: datetime) -> DataExport | None:
@@ -111,6 +112,8 @@ def _fail(export: DataExport) -> None:
     with transaction.atomic():
         if _end(export, failed_at=clock.now()):
             DataExportPart.objects.filter(export=export).delete()
+            if export.user.is_active:
+                EXPORTS.given_up(export.pk, "too_many_tries")
 
 
 def _end(export: DataExport, **changes: object) -> bool:
