@@ -2,7 +2,8 @@
 
 What locks, races, counts money, relies on a constraint or writes SQL runs on both. What decides before the database is
 asked, and what only shows what it has read, proves the same on either: pages and words on SQLite, and on PostgreSQL,
-which takes less, the admin's searches and steps, cheats, and input that nobody should send.
+which takes less, the admin's searches and steps, cheats, and input that nobody should send. What starts a PostgreSQL of
+its own runs once, wherever there is less to do.
 """
 
 from fnmatch import fnmatch
@@ -54,9 +55,11 @@ ONLY = {
     ),
     "postgres": (
         "*/tests/test_admin*.py",
+        "backoffice/tests/test_reach.py",
         "backoffice/tests/test_sensitive_steps.py",
         "tests/cheating/*",
         "tests/e2e/test_cheer.py",
+        "tests/e2e/test_least_privileges.py",
         "tests/e2e/test_push.py",
         "tests/fuzz/test_bodies.py",
         "tests/fuzz/test_frames.py",
