@@ -87,7 +87,7 @@ def _table(form: BooksForm) -> dict[str, Any]:
                 [who, *(amount_text(each, ages.currency) for each in (*ages.sums, ages.back, ages.total))]
                 for ages in found
             ]
-        return {"headers": ["", "Younger", *limits, "Owed back", "Total"], "rows": rows}
+        return {"headers": ["Who", "Younger", *limits, "Owed back", "Total"], "rows": rows}
     start, end = form.days()
     names: dict[Any, str] = dict(Region.objects.values_list("pk", "name"))
     return {

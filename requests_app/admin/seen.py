@@ -30,10 +30,10 @@ def seen_by(account: User, staff: User, *, now: datetime) -> list[dict[str, Any]
     """Return tables of what an account is shown, each with a title, headers and rows."""
     partner = Partner.objects.select_related("region").filter(user=account).first()
     present = [*_present(account, staff), *(_of_partner(partner, staff, now=now) if partner else ())]
-    tables = [("Their page now", ["", "What it is told"], present)]
+    tables = [("Their page now", ["Row", "What it is told"], present)]
     if account.role == Role.USER:
-        tables.append(("Their wallet", ["", ""], list(_wallet(account, staff, now=now))))
-    tables.append(("Their history", ["When", "", "State", "Amount"], list(_history(account, partner, staff))))
+        tables.append(("Their wallet", ["What", "What is shown"], list(_wallet(account, staff, now=now))))
+    tables.append(("Their history", ["When", "Row", "State", "Amount"], list(_history(account, partner, staff))))
     return [{"title": title, "table": {"headers": heads, "rows": rows}} for title, heads, rows in tables if rows]
 
 

@@ -20,6 +20,7 @@ FAR = {"lat": 40.5795, "lng": -74.1502}  # of the same region
 RULE = "RequestsWithoutPartners"
 FIRES_WITHIN_S = 60
 DIES_WITHIN_S = 20
+TITLE_PX = 180
 
 
 @dataclass
@@ -99,6 +100,12 @@ class Desk:
         dialog.get_by_role("button", name=step).click()
         self.staff.see(f"{step}: done.")
 
+    def has_a_title(self) -> None:
+        """The steps leave room for the name of the row."""
+        box = self.page.locator("#header-inner h1").bounding_box()
+        assert box is not None
+        assert box["width"] > TITLE_PX
+
     def shows(self, *texts: str) -> None:
         for text in texts:
             expect(self.page.locator("#content")).to_contain_text(text)
@@ -108,6 +115,7 @@ def letter_with_owner_and_note(desk: Desk, user: Person, note: str) -> None:
     """A dispatcher finds a dead letter in its list, takes it on and leaves a note."""
     desk.open("Dead letters")
     desk.open_row(user.email)
+    desk.has_a_title()
     desk.shows("No partner found", "no_partner_nearby")
     desk.take("Take on")
     desk.take("Note", note=note)
