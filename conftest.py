@@ -1,5 +1,6 @@
 """Every test's surroundings: see testbed/environment.py for what is started and when."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from typing import Any, TextIO
@@ -71,6 +72,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if not databases.has_a_part_in(item, database)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if databases.has_a_part_in(item, database)]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass by what is loaded now, which stays to the end: a sixth of a usual test's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
