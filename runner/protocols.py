@@ -47,6 +47,17 @@ class Intake:
         self.control = Flood(INTAKE_CONTROL_FRAMES_MAX, INTAKE_WINDOW_S)
 
 
+def frame_of(text: str) -> bytes:
+    """Return a text frame as it is sent."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((TEXT, size)) + payload
+    if size < 65536:
+        return bytes((TEXT, 126, size >> 8, size & 255)) + payload
+    return bytes((TEXT, 127)) + size.to_bytes(8, "big") + payload
+
+
 class Socket(daphne_internals.Socket):
     """A socket that sends a close code, detects a dead peer and buffers little for a slow one."""
 
@@ -150,15 +161,14 @@ class Socket(daphne_internals.Socket):
         """Send a text frame without waiting. Returns False if the peer must read first or is gone."""
         if self.congested or self.state != self.STATE_OPEN:
             return False
-        payload = text.encode()
-        size = len(payload)
-        if size < 126:
-            data = bytes((TEXT, size)) + payload
-        elif size < 65536:
-            data = bytes((TEXT, 126, size >> 8, size & 255)) + payload
+        return write_directly(self.transport, frame_of(text))
+
+    def serverSend(self, content: str, binary: bool = False) -> None:
+        """Send a frame for daphne. autobahn would hold ours to the limit of what a client may send."""
+        if binary or self.state != self.STATE_OPEN:
+            super().serverSend(content, binary)
         else:
-            data = bytes((TEXT, 127)) + size.to_bytes(8, "big") + payload
-        return write_directly(self.transport, data)
+            write_directly(self.transport, frame_of(content))
 
     def pauseProducing(self) -> None:
         """Give a slow peer `SLOW_READER_S` to catch up. Called when the transport's buffer is full."""

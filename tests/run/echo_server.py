@@ -121,6 +121,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             await asyncio.sleep(3600)
         elif text == "busy":
             keep_the_loop_busy()
+        elif text.startswith("long "):
+            await send({"type": "websocket.send", "text": "x" * int(text.partition(" ")[2])})
         elif text == "fail":
             raise RuntimeError("meant to fail")
         else:

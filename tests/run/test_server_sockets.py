@@ -31,6 +31,13 @@ def test_messages_pass_both_ways(echo: Echo) -> None:
         assert client.recv(timeout=5) == "é" * 8000
 
 
+@pytest.mark.parametrize("length", [125, 126, 16 * 1024 + 1, 65536, 400_000])
+def test_an_answer_may_be_longer_than_a_message(echo: Echo, length: int) -> None:
+    with connect(echo.ws, max_size=None) as client:
+        client.send(f"long {length}")
+        assert client.recv(timeout=10) == "x" * length
+
+
 @pytest.mark.parametrize("code", [1000, 1008, 1011, 1012, 4401])
 def test_the_application_closes_with_any_code(echo: Echo, code: int) -> None:
     assert code_of(echo, f"close {code}") == code
