@@ -15,6 +15,7 @@ PARTS = {
     "dead_letters": [],
     "cheer": [],
     "delivery": [],
+    "live": [],
     "storm": ["--stops", "5"],
     "health": [],
     "scale": ["--step-s", "80"],
