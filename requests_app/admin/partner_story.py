@@ -1,4 +1,7 @@
-"""The story of a partner, on their page: decisions about them, presence, offers, rides, and what staff have done."""
+"""The story of a partner, on their page: decisions about them, offers, rides, and what staff have done.
+
+Their presence, thousands of steps, is in the history of their page.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +10,7 @@ from django.utils.html import format_html
 
 from accounts.models import Partner
 from accounts.staff_regions import within
-from accounts.states import Application, PartnerStatus
+from accounts.states import Application
 from backoffice.columns import amount_text, change_url, link, short_id
 from backoffice.story import Line, by_staff
 from requests_app.models import CheerRequest, Offer
@@ -24,8 +27,6 @@ def story_of(partner: Partner, viewer: Any) -> Iterator[Line]:
         yield from _rides(partner, viewer)
     if viewer.has_perm("requests_app.view_offer"):
         yield from _offers(partner, viewer)
-    for step in partner.transitions.select_related("actor").order_by("-pk")[:SHOWN_MAX]:
-        yield Line(step.at, str(PartnerStatus(step.new).label), step.reason, step.actor)
     for decision in partner.application_transitions.select_related("actor").order_by("-pk")[:SHOWN_MAX]:
         yield Line(decision.at, str(Application(decision.new).label), decision.reason, decision.actor)
 

@@ -159,7 +159,7 @@ def test_operation_ids_are_unique_and_camel_case(document: dict[str, Any]) -> No
     ids = [operation["operationId"] for _, operation in _operations(document)]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", id) for id in ids), ids
-    assert all(re.fullmatch(r"(/[a-zA-Z]+|/{[a-z]+[A-Z][a-z]+})+", path) for path in document["paths"])
+    assert all(re.fullmatch(r"(/[a-zA-Z]+|/{[a-z]+([A-Z][a-z]+)+})+", path) for path in document["paths"])
 
 
 def test_every_body_has_an_example_and_each_is_valid(document: dict[str, Any]) -> None:
