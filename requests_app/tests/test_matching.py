@@ -15,7 +15,7 @@ from accounts.states import Application, PartnerStatus
 from core import valkey
 from notifications.models import Event
 from regions.models import Region
-from regions.selectors import forget_regions
+from regions.selectors import forget_policies, forget_regions
 from requests_app import services
 from requests_app.matching import batch as matching
 from requests_app.matching.policy import eta_s
@@ -284,7 +284,8 @@ def test_a_hundred_requests_cost_as_many_statements_as_two(
         for number in range(many):
             make_partner(f"P {many} {number}", at=north(10.0 * number))
             queue(make_user(f"U {many} {number}"), at=north(10.0 * number))
-        forget_regions()  # both runs read the regions, however long the scene took to set
+        forget_regions()  # both runs read the regions and policies, however long the scene took to set
+        forget_policies()
         with django_assert_max_num_queries(20) as captured:
             match(nyc)
         assert CheerRequest.objects.filter(status=RequestStatus.PENDING).count() == 0
