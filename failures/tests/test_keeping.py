@@ -1,4 +1,4 @@
-"""What fails is kept while it fails: as one row, without a word of an error, and whom it is for."""
+"""A job that fails is kept as one open row, with a code in place of the error's text, and says whom it is for."""
 
 from datetime import timedelta
 from smtplib import SMTPDataError

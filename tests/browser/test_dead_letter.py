@@ -83,7 +83,7 @@ class Desk:
         self.looked_at()
 
     def looked_at(self) -> None:
-        """What shows fits on the screen, and everybody can use it."""
+        """Everything on the page fits the screen, and axe finds nothing."""
         self.page.wait_for_load_state("networkidle")
         self.staff.sound()
 

@@ -1,4 +1,4 @@
-"""Who acts in the night, each by what they have: a phone with a token, or a browser with a session."""
+"""The people of the night, each with what they use: a phone with a token, or a browser with a session."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ class Phone:
 
 @dataclass
 class User(Phone):
-    """Somebody who wants to be cheered."""
+    """A user, who asks for a cheer."""
 
     request: UUID | None = None
 
@@ -67,7 +67,7 @@ class User(Phone):
 
 @dataclass
 class Partner(Phone):
-    """Somebody who cheers. At work, they accept and serve whatever they are offered or assigned."""
+    """A partner, who at work accepts and serves whatever they are offered or assigned."""
 
     partner_id: str
     served: list[str] = field(default_factory=list)
@@ -176,7 +176,7 @@ class Browser:
         return rows
 
     def data(self, path: str) -> Any:
-        """What a page hands its script."""
+        """Return the data that a page hands to its script."""
         found = re.search(r'<script id="page-data" type="application/json">(.*?)</script>', self.see(path), re.DOTALL)
         assert found, f"{path} has no data"
         return json.loads(found[1])

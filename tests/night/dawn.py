@@ -1,4 +1,4 @@
-"""What is written at dawn: attempts, decisions, staff actions, ledger, alerts, pages and the audit tell one story."""
+"""The checks at dawn: attempts, decisions, staff actions, ledger, alerts, pages and the audit tell one story."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def _name_of(actor: object) -> str:
 
 
 def the_alerts_are_over(night: Night) -> None:
-    """What Nora took on resolved when its cause had gone, and was not escalated."""
+    """The alert that Nora took on resolved once its cause had gone, and was not escalated."""
     first = Alert.objects.filter(rule=NO_PARTNERS).earliest("fired_at")
     steps = [(step.new, _name_of(step.actor), step.reason) for step in first.transitions.select_related("actor")]
     assert steps == [

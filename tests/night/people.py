@@ -51,5 +51,5 @@ def make_partner(name: str) -> dict[str, Any]:
 
 
 def signed_in(user: User) -> dict[str, Any]:
-    """Somebody who holds a token."""
+    """A person with a token."""
     return {"name": user.name, "email": user.email, "token": token_of(user)}

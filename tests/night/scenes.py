@@ -46,7 +46,7 @@ class Night:
         self.page, self.page_of_boston = LivePage(self.nora), LivePage(self.bo)
 
     def end(self) -> None:
-        """Whatever happened, everybody leaves."""
+        """Close every connection, whatever has happened."""
         for partner in self.partners:
             partner.leave()
         for page in (self.page, self.page_of_boston):
@@ -105,7 +105,7 @@ class Night:
         assert alert.status == AlertStatus.ACKNOWLEDGED
 
     def the_requests_die(self) -> None:
-        """Nobody comes in time: each becomes a dead letter, which staff are alarmed about, and pages say so."""
+        """Nobody comes in time: each request becomes a dead letter, staff are alerted, and the users' pages say so."""
         wait_until(lambda: _are(self.waiting, RequestStatus.NO_MATCH), LONG_S, "all are dead letters")
         wait_until(lambda: self._counted("deadLetters") == len(self.waiting), SOON_S, "the live page counts them")
         wait_until(lambda: Alert.objects.filter(rule="RequestsDie"), SOON_S, "that is an alert, too")
@@ -227,7 +227,7 @@ class Night:
 
 
 def _asked_again(whom: Browser, page: LivePage) -> None:
-    """Somebody says once more who they are. Their session has a new key then, and their page connects anew."""
+    """A member of staff confirms who they are. Their session gets a new key, and their page reconnects."""
     whom.confirm()
     page.open()
 
