@@ -77,6 +77,7 @@ def database_at(url: str) -> Iterator[None]:
     finally:
         connections["default"] = usual
         other.close()
+        del connections.settings["other"]
 
 
 def loss_against(url: str) -> Held:

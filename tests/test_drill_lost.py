@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from drill import judge as judging
@@ -150,3 +151,11 @@ def test_only_what_is_lost_may_be_gone(completed: Ride) -> None:
 def test_without_a_loss_no_stream_may_start_over() -> None:
     assert [line.kept for line in loss_lines(lost.Held(), None, 1)] == [False]
     assert [line.kept for line in loss_lines(lost.Held(), None, 0)] == [True]
+
+
+def test_a_database_that_was_read_is_forgotten() -> None:
+    """A test that runs later in the same process may have a database of this name."""
+    usual = list(connections)
+    with lost.database_at("sqlite:///:memory:"):
+        assert list(connections) != usual
+    assert list(connections) == usual
