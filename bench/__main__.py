@@ -21,6 +21,7 @@ PARTS = {
     "scale": ["--step-s", "80"],
     "size": ["--requests", "50000", "--audit"],
     "pruning": [],
+    "arrival": [],
     "metrics": ["--requests", "50000"],
 }
 WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
