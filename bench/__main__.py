@@ -1,6 +1,7 @@
 """`python -m bench [--data FILE]`: every benchmark, one after the other, with moderate sizes.
 
-FILE has the pickups that `bench.policy` replays. It is not part of the project; without it `bench.policy` is left out.
+FILE has the pickups that `bench.policy` replays and `bench.forecast` foresees. It is not part of the project; without
+it both are left out.
 """
 
 import argparse
@@ -24,15 +25,18 @@ PARTS = {
     "arrival": [],
     "metrics": ["--requests", "50000"],
 }
-WINDOW = ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"]
+SPANS = {
+    "policy": ["--from", "2014-06-03T17:00", "--to", "2014-06-03T21:00", "--seeds", "2", "--no-bound"],
+    "forecast": ["--test-from", "2014-08-01", "--test-to", "2014-08-31"],
+}
 
 
 def main() -> int:
     """Run each benchmark in its own process. Returns 0 if all succeed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="real pickups for bench.policy, of 3 June 2014 among others")
+    parser.add_argument("--data", type=Path, help="real pickups of the months up to August 2014")
     data = parser.parse_args().data
-    parts = PARTS if data is None else {**PARTS, "policy": ["--data", str(data), *WINDOW]}
+    parts = PARTS if data is None else {**PARTS, **{part: ["--data", str(data), *span] for part, span in SPANS.items()}}
     worst = 0
     for part, arguments in parts.items():
         result = subprocess.run([sys.executable, "-m", f"bench.{part}", *arguments], check=False)

@@ -1,0 +1,97 @@
+"""The forecast itself: a Poisson regression on `features`, whose counts stray as in `spread`.
+
+log(mean) is linear in the features. The coefficients minimise the Poisson deviance plus a ridge toward the mean that is
+usual for the slot, found by Newton's method (iteratively reweighted least squares: McCullagh and Nelder, "Generalized
+Linear Models", 1989, section 2.5).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insights.forecast.features import FIRST_DAY, Horizon, Table, features
+from insights.forecast.history import Floats, History, Ints
+from insights.forecast.spread import dispersion
+
+LEAST_DAYS = 14  # below it there is only the historic mean
+WARM_UP_DAYS = 14  # after FIRST_DAY, where the history is long enough
+TRAINED_DAYS = 120
+HALF_LIFE_DAYS = 90.0
+SPREAD_DAYS = 42
+RIDGE = 3.0
+INTERCEPT_RIDGE = 1e-6  # solvable where nothing was ever requested
+STEPS = 25
+TOLERANCE = 1e-6
+LOG_BOUND = 8.0  # e^8 requests a slot and cell
+ROWS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained forecast: intercept and a coefficient per feature, and the relative variance of the rates."""
+
+    horizon: Horizon
+    minutes: int
+    coefficients: Floats
+    dispersion: float
+
+    def means(self, history: History, targets: Ints) -> Floats:
+        """The expected requests of whole days, of shape (cells, targets, slots a day)."""
+        return predict(features(history, targets, self.horizon, self.minutes), self.coefficients)
+
+
+def predict(table: Table, coefficients: Floats) -> Floats:
+    """The means that the coefficients give to rows of features."""
+    logs = table.astype(np.float64) @ coefficients[1:] + coefficients[0]
+    return np.asarray(np.exp(np.clip(logs, -LOG_BOUND, LOG_BOUND)))
+
+
+def poisson_regression(rows: Table, counts: Floats, weights: Floats) -> Floats:
+    """The coefficients, the intercept first, of shape (features + 1,).
+
+    Args:
+        rows: Of shape (n, features); the first feature is the logarithm of what is usual.
+        counts: Of shape (n,).
+        weights: How much each row counts, of shape (n,).
+
+    """
+    size = rows.shape[1] + 1
+    usual = np.zeros(size)
+    usual[1] = 1.0
+    ridge = np.eye(size) * RIDGE
+    ridge[0, 0] = INTERCEPT_RIDGE
+    found = usual.copy()
+    for _ in range(STEPS):
+        slope, bend = -ridge @ (found - usual), ridge.copy()
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            design = np.column_stack([np.ones(len(rows[part])), rows[part]])
+            means = np.exp(np.clip(design @ found, -LOG_BOUND, LOG_BOUND))
+            slope += design.T @ (weights[part] * (counts[part] - means))
+            bend += (design * (weights[part] * means)[:, None]).T @ design
+        step = np.linalg.solve(bend, slope)
+        found += step
+        if np.abs(step).max() < TOLERANCE:
+            break
+    return found
+
+
+def fit(history: History, horizon: Horizon, minutes: int = 60) -> Model:
+    """Train on the history's days, all of which must be over.
+
+    Raises:
+        ValueError: The history is shorter than `LEAST_DAYS`.
+
+    """
+    if history.days < LEAST_DAYS:
+        raise ValueError(f"{history.days} days of history; a model needs {LEAST_DAYS}")
+    start = max(min(FIRST_DAY + WARM_UP_DAYS, history.days - LEAST_DAYS // 2), history.days - TRAINED_DAYS)
+    targets = np.flatnonzero(history.recorded)
+    targets = targets[targets >= start]
+    table = features(history, targets, horizon, minutes)
+    counts = history.slots(minutes)[:, targets]
+    weights = np.broadcast_to(0.5 ** ((history.days - targets) / HALF_LIFE_DAYS)[None, :, None], counts.shape)
+    found = poisson_regression(table.reshape(-1, table.shape[-1]), counts.ravel(), weights.ravel())
+    late = slice(max(targets.size - SPREAD_DAYS, 0), None)
+    strays = dispersion(counts[:, late], predict(table[:, late], found))
+    return Model(horizon, minutes, found, strays)
