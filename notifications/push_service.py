@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -70,16 +71,13 @@ def _stored_key(path: Path) -> bytes:
         made = py_vapid.Vapid02()
         made.generate_keys()
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(made.private_pem())
-        try:
-            os.link(draft, path)  # atomic; the first of two processes wins
-        except FileExistsError:
-            log.info("another process has just made the push keys")
-        finally:
-            draft.unlink()
+        with NamedTemporaryFile(dir=path.parent) as draft:  # of this thread alone, and readable by nobody else
+            draft.write(made.private_pem())
+            draft.flush()
+            try:
+                os.link(draft.name, path)  # atomic; the first of two wins
+            except FileExistsError:
+                log.info("another process or thread has just made the push keys")
     return path.read_bytes()
 
 
