@@ -108,6 +108,7 @@ KEPT: Mapping[str, str] = {
     "auth.Group_permissions": _SET_UP,
     "auth.Permission": _SET_UP,
     "contenttypes.ContentType": _SET_UP,
+    "insights.PastDemand": "until staff delete its region: counts by half hour and cell that somebody imported",
     "mfa.Authenticator": _ACCOUNT,
     "notifications.DeferredPush": "until it is sent or too late, by the sweep",
     "notifications.Stream": _ACCOUNT,

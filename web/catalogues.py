@@ -42,6 +42,7 @@ PYTHON = [
     "api",
     "core",
     "failures",
+    "insights",
     "notifications",
     "ops",
     "payments",

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "rides",
     "requests_app",
     "failures",
+    "insights",
     "web",
     "ops",
 ]
