@@ -18,6 +18,7 @@ from django.conf import settings
 
 from runner import embedded_valkey, lifeline, own_server
 from testbed.emptying import let_tests_empty_tables
+from testbed.parsing import parse_each_text_once
 from testbed.postgres import Postgres, drop_database
 
 # Variables that the settings read; a developer's own values must not reach the tests.
@@ -50,6 +51,7 @@ def prepare(database: str) -> None:
     own_server.claim()  # tests call the application themselves
     django.setup()
     let_tests_empty_tables()
+    parse_each_text_once()
     # An xdist worker that inherited it would load its settings before it has prepared its own environment.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
