@@ -61,7 +61,7 @@ def one_step(life: Lives, random: Random) -> None:
     random.choice(steps)()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(tries(3)))
 def test_long_lives(nyc: Region, seed: int) -> None:
     """As above, but long, and such that much comes about."""
     life, random = Lives(), Random(seed)
