@@ -22,7 +22,7 @@ import holidays
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.forecast.backtest import Walk, floor, historic_mean, naive, score, seasonal_naive, walk, wape
+from insights.forecast.backtest import Floor, Walk, floor, historic_mean, naive, score, seasonal_naive, walk, wape
 from insights.forecast.features import Horizon
 from insights.forecast.history import Floats, History, cells_of, history_of
 
@@ -61,15 +61,15 @@ def row(name: str, *cells: str) -> str:
     return f"| {name} | " + " | ".join(cells + ("",) * (5 - len(cells))) + " |"
 
 
-def table(title: str, counts: Floats, peers: dict[str, Floats], found: Walk, floors: tuple[float, float]) -> list[str]:
+def table(title: str, counts: Floats, peers: dict[str, Floats], found: Walk, least: Floor) -> list[str]:
     """The lines for one horizon: peers, the floor, ours."""
-    rate, median = floors
+    rate, median = least.mean_wape, least.median_wape
     ours = score(counts, found)
     lines = [HEAD.format(title)]
     lines += [row(name, f"{(at := wape(counts, said)):.1f}", f"{at / rate:.3f}") for name, said in peers.items()]
     lines += [
         row("noise floor, saying the rate", f"{rate:.1f}", "1.000"),
-        row("noise floor, saying the median", f"{median:.1f}"),
+        row("noise floor, saying the median", f"{median:.1f}", f"{median / rate:.3f}", f"{least.pinball:.4f}"),
     ]
     quality = f"{ours.pinball:.4f}", f"{ours.covers:.1f}%", f"{ours.covers_whole:.1f}%"
     lines += [row("ours, saying the mean", f"{ours.mean_wape:.1f}", f"{ours.mean_wape / rate:.3f}")]
@@ -104,14 +104,14 @@ def main() -> None:
     volume = f"{counts.sum():.0f} pickups, {counts.mean():.2f} a cell and slot"
     print(f"{asked.test_from} to {last}: {len(history.cells)} cells, {volume}\n")
     found = {horizon: walk(history, days, horizon, asked.minutes) for horizon in Horizon}
-    floors = floor(found[Horizon.NEXT].means)
+    least = floor(found[Horizon.NEXT].means)
     peers = {
         "seasonal naive (a week before)": seasonal_naive(history, days, asked.minutes),
         "historic mean (weekday and hour)": historic_mean(history, days, asked.minutes),
     }
     latest = {"naive (the slot before)": naive(history, days, asked.minutes)}
     for horizon, title, beside in ((Horizon.NEXT, "next hour", latest | peers), (Horizon.DAY, "next day", peers)):
-        print("\n".join(table(title, counts, beside, found[horizon], floors)), flush=True)
+        print("\n".join(table(title, counts, beside, found[horizon], least)), flush=True)
         print()
 
 

@@ -78,19 +78,41 @@ def score(counts: Floats, found: Walk) -> Score:
     )
 
 
-def floor(rates: Floats) -> tuple[float, float]:
-    """The expected WAPE, in %, of a forecaster who knows each Poisson rate: saying the rate, and saying the median.
+@dataclass(frozen=True)
+class Floor:
+    """The noise floor: what a forecaster misses by who knows each Poisson rate.
 
-    For whole k = floor(a): E|X - a| = a (2 F(k) - 1) + m (1 - 2 F(k - 1)), which for a Poisson count follows from
-    E(X; X <= k) = m F(k - 1).
+    Attributes:
+        mean_wape: The WAPE to expect, in %, with the rate as the forecast.
+        median_wape: The same with the median.
+        pinball: The pinball loss of the P90, in requests a cell and slot.
+
+    """
+
+    mean_wape: float
+    median_wape: float
+    pinball: float
+
+
+def floor(rates: Floats) -> Floor:
+    """The noise floor of cells and slots with these rates.
+
+    E(X; X <= k) = m F(k - 1) for a Poisson count with mean m and distribution function F. So, with k = floor(a), counts
+    fall short of a by s = E(a - X; X <= a) = a F(k) - m F(k - 1), E|X - a| = m - a + 2 s, and the pinball loss of a is
+    p (m - a) + s.
     """
     known = np.maximum(rates, LEAST_RATE)
 
-    def error(said: Floats) -> float:
+    def short(said: Floats) -> Floats:
         upto, below = (stats.poisson.cdf(np.floor(said) - less, known) for less in (0, 1))
-        return float(100 * (said * (2 * upto - 1) + known * (1 - 2 * below)).sum() / known.sum())
+        return np.asarray(said * upto - known * below)
 
-    return error(known), error(stats.poisson.ppf(MIDDLE, known))
+    def error(said: Floats) -> float:
+        return float(100 * (known - said + 2 * short(said)).sum() / known.sum())
+
+    high = stats.poisson.ppf(HIGH, known)
+    loss = float((HIGH * (known - high) + short(high)).mean())
+    return Floor(error(known), error(stats.poisson.ppf(MIDDLE, known)), loss)
 
 
 def naive(history: History, days: Ints, minutes: int = 60) -> Floats:

@@ -1,8 +1,8 @@
 """The forecast itself: a Poisson regression on `features`, whose counts stray as in `spread`.
 
-log(mean) is linear in the features. The coefficients minimise the Poisson deviance plus a ridge toward the mean that is
-usual for the slot, found by Newton's method (iteratively reweighted least squares: McCullagh and Nelder, "Generalized
-Linear Models", 1989, section 2.5).
+log(mean) is linear in the features and in their products with the first. The coefficients minimise the Poisson deviance
+plus a ridge toward the mean that is usual for the slot, found by Newton's method (iteratively reweighted least squares:
+McCullagh and Nelder, "Generalized Linear Models", 1989, section 2.5).
 """
 
 from dataclasses import dataclass
@@ -23,12 +23,13 @@ INTERCEPT_RIDGE = 1e-6  # solvable where nothing was ever requested
 STEPS = 25
 TOLERANCE = 1e-6
 LOG_BOUND = 8.0  # e^8 requests a slot and cell
+LEVELS = (-3.0, 4.0)  # the logarithms of what is usual between which cells differ in what they trust
 ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained forecast: intercept and a coefficient per feature, and the relative variance of the rates."""
+    """A trained forecast: the coefficients of `design`'s columns, and the relative variance of the rates."""
 
     horizon: Horizon
     minutes: int
@@ -40,14 +41,25 @@ class Model:
         return predict(features(history, targets, self.horizon, self.minutes), self.coefficients)
 
 
+def design(rows: Table) -> Floats:
+    """The columns that are weighed, of shape (n, 2 * features): 1, the features, and all but the first times the first.
+
+    So a busy cell may trust other numbers than a sparse one.
+    """
+    own = np.clip(rows[:, :1], *LEVELS)
+    return np.column_stack([np.ones(len(rows)), rows, rows[:, 1:] * own]).astype(np.float64)
+
+
 def predict(table: Table, coefficients: Floats) -> Floats:
-    """The means that the coefficients give to rows of features."""
-    logs = table.astype(np.float64) @ coefficients[1:] + coefficients[0]
+    """The means that the coefficients give to a table of features, of its shape without the last axis."""
+    rows = table.reshape(-1, table.shape[-1])
+    parts = [design(rows[at : at + ROWS_AT_ONCE]) @ coefficients for at in range(0, len(rows), ROWS_AT_ONCE)]
+    logs = np.concatenate(parts).reshape(table.shape[:-1])
     return np.asarray(np.exp(np.clip(logs, -LOG_BOUND, LOG_BOUND)))
 
 
 def poisson_regression(rows: Table, counts: Floats, weights: Floats) -> Floats:
-    """The coefficients, the intercept first, of shape (features + 1,).
+    """The coefficients of `design`, of shape (2 * features,).
 
     Args:
         rows: Of shape (n, features); the first feature is the logarithm of what is usual.
@@ -55,7 +67,7 @@ def poisson_regression(rows: Table, counts: Floats, weights: Floats) -> Floats:
         weights: How much each row counts, of shape (n,).
 
     """
-    size = rows.shape[1] + 1
+    size = 2 * rows.shape[1]
     usual = np.zeros(size)
     usual[1] = 1.0
     ridge = np.eye(size) * RIDGE
@@ -65,10 +77,10 @@ def poisson_regression(rows: Table, counts: Floats, weights: Floats) -> Floats:
         slope, bend = -ridge @ (found - usual), ridge.copy()
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
-            design = np.column_stack([np.ones(len(rows[part])), rows[part]])
-            means = np.exp(np.clip(design @ found, -LOG_BOUND, LOG_BOUND))
-            slope += design.T @ (weights[part] * (counts[part] - means))
-            bend += (design * (weights[part] * means)[:, None]).T @ design
+            columns = design(rows[part])
+            means = np.exp(np.clip(columns @ found, -LOG_BOUND, LOG_BOUND))
+            slope += columns.T @ (weights[part] * (counts[part] - means))
+            bend += (columns * (weights[part] * means)[:, None]).T @ columns
         step = np.linalg.solve(bend, slope)
         found += step
         if np.abs(step).max() < TOLERANCE:

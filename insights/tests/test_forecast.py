@@ -112,7 +112,7 @@ def test_the_regression_finds_the_coefficients() -> None:
     rows = rng.normal(0, 0.5, (200_000, 3)).astype(np.float32)
     counts = rng.poisson(np.exp(0.3 + rows @ [0.9, 0.2, -0.4])).astype(float)
     found = poisson_regression(rows, counts, np.ones(len(rows)))
-    assert found == pytest.approx([0.3, 0.9, 0.2, -0.4], abs=0.02)
+    assert found == pytest.approx([0.3, 0.9, 0.2, -0.4, 0, 0], abs=0.03)
 
 
 def test_the_regression_stays_solvable_without_any_request() -> None:
@@ -143,9 +143,13 @@ def test_eighty_percent_lie_between_p10_and_p90_however_small_the_counts(mean: f
 @pytest.mark.parametrize("mean", [0.2, 0.9, 3.0, 12.0])
 def test_the_noise_floor_is_what_poisson_counts_miss_by(mean: float) -> None:
     counts = np.random.default_rng(6).poisson(mean, 400_000).astype(float)
-    rate, median = floor(np.full(10, mean))
-    assert rate == pytest.approx(wape(counts, np.full(counts.size, mean)), rel=0.01)
-    assert median == pytest.approx(wape(counts, np.full(counts.size, stats.poisson.ppf(0.5, mean))), rel=0.01)
+    found = floor(np.full(10, mean))
+    assert found.mean_wape == pytest.approx(wape(counts, np.full(counts.size, mean)), rel=0.01)
+    assert found.median_wape == pytest.approx(
+        wape(counts, np.full(counts.size, stats.poisson.ppf(0.5, mean))), rel=0.01
+    )
+    high = np.full(counts.size, stats.poisson.ppf(0.9, mean))
+    assert found.pinball == pytest.approx(pinball(counts, high, 0.9), rel=0.01)
 
 
 def test_the_simple_forecasts() -> None:
@@ -167,8 +171,8 @@ def test_a_walk_comes_near_the_floor_of_a_city_that_only_repeats_itself() -> Non
     counts, truth = past.slots(60)[:, days], rates(70).reshape(3, 70, 24, 2).sum(3)[:, days]
     for horizon in Horizon:
         found = score(counts, walk(past, days, horizon))
-        assert found.mean_wape < 1.05 * floor(truth)[0]
-        assert found.median_wape < 1.05 * floor(truth)[1]
+        assert found.mean_wape < 1.05 * floor(truth).mean_wape
+        assert found.median_wape < 1.05 * floor(truth).median_wape
         assert found.median_wape < 0.85 * wape(counts, seasonal_naive(past, days))
         assert found.covers == pytest.approx(80, abs=3)
         assert found.covers_whole > 80
