@@ -140,6 +140,7 @@ class PartnerTransition(Transition):
 
     class Meta(Transition.Meta):
         abstract = False
+        indexes = (models.Index(fields=["at"], name="partner_step_by_time"),)
 
 
 class Partner(Stateful):

@@ -1,5 +1,6 @@
 """The tables of this app, which its rooms declare; Django finds them here."""
 
+from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import PastDemand
 
-__all__ = ["PastDemand"]
+__all__ = ["Counting", "HourFacts", "HourMoney", "HourSupply", "PastDemand"]

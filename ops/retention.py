@@ -86,6 +86,7 @@ _HISTORY = "for ever, with its row: the evidence in disputes, and what the audit
 _BOOKS = "for ever: the books"
 _SET_UP = "until staff delete it: how the installation is set up"
 _ACCOUNT = "with its account"
+_FACTS = "for ever: sums over an hour of a region, without anybody's name; counted from rows that are kept as long"
 _ANONYMOUS = "for ever, without the person once the account is deleted: the books refer to it"
 
 # Rows that no time ends, with the reason.
@@ -108,6 +109,10 @@ KEPT: Mapping[str, str] = {
     "auth.Group_permissions": _SET_UP,
     "auth.Permission": _SET_UP,
     "contenttypes.ContentType": _SET_UP,
+    "insights.Counting": "for ever: one row, which says how far the facts have been counted",
+    "insights.HourFacts": _FACTS,
+    "insights.HourMoney": _FACTS,
+    "insights.HourSupply": _FACTS,
     "insights.PastDemand": "until staff delete its region: counts by half hour and cell that somebody imported",
     "mfa.Authenticator": _ACCOUNT,
     "notifications.DeferredPush": "until it is sent or too late, by the sweep",

@@ -18,6 +18,7 @@ from core.heartbeats import beat
 from core.log_context import bound
 from core.metrics import PASS
 from core.tracing import span
+from insights.facts.sweeping import sweep_facts
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
 from payments.books.credits import sweep_credits
@@ -154,6 +155,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_reminders, 10.0),
     (sweep_reconciliation, 60.0),
     (sweep_books, 60.0),
+    (sweep_facts, 5.0),
     (sweep_presence, 3.0),
     (note_silences, 10.0),  # after the positions have been copied
 ]

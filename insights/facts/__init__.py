@@ -1,0 +1,1 @@
+"""Facts: sums over each hour of a region, counted from the rows."""

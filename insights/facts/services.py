@@ -1,0 +1,154 @@
+"""Counting facts: of the hours that something was written about since the last time, or of any time again."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import router, transaction
+from django.db.models import Min
+
+from accounts.models import PartnerTransition
+from core import clock
+from core.jobs import DueRows
+from core.sql import insert_all, keep_writers_out
+from insights.facts.funnel import facts_of
+from insights.facts.hours import SECOND, Hour, Span, hour_of, hours, spans
+from insights.facts.marks import Touched, is_settled, read_ends, touched_since
+from insights.facts.models import Counting, HourFacts, Hourly, HourMoney, HourSupply
+from insights.facts.money import money_of
+from insights.facts.supply import supply_of
+from payments.models import Entry
+from regions.models import Region
+from requests_app.models import CheerRequest
+
+FACTS = "facts"
+COUNTING = DueRows(Counting, "due_at", "count_facts")
+EVERY = timedelta(seconds=20)
+TOGETHER = timedelta(days=7)  # hours counted in one transaction
+Count = Callable[[UUID, Sequence[Hour], Sequence[Span], datetime], Sequence[Hourly]]
+
+
+def count_due() -> None:
+    """Count if that is due, and say when it is again."""
+    with COUNTING.leased(FACTS) as leased:
+        if leased:
+            count(clock.now())
+            COUNTING.postpone(FACTS, clock.now() + EVERY)
+
+
+def count(now: datetime) -> None:
+    """Count all hours that something was written about since the last time; if nothing was ever counted, all hours.
+
+    Safe to run twice and concurrently: an hour is counted from the rows as they are when it is its turn, and replaced
+    as a whole. The marks move on afterwards, so what was not counted is found the next time. Not inside a transaction.
+    """
+    counting, _ = Counting.objects.get_or_create(pk=FACTS, defaults={"due_at": now})
+    seen, settled = counting.marks.get("seen"), counting.marks.get("settled")
+    reading = read_ends(now).stored
+    marks = {"seen": seen or reading, "settled": settled}
+    if seen is not None and is_settled(seen, now):
+        marks = {"seen": reading, "settled": seen["ends"]}
+    if settled is None:  # nothing can be missed before the first reading is settled
+        rebuild(now=now)
+    else:
+        touched = touched_since(settled)
+        for region in Region.objects.all():
+            _count_touched(region, touched, counting.counted_at or now, now)
+    # Of two who have counted, either may be the last to say how far they have read: both have counted all up to there.
+    Counting.objects.filter(pk=FACTS).update(marks=marks, counted_at=now)
+
+
+def rebuild(
+    *,
+    now: datetime,
+    regions: Iterable[Region] | None = None,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    told: Callable[[Region, datetime], None] = lambda region, upto: None,
+) -> None:
+    """Count the hours of a time again: all of them, and of all regions, if nothing else is given.
+
+    Args:
+        told: is told of each region how far it has been counted.
+    """
+    first, last = begin or _first_moment() or now, min(end or now + SECOND, now + SECOND)
+    if last <= first:
+        return
+    for region in Region.objects.all() if regions is None else regions:
+        if begin is None:
+            for model in COUNTS:
+                there = model._default_manager.filter(region=region)
+                there.filter(starts_at__lt=hour_of(first, _zone(region)).key).delete()
+        for stretch in _stretches(hours(first, last, _zone(region))):
+            for model, of in COUNTS.items():
+                _replace(model, of, region, stretch, now)
+            told(region, stretch[-1].ends)
+
+
+def _first_moment() -> datetime | None:
+    firsts = [
+        CheerRequest.objects.aggregate(at=Min("created_at"))["at"],
+        Entry.objects.aggregate(at=Min("at"))["at"],
+        PartnerTransition.objects.aggregate(at=Min("at"))["at"],
+    ]
+    return min((at for at in firsts if at is not None), default=None)
+
+
+def _count_touched(region: Region, touched: Touched, since: datetime, now: datetime) -> None:
+    zone = _zone(region)
+    for model, moments in ((HourFacts, touched.requests), (HourMoney, touched.money)):
+        for stretch in _stretches(_hours_of(moments.get(region.pk, ()), zone)):
+            _replace(model, COUNTS[model], region, stretch, now)
+    # Time passes for partners who do nothing, too. A step in the past changes all that follows.
+    first = min(since, now, touched.supply.get(region.pk, now))
+    for stretch in _stretches(hours(first, now + SECOND, zone)):
+        _replace(HourSupply, COUNTS[HourSupply], region, stretch, now)
+
+
+def _hours_of(moments: Collection[datetime], zone: ZoneInfo) -> Iterator[Hour]:
+    found = {hour.key: hour for hour in (hour_of(moment, zone) for moment in moments)}
+    yield from sorted(found.values(), key=lambda hour: hour.begins)
+
+
+def _stretches(ordered: Iterable[Hour]) -> Iterator[list[Hour]]:
+    """Divide hours into runs that follow each other, each at most as long as is counted together."""
+    run: list[Hour] = []
+    for hour in ordered:
+        if run and (hour.begins != run[-1].ends or hour.ends - run[0].begins > TOGETHER):
+            yield run
+            run = []
+        run.append(hour)
+    if run:
+        yield run
+
+
+def _replace(model: type[Hourly], of: Count, region: Region, stretch: Sequence[Hour], now: datetime) -> None:
+    """Count hours that follow each other, and put what is found in the place of what was there.
+
+    Others who count in the same table wait. So what replaces an hour was always read after what was there before.
+    """
+    using = router.db_for_write(model)
+    parts = list(spans(stretch[0].begins, stretch[-1].ends, _zone(region)))
+    with transaction.atomic(using):
+        keep_writers_out(model, using=using)
+        rows = of(region.pk, stretch, parts, now)
+        # Keys rise with the hours, also where the clock is set.
+        there = model._default_manager.filter(region=region)
+        there.filter(starts_at__gte=stretch[0].key, starts_at__lte=stretch[-1].key).delete()
+        insert_all(rows, using=using)
+
+
+def _zone(region: Region) -> ZoneInfo:
+    return ZoneInfo(region.time_zone)
+
+
+def _facts(region: UUID, stretch: Sequence[Hour], parts: Sequence[Span], now: datetime) -> Sequence[Hourly]:
+    return facts_of(region, stretch[0].begins, stretch[-1].ends, parts)
+
+
+def _money(region: UUID, stretch: Sequence[Hour], parts: Sequence[Span], now: datetime) -> Sequence[Hourly]:
+    return money_of(region, stretch[0].begins, stretch[-1].ends, parts)
+
+
+COUNTS: dict[type[Hourly], Count] = {HourFacts: _facts, HourMoney: _money, HourSupply: supply_of}

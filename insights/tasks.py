@@ -1,0 +1,5 @@
+"""The tasks of this app, which its rooms declare; Celery finds them here."""
+
+from insights.facts.tasks import count_facts
+
+__all__ = ["count_facts"]
