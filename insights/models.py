@@ -1,6 +1,7 @@
 """The tables of this app, which its rooms declare; Django finds them here."""
 
+from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import PastDemand
 
-__all__ = ["Counting", "HourFacts", "HourMoney", "HourSupply", "PastDemand"]
+__all__ = ["ArrivalTable", "Counting", "HourFacts", "HourMoney", "HourSupply", "PastDemand"]

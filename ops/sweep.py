@@ -18,6 +18,7 @@ from core.heartbeats import beat
 from core.log_context import bound
 from core.metrics import PASS
 from core.tracing import span
+from insights.arrival.services import sweep_arrivals
 from insights.facts.sweeping import sweep_facts
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
@@ -155,6 +156,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_reminders, 10.0),
     (sweep_reconciliation, 60.0),
     (sweep_books, 60.0),
+    (sweep_arrivals, 30.0),
     (sweep_facts, 5.0),
     (sweep_presence, 3.0),
     (note_silences, 10.0),  # after the positions have been copied

@@ -48,11 +48,11 @@ def polygon_contains(polygon: Sequence[Ring], lat: float, lng: float) -> bool:
 
 CELL_M = 250.0
 WITHIN_M = ceil(CELL_M / sqrt(2))  # how far a place may be from the middle of its cell
-_CELL_DEGREES = degrees(CELL_M / EARTH_RADIUS_M)
 
 
-def middle_of_cell(lat: float, lng: float) -> tuple[float, float]:
+def middle_of_cell(lat: float, lng: float, *, side_m: float = CELL_M) -> tuple[float, float]:
     """Return the middle of the cell of a place in a fixed grid, as latitude and longitude."""
-    middle_lat = min(90.0, max(-90.0, (floor(lat / _CELL_DEGREES) + 0.5) * _CELL_DEGREES))
-    width = _CELL_DEGREES / max(0.001, cos(radians(middle_lat)))
+    height = degrees(side_m / EARTH_RADIUS_M)
+    middle_lat = min(90.0, max(-90.0, (floor(lat / height) + 0.5) * height))
+    width = height / max(0.001, cos(radians(middle_lat)))
     return middle_lat, min(180.0, max(-180.0, (floor(lng / width) + 0.5) * width))
