@@ -123,6 +123,17 @@ class CostlyThrottle(WindowThrottle):
         return self._wait_s is None
 
 
+class EstimateThrottle(WindowThrottle):
+    """Counts estimates, which anyone may ask for, per address, beside all calls from there."""
+
+    scope = "estimate"
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        address = self.get_ident(request) or ""
+        self._wait_s = hit_all([("address", address), (self.scope, address)])
+        return self._wait_s is None
+
+
 class RequestThrottle(CostlyThrottle):
     scope = "request"
 

@@ -21,6 +21,20 @@ declare namespace Api {
     incrementS: number;
   }
 
+  /** Seconds that half, and nine of ten, take at most. */
+  interface Range {
+    p50: number | null;
+    p90: number | null;
+  }
+
+  /** What to expect of a request at a place now. */
+  interface Estimate {
+    waitS: Range;
+    arrivalS: Range;
+    price: Tariff;
+    chance: number | null;
+  }
+
   /** A partner as they see themselves. */
   interface Partner {
     partnerId: Id;

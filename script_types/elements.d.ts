@@ -190,6 +190,7 @@ declare namespace Elements {
     | "tipped"
     | "total"
     | "until"
+    | "wait-line"
     | "waiting"
     | "waiting-more"
     | "way-row";

@@ -6,7 +6,7 @@ declare namespace Pages {
     attribution: string;
   }
 
-  /** How matching turns a straight line into seconds. */
+  /** How a straight line turns into seconds. */
   interface Travel {
     speedMps: number;
     streetFactor: number;

@@ -10,6 +10,7 @@ from accounts import apis as accounts
 from accounts import push_apis as push
 from api.health import healthz, readyz
 from api.schema_views import Schema
+from insights.arrival import apis as arrival
 from ops import beside
 from ops.metrics import metrics
 from ops.pages import staff, staff_now
@@ -41,6 +42,7 @@ api = [
     path("me", accounts.Me.as_view()),
     path("socketTicket", accounts.SocketTicket.as_view()),
     path("requestType", requests.RequestTypes.as_view()),
+    path("estimate", arrival.Estimates.as_view()),
     path("cheerRequest", requests.CheerRequests.as_view()),
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
     path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),

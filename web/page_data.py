@@ -14,6 +14,7 @@ from accounts.locations import Located
 from accounts.models import Partner, Role, User
 from accounts.serializers import partner_body
 from core import clock
+from insights.arrival.selectors import slowness_of
 from payments.books.credits import spendable_by_region
 from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
 from regions.models import Prices, Region
@@ -104,7 +105,7 @@ def cheer_screen(request: CheerRequest, viewer: User, *, now: datetime) -> Data:
         "region": region_data(request.region, prices_of(request)),
         "tiles": tiles(),
         "offerTtlS": offer_ttl(request.region_id).total_seconds(),
-        "travel": travel(),
+        "travel": travel_in(request.region, now=now),
     }
 
 
@@ -116,7 +117,7 @@ def shared_screen(link: ShareLink, token: str) -> Data:
         "cheer": shared_body(link),
         "region": region_data(request.region, prices_of(request)),
         "tiles": tiles(),
-        "travel": travel(),
+        "travel": travel_in(request.region, now=clock.now()),
     }
 
 
@@ -144,3 +145,8 @@ def kind_data(kind: RequestType) -> Data:
 def travel() -> Data:
     """The numbers by which matching turns a straight line into minutes, so that the page estimates alike."""
     return {"speedMps": SPEED_M_PER_S, "streetFactor": STREET_FACTOR}
+
+
+def travel_in(region: Region, *, now: datetime) -> Data:
+    """As `travel`, at the pace that a region has at this hour, as far as it is known."""
+    return {**travel(), "speedMps": SPEED_M_PER_S / slowness_of(region, now=now)}

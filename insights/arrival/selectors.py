@@ -20,7 +20,7 @@ UNDER_WAY_M = 3000.0  # a way on which setting off matters little, as it does fo
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What is known of a region: `factors` is None where the constants hold, `recent` has figures by cell."""
+    """The knowledge of a region: `factors` is None where the constants hold, `recent` has figures by cell."""
 
     factors: Factors | None = None
     recent: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -164,7 +164,7 @@ export function metresBetween(a, b) {
 }
 
 /**
- * Seconds to cover a straight line through streets, reckoned as matching reckons it.
+ * Seconds to cover a straight line through streets.
  * @param {number} metres
  * @param {Pages.Travel} travel
  */

@@ -10,6 +10,7 @@ import { PlaceSearch } from "./place-search.js";
 import { Problem } from "./problem.js";
 import { regionAt } from "./regions.js";
 import { Planning } from "./request-planning.js";
+import { UsualWait } from "./request-wait.js";
 import { SavedPlaces } from "./saved-places.js";
 
 /** @import { Marker } from "leaflet" */
@@ -34,6 +35,7 @@ const saved = new SavedPlaces(savedPlaces, {
   chosen: () => place,
   choose: ({ location }) => setPlace(location, { look: true }),
 });
+const usualWait = new UsualWait();
 const planning = new Planning(planned, {
   zone: () => (place && regionAt(regions, place)?.timeZone) ?? regions[0]?.timeZone,
 });
@@ -67,7 +69,15 @@ function describe() {
   );
   showClosed(region?.closed);
   show($("#save-row"), Boolean(region) && !saved.nameOf(place));
+  showWait();
   if (region) showTariff(region);
+}
+
+/** The usual wait is that of now: a cheer for later is on time, and a closed region has none. */
+function showWait() {
+  const region = place && regionAt(regions, place);
+  const now = fieldValue($("#request-form"), "when") !== "later";
+  usualWait.show(region && !region.closed && now ? place : null, fieldValue($("#request-form"), "requestType"));
 }
 
 /** @param {Pages.Region} region */
@@ -166,7 +176,9 @@ $("#locate").addEventListener("click", () =>
 $(".kinds-choice").addEventListener("change", ({ target }) => {
   if (!(target instanceof HTMLInputElement)) return;
   for (const about of $$(".kind-about")) show(about, about.id === `kind-${target.value}`);
+  showWait();
 });
+$(".when").addEventListener("change", showWait);
 $("#request-form").addEventListener("submit", (event) => {
   event.preventDefault();
   whilePressed($("#submit"), send);

@@ -17,6 +17,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 GROUP = re.compile(r"\(\?P(<\w+>)(?:[^()]|\([^()]*\))*\)")  # a named group of a regular expression
 CONVERTER = re.compile(r"<\w+:(\w+)>")
 ANY_TEXT = "x-1"
+QUERIES = {"/estimate": "?lat=40.7484&lng=-73.9857"}  # of addresses that answer nothing without one
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -100,4 +101,4 @@ def values(city: City) -> dict[str, Any]:
 
 def path_of(route: str, names: dict[str, Any]) -> str:
     """The path of an address. Raises `KeyError` for a name that nothing stands for."""
-    return re.sub(r"<(\w+)>", lambda match: str(names[match[1]]), route)
+    return re.sub(r"<(\w+)>", lambda match: str(names[match[1]]), route) + QUERIES.get(route, "")

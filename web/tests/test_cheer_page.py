@@ -1,9 +1,11 @@
 """What the live screen starts from, at each state of a request."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from accounts.applications import apply_as_partner
 from accounts.models import Partner, User
+from regions.geometry import SPEED_M_PER_S, STREET_FACTOR
 from regions.models import Region
 from requests_app.dead_letters import dead_letter
 from requests_app.models import CheerRequest, Offer
@@ -90,3 +92,9 @@ def test_the_users_note_can_not_break_out_of_the_page(user: User, partner: Partn
     answer = browser_of(user).get(f"/cheer/{request.pk}")
     assert b"<script>alert" not in answer.content
     assert data_of(answer)["request"]["note"] == "</script><script>alert(1)</script>"
+
+
+def test_the_way_is_told_at_the_pace_of_the_region(user: User, pending: CheerRequest) -> None:
+    with patch("web.page_data.slowness_of", return_value=2.0):
+        _, data = page(user, pending)
+    assert data["travel"] == {"speedMps": SPEED_M_PER_S / 2, "streetFactor": STREET_FACTOR}
