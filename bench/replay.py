@@ -5,6 +5,9 @@ long as the straight line; the session takes place there, and the partner stays 
 partner leaves after five minutes. A policy knows only what a dispatcher knows: the place and age of each waiting
 request, the place of each free partner, and since when the others have been on the way or in a session. It does not
 know how long a session will take.
+
+An adviser, if there is one, is asked every minute where the free partners who follow advice should be. They travel
+there at the same speed, and a request may take them from wherever they have come to.
 """
 
 import csv
@@ -12,7 +15,7 @@ import gzip
 import heapq
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
@@ -20,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from regions.geometry import S_PER_M
+from regions.geometry import S_PER_M, STREET_FACTOR
 
 Floats = NDArray[np.float64]
 Match = tuple[int, int]  # (request, partner)
@@ -30,6 +33,7 @@ SERVICE_SIGMA = 0.5  # of the logarithm: a standard deviation of 8 minutes
 SUPPOSED_PICKUP_S = 4 * 60.0  # assumed when computing the number of partners
 PATIENCE_S = 5 * 60.0
 UNMATCHED_S = 15 * 60.0  # the cost of an unmatched request in the generalised wait
+ADVICE_S = 60.0  # an adviser speaks this often
 LOOK_S = 5.0  # while requests and free partners both wait, the policy looks again this often
 METRES_PER_DEGREE = 111_195.0
 
@@ -71,6 +75,7 @@ class Case:
     service_s: Floats  # (r,) the length of each session, independent of the partner
     start_x: Floats  # (p,)
     start_y: Floats  # (p,)
+    begins_at: float = 0.0  # local seconds since 2014
 
 
 def make_case(pickups: Pickups, start: str, end: str, *, load: float, seed: int) -> Case:
@@ -87,7 +92,7 @@ def make_case(pickups: Pickups, start: str, end: str, *, load: float, seed: int)
     partners = max(1, round(count / (until - begin) * (SERVICE_MEAN_S + SUPPOSED_PICKUP_S) / load))
     homes = rng.integers(0, pickups.t.size, partners)
     x, y = pickups.x[inside][order], pickups.y[inside][order]
-    return Case(t[order], x, y, service_s, pickups.x[homes], pickups.y[homes])
+    return Case(t[order], x, y, service_s, pickups.x[homes], pickups.y[homes], begin)
 
 
 class Kind(IntEnum):
@@ -97,6 +102,7 @@ class Kind(IntEnum):
     FREED = 1  # a partner
     LEFT = 2  # a request out of patience
     LOOK = 3  # nothing: time has passed
+    ADVISE = 4  # it is time for advice
 
 
 @dataclass
@@ -104,18 +110,38 @@ class World:
     """The present as a dispatcher sees it, except `ends`, which stands in for a signal that partners might give."""
 
     case: Case
-    x: Floats  # (p,) where each partner is, or is going
+    x: Floats  # (p,) where each partner is, or is sent to
     y: Floats
+    to_x: Floats  # (p,) where each free partner is going by advice; the same place if they stay
+    to_y: Floats
     begins: Floats  # (p,) when their session begins (the arrival), NaN while free
     ends: Floats  # (p,) when it will end
     now: float = 0.0
     waiting: list[int] = field(default_factory=list)  # oldest first
     free: set[int] = field(default_factory=set)
     arrived: int = 0  # requests so far
+    near_m: Floats = field(default_factory=lambda: np.empty(0))  # (r,) to the nearest three partners, busy or free
+    advised_m: float = 0.0  # straight-line metres that partners have gone by advice
+
+    def go_on(self, now: float) -> None:
+        """Set the time, and bring partners who follow advice to where they are by then."""
+        dx, dy = self.to_x - self.x, self.to_y - self.y
+        left_m = np.hypot(dx, dy)
+        step_m = np.minimum(left_m, (now - self.now) / S_PER_M)
+        share = step_m / np.maximum(left_m, 1e-9)
+        self.x += share * dx
+        self.y += share * dy
+        self.advised_m += float(step_m.sum())
+        self.now = now
 
     def recent(self, seconds: float) -> int:
         """The number of requests that arrived in the last `seconds`."""
         return self.arrived - int(np.searchsorted(self.case.t[: self.arrived], self.now - seconds))
+
+    def nearest_three_m(self, request: int) -> float:
+        """The mean distance from a request to its nearest three partners: where each is, or is sent to."""
+        metres = np.hypot(self.x - self.case.x[request], self.y - self.case.y[request])
+        return float(np.partition(metres, min(2, metres.size - 1))[:3].mean())
 
     def distances_m(self, requests: list[int], partners: NDArray[np.int64]) -> Floats:
         """Straight-line distances of shape (requests, partners)."""
@@ -125,6 +151,7 @@ class World:
 
 
 Policy = Callable[[World, Kind, int], list[Match]]  # (world, kind of event, its request or partner) → matches
+Adviser = Callable[[World], None]  # sets `to_x` and `to_y` of free partners
 
 
 @dataclass(frozen=True)
@@ -135,33 +162,47 @@ class Result:
     p95_wait: float
     unmatched: float
     generalised: float
+    way_km: float = 0.0  # gone by advice, through streets, per partner and hour
+    wait_s: Floats = field(default_factory=lambda: np.empty(0), repr=False, compare=False)  # (r,) NaN if unmatched
+    near_m: Floats = field(default_factory=lambda: np.empty(0), repr=False, compare=False)  # (r,) as in `World`
 
     @classmethod
-    def of(cls, wait_s: Floats) -> "Result":
+    def of(cls, wait_s: Floats, way_km: float = 0.0) -> "Result":
         """Summarize each request's wait in seconds, NaN if unmatched."""
         missing = np.isnan(wait_s)
         met = wait_s[~missing] / 60 if not missing.all() else np.array([math.nan])
         general = np.where(missing, UNMATCHED_S, wait_s).mean() / 60
-        return cls(float(met.mean()), float(np.percentile(met, 95)), float(missing.mean()), float(general))
+        return cls(
+            float(met.mean()), float(np.percentile(met, 95)), float(missing.mean()), float(general), way_km, wait_s
+        )
 
 
-def replay(case: Case, policy: Policy) -> Result:
-    """Run every request of the case through a policy."""
+def replay(case: Case, policy: Policy, adviser: Adviser | None = None) -> Result:
+    """Run every request of the case through a policy, with advice to free partners or without."""
     world = World(
         case,
-        case.start_x.copy(),
-        case.start_y.copy(),
+        x=case.start_x.astype(np.float64),
+        y=case.start_y.astype(np.float64),
+        to_x=case.start_x.astype(np.float64),
+        to_y=case.start_y.astype(np.float64),
         begins=np.full(case.start_x.size, math.nan),
         ends=np.full(case.start_x.size, math.nan),
         free=set(range(case.start_x.size)),
+        near_m=np.full(case.t.size, math.nan),
     )
     wait_s = np.full(case.t.size, math.nan)
     events = [(float(t), Kind.ARRIVED, request) for request, t in enumerate(case.t)]
+    if adviser is not None:
+        events = sorted(events + [(float(t), Kind.ADVISE, 0) for t in np.arange(0, case.t[-1], ADVICE_S)])
     looking = False
     while events:
-        world.now, kind, who = heapq.heappop(events)
+        now, kind, who = heapq.heappop(events)
+        world.go_on(now)
         looking = looking and kind is not Kind.LOOK
         if kind is Kind.LEFT and who not in world.waiting:
+            continue
+        if kind is Kind.ADVISE and adviser is not None:
+            adviser(world)
             continue
         _happen(world, kind, who)
         if kind is Kind.ARRIVED:
@@ -174,13 +215,16 @@ def replay(case: Case, policy: Policy) -> Result:
         if world.waiting and world.free and not looking:
             looking = True
             heapq.heappush(events, (world.now + LOOK_S, Kind.LOOK, 0))
-    return Result.of(wait_s)
+    partner_hours = case.start_x.size * max(case.t[-1], ADVICE_S) / 3600
+    way_km = float(world.advised_m * STREET_FACTOR / 1000 / partner_hours)
+    return replace(Result.of(wait_s, way_km), near_m=world.near_m)
 
 
 def _happen(world: World, kind: Kind, who: int) -> None:
     if kind is Kind.ARRIVED:
         world.waiting.append(who)
         world.arrived += 1
+        world.near_m[who] = world.nearest_three_m(who)
     elif kind is Kind.LEFT:
         world.waiting.remove(who)
     elif kind is Kind.FREED:
@@ -194,7 +238,8 @@ def _send(world: World, request: int, partner: int) -> float:
     metres = math.hypot(world.x[partner] - case.x[request], world.y[partner] - case.y[request])
     world.waiting.remove(request)
     world.free.remove(partner)
-    world.x[partner], world.y[partner] = case.x[request], case.y[request]
+    world.x[partner] = world.to_x[partner] = case.x[request]
+    world.y[partner] = world.to_y[partner] = case.y[request]
     world.begins[partner] = world.now + metres * S_PER_M
     world.ends[partner] = world.begins[partner] + case.service_s[request]
     return float(world.begins[partner] - case.t[request])

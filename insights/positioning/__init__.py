@@ -1,0 +1,1 @@
+"""Advises partners where to wait for the next request."""
