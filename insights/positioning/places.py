@@ -6,9 +6,9 @@ who serves a request is made small (the reliability p-median: L. V. Snyder and M
 facility location: the expected failure cost case", Transportation Science 39, 2005). With q = 1 this is the p-median,
 which spreads partners too thinly over places where many requests come.
 
-Places are improved by the step of E. Weiszfeld (Tohoku Mathematical Journal 43, 1937): a partner moves to the mean of the
-demand that they would serve, weighted by its share over its distance. The places found are then given out so that the
-ways are shortest in all.
+Places are improved by the step of E. Weiszfeld (Tohoku Mathematical Journal 43, 1937): a partner moves to the mean of
+the demand that they would serve, weighted by its share over its distance. The places found are then given out so that
+the ways are shortest in all.
 """
 
 from dataclasses import dataclass
