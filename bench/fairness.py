@@ -56,6 +56,7 @@ def fairness(cases: list[Case], runs: dict[str, Run]) -> Iterator[str]:
             if own.any():
                 yield f"| {name} | {least / 1000:g} to {most / 1000:g} km | {_figures(wait_s[own], wait_s.size)} |"
         yield f"| {name} | all | {_figures(wait_s, wait_s.size)} |"
+        yield f"| {name} | generalised wait {np.mean([result.generalised for result in results]):.2f} min | | | |"
         more = more_unmatched(zone, wait_s, peer_s)
         worst = ", ".join(f"{points:+.1f}" for points in more[:3])
         yield f"| {name} | zones: {(more > MUCH).sum()} of {more.size} over {MUCH:g} points above | {worst} | | |"

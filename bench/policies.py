@@ -80,8 +80,13 @@ def _signalled(world: World) -> tuple[NDArray[np.int64], Floats]:
 FINISHING = {"": _nobody, "expected": _expected, "signalled": _signalled}
 
 
-def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
-    """Our own policy over each waiting request's nearest 20 partners; `finishing` adds partners about to finish."""
+def ours(rules: Rules = RULES, *, finishing: str = "", remote: float = 0.0) -> Policy:
+    """Our own policy over each waiting request's nearest 20 partners.
+
+    Args:
+        finishing: adds partners about to finish, a key of `FINISHING`.
+        remote: the cap of a request is at least the way from its nearest three partners, busy or free, times this.
+    """
 
     def match(world: World, kind: Kind, who: int) -> list[Match]:
         free = _free(world)
@@ -99,8 +104,12 @@ def ours(rules: Rules = RULES, *, finishing: str = "") -> Policy:
             chosen = decide_with_finishing(pairs, after_s[column], shortage=shortage, rules=rules)
         else:
             now = np.flatnonzero(after_s[column] <= 0)
+            if shortage and remote:
+                capped_s = policy.cap_s(pairs.waited_s[now], shortage=shortage, rules=rules)
+                reach_s = np.maximum(capped_s, remote * world.near_m[pairs.request[now]] * S_PER_M)
+                now = now[pairs.distance_m[now] * S_PER_M <= reach_s]
             held = Pairs(pairs.request[now], pairs.partner[now], pairs.distance_m[now], pairs.waited_s[now])
-            chosen = now[policy.decide(held, shortage=shortage, rules=rules)]
+            chosen = now[policy.decide(held, shortage=0 if remote else shortage, rules=rules)]
         return [(int(pairs.request[entry]), int(pairs.partner[entry])) for entry in chosen]
 
     return match
@@ -155,6 +164,7 @@ def bound(case: Case) -> Result:
     return Result.of(np.where(best >= UNMATCHED_S, np.nan, best))
 
 
+REMOTE: dict[str, Policy] = {f"ours, remote {dial}": ours(remote=dial) for dial in (1.0, 2.0)}
 _BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, cap_lone=False)
 ABLATION: dict[str, Policy] = {
     "assignment only": ours(_BARE),

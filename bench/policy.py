@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.fairness import fairness
-from bench.policies import ABLATION, bound, fifo_nearest, nearest_waiting, ours
+from bench.policies import ABLATION, REMOTE, bound, fifo_nearest, nearest_waiting, ours
 from bench.positioning import advised
 from bench.replay import Case, Pickups, Result, make_case, replay
 
@@ -96,7 +96,8 @@ def main() -> None:
         runs = contenders(ablation=asked.ablation, with_bound=not asked.no_bound)
     columns = COLUMNS + (WAY,) * asked.positioning
     if asked.fairness:
-        columns, runs = FAIRNESS, {name: run for name, run in runs.items() if name in {PEER, "ours"}}
+        dials = {"ours": ours(), **REMOTE}
+        columns, runs = FAIRNESS, {PEER: runs[PEER], **{name: lambda c, p=p: replay(c, p) for name, p in dials.items()}}  # type: ignore[misc]
     windows = list(zip(asked.starts, asked.ends, strict=True))
     seeds = range(asked.seed, asked.seed + asked.seeds)
     for supply in asked.supply.split(","):
