@@ -23,6 +23,7 @@ PARTS = {
     "size": ["--requests", "50000", "--audit"],
     "pruning": [],
     "arrival": [],
+    "sandbox": ["--record", "150", "--partners-recorded", "14", "--hours", "2"],
     "metrics": ["--requests", "50000"],
 }
 SPANS = {
