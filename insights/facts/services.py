@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import router, transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from accounts.models import PartnerTransition
 from core import clock
@@ -72,7 +72,9 @@ def rebuild(
     Args:
         told: is told of each region how far it has been counted.
     """
-    first, last = begin or _first_moment() or now, min(end or now + SECOND, now + SECOND)
+    first = begin or min([now, *_ends(Min)])
+    # All, also what is of a later moment: written before a clock was set back, it is not found again when that comes.
+    last = min(end, now + SECOND) if end else max([now, *_ends(Max)]) + SECOND
     if last <= first:
         return
     for region in Region.objects.all() if regions is None else regions:
@@ -86,13 +88,14 @@ def rebuild(
             told(region, stretch[-1].ends)
 
 
-def _first_moment() -> datetime | None:
-    firsts = [
-        CheerRequest.objects.aggregate(at=Min("created_at"))["at"],
-        Entry.objects.aggregate(at=Min("at"))["at"],
-        PartnerTransition.objects.aggregate(at=Min("at"))["at"],
+def _ends(of: type[Min] | type[Max]) -> list[datetime]:
+    """Return the first or the last moment that each table tells of, if it tells of any."""
+    ends = [
+        CheerRequest.objects.aggregate(at=of("created_at"))["at"],
+        Entry.objects.aggregate(at=of("at"))["at"],
+        PartnerTransition.objects.aggregate(at=of("at"))["at"],
     ]
-    return min((at for at in firsts if at is not None), default=None)
+    return [at for at in ends if at is not None]
 
 
 def _count_touched(region: Region, touched: Touched, since: datetime, now: datetime) -> None:

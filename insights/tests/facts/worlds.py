@@ -24,6 +24,7 @@ class World:
 
     random: Random
     now: datetime
+    entries: int = 0
 
 
 def request_steps(user: User, partner: Partner, region: Region, at: datetime, world: World) -> Steps:
@@ -157,7 +158,8 @@ def _paid(ride: Ride, at: datetime, world: World) -> Steps:
 
 def _book(kind: str, debit: str, credit: str, payment: Payment, at: datetime, world: World) -> None:
     """Book with a key that is made now, whenever the entry is about."""
-    id = UUID(int=first_id_at(world.now).int | world.random.getrandbits(62))
+    world.entries += 1
+    id = UUID(int=first_id_at(world.now).int | world.entries)
     Entry.objects.create(
         id=id, kind=kind, source=str(id), debit=debit, credit=credit, amount=700, currency="usd", payment=payment, at=at
     )
