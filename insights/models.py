@@ -2,6 +2,17 @@
 
 from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
-from insights.forecast.models import PastDemand
+from insights.forecast.models import Forecast, Forecaster, ForecastModel, OwnDemand, PastDemand
 
-__all__ = ["ArrivalTable", "Counting", "HourFacts", "HourMoney", "HourSupply", "PastDemand"]
+__all__ = [
+    "ArrivalTable",
+    "Counting",
+    "Forecast",
+    "ForecastModel",
+    "Forecaster",
+    "HourFacts",
+    "HourMoney",
+    "HourSupply",
+    "OwnDemand",
+    "PastDemand",
+]

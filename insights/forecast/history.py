@@ -1,7 +1,7 @@
 """Past demand as an array: requests by H3 cell, local day and half hour."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import h3
@@ -55,14 +55,26 @@ class History:
         """Counts of shape (cells, days, slots a day) in slots of 30, 60 or another multiple of 30 minutes."""
         return np.asarray(self.counts.reshape(len(self.cells), self.days, -1, minutes // 30).sum(3))
 
+    def padded(self, days: int) -> "History":
+        """The same history with so many more days that have no requests yet."""
+        return replace(self, counts=np.pad(self.counts, ((0, 0), (0, days), (0, 0))))
+
+    def shifted(self, minutes: int) -> "History":
+        """The same history with days that begin so many minutes after midnight; half hours are divided."""
+        whole, part = divmod(minutes, 30)
+        flat = np.pad(self.counts.reshape(len(self.cells), -1), ((0, 0), (0, whole + 1)))
+        end, share = self.days * HALF_HOURS, part / 30
+        moved = (1 - share) * flat[:, whole : whole + end] + share * flat[:, whole + 1 : whole + 1 + end]
+        return replace(self, counts=moved.reshape(self.counts.shape))
+
     def only(self, chosen: Flags) -> "History":
         """The same days with the chosen cells only."""
         cells = tuple(cell for cell, keep in zip(self.cells, chosen, strict=True) if keep)
-        return History(cells, self.first, self.counts[chosen], self.holidays)
+        return replace(self, cells=cells, counts=self.counts[chosen])
 
     def until(self, day: int) -> "History":
         """The days before day `day`."""
-        return History(self.cells, self.first, self.counts[:, :day], self.holidays)
+        return replace(self, counts=self.counts[:, :day])
 
     def busy(self, least_a_day: float, before: int) -> "History":
         """Keep the cells with at least this many requests a day on average over the days before day `before`."""

@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import h3
@@ -76,15 +76,14 @@ def _places(region: Region, lines: Iterable[str]) -> Iterator[Place | None]:
     for row in rows:
         try:
             at, lat, lng = datetime.fromisoformat(row["t"]), float(row["lat"]), float(row["lng"])
+            at = at if at.tzinfo else at.replace(tzinfo=zone)
             inside = polygon_contains(region.boundary, lat, lng)
-            yield (
-                (_half_hour(at, zone), h3.str_to_int(h3.latlng_to_cell(lat, lng, KEPT_RESOLUTION))) if inside else None
-            )
+            yield ((half_hour(at), h3.str_to_int(h3.latlng_to_cell(lat, lng, KEPT_RESOLUTION))) if inside else None)
         except (TypeError, ValueError, OverflowError, csv.Error) as error:
             raise ValueError(f"Line {rows.line_num} of the file can't be read: {error}") from error
 
 
-def _half_hour(at: datetime, zone: ZoneInfo) -> datetime:
+def half_hour(at: datetime) -> datetime:
     """Return the start of the half hour of a moment, by the clock of UTC."""
-    moment = (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
-    return datetime.fromtimestamp(moment // HALF_HOUR.total_seconds() * HALF_HOUR.total_seconds(), ZoneInfo("UTC"))
+    length_s = HALF_HOUR.total_seconds()
+    return datetime.fromtimestamp(at.timestamp() // length_s * length_s, UTC)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from insights.forecast.features import FIRST_DAY, Horizon, Table, features
-from insights.forecast.history import Floats, History, Ints
+from insights.forecast.history import HALF_HOURS, Floats, History, Ints
 from insights.forecast.spread import dispersion
 
 LEAST_DAYS = 14  # below it there is only the historic mean
 WARM_UP_DAYS = 14  # after FIRST_DAY, where the history is long enough
-TRAINED_DAYS = 120
+TRAINED_DAYS, LEAST_TRAINED_DAYS = 120, 28
+ROWS_MAX = 500_000  # of cells and slots; many cells need fewer days
 HALF_LIFE_DAYS = 90.0
 SPREAD_DAYS = 42
 RIDGE = 3.0
@@ -97,7 +98,9 @@ def fit(history: History, horizon: Horizon, minutes: int = 60) -> Model:
     """
     if history.days < LEAST_DAYS:
         raise ValueError(f"{history.days} days of history; a model needs {LEAST_DAYS}")
-    start = max(min(FIRST_DAY + WARM_UP_DAYS, history.days - LEAST_DAYS // 2), history.days - TRAINED_DAYS)
+    enough = ROWS_MAX // max(len(history.cells) * HALF_HOURS * 30 // minutes, 1)
+    trained = min(max(enough, LEAST_TRAINED_DAYS), TRAINED_DAYS)
+    start = max(min(FIRST_DAY + WARM_UP_DAYS, history.days - LEAST_DAYS // 2), history.days - trained)
     targets = np.flatnonzero(history.recorded)
     targets = targets[targets >= start]
     table = features(history, targets, horizon, minutes)
