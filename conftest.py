@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
@@ -53,6 +54,15 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.ByFile:
     """Workers take whole files."""
     return schedule.ByFile(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--share`, don't load the files that run on the other database only."""
+    if config.getoption("--share") and databases.has_no_part_in(
+        config.getoption("--database"), collection_path.relative_to(config.rootpath).as_posix()
+    ):
+        return True
+    return None
 
 
 @pytest.hookimpl(wrapper=True)

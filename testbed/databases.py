@@ -141,9 +141,14 @@ def uses_database(item: pytest.Item) -> bool:
     )
 
 
+def has_no_part_in(database: str, path: str) -> bool:
+    """Whether the whole suite runs none of a file's tests on this database."""
+    return is_only_for(OTHER[database], path)
+
+
 def has_a_part_in(item: pytest.Item, database: str) -> bool:
     """Whether the whole suite runs a test on this database; what uses none runs with SQLite."""
     path = item.nodeid.partition("::")[0]
     if database == "postgres" and not uses_database(item):
         return is_only_for("postgres", path)
-    return not is_only_for(OTHER[database], path)
+    return not has_no_part_in(database, path)
