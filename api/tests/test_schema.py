@@ -84,6 +84,7 @@ def test_says_how_to_sign_in(schema: Any) -> None:
             "/updatePayoutInfo",
             "/sharedCheer/{shareToken}",
             "/pushKey",
+            "/estimate",
         )
         ways = [] if free else [{"bearer": []}, {"session": []}]
         assert operation.get("security", []) == ways, (method, path)
