@@ -1,11 +1,12 @@
 """Estimates of a request, over HTTP."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.schema import MEANINGS, ErrorsSerializer
 from api.serializing import json_of, validated
 from api.throttles import EstimateThrottle
 from core import clock
@@ -24,7 +25,7 @@ class Estimates(APIView):
         operation_id="getEstimate",
         tags=["cheerRequests"],
         parameters=[EstimateQuery],
-        responses={200: EstimateSerializer},
+        responses={200: EstimateSerializer, 409: OpenApiResponse(ErrorsSerializer, description=MEANINGS["409"])},
     )
     def get(self, request: Request) -> Response:
         """How long a cheer at a place would take now, what it costs, and how likely somebody comes."""
