@@ -12,6 +12,7 @@ second part out.
 """
 
 import argparse
+import os
 import time
 from contextlib import ExitStack
 from importlib import import_module
@@ -95,6 +96,7 @@ def main() -> None:
     if options.record:
         with ExitStack() as stack:
             stack.enter_context(surroundings.valkey(stack.enter_context(surroundings.folder())))
+            os.environ.pop("DATABASE_URL", None)  # tables are emptied: those of the folder, whatever else is configured
             # Imported late: it imports models, and the settings read the environment when they are loaded.
             import_module("bench.sandbox_runs").carry_out(options)
 
