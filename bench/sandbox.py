@@ -94,9 +94,9 @@ def main() -> None:
     for partners in options.partners.split(","):
         print(speed(options.requests, int(partners), seed=options.seed), flush=True)
     if options.record:
+        os.environ.pop("DATABASE_URL", None)  # tables are emptied: those of the folder, whatever else is configured
         with ExitStack() as stack:
             stack.enter_context(surroundings.valkey(stack.enter_context(surroundings.folder())))
-            os.environ.pop("DATABASE_URL", None)  # tables are emptied: those of the folder, whatever else is configured
             # Imported late: it imports models, and the settings read the environment when they are loaded.
             import_module("bench.sandbox_runs").carry_out(options)
 

@@ -190,12 +190,13 @@ class RecordedDay:
             self._plan(60, self._go_offline, partner_id)
 
     def _stroll(self, partner_id: UUID) -> None:
-        status = self._row(partner_id).status
-        if status == "offline":
+        partner = self._row(partner_id)
+        if partner.status == "offline":
             return
         self._plan(self.plan.strolls_every_s, self._stroll, partner_id)
-        if status == "available" and self.plan.strolls_m:
-            draw, (lat, lng) = self._random("stroll", partner_id.int, self.now), self._places[partner_id]
+        if partner.status == "available" and self.plan.strolls_m:
+            # By their name: their id is another one when the day is carried out again.
+            draw, (lat, lng) = self._random("stroll", partner.name, self.now), self._places[partner_id]
             way, angle = self.plan.strolls_m * sqrt(draw.random()), 2 * pi * draw.random()
             east = way * cos(angle) / (M_PER_DEGREE * cos(radians(lat)))
             self._report(partner_id, (lat + way * sin(angle) / M_PER_DEGREE, lng + east))

@@ -24,7 +24,7 @@ TIMES_MAX = 10.0  # as many partners
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Variant:
     """Rules to try: what they change of those in force, and how many times as many partners there are."""
 
     name: str
@@ -73,9 +73,11 @@ def versions(region: Region, since: datetime, until: datetime) -> list[tuple[dat
     return found
 
 
-def in_force(found: Sequence[tuple[datetime, Policy]], trial: Trial | None = None) -> list[tuple[datetime, Conditions]]:
-    """Return the conditions of policies, with the changes of a trial. Raises `Invalid` if they do not go together."""
-    changes = trial.changes if trial else {}
+def in_force(
+    found: Sequence[tuple[datetime, Policy]], variant: Variant | None = None
+) -> list[tuple[datetime, Conditions]]:
+    """Return the conditions of policies, with the changes of a variant. Raises `Invalid` if they do not go together."""
+    changes = variant.changes if variant else {}
     made = []
     for at, policy in found:
         values = {name: getattr(policy, name) for name in (*TRIED, "version", "intake")}
@@ -86,11 +88,11 @@ def in_force(found: Sequence[tuple[datetime, Policy]], trial: Trial | None = Non
     return made
 
 
-TRIED = ("offer_ttl_s", "patience_s", "radii_m", *policies.RULES)  # fields of a policy that a trial may change
+TRIED = ("offer_ttl_s", "patience_s", "radii_m", *policies.RULES)  # fields of a policy that a variant may change
 
 
-def read_trials(path: Path) -> list[Trial]:
-    """Read trials from a TOML file: a table for each, with the fields of a policy and `partners`.
+def read_variants(path: Path) -> list[Variant]:
+    """Read variants from a TOML file: a table for each, with the fields of a policy and `partners`.
 
     Raises `Invalid` with the table and the key, `OSError`.
     """
@@ -100,19 +102,19 @@ def read_trials(path: Path) -> list[Trial]:
         raise Invalid("invalid", f"{path.name} is not TOML: {error}") from None
     if not tables or not all(isinstance(table, dict) for table in tables.values()):
         raise Invalid("invalid", f"{path.name} needs a table for each set of rules, for example [wider].")
-    return [_trial(name, table) for name, table in tables.items()]
+    return [_variant(name, table) for name, table in tables.items()]
 
 
-def _trial(name: str, table: Mapping[str, Any]) -> Trial:
+def _variant(name: str, table: Mapping[str, Any]) -> Variant:
     for key, value in table.items():
         problem = _problem(key, value)
         if problem:
             raise Invalid("invalid", f"{name}.{key}: {problem}", key)
-    return Trial(name, {key: value for key, value in table.items() if key != "partners"}, table.get("partners", 1.0))
+    return Variant(name, {key: value for key, value in table.items() if key != "partners"}, table.get("partners", 1.0))
 
 
 def _problem(key: str, value: Any) -> str:
-    """Return what is wrong with a key of a trial; empty if nothing is."""
+    """Return what is wrong with a key of a variant; empty if nothing is."""
     if key == "radii_m":
         try:
             check_radii(value)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from insights.sandbox.conditions import Trial, in_force, matcher, versions
+from insights.sandbox.conditions import Variant, in_force, matcher, versions
 from insights.sandbox.figures import by_zone, differences, fidelity, figures
 from insights.sandbox.recording import Recorded, Recording
 from insights.sandbox.replay import Replay
@@ -24,26 +24,26 @@ def recorded_day(region: Region, day: date) -> Recorded:
     return Recording(rows, in_force(versions(region, rows.base, ends))).made()
 
 
-def try_rules(region: Region, day: date, trials: Sequence[Trial], *, seed: int = 1) -> Report:
-    """Replay a day under the rules that were in force and under those of each trial. Nothing is written.
+def try_rules(region: Region, day: date, variants: Sequence[Variant], *, seed: int = 1) -> Report:
+    """Replay a day under the rules that were in force and under those of each variant. Nothing is written.
 
-    Raises `Invalid` if a trial's values do not go together.
+    Raises `Invalid` if a variant's values do not go together.
     """
     begins, ends = bounds(region, day)
     rows = read(region, begins, ends)
     policies = versions(region, rows.base, ends)
     found = Recording(rows, in_force(policies)).made()
-    given = {each.name: _seconds(rows.base, in_force(policies, each)) for each in trials}
+    given = {each.name: _seconds(rows.base, in_force(policies, each)) for each in variants}
     settings = matcher()
     base = Replay(found.day, settings, seed=seed).run()
     runs = [
         _tried(RECORDED, region, found, found.outcome, None, seed),
         _tried(IN_FORCE, region, found, base, None, seed),
     ]
-    for trial in trials:
-        tried = with_partners(found.day, trial.partners, seed=seed)
-        outcome = Replay(tried, settings, conditions=given[trial.name], seed=seed).run()
-        runs.append(_tried(trial.name, region, found, outcome, base, seed))
+    for variant in variants:
+        tried = with_partners(found.day, variant.partners, seed=seed)
+        outcome = Replay(tried, settings, conditions=given[variant.name], seed=seed).run()
+        runs.append(_tried(variant.name, region, found, outcome, base, seed))
     return Report(region.slug, day, seed, fidelity(found.day, found.outcome, base), runs, _warnings(found))
 
 

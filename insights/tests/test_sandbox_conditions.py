@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from core.errors import Invalid
-from insights.sandbox.conditions import Trial, in_force, read_trials, versions
+from insights.sandbox.conditions import Variant, in_force, read_variants, versions
 from regions.models import Region
 from regions.policies import Policy
 from regions.selectors import forget_policies, offer_ttl, usual_patience, usual_radii_m
@@ -40,18 +40,18 @@ def test_each_version_counts_from_its_own_time(nyc: Region, staff: User) -> None
     decide(nyc, staff, 1, NOON - MINUTE, offer_ttl_s=30)
     decide(nyc, staff, 2, NOON + MINUTE, offer_ttl_s=40)
     decide(nyc, staff, 3, NOON + 9 * MINUTE, offer_ttl_s=50)
-    found = in_force(versions(nyc, NOON, NOON + 5 * MINUTE), Trial("near", {"radii_m": [500]}))
+    found = in_force(versions(nyc, NOON, NOON + 5 * MINUTE), Variant("near", {"radii_m": [500]}))
     assert [(at, each.offer_ttl_s) for at, each in found] == [(NOON, 30), (NOON + MINUTE, 40)]
     assert {each.radii_m for _, each in found} == {(500,)}
     forget_policies()
 
 
-def test_a_file_names_trials(tmp_path: Path) -> None:
+def test_a_file_names_variants(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text("[wider]\nradii_m = [3000, 8000]\n[fewer]\npartners = 0.8\ncap_lone = true\n")
-    wider, fewer = read_trials(path)
-    assert wider == Trial("wider", {"radii_m": [3000, 8000]})
-    assert fewer == Trial("fewer", {"cap_lone": True}, 0.8)
+    wider, fewer = read_variants(path)
+    assert wider == Variant("wider", {"radii_m": [3000, 8000]})
+    assert fewer == Variant("fewer", {"cap_lone": True}, 0.8)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_a_file_that_makes_no_sense(tmp_path: Path, text: str, told: str) -> Non
     path = tmp_path / "rules.toml"
     path.write_text(text)
     with pytest.raises(Invalid) as caught:
-        read_trials(path)
+        read_variants(path)
     assert told in str(caught.value.detail)
 
 
 def test_values_that_do_not_go_together(nyc: Region) -> None:
     with pytest.raises(Invalid):
-        in_force(versions(nyc, NOON, NOON + MINUTE), Trial("odd", {"cap_s": 100.0}))
+        in_force(versions(nyc, NOON, NOON + MINUTE), Variant("odd", {"cap_s": 100.0}))

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from insights.sandbox.conditions import Trial, matcher
+from insights.sandbox.conditions import Variant, matcher
 from insights.sandbox.figures import fidelity
 from insights.sandbox.replay import Replay
 from insights.sandbox.table import lines
@@ -45,7 +45,7 @@ def test_a_day_is_repeated_and_others_are_tried(nyc: Region) -> None:
     assert fidelity(found.day, found.outcome, again).wait == pytest.approx(1, abs=0.03)
 
     with unchanged():
-        report = try_rules(nyc, DAY, [Trial("near", {"radii_m": [500]}), Trial("many", {}, partners=2.0)])
+        report = try_rules(nyc, DAY, [Variant("near", {"radii_m": [500]}), Variant("many", {}, partners=2.0)])
     near, many = report.runs[2:]
     assert [each.name for each in report.runs] == ["recorded", "in force", "near", "many"]
     assert near.figures.unmatched > report.runs[1].figures.unmatched

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.errors import Invalid
-from insights.sandbox.conditions import Trial, read_trials
+from insights.sandbox.conditions import Variant, read_variants
 from insights.sandbox.table import lines
 from insights.sandbox.trying import try_rules
 from regions.selectors import region_by_slug
@@ -46,8 +46,8 @@ class Command(BaseCommand):
         if region is None:
             raise CommandError(f"No region is called {options['region']}.")
         try:
-            trials: list[Trial] = read_trials(options["rules"]) if options["rules"] else []
-            report = try_rules(region, options["day"], trials, seed=options["seed"])
+            variants: list[Variant] = read_variants(options["rules"]) if options["rules"] else []
+            report = try_rules(region, options["day"], variants, seed=options["seed"])
         except Invalid as error:
             raise CommandError(str(error.detail)) from None
         except OSError as error:
