@@ -1,4 +1,4 @@
-"""What is learnt from rides: nothing from none, much from many, and never from the odd ones."""
+"""Learning from rides: too few teach nothing, many teach the traffic of the day, and odd ones are left out."""
 
 import numpy as np
 import pytest

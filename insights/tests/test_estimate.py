@@ -44,7 +44,7 @@ def _anew(settings: Settings) -> None:
 
 @pytest.fixture
 def _looks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is free is looked up for each answer."""
+    """Look for free partners anew at each call, instead of once a minute."""
     monkeypatch.setattr("insights.arrival.estimates.SUPPLY_KEPT_S", 0)
 
 

@@ -116,7 +116,7 @@ TALLIES = [field.name for field in HourFacts._meta.fields if field.get_internal_
 
 
 def stored() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-    """What the tables say, in the same form."""
+    """Return the rows of the three tables in the form of the naive counts."""
     facts = {
         (row.region_id, row.starts_at.astimezone(UTC), row.request_type_id): {
             name: getattr(row, name) for name in FIELDS

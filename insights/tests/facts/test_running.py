@@ -1,4 +1,4 @@
-"""Facts are counted by a task whose row is due, by several at once, and again by a command."""
+"""Counting facts: by the task when it is due, by several workers at once, and again by the command."""
 
 from datetime import timedelta
 from typing import Any
