@@ -1,12 +1,13 @@
 """Counting facts: of the hours that something was written about since the last time, or of any time again."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import router, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 from accounts.models import PartnerTransition
 from core import clock
@@ -17,7 +18,7 @@ from insights.facts.hours import SECOND, Hour, Span, hour_of, hours, spans
 from insights.facts.marks import Touched, is_settled, read_ends, touched_since
 from insights.facts.models import Counting, HourFacts, Hourly, HourMoney, HourSupply
 from insights.facts.money import money_of
-from insights.facts.supply import supply_of
+from insights.facts.supply import partners_at, supply_of
 from payments.models import Entry
 from regions.models import Region
 from requests_app.models import CheerRequest
@@ -26,7 +27,7 @@ FACTS = "facts"
 COUNTING = DueRows(Counting, "due_at", "count_facts")
 EVERY = timedelta(seconds=20)
 TOGETHER = timedelta(days=7)  # hours counted in one transaction
-Count = Callable[[UUID, Sequence[Hour], Sequence[Span], datetime], Sequence[Hourly]]
+Put = Callable[[Sequence[Hourly]], None]
 
 
 def count_due() -> None:
@@ -79,12 +80,13 @@ def rebuild(
         return
     for region in Region.objects.all() if regions is None else regions:
         if begin is None:
-            for model in COUNTS:
-                there = model._default_manager.filter(region=region)
+            for model in (HourFacts, HourMoney, HourSupply):
+                there: QuerySet[Hourly] = model._default_manager.filter(region=region)
                 there.filter(starts_at__lt=hour_of(first, _zone(region)).key).delete()
+        _count_supply(region, first, last, now)
         for stretch in _stretches(hours(first, last, _zone(region))):
-            for model, of in COUNTS.items():
-                _replace(model, of, region, stretch, now)
+            _count_requests(region, stretch)
+            _count_money(region, stretch)
             told(region, stretch[-1].ends)
 
 
@@ -99,14 +101,31 @@ def _ends(of: type[Min] | type[Max]) -> list[datetime]:
 
 
 def _count_touched(region: Region, touched: Touched, since: datetime, now: datetime) -> None:
-    zone = _zone(region)
-    for model, moments in ((HourFacts, touched.requests), (HourMoney, touched.money)):
-        for stretch in _stretches(_hours_of(moments.get(region.pk, ()), zone)):
-            _replace(model, COUNTS[model], region, stretch, now)
+    for count_all, moments in ((_count_requests, touched.requests), (_count_money, touched.money)):
+        for stretch in _stretches(_hours_of(moments.get(region.pk, ()), _zone(region))):
+            count_all(region, stretch)
     # Time passes for partners who do nothing, too. A step in the past changes all that follows.
-    first = min(since, now, touched.supply.get(region.pk, now))
-    for stretch in _stretches(hours(first, now + SECOND, zone)):
-        _replace(HourSupply, COUNTS[HourSupply], region, stretch, now)
+    _count_supply(region, min(since, now, touched.supply.get(region.pk, now)), now + SECOND, now)
+
+
+def _count_requests(region: Region, stretch: Sequence[Hour]) -> None:
+    with _replacing(HourFacts, region, stretch) as (parts, put):
+        put(facts_of(region.pk, stretch[0].begins, stretch[-1].ends, parts))
+
+
+def _count_money(region: Region, stretch: Sequence[Hour]) -> None:
+    with _replacing(HourMoney, region, stretch) as (parts, put):
+        put(money_of(region.pk, stretch[0].begins, stretch[-1].ends, parts))
+
+
+def _count_supply(region: Region, begin: datetime, end: datetime, now: datetime) -> None:
+    """Count stretch by stretch, each from the partners with whom the one before has ended: no step is read twice."""
+    levels: Counter[str] | None = None
+    for stretch in _stretches(hours(begin, end, _zone(region))):
+        with _replacing(HourSupply, region, stretch) as (parts, put):
+            if levels is None:
+                levels = partners_at(region.pk, stretch[0].begins)
+            put(supply_of(region.pk, stretch, parts, now, levels))
 
 
 def _hours_of(moments: Collection[datetime], zone: ZoneInfo) -> Iterator[Hour]:
@@ -126,32 +145,24 @@ def _stretches(ordered: Iterable[Hour]) -> Iterator[list[Hour]]:
         yield run
 
 
-def _replace(model: type[Hourly], of: Count, region: Region, stretch: Sequence[Hour], now: datetime) -> None:
-    """Count hours that follow each other, and put what is found in the place of what was there.
+@contextmanager
+def _replacing(model: type[Hourly], region: Region, stretch: Sequence[Hour]) -> Iterator[tuple[list[Span], Put]]:
+    """Run a block that counts hours which follow each other, and puts what it finds in the place of what was there.
 
     Others who count in the same table wait. So what replaces an hour was always read after what was there before.
     """
     using = router.db_for_write(model)
-    parts = list(spans(stretch[0].begins, stretch[-1].ends, _zone(region)))
-    with transaction.atomic(using):
-        keep_writers_out(model, using=using)
-        rows = of(region.pk, stretch, parts, now)
+
+    def put(rows: Sequence[Hourly]) -> None:
         # Keys rise with the hours, also where the clock is set.
-        there = model._default_manager.filter(region=region)
+        there: QuerySet[Hourly] = model._default_manager.filter(region=region)
         there.filter(starts_at__gte=stretch[0].key, starts_at__lte=stretch[-1].key).delete()
         insert_all(rows, using=using)
+
+    with transaction.atomic(using):
+        keep_writers_out(model, using=using)
+        yield list(spans(stretch[0].begins, stretch[-1].ends, _zone(region))), put
 
 
 def _zone(region: Region) -> ZoneInfo:
     return ZoneInfo(region.time_zone)
-
-
-def _facts(region: UUID, stretch: Sequence[Hour], parts: Sequence[Span], now: datetime) -> Sequence[Hourly]:
-    return facts_of(region, stretch[0].begins, stretch[-1].ends, parts)
-
-
-def _money(region: UUID, stretch: Sequence[Hour], parts: Sequence[Span], now: datetime) -> Sequence[Hourly]:
-    return money_of(region, stretch[0].begins, stretch[-1].ends, parts)
-
-
-COUNTS: dict[type[Hourly], Count] = {HourFacts: _facts, HourMoney: _money, HourSupply: supply_of}
