@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from testbed.processes import wait_until
 from tests.browser.people import Cast
@@ -68,3 +68,25 @@ def test_the_first_load_on_3g_can_be_used_before_the_map_is_there(cast: Cast, vi
     for go_on in held:
         go_on()
     expect(user.page.locator("#map .map-park")).to_be_attached()
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844)])
+def test_every_kind_is_seen_above_the_button(cast: Cast, visit: Callable[..., Visit], size: tuple[int, int]) -> None:
+    user = visit(viewport={"width": size[0], "height": size[1]}, touch=True).sign_in(cast.user())
+    known = {"p50": 200, "p90": 420}
+    user.page.route("**/estimate?*", lambda route: route.fulfill(json={"waitS": known}))
+    user.go("/")
+    user.page.locator("#map.near").tap()
+    user.see("Drag the pin to be exact.")
+    user.see("Usually 4 to 7 min here")
+    user.sound()
+    lowest = max(kind["y"] + kind["height"] for kind in map(_box, user.page.locator(".kind").all()))
+    assert lowest <= _box(user.page.locator(".dock"))["y"]
+    wait, form = _box(user.page.locator("#wait-line")), _box(user.page.locator("#request-form"))
+    assert wait["y"] + wait["height"] <= form["y"]
+
+
+def _box(element: Locator) -> FloatRect:
+    box = element.bounding_box()
+    assert box
+    return box
