@@ -91,6 +91,20 @@ def claim(key: str, for_s: float) -> bool:
     return is_overdue(left_ms, for_s) and bool(client().set(key, 1, px=round(for_s * 1000)))
 
 
+def leads(key: str, name: str, for_s: float) -> bool:
+    """Whether this process, by its name, is the one that holds a key, for `for_s` seconds more. Raises `Unreachable`.
+
+    Another takes it within that time of its death. For a moment, two may think that they do.
+    """
+    if claim(key, for_s):
+        client().set(key, name, px=round(1000 * for_s))
+        return True
+    if client().get(key) != name.encode():
+        return False
+    client().pexpire(key, round(1000 * for_s))
+    return True
+
+
 def drop_overdue(key: str, for_s: float) -> None:
     """Delete a key that was set for so many seconds, if it has more than these left. Raises `Unreachable`."""
     if is_overdue(client().pttl(key), for_s):

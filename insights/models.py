@@ -3,6 +3,7 @@
 from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import Forecast, Forecaster, ForecastModel, OwnDemand, PastDemand
+from insights.trail.models import TrailPiece
 
 __all__ = [
     "ArrivalTable",
@@ -15,4 +16,5 @@ __all__ = [
     "HourSupply",
     "OwnDemand",
     "PastDemand",
+    "TrailPiece",
 ]

@@ -17,6 +17,7 @@ from core.ids import first_id_at
 from core.pruning import OFTEN_S, Aged, Emptied, Pruning, Repeated, Walked, delete, kept_for
 from failures import settling
 from failures.models import FailedDelivery
+from insights.trail.models import TrailPiece
 from notifications.models import Event, PushSubscription
 from payments.models import ProviderEvent
 from requests_app import retention
@@ -74,6 +75,7 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
         Aged(FailedDelivery, "given_up_at", "FAILURES_KEPT_DAYS"),
         Walked(FailedDelivery, settling.overdue, settling.settle, every_s=settling.EVERY_S),
     ),
+    "insights.TrailPiece": (Aged(TrailPiece, "begins_at", "TRAIL_KEPT_DAYS"),),
     "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
     "web.DataExport": (Aged(DataExport, "expires_at", "EXPORTS_KEPT_DAYS", ends=True),),
     "payments.ProviderEvent": (

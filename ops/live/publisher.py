@@ -77,7 +77,7 @@ class Publisher:
 
     def publish(self, now: datetime) -> None:
         """Publish what is known, unless another process does."""
-        self._leads = _leads(self._name)
+        self._leads = valkey.leads(LEADER, self._name, LEADS_S)
         if not self._leads:
             return
         known = self._known
@@ -97,18 +97,6 @@ class Publisher:
                 health_frame(health),
             ]
         )
-
-
-def _leads(name: str) -> bool:
-    """Whether this publisher is the one, for `LEADS_S` more. Raises `valkey.Unreachable`."""
-    if valkey.claim(LEADER, LEADS_S):
-        valkey.client().set(LEADER, name, px=round(1000 * LEADS_S))
-        return True
-    holder = valkey.client().get(LEADER)
-    if holder != name.encode():
-        return False
-    valkey.client().pexpire(LEADER, round(1000 * LEADS_S))
-    return True
 
 
 def start(stop: Event) -> list[Thread]:

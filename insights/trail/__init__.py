@@ -1,0 +1,1 @@
+"""Trails: where partners were, in thinned points, for a few weeks."""
