@@ -61,6 +61,9 @@ class Supervisor:
         self.host: str = settings.HOST
         self.reachable_at = "127.0.0.1" if self.host in ANY_HOST else self.host
         self.url = f"http://{self.reachable_at}:{self.port}"
+        # In development the name that mails and passkeys know; a cookie of the address would not count there.
+        named = settings.SITE_URL if settings.PORT else f"http://localhost:{self.port}"
+        self.shown_url = named if settings.DEBUG else self.url
         # In production the site answers by its own name only.
         self.site = f"{self.reachable_at}:{self.port}" if settings.DEBUG else settings.ALLOWED_HOSTS[0].lstrip(".")
         self.lock = RunLock(self.data)
@@ -73,7 +76,7 @@ class Supervisor:
     def run(self) -> int:
         """Run until a signal. Returns 0 then, or 1 if a part can't run. Raises `Refused` before anything starts."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        parts_fd = self.lock.take(self.url)
+        parts_fd = self.lock.take(self.shown_url)
         self.listening = shared_port.take(self.host, self.port)
         self.listen_to_signals()
         try:
@@ -147,7 +150,7 @@ class Supervisor:
         self.keep("sweep", [*manage, "sweep"], surroundings)
         say(f"logs  {surroundings.log_folder}")
         self.wait_until_ready()
-        say(f"ready {self.url}")
+        say(f"ready {self.shown_url}")
         if os.environ.get("BOTS", "1" if settings.DEBUG else "0") == "0":
             return
         if not self.tools_are_installed:

@@ -120,7 +120,10 @@ def manage(env: dict[str, str], *arguments: str) -> str:
 def environment(data: Path, port: int, **settings: str) -> dict[str, str]:
     """The environment of a separate program, independent of the one that this session's tests use."""
     env = {name: value for name, value in os.environ.items() if name not in IGNORED}
-    return env | DEFAULTS | {"PORT": str(port), "SPEEDYCHEERS_DATA": str(data), MARK: uuid.uuid4().hex} | settings
+    env |= DEFAULTS | {"PORT": str(port), "SPEEDYCHEERS_DATA": str(data), MARK: uuid.uuid4().hex} | settings
+    if env["DEBUG"] == "1":  # the name by which the tests call it; by its own, pages would be led to localhost
+        env.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
+    return env
 
 
 def start(

@@ -1,4 +1,4 @@
-"""A cheer from request to receipt, with the generated client: `python cheer.py http://127.0.0.1:8000`.
+"""A cheer from request to receipt, with the generated client: `python cheer.py http://localhost:8000`.
 
 docs/api.md says how the client is made. The offer arrives on a socket, which needs `pip install websockets`.
 """

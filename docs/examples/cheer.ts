@@ -1,4 +1,4 @@
-// A cheer from request to receipt, with types made of the schema: `node cheer.ts http://127.0.0.1:8000`.
+// A cheer from request to receipt, with types made of the schema: `node cheer.ts http://localhost:8000`.
 // docs/api.md says how speedycheers.ts is made. Node.js runs TypeScript from version 22.18 on.
 import { argv } from "node:process";
 
@@ -89,4 +89,4 @@ async function main(server: string): Promise<void> {
   console.log(`${name} pays ${total.amount} ${total.currency} for ${lines.map(({ label }) => label).join(", ")}`);
 }
 
-await main(argv[2] ?? "http://127.0.0.1:8000");
+await main(argv[2] ?? "http://localhost:8000");

@@ -105,6 +105,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.insert(MIDDLEWARE.index("api.middleware.HostMiddleware") + 1, "web.one_name.OneNameMiddleware")
 
 ROOT_URLCONF = "speedycheers.urls"
 WSGI_APPLICATION = "speedycheers.wsgi.application"
