@@ -30,13 +30,25 @@ def message_to(
 
 
 def compose(subject: str, text: str, *, to: list[str], headers: dict[str, str] | None = None) -> EmailMultiAlternatives:
-    """Compose a mail. Empty lines separate paragraphs; a paragraph that is only one of our URLs becomes a button."""
+    """Compose a mail. Empty lines separate paragraphs.
+
+    A paragraph that is only one of our URLs becomes a button; a line before it, with a colon, is the button's label.
+    """
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     mail = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, to, headers=headers)
-    parts = [{"text": part, "is_link": _is_ours(part)} for part in text.strip().split("\n\n")]
-    page = render_to_string("email/message.html", {"subject": subject, "parts": parts})
+    parts = [_part(paragraph) for paragraph in text.strip().split("\n\n")]
+    page = render_to_string(
+        "email/message.html", {"subject": subject, "preview": parts[0].get("text", ""), "parts": parts}
+    )
     mail.attach_alternative(page, "text/html")
     return mail
+
+
+def _part(paragraph: str) -> dict[str, str]:
+    """Return a paragraph's `text`, or the `label` (perhaps empty) and `url` of a button."""
+    label, _, url = paragraph.rpartition("\n")
+    is_labelled = "\n" not in label and (label.endswith(":") or not label)
+    return {"label": label[:-1], "url": url} if is_labelled and _is_ours(url) else {"text": paragraph}
 
 
 def _is_ours(paragraph: str) -> bool:

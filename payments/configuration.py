@@ -10,6 +10,11 @@ def enabled() -> bool:
     return bool(settings.STRIPE_SECRET_KEY)
 
 
+def moves_no_money() -> bool:
+    """Whether payments are charged with the provider's test keys, or by the stand-in."""
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_"))
+
+
 def connected() -> bool:
     """Whether partners are paid by the provider."""
     return enabled() and bool(settings.STRIPE_CONNECT)

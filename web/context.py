@@ -3,18 +3,21 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from payments.configuration import moves_no_money
+from web.sent_mails import mails_are_shown
+
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Add what each page needs.
 
-    `languages` has each as (code, own name), `mail_folder` is the folder of development's mails or None, `theme` the
-    browser's choice, and `theme_cookie` the name of the cookie that keeps it.
+    `languages` has each as (code, own name), `mails_are_shown` tells whether `/dev/mail` has development's mails,
+    `is_test_mode` whether payments move no money. `theme` is the browser's choice, and `theme_cookie` the name of the
+    cookie that keeps it.
     """
     return {
         "theme": request.COOKIES.get(settings.THEME_COOKIE_NAME, ""),
         "theme_cookie": settings.THEME_COOKIE_NAME,
         "languages": settings.LANGUAGES,
-        "mail_folder": settings.MAIL_DIR
-        if settings.DEBUG and settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
-        else None,
+        "mails_are_shown": mails_are_shown(),
+        "is_test_mode": moves_no_money(),
     }

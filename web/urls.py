@@ -7,6 +7,7 @@ from web import account, app_files, views, wallet
 from web.addresses import undo_address
 from web.again import sign_in_again
 from web.language import choose_language
+from web.sent_mails import mail_page, mails
 from web.texts import texts
 
 urlpatterns = [
@@ -35,6 +36,9 @@ urlpatterns = [
     path("privacy", views.privacy, name="privacy"),
     path("language", choose_language, name="language"),
     path("texts/<str:language>.js", texts, name="texts"),
+    # In development only: elsewhere they are not found.
+    path("dev/mail", mails, name="sent-mails"),
+    path("dev/mail/<str:key>", mail_page, name="sent-mail"),
     path("manifest.webmanifest", app_files.manifest, name="manifest"),
     path("sw.js", app_files.service_worker, name="service-worker"),
     path("offline", app_files.offline, name="offline"),

@@ -32,7 +32,7 @@ HEADLINE = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|</?\w+[^>]*>")
 
 TEMPLATES = settings.BASE_DIR / "templates"
-NAMES = {"SpeedyCheers", "API", "PDF", "CSV"}
+NAMES = {"SpeedyCheers", "API", "PDF", "CSV", "UTC"}
 NO_TEXT = re.compile(
     r"{% block (?:main|body)_class %}.*?endblock %}|"
     r"{%\s*blocktranslate.*?endblocktranslate\s*%}|{#.*?#}|{%.*?%}|{{.*?}}",

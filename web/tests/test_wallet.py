@@ -1,5 +1,7 @@
 """The wallet, what a bank wants confirmed, and a partner's statement: everybody sees their own."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Partner, User
@@ -18,6 +20,14 @@ def test_a_wallet_has_its_users_card(online: Online, user: User, other_user: Use
     online.save_card(user)
     assert "4242" in text_of(browser_of(user).get("/wallet"))
     assert "4242" not in text_of(browser_of(other_user).get("/wallet"))
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"), [("sk_test_1", True), ("rk_test_1", True), ("sk_live_1", False), ("", False)]
+)
+def test_every_page_says_that_no_money_moves(key: str, shown: bool, db: None, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = key
+    assert ("Test mode: no real money" in text_of(browser_of(None).get("/help"))) == shown
 
 
 def test_what_waits_for_its_user_is_nobody_elses(
