@@ -13,8 +13,9 @@ from django.db import connection
 from accounts.models import Role, User
 from bench.city import Place
 from core.valkey import client
-from insights.sandbox.conditions import Variant, in_force, matcher
+from insights.sandbox.conditions import Variant, in_force
 from insights.sandbox.figures import fidelity
+from insights.sandbox.matcher import matcher
 from insights.sandbox.recording import Recorded
 from insights.sandbox.replay import Replay
 from insights.sandbox.trying import recorded_day

@@ -3,6 +3,7 @@
 from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import Forecast, Forecaster, ForecastModel, OwnDemand, PastDemand
+from insights.sandbox.models import Trial
 from insights.trail.models import TrailPiece
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "OwnDemand",
     "PastDemand",
     "TrailPiece",
+    "Trial",
 ]

@@ -3,5 +3,12 @@
 from insights.arrival.tasks import learn_arrivals
 from insights.facts.tasks import count_facts
 from insights.forecast.tasks import refresh_forecast, train_forecast
+from insights.sandbox.tasks import run_trial
 
-__all__ = ["count_facts", "learn_arrivals", "refresh_forecast", "train_forecast"]
+__all__ = [
+    "count_facts",
+    "learn_arrivals",
+    "refresh_forecast",
+    "run_trial",
+    "train_forecast",
+]

@@ -77,6 +77,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
     "Set-up": [
         ("Regions", "map", "regions_region"),
         ("Policies", "tune", "regions_policy"),
+        ("Trials", "science", "insights_trial"),
         ("Kinds of cheer", "category", "requests_app_requesttype"),
     ],
     "Accounts": [

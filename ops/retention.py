@@ -89,6 +89,7 @@ _BOOKS = "for ever: the books"
 _SET_UP = "until staff delete it: how the installation is set up"
 _ACCOUNT = "with its account"
 _FACTS = "for ever: sums over an hour of a region, without anybody's name; counted from rows that are kept as long"
+_TRIED = "for ever: what staff have tried, and sums that tell of five people at least or of a half hour of a region"
 _ANONYMOUS = "for ever, without the person once the account is deleted: the books refer to it"
 
 # Rows that no time ends, with the reason.
@@ -121,6 +122,7 @@ KEPT: Mapping[str, str] = {
     "insights.ForecastModel": "for ever: a version a day, figures only",
     "insights.OwnDemand": "until its region goes: counts by half hour and cell, nobody's name",
     "insights.PastDemand": "until staff delete its region: counts by half hour and cell that somebody imported",
+    "insights.Trial": _TRIED,
     "mfa.Authenticator": _ACCOUNT,
     "notifications.DeferredPush": "until it is sent or too late, by the sweep",
     "notifications.Stream": _ACCOUNT,

@@ -12,6 +12,7 @@ _LOOKING = (
     "accounts.view_partner",
     "alerts.view_alert",
     "failures.view_faileddelivery",
+    "insights.view_trial",
     "regions.view_policy",
     "regions.view_region",
     "requests_app.view_cheerrequest",
@@ -85,6 +86,7 @@ _WORKING: dict[str, tuple[str, ...]] = {
 _RUNNING = (
     "admin.view_logentry",
     "backoffice.view_staffaction",
+    "insights.add_trial",
     "notifications.view_event",
     "notifications.view_stream",
     "regions.add_policy",

@@ -21,6 +21,7 @@ from core.tracing import span
 from insights.arrival.services import sweep_arrivals
 from insights.facts.sweeping import sweep_facts
 from insights.forecast.services import sweep_forecasts
+from insights.sandbox.sweeping import sweep_sandbox
 from insights.trail.sampling import sweep_trails
 from notifications.services import publish_again
 from notifications.web_push import sweep_pushes
@@ -161,6 +162,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_arrivals, 30.0),
     (sweep_facts, 5.0),
     (sweep_forecasts, 10.0),
+    (sweep_sandbox, 5.0),
     (sweep_presence, 3.0),
     (sweep_trails, 10.0),
     (note_silences, 10.0),  # after the positions have been copied

@@ -13,6 +13,7 @@ OUR_APPS = (
     "alerts",
     "backoffice",
     "failures",
+    "insights",
     "notifications",
     "payments",
     "regions",

@@ -11,16 +11,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from core.errors import Invalid
-from insights.sandbox.world import Conditions, Matcher
+from insights.sandbox.states import TIMES_MAX
+from insights.sandbox.world import Conditions
 from regions import policies
 from regions.models import Region
 from regions.policies import LIMITS, Intake, Policy, check_radii
-from requests_app.matching import batch, immediate, search
+from regions.selectors import policy_of
 from requests_app.rules import RULES
 from requests_app.selectors import RulesInForce
-from requests_app.tasks import ROUNDS_MAX
-
-TIMES_MAX = 10.0  # as many partners
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +28,6 @@ class Variant:
     name: str
     changes: Mapping[str, Any]  # fields of a policy
     partners: float = 1.0
-
-
-def matcher() -> Matcher:
-    """Return the settings of the matcher."""
-    return Matcher(
-        candidates=search.CANDIDATES,
-        searched_max=search.SEARCHED_MAX,
-        immediate=immediate.CANDIDATES,
-        batch=batch.BATCH,
-        waiting_max=batch.WAITING_MAX,
-        rounds_max=ROUNDS_MAX,
-        postpone_s=batch.POSTPONE_S,
-        retry_base_s=settings.RETRY_BASE_S,
-        retry_max_s=settings.RETRY_MAX_S,
-        reoffer_after_s=settings.REOFFER_AFTER_S,
-    )
 
 
 def conditions_of(policy: Policy) -> Conditions:
@@ -107,14 +89,14 @@ def read_variants(path: Path) -> list[Variant]:
 
 def _variant(name: str, table: Mapping[str, Any]) -> Variant:
     for key, value in table.items():
-        problem = _problem(key, value)
+        problem = problem_of(key, value)
         if problem:
             raise Invalid("invalid", f"{name}.{key}: {problem}", key)
     return Variant(name, {key: value for key, value in table.items() if key != "partners"}, table.get("partners", 1.0))
 
 
-def _problem(key: str, value: Any) -> str:
-    """Return what is wrong with a key of a variant; empty if nothing is."""
+def problem_of(key: str, value: Any) -> str:
+    """Return a sentence that says what is wrong with a key of a variant; empty if nothing is."""
     if key == "radii_m":
         try:
             check_radii(value)
@@ -122,9 +104,17 @@ def _problem(key: str, value: Any) -> str:
             return " ".join(error.messages)
         return ""
     if key == "cap_lone":
-        return "" if isinstance(value, bool) else "true or false"
+        return "" if isinstance(value, bool) else "Give true or false."
     least, most = (0.0, TIMES_MAX) if key == "partners" else LIMITS.get(key, (0.0, -1.0))
     if least > most:
-        return f"nothing that can be tried; these can: {', '.join((*TRIED, 'partners'))}"
+        return f"This is nothing that can be tried; these can: {', '.join((*TRIED, 'partners'))}."
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if number and least <= value <= most else f"a number from {least:g} to {most:g}"
+    return "" if number and least <= value <= most else f"Give a number from {least:g} to {most:g}."
+
+
+def check_changes(region: Region, changes: Mapping[str, Any], *, now: datetime) -> None:
+    """Raise `Invalid`, with the field, unless these values of a policy can be tried in a region."""
+    for name, value in changes.items():
+        if problem := problem_of(name, value):
+            raise Invalid("invalid", problem, name)
+    in_force([(now, policy_of(region.pk))], Variant("", changes))

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from math import floor, nan
+from math import nan
 
 import numpy as np
 
 from core.prices import increments
 from insights.sandbox.world import NOBODY, Day, End, Floats, Ints, Outcome
+from insights.sandbox.zones import in_zones
 
-ZONE_DEGREES = 0.02  # of latitude: about 2 km
 BLOCK_S = 1800.0  # waits within half an hour depend on one another
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -88,20 +88,10 @@ def earned(outcome: Outcome, own: Ints, *, amount: int, increment_s: int, commis
 
 
 def by_zone(day: Day, outcome: Outcome) -> dict[str, tuple[int, float, float]]:
-    """Return, by zone, the number of requests, the mean wait in seconds and the share of those unmatched.
-
-    A zone is a cell of a grid of about 2 by 2 km, named by its south-west corner.
-    """
-    own = counted(day)
-    wide = ZONE_DEGREES / max(0.01, np.cos(np.radians(float(np.median(day.requests.lat[own]))))) if own.size else 1.0
-    zones: dict[str, list[int]] = {}
-    for request in own.tolist():
-        south = floor(float(day.requests.lat[request]) / ZONE_DEGREES) * ZONE_DEGREES
-        west = floor(float(day.requests.lng[request]) / wide) * wide
-        zones.setdefault(f"{south:.3f},{west:.3f}", []).append(request)
+    """Return, by the name of the zone, the number of requests, the mean wait in seconds, and the share unmatched."""
     return {
-        name: (len(some), _mean(outcome.arrived_s[some]), float((outcome.end[some] == End.UNMATCHED).mean()))
-        for name, some in sorted(zones.items())
+        zone.name: (len(some), _mean(outcome.arrived_s[some]), float((outcome.end[some] == End.UNMATCHED).mean()))
+        for zone, some in in_zones(day, counted(day)).items()
     }
 
 

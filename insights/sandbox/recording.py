@@ -13,16 +13,16 @@ import numpy as np
 
 from insights.sandbox.places import located
 from insights.sandbox.rows import OfferRow, RideRow, Rows
+from insights.sandbox.served import NEVER_MATCHED, arrival_of, is_served
 from insights.sandbox.sights import Sights
 from insights.sandbox.spans import Presences
-from insights.sandbox.world import NOBODY, Answer, Conditions, Day, End, Fix, Looks, Outcome, Reply, Requests
+from insights.sandbox.world import NOBODY, Answer, Conditions, Day, End, Fix, Ints, Looks, Outcome, Reply, Requests
 from regions.geometry import S_PER_M
 from requests_app.reasons import RequestClosed
 from requests_app.states import OfferStatus
 from rides.reasons import RideClosed
 from rides.states import RideStatus
 
-NEVER_MATCHED = {RequestClosed.CARD_DECLINED, RequestClosed.CARD_NOT_CONFIRMED}
 BY_THE_USER = {RideClosed.CANCELLED_BY_USER, RideClosed.CANCELLED_BY_STAFF}  # the request ends as well
 RIDES_MIN, WAY_MIN_M = 10, 300.0  # for the pace of a day
 REPLIES = {
@@ -41,6 +41,7 @@ class Recorded:
     outcome: Outcome
     requests: list[UUID]
     partners: list[UUID]
+    users: Ints  # the number of the user of each request
     coarse: bool  # places have been rounded meanwhile
     undecided: int  # offers without a decision: the distances behind them are gone
     unplaced: int  # stays of partners of whom nothing tells where they were
@@ -91,12 +92,17 @@ class Recording:
             self._outcome(presences),
             [each.id for each in self.kept],
             [each.id for each in self.rows.partners],
+            self._users(),
             coarse=any(each.coarse for each in self.kept),
             undecided=sum(each.decision is None for each in self.offers),
             unplaced=unplaced,
         )
 
     # ------------------------------------------------------------ requests
+
+    def _users(self) -> Ints:
+        numbers: dict[Any, int] = {}
+        return np.array([numbers.setdefault(each.user_id, len(numbers)) for each in self.kept], np.int64)
 
     def _kinds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], list[int]]:
         slugs = sorted(self.rows.kinds)
@@ -222,15 +228,15 @@ class Recording:
         ways = {(each.request_id, each.partner_id): each.distance_m for each in self.offers}
         for ride in self.rides:
             number = self.number[ride.request_id]
-            if ride.status == RideStatus.CANCELLED and not _is_served(ride) and ride.closed_code not in BY_THE_USER:
+            if ride.status == RideStatus.CANCELLED and not is_served(ride) and ride.closed_code not in BY_THE_USER:
                 continue  # its request was matched again
             created = self.kept[number].created_at
             made.partner[number] = self.partner[ride.partner_id]
             made.way_m[number] = ways.get((ride.request_id, ride.partner_id), nan)
             made.accepted_s[number] = (ride.accepted_at - created).total_seconds()
-            if _is_served(ride):
+            if is_served(ride):
                 made.end[number] = End.SERVED
-                made.arrived_s[number] = (_arrival(ride) - created).total_seconds()
+                made.arrived_s[number] = (arrival_of(ride) - created).total_seconds()
                 made.session_s[number] = _service(ride)[1]
         return made
 
@@ -238,23 +244,11 @@ class Recording:
 ENDS: Mapping[str, End] = {"completed": End.SERVED, "cancelled": End.CANCELLED, "no_match": End.UNMATCHED}
 
 
-def _is_served(ride: RideRow) -> bool:
-    """Whether a partner came to the place for good, be it that nobody was there."""
-    there = (ride.arrived_at or ride.start_time) is not None
-    return there and (ride.status != RideStatus.CANCELLED or ride.closed_code == RideClosed.NO_SHOW)
-
-
-def _arrival(ride: RideRow) -> datetime:
-    arrived = ride.arrived_at or ride.start_time
-    assert arrived is not None  # noqa: S101  # it is served
-    return arrived
-
-
 def _service(ride: RideRow) -> tuple[float, float]:
     """Return the time from the arrival to the session, and its length; NaN if unknown."""
-    if not _is_served(ride):
+    if not is_served(ride):
         return nan, nan
-    arrived, begun, ended = _arrival(ride), ride.start_time, ride.end_time
+    arrived, begun, ended = arrival_of(ride), ride.start_time, ride.end_time
     if begun is None:  # nobody was there
         return ((ride.cancelled_at - arrived).total_seconds() if ride.cancelled_at else nan), 0.0
     return (begun - arrived).total_seconds(), (ended - begun).total_seconds() if ended else nan
@@ -267,8 +261,8 @@ def _answer(offer: OfferRow, ride: RideRow | None) -> Answer:
         after_s = inf  # nobody knows
     travel_s, calls_off_s = nan, inf
     if reply == Reply.ACCEPT and ride is not None:
-        if _is_served(ride):
-            travel_s = (_arrival(ride) - ride.accepted_at).total_seconds()
+        if is_served(ride):
+            travel_s = (arrival_of(ride) - ride.accepted_at).total_seconds()
         elif ride.cancelled_at is not None and ride.closed_code not in BY_THE_USER:
             calls_off_s = (ride.cancelled_at - ride.accepted_at).total_seconds()
     return Answer(reply, after_s, float(offer.distance_m), travel_s, calls_off_s)

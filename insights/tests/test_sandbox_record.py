@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from insights.sandbox.conditions import Variant, matcher
+from insights.sandbox.conditions import Variant
 from insights.sandbox.figures import fidelity
+from insights.sandbox.matcher import matcher
 from insights.sandbox.replay import Replay
 from insights.sandbox.table import lines
 from insights.sandbox.trying import recorded_day, try_rules

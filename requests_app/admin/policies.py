@@ -123,8 +123,8 @@ def _decimal(label: str, help_text: str, name: str) -> Any:
     return field
 
 
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker alone
-    """The words of a new version. Empty fields leave it to the installation. The limits of numbers are the model's."""
+class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker alone
+    """The rules of a region, without a table: each field may be empty. The limits of numbers are the model's."""
 
     offer_ttl_s = _number("Time to answer", "How long a partner has to answer an offer: seconds", "offer_ttl_s")
     patience_s = _number("Patience", "How long a partner is looked for until staff take over: seconds", "patience_s")
@@ -138,6 +138,10 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the t
     cap_least_s = _decimal("Least cap", "It never shrinks further: seconds of travel", "cap_least_s")
     cap_widens = _decimal("Widening", "Seconds that the cap gains for each second waited", "cap_widens")
     age_credit = _decimal("Credit for waiting", "Seconds of travel spared for each second waited", "age_credit")
+
+
+class PolicyForm(RulesForm):
+    """The words of a new version. Empty fields leave it to the installation."""
 
     class Meta:
         model = Policy

@@ -214,6 +214,7 @@ HOLDINGS = [
     Holding("ledger", "payments.Entry", _by("partner__user", "user"), kept={}),
     Holding("closedMonths", "payments.Period", _by("closed_by"), kept={}),
     Holding("policiesOfRegions", "regions.Policy", _by("author"), kept={}),
+    Holding("trials", "insights.Trial", _by("author"), frozenset(["result"]), {}),
     Holding(
         "manualEntries",
         "payments.ManualEntry",

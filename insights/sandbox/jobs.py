@@ -1,0 +1,6 @@
+"""The jobs of the sandbox, by the rows that say when they are due."""
+
+from core.jobs import DueRows
+from insights.sandbox.models import Trial
+
+TRIALS = DueRows(Trial, "due_at", "run_trial")

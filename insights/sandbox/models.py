@@ -1,0 +1,94 @@
+"""Rules that staff try on a region: trials on a recorded day."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from api.stored_json import StoredJSONField
+from core.cold import ColdManager
+from core.ids import new_id
+from core.texts import Line
+from insights.sandbox.states import TIMES_MAX, Failure, Stage, TrialStatus
+from regions.models import Region
+from regions.policies import Policy
+
+NAME_MAX_CHARS = 60
+
+
+def nothing() -> dict[str, Any]:
+    """The default of columns with values by name."""
+    return {}
+
+
+class Trial(models.Model):
+    """Rules that staff try on a recorded day of a region. What was asked never changes."""
+
+    cold: ClassVar = frozenset({"result"})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField(help_text="In the region's time. It must be over.")
+    name = Line(max_length=NAME_MAX_CHARS, help_text="What the rules are called, for example: wider.")
+    reason = Line(max_length=200, blank=True, default="", help_text="What you want to know, for other staff.")
+    changes = models.JSONField(default=nothing, help_text="What the rules change of those in force, by field.")
+    partners = models.FloatField(
+        default=1.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(TIMES_MAX)],
+        help_text="How many times as many partners there are: 0.8 is a fifth fewer.",
+    )
+    seed = models.PositiveIntegerField(default=1, help_text="Of all that is drawn. The same seed draws the same.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    status = models.CharField(max_length=8, choices=TrialStatus.choices, default=TrialStatus.WAITING)
+    due_at = models.DateTimeField(null=True, db_index=True, help_text="When a worker takes it; empty at its end.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    stage = models.CharField(max_length=10, choices=Stage.choices, blank=True, default="")
+    ended_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=12, choices=Failure.choices, blank=True, default="")
+    result = StoredJSONField(null=True, editable=False, help_text="sandbox/report.py says what is in it.")
+    policy = models.ForeignKey(
+        Policy,
+        null=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+        help_text="The version that has put its rules in force.",
+    )
+    objects = ColdManager()
+
+    class Meta:
+        indexes = (models.Index(fields=["region", "-created_at"], name="trial_region"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(partners__gte=0, partners__lte=TIMES_MAX), name="trial_partners_sane"),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[TrialStatus.WAITING, TrialStatus.RUNNING],
+                    due_at__isnull=False,
+                    ended_at__isnull=True,
+                    failure="",
+                    result__isnull=True,
+                )
+                | Q(
+                    status=TrialStatus.DONE,
+                    due_at__isnull=True,
+                    ended_at__isnull=False,
+                    failure="",
+                    result__isnull=False,
+                )
+                | Q(
+                    status=TrialStatus.FAILED,
+                    due_at__isnull=True,
+                    ended_at__isnull=False,
+                    failure__in=Failure.values,
+                    result__isnull=True,
+                ),
+                name="trial_status_as_told",
+            ),
+            models.CheckConstraint(condition=Q(policy__isnull=True) | Q(status="done"), name="trial_in_force_was_done"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.day}"

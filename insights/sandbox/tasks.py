@@ -1,0 +1,13 @@
+"""The sandbox's jobs, as Celery tasks. Each is a hint: a row says when it is due."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from insights.sandbox import running
+
+
+@shared_task(name="run_trial")
+def run_trial(trial_id: str) -> None:
+    """Run a trial. Safe to run twice: a lease keeps a second one from starting."""
+    running.run_trial(UUID(trial_id))
