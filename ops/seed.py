@@ -1,4 +1,7 @@
-"""Seed data for a first run: New York City, the kinds of cheer, and demo accounts."""
+"""Seed data for a first run: New York City, its past, the kinds of cheer, and demo accounts."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -9,8 +12,11 @@ from accounts.demo import DOMAIN, PASSWORD
 from accounts.models import Partner, Role, User
 from accounts.states import Application, PartnerType
 from core import clock
+from insights.forecast.importing import replace_past
+from insights.forecast.models import PastDemand
+from ops.demo_past.drawing import draw
 from regions.models import Region
-from requests_app.models import RequestType
+from requests_app.models import CheerRequest, RequestType
 
 USERS = [f"user{n}@{DOMAIN}" for n in range(1, 6)]
 PARTNERS = [f"partner{n}@{DOMAIN}" for n in range(1, 6)]
@@ -37,6 +43,7 @@ REQUEST_TYPES = [
     ("game_day", _("Game day"), _("Loud support from the sideline."), "📣", []),
     ("serenade", _("Serenade"), _("A cheer with music."), "🎸", [PartnerType.MUSICIAN]),
 ]
+PAST_DAYS = 42  # a forecast learns from 14 days, and is tried on the last two weeks from 35 days on
 PLACES = [(40.7484, -73.9857), (40.7580, -73.9855), (40.7308, -73.9973), (40.7127, -74.0059), (40.7794, -73.9632)]
 
 
@@ -47,6 +54,16 @@ def seed_region() -> Region:
         defaults={"name": "New York City", "boundary": NEW_YORK_CITY, "time_zone": "America/New_York"},
     )
     return region
+
+
+def seed_past() -> None:
+    """Make up the demo city's demand of the last six weeks, unless it has a past already."""
+    region, now = seed_region(), clock.now()
+    if PastDemand.objects.filter(region=region).exists() or CheerRequest.objects.filter(region=region).exists():
+        return
+    zone = ZoneInfo(region.time_zone)
+    today = now.astimezone(zone).date()
+    replace_past(region, draw([today - timedelta(days=back) for back in range(PAST_DAYS, -1, -1)], zone, until=now))
 
 
 def seed_request_types() -> None:

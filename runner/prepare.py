@@ -6,7 +6,7 @@ import sys
 import django
 from django.core.management import call_command
 
-from runner import lifeline
+from runner import city, lifeline
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     lifeline.watch()
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("seed")
+    call_command("seed", past=city.is_simulated())
     sys.stdout.flush()
 
 

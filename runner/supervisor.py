@@ -15,7 +15,7 @@ from types import FrameType
 from django.conf import settings
 
 from core import valkey, vitals
-from runner import embedded_valkey, lifeline, scaling, shared_port
+from runner import city, embedded_valkey, lifeline, scaling, shared_port
 from runner.children import MAX_DEATHS, Child, Surroundings, end_all, reason_in
 from runner.fleet import Fleet
 from runner.run_lock import Refused, RunLock
@@ -151,7 +151,7 @@ class Supervisor:
         say(f"logs  {surroundings.log_folder}")
         self.wait_until_ready()
         say(f"ready {self.shown_url}")
-        if os.environ.get("BOTS", "1" if settings.DEBUG else "0") == "0":
+        if not city.is_simulated():
             return
         if not self.tools_are_installed:
             say("no simulated city: requirements-tools.txt is not installed")

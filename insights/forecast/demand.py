@@ -78,7 +78,7 @@ def history_of_region(region: Region, resolution: int, *, now: datetime, until_n
     since = today - timedelta(days=READ_DAYS)
     counts = Counter[Place]()
     for table in (PastDemand, OwnDemand):
-        kept = table.objects.filter(region=region, starts_at__gte=since, starts_at__lt=today)
+        kept = table.objects.filter(region=region, starts_at__gte=since, starts_at__lt=now if until_now else today)
         for at, cell, requests in kept.values_list("starts_at", "cell", "requests").iterator():
             counts[(at, cell)] += requests
     if until_now:

@@ -52,6 +52,15 @@ def import_history(region: Region, lines: Iterable[str]) -> Imported:
             counts[place] += 1
     if not counts:
         raise ValueError("The file has no request inside the region.")
+    first, last = replace_past(region, counts)
+    return Imported(counts.total(), outside, first, last)
+
+
+def replace_past(region: Region, counts: Counter[Place]) -> tuple[datetime, datetime]:
+    """Put counts in the place of all counts of the region from their first half hour to their last.
+
+    Returns these two. There must be at least one count.
+    """
     first, last = min(start for start, _ in counts), max(start for start, _ in counts)
     rows = (PastDemand(region=region, starts_at=at, cell=cell, requests=n) for (at, cell), n in sorted(counts.items()))
     with transaction.atomic():
@@ -63,7 +72,7 @@ def import_history(region: Region, lines: Iterable[str]) -> Imported:
             unique_fields=["region", "starts_at", "cell"],
             update_fields=["requests"],
         )
-    return Imported(counts.total(), outside, first, last)
+    return first, last
 
 
 def _places(region: Region, lines: Iterable[str]) -> Iterator[Place | None]:

@@ -15,6 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-accounts", action="store_true", help="leave the demo accounts out")
+        parser.add_argument(
+            "--past", action="store_true", help="with six weeks of made-up demand, which the forecast learns from"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         demo.seed_region()
@@ -23,6 +26,8 @@ class Command(BaseCommand):
         if options["no_accounts"] or not settings.DEMO_ACCOUNTS:  # their password is public
             return
         demo.seed_accounts()
+        if options["past"]:
+            demo.seed_past()
         self.stdout.write(
             f"Demo sign-ins, all with the password {PASSWORD}:\n"
             f"  users     {demo.USERS[0]} … {demo.USERS[-1]}\n"
