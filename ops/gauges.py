@@ -21,6 +21,7 @@ from core import clock, valkey, vitals
 from core.heartbeats import is_alive
 from core.jobs import DueRows
 from core.task_waits import waiting_s
+from insights.forecast.models import Forecaster
 from notifications.web_push import PUSHES
 from payments.models import Payment
 from payments.operations import Operation
@@ -59,6 +60,7 @@ GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
     "requests_without_partners": (("region",), "Requests being matched in a region where no partner is at work."),
     "waiting_for_staff": (("what",), f"Rows that wait for staff; {WAITING_MAX} at most."),
     "overdue_seconds": (("what",), "For how long the oldest row that is due has waited for a worker."),
+    "forecast_error_ratio": (("region",), "The forecast's error of the last week by what it expects; 0: not known."),
     "counts_age_seconds": ((), "Time since the rows were counted."),
     "sweep_alive": ((), "1 if a sweep has given a sign of life within ten seconds."),
     "processes": (("kind",), "Processes that have given a sign of life within ten seconds."),
@@ -101,7 +103,7 @@ class Counts:
 def count_rows(now: datetime) -> Counts:
     """Count the rows that still change, and find the oldest ones that wait."""
     regions = tuple(Region.objects.filter(active=True).order_by("slug").values_list("slug", flat=True))
-    figures = [*_by_status(), *_pending(regions, now), *_for_staff(), *_overdue(now)]
+    figures = [*_by_status(), *_pending(regions, now), *_for_staff(), *_overdue(now), *_forecasts(regions)]
     return Counts(now.timestamp(), regions, tuple(figures))
 
 
@@ -142,6 +144,11 @@ def _overdue(now: datetime) -> Iterator[Figure]:
         rows = due.model._default_manager.filter(**{f"{due.column}__lte": now}).order_by(due.column)
         oldest = rows.values_list(due.column, flat=True).first()
         yield Figure("overdue_seconds", (what,), (now - oldest).total_seconds() if oldest else 0)
+
+
+def _forecasts(regions: Iterable[str]) -> Iterator[Figure]:
+    known = dict(Forecaster.objects.values_list("region__slug", "error_ratio"))
+    yield from (Figure("forecast_error_ratio", (slug,), known.get(slug) or 0.0) for slug in regions)
 
 
 def keep(counts: Counts) -> None:

@@ -79,12 +79,16 @@ class ForecastModel(models.Model):
 
 
 class Forecaster(models.Model):
-    """The jobs of a region's forecast."""
+    """The jobs of a region's forecast, and how well it fits."""
 
     region = models.OneToOneField(Region, primary_key=True, on_delete=models.CASCADE, related_name="+")
     train_at = models.DateTimeField(null=True, db_index=True, help_text="When it is trained again.")
     refresh_at = models.DateTimeField(null=True, db_index=True, help_text="When it forecasts again.")
     counted_until = models.DateTimeField(null=True, help_text="Until when own requests are counted as demand.")
+    error_ratio = models.FloatField(
+        null=True,
+        help_text="What was missed in the last week, as a multiple of what was to be missed. Empty: not known.",
+    )
 
     def __str__(self) -> str:
         return f"Forecaster of {self.region_id}"

@@ -73,15 +73,15 @@ def _foreseen(
     past: History, day: int, horizon: Horizon, minutes: int, newest: ForecastModel | None
 ) -> tuple[Floats, float]:
     """Return the means of a day, of shape (cells, slots), and their dispersion, by the historic mean if untrained."""
-    model, days = _model(newest, horizon, minutes), np.array([day])
+    model, days = fitted_model(newest, horizon, minutes), np.array([day])
     if model is None:
         return mean_by(USUAL, past.slots(minutes), past.kinds, days)[:, 0], USUAL_DISPERSION
     return model.means(past, days)[:, 0], model.dispersion
 
 
-def _model(newest: ForecastModel | None, horizon: Horizon, minutes: int) -> Model | None:
-    """Return the trained model; None before there is one, or while the historic mean stands in for it."""
-    fitted = newest.fitted.get(f"{minutes}.{horizon}") if newest else None
+def fitted_model(version: ForecastModel | None, horizon: Horizon, minutes: int) -> Model | None:
+    """Return a version's trained model; None without a version, or while the historic mean stands in for it."""
+    fitted = version.fitted.get(f"{minutes}.{horizon}") if version else None
     if fitted is None:
         return None
     return Model(horizon, minutes, np.array(fitted["coefficients"]), fitted["dispersion"])

@@ -1,6 +1,7 @@
 """Trains each region's forecast at night, and forecasts anew every five minutes, in the background."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from insights.forecast.history import History
 from insights.forecast.model import LEAST_DAYS, fit
 from insights.forecast.models import Forecaster, ForecastModel, Method
 from insights.forecast.refreshing import refresh
+from insights.forecast.watching import error_ratio
 from regions.models import Region
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,13 @@ def train_forecast(region_id: UUID) -> None:
             return
         region, now = Region.objects.get(pk=region_id), clock.now()
         count_own(region, now=now)
-        trained = _trained(region, now)
+        histories = {
+            grid.minutes: history
+            for grid in GRIDS
+            if (history := history_of_region(region, grid.resolution, now=now, until_now=False)) is not None
+        }
+        Forecaster.objects.filter(pk=region.pk).update(error_ratio=error_ratio(region, histories, now=now))
+        trained = _trained(histories)
         if trained:
             with transaction.atomic():
                 newest = ForecastModel.objects.filter(region=region).aggregate(newest=Max("version"))["newest"]
@@ -79,22 +87,19 @@ def refresh_forecast(region_id: UUID) -> None:
             REFRESHING.postpone(region_id, now + REFRESH_EVERY)
 
 
-def _trained(region: Region, now: datetime) -> dict[str, Any] | None:
-    """Return the columns of a new version; None without any history."""
+def _trained(histories: Mapping[int, History]) -> dict[str, Any] | None:
+    """Return the columns of a new version, given the history by the minutes of a slot; None without any."""
     days, fitted, tried = 0, {}, {}
-    for grid in GRIDS:
-        history = history_of_region(region, grid.resolution, now=now, until_now=False)
-        if history is None:
-            continue
+    for minutes, history in histories.items():
         days = max(days, int(history.recorded.sum()))
         if days < LEAST_DAYS:
             continue
         for horizon in Horizon:
-            model = fit(history, horizon, grid.minutes)
-            name = f"{grid.minutes}.{horizon}"
+            model = fit(history, horizon, minutes)
+            name = f"{minutes}.{horizon}"
             fitted[name] = {"coefficients": model.coefficients.tolist(), "dispersion": model.dispersion}
             if history.days >= BACKTEST_NEEDS_DAYS:
-                tried[name] = backtest(history, horizon, grid.minutes)
+                tried[name] = backtest(history, horizon, minutes)
     if not days:
         return None
     method = Method.LEARNED if fitted else Method.HISTORIC_MEAN

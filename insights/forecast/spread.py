@@ -38,6 +38,18 @@ def quantiles(means: Floats, d: float | Floats) -> tuple[Floats, Floats, Floats]
     return low, middle, high
 
 
+def median_misses(means: Floats, d: float | Floats) -> Floats:
+    """The absolute errors to expect of the P50s, in requests.
+
+    E(X; X <= k) = m F(k - 1; r + 1) for a negative binomial count with r = 1 / d, mean m and distribution function
+    F(.; r) at the same p. So E|X - a| = m - a + 2 (a F(a; r) - m F(a - 1; r + 1)).
+    """
+    spread = distribution(means, d)
+    middle = np.asarray(spread.ppf(MIDDLE), float)
+    beyond = stats.nbinom(1 / d + 1, 1 / (1 + d * means))
+    return np.asarray(means - middle + 2 * (middle * spread.cdf(middle) - means * beyond.cdf(middle - 1)))
+
+
 def inside(counts: Floats, means: Floats, d: float | Floats) -> Floats:
     """The share of each count's probability that lies between the 10% and the 90% point, 0 to 1."""
     spread = distribution(means, d)

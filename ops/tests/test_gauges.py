@@ -17,6 +17,7 @@ from core.heartbeats import beat
 from core.ids import new_id
 from core.jobs import enqueue
 from core.vitals import KNOWN, Vitals
+from insights.forecast.models import Forecaster
 from ops import gauges
 from ops.watcher import look_around
 from regions.models import Region
@@ -134,6 +135,12 @@ def test_requests_in_a_region_without_partners(anonymous: APIClient, partner: Pa
     assert scraped(anonymous, "requests_without_partners") == {'region="nyc"': 0}
     Partner.objects.update(status=PartnerStatus.OFFLINE)
     assert scraped(anonymous, "requests_without_partners") == {'region="nyc"': 1}
+
+
+def test_how_well_the_forecast_of_each_region_fits(anonymous: APIClient, nyc: Region) -> None:
+    assert scraped(anonymous, "forecast_error_ratio") == {'region="nyc"': 0}
+    Forecaster.objects.create(region=nyc, error_ratio=1.25)
+    assert scraped(anonymous, "forecast_error_ratio") == {'region="nyc"': 1.25}
 
 
 def test_work_that_no_worker_has_taken(anonymous: APIClient, user: User, time: Clock) -> None:
