@@ -18,13 +18,13 @@ import gzip
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import holidays
 import numpy as np
 from numpy.typing import NDArray
 
 from insights.forecast.backtest import Floor, Walk, floor, historic_mean, naive, score, seasonal_naive, walk, wape
 from insights.forecast.features import Horizon
 from insights.forecast.history import Floats, History, cells_of, history_of
+from regions.days_off import days_off
 
 BOX = "40.68,-74.03,40.82,-73.92"
 HEAD = "| {} | WAPE | / floor | P90 pinball | P10–P90 covers | whole counts in P10–P90 |\n|" + " --- |" * 6
@@ -48,12 +48,6 @@ def read(paths: list[Path], box: tuple[float, ...]) -> tuple[NDArray[np.datetime
 def last_day(text: str) -> date:
     """The last day of a span: the day itself, or, given with a time, the one that ends at or after it."""
     return (datetime.fromisoformat(text) - timedelta(minutes=1 if "T" in text else 0)).date()
-
-
-def days_off(country: str, first: date, last: date) -> set[date]:
-    """The public holidays of a country, by its ISO code, in the years of a span; none for an empty code."""
-    years = range(first.year, last.year + 1)
-    return set(holidays.country_holidays(country, years=years)) if country else set()
 
 
 def row(name: str, *cells: str) -> str:
@@ -97,7 +91,8 @@ def main() -> None:
     times, lats, lngs = read(asked.data, tuple(float(part) for part in asked.box.split(",")))
     first, last = times.min().astype("datetime64[D]").item(), asked.test_to
     cells = cells_of(lats, lngs, asked.resolution)
-    whole = history_of(times, cells, holidays=days_off(asked.holidays, first, last), last=last)
+    holidays = days_off(asked.holidays, "", range(first.year, last.year + 1))
+    whole = history_of(times, cells, holidays=holidays, last=last)
     history: History = whole.busy(asked.least, whole.day(asked.test_from))
     days = np.arange(history.day(asked.test_from), history.days)
     counts = history.slots(asked.minutes)[:, days]

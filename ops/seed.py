@@ -51,7 +51,7 @@ def seed_region() -> Region:
     """Create New York City unless it exists; changes by staff are kept."""
     region, _ = Region.objects.get_or_create(
         slug="nyc",
-        defaults={"name": "New York City", "boundary": NEW_YORK_CITY, "time_zone": "America/New_York"},
+        defaults={"name": "New York City", "boundary": NEW_YORK_CITY, "time_zone": "America/New_York", "country": "US"},
     )
     return region
 

@@ -20,6 +20,7 @@ from backoffice.fields import WholeNumber
 from backoffice.regional import InRegion
 from core.currencies import currency_of
 from core.prices import COMMISSION_WHOLE, TAX_WHOLE
+from regions.days_off import check_subdivision
 from regions.models import PRICES, Prices, Region, Terms, not_chargeable
 
 MONEY_MAX = 10_000_000  # minor units; a larger amount is rejected as a typing error
@@ -127,6 +128,8 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             "active",
             "boundary",
             "time_zone",
+            "country",
+            "subdivision",
             "currency",
             "increment_amount",
             "increment_s",
@@ -147,6 +150,17 @@ class RegionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     def clean_boundary(self) -> list[list[list[float]]]:
         return closed_rings(self.cleaned_data["boundary"])
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+    def clean_subdivision(self) -> str:
+        """Check the part against its country, whose own check may have failed."""
+        code = str(self.cleaned_data["subdivision"])
+        country = self.cleaned_data.get("country")
+        if country is not None:
+            check_subdivision(country, code)
+        return code
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).lower()
@@ -201,6 +215,7 @@ class RegionAdmin(_PriceColumns, StaffAdmin):
     fieldsets: Any = (
         (None, {"fields": ("name", "slug", "active", "time_zone")}),
         ("Boundary", {"fields": ("boundary", "outline")}),
+        ("Holidays", {"fields": (("country", "subdivision"),)}),
         ("Tariff", {"fields": ("currency", ("increment_amount", "increment_s"))}),
         (
             "Cancelling",

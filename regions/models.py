@@ -14,6 +14,7 @@ from core.currencies import currency_of
 from core.ids import new_id
 from core.prices import COMMISSION_WHOLE, TAX_WHOLE
 from core.texts import Line
+from regions.days_off import check_country
 from regions.policies import Policy  # noqa: F401  # Django finds models here
 
 DIGEST_CHARS = 16
@@ -161,6 +162,21 @@ class Region(Prices):
         validators=[check_polygon], help_text="Coordinates of a GeoJSON polygon: rings of [lng, lat]."
     )
     time_zone = models.CharField(max_length=40, validators=[check_time_zone])
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_country],
+        help_text="Whose public holidays count: a code of ISO 3166, for example US. Empty: no holidays.",
+    )
+    subdivision = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The part of the country with holidays of its own, for example NY. Empty: the country's.",
+    )
 
     start_guard = models.CharField(
         max_length=16,
@@ -185,6 +201,9 @@ class Region(Prices):
             ),
             models.CheckConstraint(
                 condition=models.Q(offer_detail__in=OfferDetail.values), name="region_offer_detail_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subdivision="") | ~models.Q(country=""), name="region_subdivision_of_a_country"
             ),
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.forecast import days_off, last_day, main, read
+from bench.forecast import last_day, main, read
 
 
 def write(path: Path, start: str, days: int) -> Path:
@@ -52,9 +52,3 @@ def test_only_the_box_is_read(tmp_path: Path) -> None:
 )
 def test_the_last_day_of_a_span(text: str, day: int) -> None:
     assert last_day(text) == date(2014, 8, day)
-
-
-def test_holidays_of_the_country() -> None:
-    first, last = date(2014, 8, 1), date(2014, 9, 8)
-    assert date(2014, 9, 1) in days_off("US", first, last)
-    assert days_off("", first, last) == set()

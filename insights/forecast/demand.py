@@ -1,6 +1,7 @@
 """A region's demand: counts of its own requests into past demand, and reads it all as a history."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from core.ids import first_id_at
 from insights.forecast.history import HALF_HOURS, History
 from insights.forecast.importing import HALF_HOUR, ROWS_AT_ONCE, Place, half_hour
 from insights.forecast.models import KEPT_RESOLUTION, Forecaster, OwnDemand, PastDemand
+from regions.days_off import days_off
 from regions.models import Region
 from requests_app.models import CheerRequest
 
@@ -87,6 +89,8 @@ def history_of_region(region: Region, resolution: int, *, now: datetime, until_n
         return None
     zone, last = ZoneInfo(region.time_zone), today.date() - timedelta(days=0 if until_now else 1)
     history = _by_local_day(counts, resolution, zone, last)
+    years = range(history.first.year, (today + timedelta(days=1)).year + 1)  # tomorrow is foreseen, too
+    history = replace(history, holidays=days_off(region.country, region.subdivision, years))
     busy = history.busy(LEAST_A_DAY, history.days)
     return busy if busy.cells else None
 

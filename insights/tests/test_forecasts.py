@@ -1,7 +1,7 @@
 """A region's forecast: trained from its past, stored as a version, forecast anew in the background."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -172,6 +172,17 @@ def test_requests_of_the_present_day_are_read_until_now(jobs: Region, user: User
     assert found is not None
     local = asked.created_at.astimezone(ZONE)
     assert [tuple(at) for at in np.argwhere(found.counts)] == [(0, 0, local.hour * 2 + local.minute // 30)]
+
+
+def test_holidays_of_the_region_are_known_until_tomorrow(nyc: Region) -> None:
+    new_year = datetime(2026, 12, 31, 12, tzinfo=ZONE)
+    past(nyc, 10, new_year)
+    for country, off in (("", []), ("US", [date(2026, 12, 25), date(2027, 1, 1)])):
+        nyc.country = country
+        found = history_of_region(nyc, 7, now=new_year, until_now=True)
+        assert found is not None
+        tomorrow = found.padded(1)
+        assert [found.first + timedelta(days=int(day)) for day in np.flatnonzero(tomorrow.off)] == off
 
 
 # ---------------------------------------------------------------- a day that begins now

@@ -98,6 +98,7 @@ PLANTS: dict[str, Plant] = {
     "nothing_unsent_is_acknowledged": lambda: one(Stream).update(acked_seq=F("last_seq") + 1),
     # regions
     "regions_can_be_placed": lambda: one(Region).update(time_zone="Mars/Olympus"),
+    "holidays_are_known": lambda: one(Region).update(country="US", subdivision="BY"),
     "prices_can_be_charged": lambda: one(Region).update(currency="kwd", increment_amount=1234),
     # accounts
     "only_staff_may_use_the_admin": lambda: one(User, role="user").update(is_staff=True),

@@ -163,3 +163,16 @@ def test_the_outline_is_drawn(desk: Client, nyc: Region) -> None:
     assert "<path d=" in desk.get(page_of(nyc)).content.decode()
     Region.objects.update(boundary=["no polygon"])
     assert desk.get(page_of(nyc)).status_code == 200
+
+
+def test_holidays_go_by_codes(desk: Client, told_workers: list[str]) -> None:
+    assert desk.post(url_of(Region, "add"), {**PARIS, "country": "fr", "subdivision": "Zone A"}).status_code == 302
+    region = Region.objects.get(slug="paris")
+    assert (region.country, region.subdivision) == ("FR", "Zone A")
+
+
+@pytest.mark.parametrize(("country", "subdivision"), [("XX", ""), ("US", "BY"), ("", "BY")])
+def test_holidays_that_are_not_known_are_refused(desk: Client, country: str, subdivision: str) -> None:
+    answer = desk.post(url_of(Region, "add"), {**PARIS, "country": country, "subdivision": subdivision})
+    assert "whose holidays are known" in answer.content.decode()
+    assert not Region.objects.filter(slug="paris").exists()
