@@ -12,6 +12,7 @@ _LOOKING = (
     "accounts.view_partner",
     "alerts.view_alert",
     "failures.view_faileddelivery",
+    "insights.view_forecast",
     "insights.view_trial",
     "regions.view_policy",
     "regions.view_region",

@@ -24,7 +24,7 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
-from staff_api import dead_letter_steps, dead_letters, failed_deliveries, partner_steps, payment_steps
+from staff_api import dead_letter_steps, dead_letters, failed_deliveries, forecasts, partner_steps, payment_steps
 from staff_api import partners as staff_partners
 from staff_api import payments as staff_payments
 from staff_api import requests as staff_requests
@@ -107,6 +107,7 @@ api = [
     path("staffApi/partner/<uuid:partner_id>", staff_partners.StaffPartnerRow.as_view()),
     path("staffApi/ride", staff_rides.StaffRides.as_view()),
     path("staffApi/ride/<uuid:ride_id>", staff_rides.StaffRideRow.as_view()),
+    path("staffApi/insight/forecast", forecasts.StaffForecast.as_view()),
     path("staffApi/payment", staff_payments.StaffPayments.as_view()),
     path("staffApi/payment/<uuid:payment_id>", staff_payments.StaffPaymentRow.as_view()),
     *taken("deadLetter", "request_id", dead_letter_steps.ROWS, dead_letter_steps.CALLS),

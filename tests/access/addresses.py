@@ -17,7 +17,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 GROUP = re.compile(r"\(\?P(<\w+>)(?:[^()]|\([^()]*\))*\)")  # a named group of a regular expression
 CONVERTER = re.compile(r"<\w+:(\w+)>")
 ANY_TEXT = "x-1"
-QUERIES = {"/estimate": "?lat=40.7484&lng=-73.9857"}  # of addresses that answer nothing without one
+# Of addresses that answer nothing without one.
+QUERIES = {"/estimate": "?lat=40.7484&lng=-73.9857", "/staffApi/insight/forecast": "?region=nyc"}
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
