@@ -1,7 +1,7 @@
 """The forecast of demand on real pickups, on days it hadn't seen, beside simple forecasts and the noise floor.
 
     python -m bench.forecast --data FILE [--data FILE ...] --test-from 2014-07-01 --test-to 2014-07-31
-        [--least 2] [--box S,W,N,E] [--resolution 7] [--minutes 60] [--holidays US]
+        [--least 2] [--box S,W,N,E] [--resolution 7] [--minutes 60] [--holidays US] [--weather CSV]
 
 FILE is a CSV, gzipped or not, with the columns t (local time to the minute), lat, lng. Both days are tested. Cells are
 those of the box with at least `--least` pickups a day over the days before the test, so that the test has no say
@@ -9,12 +9,14 @@ in them. The forecast of the next hour knows all before that hour; that of the n
 are trained anew every week on the days before. WAPE is over cell-hours, in %: sum|pickups - forecast| / sum(pickups).
 The noise floor is the WAPE to expect if pickups are Poisson and each cell-hour's rate is known (our forecast of the
 next hour stands for it): once with the rate as the forecast, once with the median, which misses by less. The pinball
-loss is the P90's, in pickups a cell-hour.
+loss is the P90's, in pickups a cell-hour. A file of weather has the column day and a column for each figure; it is
+known for days to come, too, as if it had been foreseen rightly.
 """
 
 import argparse
 import csv
 import gzip
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from insights.forecast.backtest import Floor, Walk, floor, historic_mean, naive, score, seasonal_naive, walk, wape
 from insights.forecast.features import Horizon
 from insights.forecast.history import Floats, History, cells_of, history_of
+from insights.forecast.weather import read_weather
 from regions.days_off import days_off
 
 BOX = "40.68,-74.03,40.82,-73.92"
@@ -82,6 +85,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--resolution", type=int, default=7)
     parser.add_argument("--minutes", type=int, default=60, choices=(30, 60))
     parser.add_argument("--holidays", default="US", help="the country whose holidays count as Sundays; empty for none")
+    parser.add_argument("--weather", type=Path, help="a CSV with the columns day and any figures of it")
     return parser.parse_args()
 
 
@@ -93,6 +97,8 @@ def main() -> None:
     cells = cells_of(lats, lngs, asked.resolution)
     holidays = days_off(asked.holidays, "", range(first.year, last.year + 1))
     whole = history_of(times, cells, holidays=holidays, last=last)
+    if asked.weather:
+        whole = replace(whole, weather=read_weather(asked.weather.read_text().splitlines()))
     history: History = whole.busy(asked.least, whole.day(asked.test_from))
     days = np.arange(history.day(asked.test_from), history.days)
     counts = history.slots(asked.minutes)[:, days]

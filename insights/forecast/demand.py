@@ -13,6 +13,7 @@ from core.ids import first_id_at
 from insights.forecast.history import HALF_HOURS, History
 from insights.forecast.importing import HALF_HOUR, ROWS_AT_ONCE, Place, half_hour
 from insights.forecast.models import KEPT_RESOLUTION, Forecaster, OwnDemand, PastDemand
+from insights.forecast.weather_source import weather_of
 from regions.days_off import days_off
 from regions.models import Region
 from requests_app.models import CheerRequest
@@ -89,8 +90,13 @@ def history_of_region(region: Region, resolution: int, *, now: datetime, until_n
         return None
     zone, last = ZoneInfo(region.time_zone), today.date() - timedelta(days=0 if until_now else 1)
     history = _by_local_day(counts, resolution, zone, last)
-    years = range(history.first.year, (today + timedelta(days=1)).year + 1)  # tomorrow is foreseen, too
-    history = replace(history, holidays=days_off(region.country, region.subdivision, years))
+    tomorrow = today.date() + timedelta(days=1)  # it is foreseen, too
+    years = range(history.first.year, tomorrow.year + 1)
+    history = replace(
+        history,
+        holidays=days_off(region.country, region.subdivision, years),
+        weather=weather_of(region, history.first, tomorrow),
+    )
     busy = history.busy(LEAST_A_DAY, history.days)
     return busy if busy.cells else None
 

@@ -4,6 +4,7 @@ The first is the logarithm of what the slot usually brings; the others are logar
 means and this one, and between what lately came and what was expected, in the cell and in the whole city.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from insights.forecast.history import Floats, History, Ints
 from insights.forecast.profiles import WEEK, Kernel, level, mean_by
+from insights.forecast.weather import Figure
+from insights.forecast.weather import columns as weather_columns
 
 Table = NDArray[np.float32]
 
@@ -62,7 +65,9 @@ def ratios(came: Floats, expected: Floats, ends: Ints, length: int, pull: float)
     return np.asarray(np.log(over(came) / over(expected)))
 
 
-def features(history: History, targets: Ints, horizon: Horizon, minutes: int = 60) -> Table:
+def features(
+    history: History, targets: Ints, horizon: Horizon, minutes: int = 60, weather: Sequence[Figure] = ()
+) -> Table:
     """The table of shape (cells, targets, slots a day, features) for whole days.
 
     A feature of a slot is made of earlier slots only (`Horizon.NEXT`), or of earlier days only (`Horizon.DAY`).
@@ -72,6 +77,7 @@ def features(history: History, targets: Ints, horizon: Horizon, minutes: int = 6
         targets: Indices of days in ascending order, from `FIRST_DAY` on.
         horizon: What may be looked at.
         minutes: The length of a slot.
+        weather: The figures of a day's weather that are features, too, after all others.
 
     """
     counts, kinds = history.slots(minutes), history.kinds
@@ -96,6 +102,7 @@ def features(history: History, targets: Ints, horizon: Horizon, minutes: int = 6
         columns += last_half_hour(halves, usual * 30 / minutes, wanted)
     off, weekend = history.off[targets], kinds[targets] >= WEEK - 2
     columns += [flag.astype(float)[None, :, None] for flag in (off, weekend)]
+    columns += [values[None, :, None] for values in weather_columns(history.weather, weather, history.dates(targets))]
     table = np.empty((*own.shape, len(columns)), np.float32)
     for place, column in enumerate(columns):
         table[..., place] = column

@@ -1,12 +1,14 @@
 """Past demand as an array: requests by H3 cell, local day and half hour."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 import h3
 import numpy as np
 from numpy.typing import NDArray
+
+from insights.forecast.weather import Weather
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,12 +21,13 @@ DAY = np.timedelta64(1, "D")
 
 @dataclass(frozen=True)
 class History:
-    """Counts of shape (cells, days, 48) from the local day `first` on; `holidays` are local days."""
+    """Counts of shape (cells, days, 48) from the local day `first` on; `holidays` and `weather` are of local days."""
 
     cells: tuple[str, ...]
     first: date
     counts: Floats
     holidays: frozenset[date] = frozenset()
+    weather: Weather = field(default_factory=Weather)
 
     @property
     def days(self) -> int:
@@ -46,6 +49,10 @@ class History:
     def recorded(self) -> Flags:
         """Whether each day has any request at all, of shape (days,); a day without is no evidence of what is usual."""
         return any_request(self.counts)
+
+    def dates(self, days: Ints) -> list[date]:
+        """The dates of days by their indices."""
+        return [self.first + timedelta(days=day) for day in days.tolist()]
 
     def day(self, when: date) -> int:
         """The index of a day, which may lie outside the history."""

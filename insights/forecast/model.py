@@ -12,6 +12,7 @@ import numpy as np
 from insights.forecast.features import FIRST_DAY, Horizon, Table, features
 from insights.forecast.history import HALF_HOURS, Floats, History, Ints
 from insights.forecast.spread import dispersion
+from insights.forecast.weather import Figure, known_figures
 
 LEAST_DAYS = 14  # below it there is only the historic mean
 WARM_UP_DAYS = 14  # after FIRST_DAY, where the history is long enough
@@ -30,16 +31,17 @@ ROWS_AT_ONCE = 100_000
 
 @dataclass(frozen=True)
 class Model:
-    """A trained forecast: the coefficients of `design`'s columns, and the relative variance of the rates."""
+    """A trained forecast: the coefficients of `design`'s columns, the relative variance of the rates, known weather."""
 
     horizon: Horizon
     minutes: int
     coefficients: Floats
     dispersion: float
+    weather: tuple[Figure, ...] = ()
 
     def means(self, history: History, targets: Ints) -> Floats:
         """The expected requests of whole days, of shape (cells, targets, slots a day)."""
-        return predict(features(history, targets, self.horizon, self.minutes), self.coefficients)
+        return predict(features(history, targets, self.horizon, self.minutes, self.weather), self.coefficients)
 
 
 def design(rows: Table) -> Floats:
@@ -103,10 +105,11 @@ def fit(history: History, horizon: Horizon, minutes: int = 60) -> Model:
     start = max(min(FIRST_DAY + WARM_UP_DAYS, history.days - LEAST_DAYS // 2), history.days - trained)
     targets = np.flatnonzero(history.recorded)
     targets = targets[targets >= start]
-    table = features(history, targets, horizon, minutes)
+    weather = known_figures(history.weather, history.dates(targets))
+    table = features(history, targets, horizon, minutes, weather)
     counts = history.slots(minutes)[:, targets]
     weights = np.broadcast_to(0.5 ** ((history.days - targets) / HALF_LIFE_DAYS)[None, :, None], counts.shape)
     found = poisson_regression(table.reshape(-1, table.shape[-1]), counts.ravel(), weights.ravel())
     late = slice(max(targets.size - SPREAD_DAYS, 0), None)
     strays = dispersion(counts[:, late], predict(table[:, late], found))
-    return Model(horizon, minutes, found, strays)
+    return Model(horizon, minutes, found, strays, weather)

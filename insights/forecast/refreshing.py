@@ -13,10 +13,10 @@ from insights.forecast.demand import history_of_region, into_half_hour
 from insights.forecast.features import USUAL, Horizon
 from insights.forecast.history import Floats, History
 from insights.forecast.importing import HALF_HOUR
-from insights.forecast.model import Model
 from insights.forecast.models import Forecast, ForecastModel
 from insights.forecast.profiles import mean_by
 from insights.forecast.spread import quantiles
+from insights.forecast.stored import fitted_model
 from regions.models import Region
 
 LEAST_MEAN = 0.005  # requests a slot; below it a forecast is no row
@@ -77,14 +77,6 @@ def _foreseen(
     if model is None:
         return mean_by(USUAL, past.slots(minutes), past.kinds, days)[:, 0], USUAL_DISPERSION
     return model.means(past, days)[:, 0], model.dispersion
-
-
-def fitted_model(version: ForecastModel | None, horizon: Horizon, minutes: int) -> Model | None:
-    """Return a version's trained model; None without a version, or while the historic mean stands in for it."""
-    fitted = version.fitted.get(f"{minutes}.{horizon}") if version else None
-    if fitted is None:
-        return None
-    return Model(horizon, minutes, np.array(fitted["coefficients"]), fitted["dispersion"])
 
 
 def _as_if_over(history: History, begun: timedelta, now: datetime) -> History:

@@ -20,6 +20,7 @@ from insights.forecast.history import History
 from insights.forecast.model import LEAST_DAYS, fit
 from insights.forecast.models import Forecaster, ForecastModel, Method
 from insights.forecast.refreshing import refresh
+from insights.forecast.stored import kept, name_of
 from insights.forecast.watching import error_ratio
 from regions.models import Region
 
@@ -96,8 +97,8 @@ def _trained(histories: Mapping[int, History]) -> dict[str, Any] | None:
             continue
         for horizon in Horizon:
             model = fit(history, horizon, minutes)
-            name = f"{minutes}.{horizon}"
-            fitted[name] = {"coefficients": model.coefficients.tolist(), "dispersion": model.dispersion}
+            name = name_of(horizon, minutes)
+            fitted[name] = kept(model)
             if history.days >= BACKTEST_NEEDS_DAYS:
                 tried[name] = backtest(history, horizon, minutes)
     if not days:

@@ -10,7 +10,7 @@ from insights.forecast.drift import Missed, missed
 from insights.forecast.features import FIRST_DAY, Horizon
 from insights.forecast.history import History
 from insights.forecast.models import ForecastModel
-from insights.forecast.refreshing import fitted_model
+from insights.forecast.stored import fitted_model
 from regions.models import Region
 
 WATCHED_DAYS, LEAST_WATCHED_DAYS = 7, 3

@@ -16,6 +16,7 @@ from insights.forecast.model import fit
 from insights.forecast.models import Forecaster, ForecastModel, Method
 from insights.forecast.services import train_forecast
 from insights.forecast.spread import distribution, median_misses, quantiles
+from insights.forecast.stored import kept, name_of
 from insights.forecast.watching import error_ratio
 from regions.models import Region
 
@@ -75,7 +76,7 @@ def at_noon() -> Iterator[None]:
 def trained(region: Region, history: History, ago: int, version: int = 1) -> None:
     """A version that was trained so many days ago, on the days before."""
     model = fit(history.until(history.days - ago), Horizon.DAY)
-    fitted = {"60.day": {"coefficients": model.coefficients.tolist(), "dispersion": model.dispersion}}
+    fitted = {name_of(Horizon.DAY, 60): kept(model)}
     at = NOON - timedelta(days=ago)
     ForecastModel.objects.create(
         region=region, version=version, trained_at=at, method=Method.LEARNED, days=30, fitted=fitted

@@ -5,6 +5,7 @@ from speedycheers.settings.browsers import *
 from speedycheers.settings.delivery import *
 from speedycheers.settings.dispatch import *
 from speedycheers.settings.fraud import *
+from speedycheers.settings.insights import *
 from speedycheers.settings.interface import *
 from speedycheers.settings.logs import *
 from speedycheers.settings.money import *
