@@ -15,9 +15,9 @@ from api.fields import Choice, LocationSerializer, Text, Time
 from api.serializing import json_of, validated
 from core.errors import Missing
 from insights.forecast.features import Horizon
+from insights.forecast.grids import GRIDS
 from insights.forecast.models import Method
 from insights.forecast.selectors import VIEW_FORECAST, forecast_of
-from insights.forecast.services import GRIDS
 from regions.selectors import region_by_slug
 from staff_api.lists import SLUG_MAX_CHARS
 from staff_api.steps import TAG

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from core.jobs import DueRows
 from insights.forecast.backtest import floor, historic_mean, score, walk, wape
 from insights.forecast.demand import count_own, history_of_region, midnight
 from insights.forecast.features import FIRST_DAY, Horizon
+from insights.forecast.grids import GRIDS
 from insights.forecast.history import History
 from insights.forecast.model import LEAST_DAYS, fit
 from insights.forecast.models import Forecaster, ForecastModel, Method
@@ -32,17 +33,6 @@ TRAINED_AFTER_MIDNIGHT = timedelta(minutes=10)
 REFRESH_EVERY = timedelta(minutes=5)
 BACKTEST_DAYS = 14
 BACKTEST_NEEDS_DAYS = BACKTEST_DAYS + LEAST_DAYS + FIRST_DAY
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Cells of one resolution and slots of one length."""
-
-    resolution: int
-    minutes: int
-
-
-GRIDS = (Grid(7, 60), Grid(8, 30))
 
 
 def sweep_forecasts(now: datetime) -> None:
