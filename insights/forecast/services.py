@@ -31,6 +31,7 @@ TRAINING = DueRows(Forecaster, "train_at", "train_forecast")
 REFRESHING = DueRows(Forecaster, "refresh_at", "refresh_forecast")
 TRAINED_AFTER_MIDNIGHT = timedelta(minutes=10)
 REFRESH_EVERY = timedelta(minutes=5)
+VERSIONS_KEPT = 90  # of a region: a quarter of a year
 BACKTEST_DAYS = 14
 BACKTEST_NEEDS_DAYS = BACKTEST_DAYS + LEAST_DAYS + FIRST_DAY
 
@@ -64,6 +65,7 @@ def train_forecast(region_id: UUID) -> None:
                 newest = ForecastModel.objects.filter(region=region).aggregate(newest=Max("version"))["newest"]
                 version = (newest or 0) + 1
                 ForecastModel.objects.create(region=region, version=version, trained_at=now, **trained)
+                ForecastModel.objects.filter(region=region, version__lte=version - VERSIONS_KEPT).delete()
             log.info("trained version %d for %s: %s", version, region.slug, trained["method"])
         TRAINING.postpone(region_id, midnight(region, now + timedelta(days=1)) + TRAINED_AFTER_MIDNIGHT)
 

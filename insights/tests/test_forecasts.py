@@ -88,6 +88,21 @@ def test_a_version_more_each_time_but_none_twice(jobs: Region) -> None:
     assert list(ForecastModel.objects.values_list("version", flat=True).order_by("version")) == [1, 2]
 
 
+def test_old_versions_go(jobs: Region, boston: Region) -> None:
+    past(jobs, 10)
+    for region, version in ((jobs, 1), (jobs, 2), (jobs, 90), (boston, 1)):
+        ForecastModel.objects.create(
+            region=region,
+            version=version,
+            trained_at=NOON - timedelta(days=91 - version),
+            method=Method.LEARNED,
+            days=20,
+        )
+    train_forecast(jobs.pk)
+    left = ForecastModel.objects.order_by("region__slug", "version").values_list("region__slug", "version")
+    assert list(left) == [("boston", 1), ("nyc", 2), ("nyc", 90), ("nyc", 91)]
+
+
 def test_a_short_past_is_foreseen_by_its_mean_and_says_so(jobs: Region) -> None:
     past(jobs, 10)
     train_forecast(jobs.pk)
