@@ -21,11 +21,12 @@ from bench.replay import (
     World,
 )
 from regions.geometry import S_PER_M
-from requests_app.matching import policy
+from requests_app.matching import demand, policy
 from requests_app.matching.assignment import cheapest
 from requests_app.matching.policy import RULES, Pairs, Rules
 
 CANDIDATES = 20  # partners considered for each request
+LEAST_S = 60.0  # demand is not told of a shorter time
 SIGNAL_S = 120.0  # how early a partner could say that they are about to finish
 
 
@@ -97,22 +98,36 @@ def ours(rules: Rules = RULES, *, finishing: str = "", remote: float = 0.0) -> P
         row, column = _nearest(after_s + distance_m * S_PER_M)
         waiting = np.array(world.waiting)
         waited_s = world.now - world.case.t[waiting]
-        pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row])
         at_work = world.x.size - free.size
         shortage = policy.shortage_size(recent=world.recent(policy.RECENT_S), free=free.size, busy=at_work)
+        around = _demand(world, free) if shortage and rules.cap_local else np.zeros(free.size)
+        around = np.concatenate([around, np.zeros(busy.size)])
+        pairs = Pairs(waiting[row], partners[column], distance_m[row, column], waited_s[row], around[column])
         if shortage and busy.size:
             chosen = decide_with_finishing(pairs, after_s[column], shortage=shortage, rules=rules)
         else:
             now = np.flatnonzero(after_s[column] <= 0)
             if shortage and remote:
-                capped_s = policy.cap_s(pairs.waited_s[now], shortage=shortage, rules=rules)
+                capped_s = policy.cap_s(pairs.waited_s[now], around[column][now], shortage=shortage, rules=rules)
                 reach_s = np.maximum(capped_s, remote * world.near_m[pairs.request[now]] * S_PER_M)
                 now = now[pairs.distance_m[now] * S_PER_M <= reach_s]
-            held = Pairs(pairs.request[now], pairs.partner[now], pairs.distance_m[now], pairs.waited_s[now])
+            held = Pairs(
+                pairs.request[now], pairs.partner[now], pairs.distance_m[now], pairs.waited_s[now], around[column][now]
+            )
             chosen = now[policy.decide(held, shortage=0 if remote else shortage, rules=rules)]
         return [(int(pairs.request[entry]), int(pairs.partner[entry])) for entry in chosen]
 
     return match
+
+
+def _demand(world: World, partners: NDArray[np.int64]) -> Floats:
+    """Return the demand around partners, by the requests of the last half hour or since the window began."""
+    since = int(np.searchsorted(world.case.t[: world.arrived], world.now - demand.RECENT_S))
+    asked = slice(since, world.arrived)
+    seconds = min(demand.RECENT_S, max(world.now, LEAST_S))
+    return demand.around(
+        world.x[partners], world.y[partners], world.case.x[asked], world.case.y[asked], seconds=seconds
+    )
 
 
 def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, shortage: int, rules: Rules = RULES) -> NDArray[np.intp]:
@@ -126,7 +141,8 @@ def decide_with_finishing(pairs: Pairs, free_in_s: Floats, *, shortage: int, rul
     nearest_s = np.full(int(pairs.request.max()) + 1, np.inf)
     np.minimum.at(nearest_s, pairs.request[free], travel_s[free])
     several = bool((pairs.request != pairs.request[0]).any())
-    capped = (several or rules.cap_lone) & (travel_s > policy.cap_s(pairs.waited_s, shortage=shortage, rules=rules))
+    caps_s = policy.cap_s(pairs.waited_s, pairs.demand, shortage=shortage, rules=rules)
+    capped = (several or rules.cap_lone) & (travel_s > caps_s)
     entries = np.flatnonzero(np.where(free, ~capped, free_in_s + travel_s < nearest_s[pairs.request]))
     cost = (free_in_s + travel_s - rules.age_credit * pairs.waited_s)[entries]
     chosen = entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
@@ -165,13 +181,16 @@ def bound(case: Case) -> Result:
 
 
 REMOTE: dict[str, Policy] = {f"ours, remote {dial}": ours(remote=dial) for dial in (1.0, 2.0)}
-_BARE = replace(RULES, cap_s=np.inf, age_credit=0.0, cap_lone=False)
+_BEFORE = replace(RULES, cap_local=0.0, cap_widens=1.0)
+_BARE = replace(_BEFORE, cap_s=np.inf, age_credit=0.0, cap_lone=False)
 ABLATION: dict[str, Policy] = {
     "assignment only": ours(_BARE),
     "+ cap, never for one alone": ours(replace(_BARE, cap_s=RULES.cap_s)),
-    "+ cap in a shortage for all": ours(replace(RULES, age_credit=0.0)),
-    "+ age credit (ours)": ours(),
-    "ours, cap not by shortage": ours(replace(RULES, cap_shortage=np.inf)),
+    "+ cap in a shortage for all": ours(replace(_BEFORE, age_credit=0.0)),
+    "+ age credit": ours(_BEFORE),
+    "+ three quarters of the widening": ours(replace(RULES, cap_local=0.0)),
+    "+ cap by the demand around each partner (ours)": ours(),
+    "ours, cap not by demand or shortage": ours(replace(RULES, cap_local=0.0, cap_shortage=np.inf)),
     "ours, cap not widening": ours(replace(RULES, cap_widens=0.0)),
     "ours + about to finish, expected": ours(finishing="expected"),
     "ours + about to finish, signalled": ours(finishing="signalled"),

@@ -46,6 +46,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "cap_least_s": (1, 7200),
     "cap_widens": (0, 100),
     "age_credit": (0, 100),
+    "cap_local": (0, 10),
 }
 
 
@@ -95,7 +96,9 @@ class Policy(models.Model):
     )
     cap_s = _limited(models.FloatField, "cap_s", "In a shortage: the greatest pickup cap, in seconds of travel.")
     cap_shortage = _limited(
-        models.FloatField, "cap_shortage", "In a shortage: how many recent requests have the greatest cap."
+        models.FloatField,
+        "cap_shortage",
+        "In a shortage, where the cap is not local: how many recent requests have the greatest cap.",
     )
     cap_least_s = _limited(models.FloatField, "cap_least_s", "In a shortage: the least pickup cap, in seconds.")
     cap_widens = _limited(
@@ -106,6 +109,11 @@ class Policy(models.Model):
     )
     cap_lone = models.BooleanField(
         null=True, blank=True, help_text="In a shortage: whether the cap applies to a request that is alone, too."
+    )
+    cap_local = _limited(
+        models.FloatField,
+        "cap_local",
+        "In a shortage: how far the cap goes by the demand around each partner; 0: the same cap in the whole region.",
     )
 
     class Meta:
@@ -128,5 +136,5 @@ class Policy(models.Model):
         return f"Policy {self.version}"
 
 
-RULES = ("cap_s", "cap_shortage", "cap_least_s", "cap_widens", "age_credit", "cap_lone")
+RULES = ("cap_s", "cap_shortage", "cap_least_s", "cap_widens", "age_credit", "cap_lone", "cap_local")
 HOW_IT_MATCHES = ("opening_hours", "offer_ttl_s", "patience_s", "radii_m", *RULES)  # all that an undo brings back

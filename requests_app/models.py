@@ -79,7 +79,7 @@ class CheerRequest(Stateful):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="cheer_requests", db_index=False
     )
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="cheer_requests")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="cheer_requests", db_index=False)
     terms = models.ForeignKey(
         Terms,
         null=True,
@@ -110,6 +110,7 @@ class CheerRequest(Stateful):
     class Meta:
         indexes = (
             models.Index(fields=["user", "-created_at"], name="request_user"),
+            models.Index(fields=["region", "-created_at"], name="request_region"),
             models.Index(
                 fields=["region", "next_attempt_at"], condition=Q(status=RequestStatus.PENDING), name="request_waiting"
             ),

@@ -58,7 +58,10 @@ class TrialAdmin(WithStory, StaffAdmin):
     asked_for = (
         (None, {"fields": (("region", "day"), "name", "reason")}),
         ("Offers", {"fields": (("offer_ttl_s", "patience_s"), "radii_m")}),
-        ("In a shortage", {"fields": (("cap_s", "cap_shortage"), ("cap_least_s", "cap_widens"), "cap_lone")}),
+        (
+            "In a shortage",
+            {"fields": (("cap_s", "cap_shortage"), ("cap_least_s", "cap_widens"), ("cap_local", "cap_lone"))},
+        ),
         ("Waiting", {"fields": ("age_credit",)}),
         ("Supply", {"fields": (("partners", "seed"),)}),
     )

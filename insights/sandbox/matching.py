@@ -4,7 +4,7 @@ It follows `requests_app.matching` step by step. The policy and the back-off are
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from insights.sandbox.chance import random_of
 from insights.sandbox.presence import Presence, Status
 from insights.sandbox.world import Conditions, Day, Floats, Ints, Matcher
-from requests_app.matching import policy
+from requests_app.matching import demand, policy
 from requests_app.matching.backoff import retry_delay_s
 from requests_app.matching.policy import Pair, Pairs
 
@@ -135,12 +135,29 @@ class Matching:
             distance_m=both[:, 0].copy(),
             waited_s=np.repeat(now - since, sizes),
         )
+        if shortage and given.rules.cap_local:
+            pairs = replace(pairs, demand=self._demand(pairs.partner, now))
         entries = policy.decide(pairs, shortage=shortage, rules=given.rules).tolist()
         chosen = []
         for at in entries:
             fits = found[int(pairs.request[at])]
             chosen.append((fits.request, int(pairs.partner[at]), float(pairs.distance_m[at]), fits.wave))
         return chosen
+
+    def _demand(self, partner: Ints, now: float) -> Floats:
+        """Return the demand around the partner of each entry, as far as it is known where they are."""
+        asked = self._day.requests
+        recent = np.flatnonzero((asked.created_s <= now) & (asked.created_s > now - demand.RECENT_S))
+        partners, entry = np.unique(partner, return_inverse=True)
+        if not recent.size:
+            return np.zeros(partner.size)
+        middle_lat = float(asked.lat[recent].mean())
+        around = demand.around(
+            *demand.metres(self._presence.lat[partners], self._presence.lng[partners], middle_lat=middle_lat),
+            *demand.metres(asked.lat[recent], asked.lng[recent], middle_lat=middle_lat),
+            seconds=demand.RECENT_S,
+        )
+        return np.asarray(around[entry])
 
     def _plan(self, request: Waiting, given: Conditions, now: float, *, postponed: bool) -> None:
         """Plan the next attempt at a request for which nobody was chosen."""

@@ -134,9 +134,14 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the ty
         help_text="Metres, growing by wave, for example 2000, 5000, 10000.",
     )
     cap_s = _decimal("Greatest cap", "The farthest that a partner is sent: seconds of travel", "cap_s")
-    cap_shortage = _decimal("Requests at that cap", "With more recent requests the cap shrinks", "cap_shortage")
+    cap_shortage = _decimal(
+        "Requests at that cap", "With more recent requests the cap shrinks, where it is not local", "cap_shortage"
+    )
     cap_least_s = _decimal("Least cap", "It never shrinks further: seconds of travel", "cap_least_s")
     cap_widens = _decimal("Widening", "Seconds that the cap gains for each second waited", "cap_widens")
+    cap_local = _decimal(
+        "Local cap", "Times the best cap for the demand around a partner; 0: one cap for all", "cap_local"
+    )
     age_credit = _decimal("Credit for waiting", "Seconds of travel spared for each second waited", "age_credit")
 
 
@@ -189,7 +194,10 @@ class PolicyAdmin(StaffAdmin):
         (None, {"fields": ("region", "reason")}),
         ("Hours", {"fields": ("opening_hours",)}),
         ("Offers", {"fields": (("offer_ttl_s", "patience_s"), "radii_m")}),
-        ("In a shortage", {"fields": (("cap_s", "cap_shortage"), ("cap_least_s", "cap_widens"), "cap_lone")}),
+        (
+            "In a shortage",
+            {"fields": (("cap_s", "cap_shortage"), ("cap_least_s", "cap_widens"), ("cap_local", "cap_lone"))},
+        ),
         ("Waiting", {"fields": ("age_credit",)}),
     )
     said = (

@@ -7,14 +7,17 @@ available; if two matchers run concurrently, database constraints prevent a seco
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
 from django.db import router
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
+import positions
 from accounts.models import Partner
 from accounts.partners import move_partners
 from accounts.states import PartnerStatus
@@ -26,7 +29,7 @@ from regions.models import Region
 from regions.policies import Intake
 from regions.selectors import policy_of
 from requests_app.locks import lock_free_partners, lock_free_requests
-from requests_app.matching import decisions, looks, policy
+from requests_app.matching import decisions, demand, looks, policy
 from requests_app.matching.backoff import retry_delay_s
 from requests_app.matching.policy import Pair
 from requests_app.matching.search import Found, search
@@ -41,6 +44,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100  # requests matched together
 WAITING_MAX = 2000  # requests considered in one run; the sweep wakes the matcher for the rest
+ASKED_MAX = 2000  # recent requests by which demand is measured: the newest
 POSTPONE_S = 5.0  # a postponed request is matched again after this time
 
 random = Random()  # noqa: S311  # jitter
@@ -72,6 +76,8 @@ def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
     found = search(region, waiting, now=now)
     rules = rules_of(region.pk).rules
     shortage = shortage_size(region, now=now) if policy.cap_matters(found.pairs, rules=rules) else 0
+    if shortage and rules.cap_local:
+        found.pairs = with_demand(region, found.pairs, now=now)
     chosen = policy.assign(found.pairs, shortage=shortage, rules=rules)
     offered = make_offers(region, found, chosen, shortage=shortage, now=now) if chosen else set()
     matched = {pair.request for pair in chosen}
@@ -92,6 +98,33 @@ def shortage_size(region: Region, *, now: datetime) -> int:
     partners = dict(statuses.annotate(Count("pk")))
     free = partners.pop(PartnerStatus.AVAILABLE, 0)
     return policy.shortage_size(recent=recent, free=free, busy=sum(partners.values()))
+
+
+def asked_since(region: Region, since: datetime) -> QuerySet[CheerRequest]:
+    """The requests of a region that were made after a time, newest first."""
+    return CheerRequest.objects.filter(region=region, created_at__gt=since).order_by("-created_at")
+
+
+def with_demand(region: Region, pairs: Sequence[Pair[UUID, UUID]], *, now: datetime) -> list[Pair[UUID, UUID]]:
+    """Return the pairs with the demand around their partners, by the newest requests of the region."""
+    since = now - timedelta(seconds=demand.RECENT_S)
+    asked = list(asked_since(region, since).values_list("lat", "lng", "created_at")[:ASKED_MAX])
+    partners = list(dict.fromkeys(pair.partner for pair in pairs))
+    held = positions.held(region.slug, partners)
+    if not asked or not held:
+        return list(pairs)
+    places = [(held[pk][0].lat, held[pk][0].lng) if pk in held else (np.nan, np.nan) for pk in partners]
+    since = asked[-1][2] if len(asked) == ASKED_MAX else since
+    asked_lat, asked_lng = np.array([place[:2] for place in asked], np.float64).T
+    lat, lng = np.array(places, np.float64).T
+    middle_lat = float(asked_lat.mean())
+    around = demand.around(
+        *demand.metres(lat, lng, middle_lat=middle_lat),
+        *demand.metres(asked_lat, asked_lng, middle_lat=middle_lat),
+        seconds=max(1.0, (now - since).total_seconds()),
+    )
+    by_partner = dict(zip(partners, around.tolist(), strict=True))
+    return [replace(pair, demand=by_partner[pair.partner]) for pair in pairs]
 
 
 # ---------------------------------------------------------------- offers

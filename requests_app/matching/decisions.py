@@ -7,6 +7,7 @@ A stored decision is a column of its offer, as JSON with short names:
     shortage    the size of the shortage; absent if there was none
     waited      how long the request had waited, in seconds; absent for an immediate offer
     candidates  [partner, distance in metres] of all who could be chosen; absent if `matching` has them
+    demand      around each candidate (`demand.around`); absent if it did not count
     matching    the `Matching` among whose pairs several requests were matched
     out         [partner, `LeftOut`] of those who were near and were left out, at most `NAMED_MAX` of them
     more        how many more were left out, by reason
@@ -57,6 +58,8 @@ def decided(
         made["shortage"] = shortage
     if matching is None:
         made["candidates"] = [[str(each.partner), each.distance_m] for each in pairs]
+        if pair.demand:
+            made["demand"] = [each.demand for each in pairs]
     else:
         made["matching"] = str(matching.pk)
     named = list(out.items())[:NAMED_MAX]
@@ -79,11 +82,13 @@ def contended(region: Region, pairs: Sequence[Pair[UUID, UUID]], *, now: datetim
     if len(waited) < 2:
         return None
     requests = {key: place for place, key in enumerate(waited)}
-    partners = {key: place for place, key in enumerate(dict.fromkeys(pair.partner for pair in pairs))}
+    around = {pair.partner: pair.demand for pair in pairs}
+    partners = {key: place for place, key in enumerate(around)}
     said = {
         "requests": [[str(key), waited_s] for key, waited_s in waited.items()],
         "partners": [str(key) for key in partners],
         "pairs": [[requests[pair.request], partners[pair.partner], pair.distance_m] for pair in pairs],
+        **({"demand": list(around.values())} if any(around.values()) else {}),
     }
     return Matching(region=region, created_at=now, pairs=said)
 
@@ -104,7 +109,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A decision as it can be read: the candidates, nearest first, and those who were left out."""
+    """A decision as it can be read: the candidates, nearest first, and those who were left out.
+
+    `cap_s` is that of the chosen one; None if there was none.
+    """
 
     by: str
     rules: Rules
@@ -134,9 +142,10 @@ def pairs_of(offer: Offer) -> list[Pair[UUID, UUID]]:
         return _pairs_in(matching)
     out = {partner for partner, _ in made.get("out", ())}
     waited_s = made.get("waited", 0.0)
+    around = made.get("demand") or [0.0] * len(made["candidates"])
     return [
-        Pair(offer.request_id, UUID(partner), distance_m, waited_s)
-        for partner, distance_m in made["candidates"]
+        Pair(offer.request_id, UUID(partner), distance_m, waited_s, demand)
+        for (partner, distance_m), demand in zip(made["candidates"], around, strict=True)
         if partner not in out
     ]
 
@@ -145,8 +154,9 @@ def _pairs_in(matching: Matching) -> list[Pair[UUID, UUID]]:
     said = matching.pairs
     requests = [(UUID(key), waited_s) for key, waited_s in said["requests"]]
     partners = [UUID(key) for key in said["partners"]]
+    around = said.get("demand") or [0.0] * len(partners)
     return [
-        Pair(requests[request][0], partners[partner], distance_m, requests[request][1])
+        Pair(requests[request][0], partners[partner], distance_m, requests[request][1], around[partner])
         for request, partner, distance_m in said["pairs"]
     ]
 
@@ -169,20 +179,25 @@ def explained(offer: Offer) -> Explained:
     made, rules = offer.decision, rules_of(offer.decision)
     shortage, waited_s = made.get("shortage", 0), made.get("waited", 0.0)
     applies = bool(shortage) and (rules.cap_lone or len({pair.request for pair in pairs}) > 1)
-    cap = float(policy.cap_s(np.array([waited_s]), shortage=shortage, rules=rules)[0]) if applies else None
-    others = _others(offer, pairs, shortage, rules)
     own = sorted((pair for pair in pairs if pair.request == offer.request_id), key=lambda p: (p.distance_m, p.partner))
+    caps = _caps(own, shortage, rules) if applies else [None] * len(own)
+    others = _others(offer, pairs, shortage, rules)
     return Explained(
         by=made["by"],
         rules=rules,
         shortage=shortage,
         waited_s=waited_s,
-        cap_s=cap,
+        cap_s=next(cap for pair, cap in zip(own, caps, strict=True) if pair.partner == offer.partner_id),
         contending=len({pair.request for pair in pairs}),
-        candidates=[_candidate(pair, offer, cap, others, rules) for pair in own],
+        candidates=[_candidate(pair, offer, cap, others, rules) for pair, cap in zip(own, caps, strict=True)],
         left_out=[(UUID(partner), reason) for partner, reason in made.get("out", ())],
         more_left_out=made.get("more", {}),
     )
+
+
+def _caps(pairs: Sequence[Pair[UUID, UUID]], shortage: int, rules: Rules) -> Sequence[float | None]:
+    waited_s, demand = (np.array([getattr(pair, name) for pair in pairs]) for name in ("waited_s", "demand"))
+    return [float(cap) for cap in policy.cap_s(waited_s, demand, shortage=shortage, rules=rules)]
 
 
 def _others(offer: Offer, pairs: Iterable[Pair[UUID, UUID]], shortage: int, rules: Rules) -> set[UUID]:

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import numpy as np
 from django.db.models import F
 
-from regions.geometry import S_PER_M
 from requests_app.matching import policy
+from requests_app.matching.policy import Pair
 from requests_app.matching.search import Found
 from requests_app.models import CheerRequest
 from requests_app.records import Look, LookResult
@@ -46,9 +45,9 @@ def write(requests: Sequence[CheerRequest], found: Found, matched: set[UUID], *,
     due = [request for request in requests if is_due(request, now=now)]
     if not due:
         return
-    fit: dict[UUID, list[float]] = defaultdict(list)
+    fit: dict[UUID, list[Pair[UUID, UUID]]] = defaultdict(list)
     for pair in found.pairs:
-        fit[pair.request].append(pair.distance_m)
+        fit[pair.request].append(pair)
     before: dict[UUID, list[Look]] = defaultdict(list)
     for row in Look.objects.filter(request__in=[request.pk for request in due]):
         before[row.request_id].append(row)
@@ -67,27 +66,23 @@ def write(requests: Sequence[CheerRequest], found: Found, matched: set[UUID], *,
 
 
 def _seen(
-    request: CheerRequest, found: Found, distances_m: list[float], *, chosen: bool, shortage: int, now: datetime
+    request: CheerRequest, found: Found, pairs: list[Pair[UUID, UUID]], *, chosen: bool, shortage: int, now: datetime
 ) -> Seen:
     out = Counter(found.left_out(request).values())
     fits = request.pk in found.waves
     if chosen:
         result = LookResult.TAKEN_BY_ANOTHER
     elif fits:
-        waited_s = (now - request.created_at).total_seconds()
-        cap_s = (
-            float(policy.cap_s(np.array([waited_s]), shortage=shortage, rules=rules_of(request.region_id).rules)[0])
-            if shortage
-            else np.inf
+        within = not shortage or policy.any_within_cap(
+            pairs, shortage=shortage, rules=rules_of(request.region_id).rules
         )
-        beyond = min(distances_m) * S_PER_M > cap_s
-        result = LookResult.BEYOND_CAP if beyond else LookResult.OUTNUMBERED
+        result = LookResult.OUTNUMBERED if within else LookResult.BEYOND_CAP
     else:
         result = LookResult.NOBODY_FITS if out else LookResult.NOBODY_NEAR
     backed_off = not chosen and not (shortage and fits)
     wave = found.waves.get(request.pk, len(radii_m(request)) - 1)
     attempts = request.attempts + 1 if backed_off else request.attempts
-    return Seen(request, result, wave, len(distances_m) + out.total(), len(distances_m), dict(out), attempts)
+    return Seen(request, result, wave, len(pairs) + out.total(), len(pairs), dict(out), attempts)
 
 
 def _continued(rows: Sequence[Look], seen: Seen) -> Look | None:

@@ -8,6 +8,7 @@ the strongest single lever; `docs/benchmarks.md` shows the effect of each part.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from math import pi
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "Pair",
     "Pairs",
     "Rules",
+    "any_within_cap",
     "assign",
     "cap_matters",
     "cap_s",
@@ -34,6 +36,7 @@ RECENT_S = 600.0  # requests younger than this count towards a shortage
 SHORTAGE_REQUESTS = 5  # a shortage has at least this many recent requests,
 SHORTAGE_BUSY = 10  # at least this many partners at work,
 SHORTAGE_BUSY_PER_FREE = 2  # and more than this many at work for each free one
+BALANCE = 3 * 3600 * 1e6 * S_PER_M**2 / pi  # 3 / (π · v²) of `Rules`, for a demand in requests an hour and km²
 
 
 class Sortable(Hashable, Protocol):
@@ -51,13 +54,15 @@ class Pairs:
     """The possible pairs, as parallel arrays of shape (n,) with one entry per pair.
 
     `request` and `partner` are numbers that also settle ties (lower first); `distance_m` is the straight-line
-    distance; `waited_s` is how long the request has waited.
+    distance; `waited_s` is how long the request has waited; `demand` is what `demand.around` says of the partner, and 0
+    where that is not known. A number stands for the same of all.
     """
 
     request: NDArray[np.int64]
     partner: NDArray[np.int64]
     distance_m: NDArray[np.float64]
     waited_s: NDArray[np.float64]
+    demand: NDArray[np.float64] | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Pair(Generic[R, P]):
     partner: P
     distance_m: float
     waited_s: float  # how long the request has waited
+    demand: float = 0.0  # around the partner, as `demand.around` counts it; 0: not known
 
 
 def shortage_size(*, recent: int, free: int, busy: int) -> int:
@@ -82,9 +88,19 @@ def shortage_size(*, recent: int, free: int, busy: int) -> int:
     return recent if scarce and recent >= SHORTAGE_REQUESTS else 0
 
 
-def cap_s(waited_s: NDArray[np.float64], *, shortage: int, rules: Rules = RULES) -> NDArray[np.float64]:
-    """The pickup cap, in seconds of travel, of requests that have waited `waited_s` seconds, in the same shape."""
-    new_s = max(rules.cap_least_s, rules.cap_s * min(1.0, (rules.cap_shortage / max(shortage, 1)) ** (1 / 3)))
+def cap_s(
+    waited_s: NDArray[np.float64], demand: NDArray[np.float64] | float = 0.0, *, shortage: int, rules: Rules = RULES
+) -> NDArray[np.float64]:
+    """The pickup cap of pairs, in seconds of travel, by the formulas of `Rules`.
+
+    Args:
+        waited_s: how long the requests have waited, in seconds, shape (n,).
+        demand: around the partners, in requests an hour and km² for each free partner, shape (n,); 0: not known.
+    """
+    region_s = rules.cap_s * (rules.cap_shortage / max(shortage, 1)) ** (1 / 3)
+    known = np.asarray(demand) > 0
+    local_s = rules.cap_local * np.cbrt(BALANCE / np.where(known, demand, 1.0))
+    new_s = np.where(known & (rules.cap_local > 0), local_s, region_s).clip(rules.cap_least_s, rules.cap_s)
     caps: NDArray[np.float64] = new_s + rules.cap_widens * waited_s
     return caps
 
@@ -99,6 +115,12 @@ def cap_matters(pairs: Sequence[Pair[R, P]], *, rules: Rules = RULES) -> bool:
     return any(pair.distance_m * S_PER_M > rules.cap_least_s for pair in pairs)
 
 
+def any_within_cap(pairs: Sequence[Pair[R, P]], *, shortage: int, rules: Rules = RULES) -> bool:
+    """Whether the partner of any of these pairs is within the cap of a shortage."""
+    waited_s, demand, distance_m = np.array([(pair.waited_s, pair.demand, pair.distance_m) for pair in pairs]).T
+    return bool((distance_m * S_PER_M <= cap_s(waited_s, demand, shortage=shortage, rules=rules)).any())
+
+
 def decide(pairs: Pairs, *, shortage: int, rules: Rules = RULES) -> NDArray[np.intp]:
     """Choose entries so that no request or partner appears twice: as many as possible, then at the least total cost.
 
@@ -110,7 +132,8 @@ def decide(pairs: Pairs, *, shortage: int, rules: Rules = RULES) -> NDArray[np.i
     entries = np.arange(travel_s.size)
     several = bool(pairs.request.size) and bool((pairs.request != pairs.request[0]).any())
     if shortage and (several or rules.cap_lone):
-        entries = np.flatnonzero(travel_s <= cap_s(pairs.waited_s, shortage=shortage, rules=rules))
+        caps_s = cap_s(pairs.waited_s, pairs.demand, shortage=shortage, rules=rules)
+        entries = np.flatnonzero(travel_s <= caps_s)
     cost = (travel_s - rules.age_credit * pairs.waited_s)[entries]
     return entries[cheapest(pairs.request[entries], pairs.partner[entries], cost)]
 
@@ -124,5 +147,6 @@ def assign(pairs: Sequence[Pair[R, P]], *, shortage: int = 0, rules: Rules = RUL
         partner=np.array([partners[pair.partner] for pair in pairs], np.int64),
         distance_m=np.array([pair.distance_m for pair in pairs], np.float64),
         waited_s=np.array([pair.waited_s for pair in pairs], np.float64),
+        demand=np.array([pair.demand for pair in pairs], np.float64),
     )
     return [pairs[index] for index in decide(arrays, shortage=shortage, rules=rules)]

@@ -53,6 +53,7 @@ class RulesSerializer(serializers.Serializer[Any]):
     capWidens = serializers.FloatField(source="cap_widens")
     ageCredit = serializers.FloatField(source="age_credit")
     capLone = serializers.BooleanField(source="cap_lone")
+    capLocal = serializers.FloatField(source="cap_local")
 
     class Meta:
         ref_name = "DecisionRules"
@@ -68,7 +69,9 @@ class DecisionSerializer(serializers.Serializer[Any]):
     contending = serializers.IntegerField(help_text="Requests that were matched together.")
     shortage = serializers.IntegerField(help_text="Recent requests, if they made a shortage; else 0.")
     capS = serializers.FloatField(
-        source="cap_s", allow_null=True, help_text="The pickup cap, in seconds of travel; null: none applied."
+        source="cap_s",
+        allow_null=True,
+        help_text="The chosen partner's pickup cap in seconds of travel; null: none applied.",
     )
     candidates = CandidateSerializer(many=True)
     leftOut = LeftOutSerializer(source="left_out", many=True)

@@ -20,7 +20,7 @@ Nothing is written to the database.
 
 FILE is TOML with a table for each set of rules. A table names what it changes of the rules that were in force: fields
 of a region's policy (offer_ttl_s, patience_s, radii_m, cap_s, cap_shortage, cap_least_s, cap_widens, age_credit,
-cap_lone), and `partners`, how many times as many partners there are. For example
+cap_lone, cap_local), and `partners`, how many times as many partners there are. For example
 
     [wider]
     radii_m = [3000, 8000]
