@@ -2,7 +2,7 @@
 
 from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
-from insights.forecast.models import Forecast, Forecaster, ForecastModel, OwnDemand, PastDemand
+from insights.forecast.models import Forecast, Forecaster, ForecastModel, ForeseenHour, OwnDemand, PastDemand
 from insights.sandbox.models import Trial
 from insights.trail.models import TrailPiece
 
@@ -12,6 +12,7 @@ __all__ = [
     "Forecast",
     "ForecastModel",
     "Forecaster",
+    "ForeseenHour",
     "HourFacts",
     "HourMoney",
     "HourSupply",

@@ -120,6 +120,7 @@ KEPT: Mapping[str, str] = {
     "insights.Forecast": "until the next of its region replaces it, by the job that forecasts",
     "insights.Forecaster": "until its region goes: one row for each",
     "insights.ForecastModel": "until 90 newer ones of its region are there, by the job that trains: figures only",
+    "insights.ForeseenHour": "until its region goes: what was forecast for an hour, nobody's name",
     "insights.OwnDemand": "until its region goes: counts by half hour and cell, nobody's name",
     "insights.PastDemand": "until staff delete its region: counts by half hour and cell that somebody imported",
     "insights.Trial": _TRIED,

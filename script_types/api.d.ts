@@ -35,6 +35,38 @@ declare namespace Api {
     chance: number | null;
   }
 
+  type FigureUnit =
+    | "name"
+    | "day"
+    | "moment"
+    | "clock"
+    | "weekday"
+    | "degrees"
+    | "count"
+    | "mean"
+    | "share"
+    | "seconds"
+    | "hours"
+    | "minor";
+  type FigureCell = string | number | null;
+
+  interface FigureColumn {
+    key: string;
+    unit: FigureUnit;
+  }
+
+  /** A figure as a table. A cell without a figure is null: hidden, or not known. */
+  interface Figure {
+    figure: string;
+    region: string;
+    firstDay: string;
+    lastDay: string;
+    requestType: string | null;
+    columns: FigureColumn[];
+    rows: FigureCell[][];
+    hidden: number;
+  }
+
   /** A partner as they see themselves. */
   interface Partner {
     partnerId: Id;

@@ -15,19 +15,21 @@ declare namespace Api {
         ? List<CheerRequest>
         : Path extends `/estimate?${string}`
           ? Estimate
-          : Path extends "/savedPlace"
-            ? List<SavedPlace>
-            : Path extends "/scheduledRequest"
-              ? List<ScheduledRequest>
-              : Path extends `/sharedCheer/${string}`
-                ? SharedCheer
-                : Path extends `/cheerRequest/${string}`
-                  ? CheerRequest
-                  : Path extends `/ride/${string}/receipt`
-                    ? Receipt
-                    : Path extends `/ride/${string}`
-                      ? Ride
-                      : never;
+          : Path extends `/insights/${string}/${string}`
+            ? Figure
+            : Path extends "/savedPlace"
+              ? List<SavedPlace>
+              : Path extends "/scheduledRequest"
+                ? List<ScheduledRequest>
+                : Path extends `/sharedCheer/${string}`
+                  ? SharedCheer
+                  : Path extends `/cheerRequest/${string}`
+                    ? CheerRequest
+                    : Path extends `/ride/${string}/receipt`
+                      ? Receipt
+                      : Path extends `/ride/${string}`
+                        ? Ride
+                        : never;
 
   /** What POST answers at a path. */
   type AnswerToPost<Path extends string> = Path extends

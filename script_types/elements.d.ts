@@ -101,6 +101,7 @@ declare namespace Elements {
     | "beside"
     | "beside-body"
     | "bill-about"
+    | "busy-list"
     | "call-off-row"
     | "cancel-fee"
     | "cancel-terms"

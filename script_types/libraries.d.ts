@@ -12,6 +12,8 @@ interface Window {
       maxDataZoom: number;
     }): import("leaflet").Layer;
   };
+  /** Draws lines and bars; on the pages of figures. */
+  uPlot?: UPlot.Library;
   /** The payment provider's library. */
   Stripe(key: string, options: { locale: string }): Stripe.Client;
 }
@@ -23,6 +25,47 @@ declare var django:
       ngettext(one: string, many: string, n: number): string;
     }
   | undefined;
+
+declare namespace UPlot {
+  type Values = (number | null)[];
+
+  interface Axis {
+    stroke: string;
+    grid: { stroke: string; width: number };
+    ticks: { stroke: string; width: number };
+    values: (chart: unknown, splits: number[]) => string[];
+    incrs?: number[];
+    space?: number;
+    size?: number;
+  }
+
+  interface Series {
+    label: string;
+    value: (chart: unknown, value: number | null) => string;
+    stroke?: string;
+    fill?: string;
+    width?: number;
+    dash?: number[];
+    paths?: unknown;
+    points?: { show: boolean };
+  }
+
+  interface Options {
+    width: number;
+    height: number;
+    scales: Record<
+      string,
+      { time?: boolean; range: (chart: unknown, least: number, most: number) => [number, number] }
+    >;
+    axes: Axis[];
+    series: Series[];
+  }
+
+  interface Library {
+    new (options: Options, data: Values[], place: HTMLElement): unknown;
+    paths: { bars(how: { size: [number, number] }): unknown };
+  }
+}
 
 declare namespace Stripe {
   interface Card {

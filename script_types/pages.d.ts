@@ -58,6 +58,28 @@ declare namespace Pages {
     tiles: Tiles | null;
   }
 
+  /** The figures of a region, each with its address and how it is drawn. */
+  interface Insights {
+    figures: {
+      name: string;
+      title: string;
+      url: string;
+      drawing: "lines" | "bars" | "map";
+      drawn: string[];
+      perKind: boolean;
+      note: string;
+    }[];
+    regions: Region[];
+    tiles: Tiles | null;
+  }
+
+  /** Where it is usually busy; `level` is 1 to 4. */
+  interface PartnerWeek {
+    cells: { lat: number; lng: number; level: number }[];
+    regions: Region[];
+    tiles: Tiles | null;
+  }
+
   /** An open alert; its scope is a region's slug or the like. */
   interface Alert {
     alertId: string;

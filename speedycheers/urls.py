@@ -11,7 +11,9 @@ from accounts import push_apis as push
 from api.health import healthz, readyz
 from api.schema_views import Schema
 from insights.arrival import apis as arrival
+from insights.pages import apis as insights
 from ops import beside
+from ops.insight_pages import staff_insights
 from ops.metrics import metrics
 from ops.pages import staff, staff_now
 from payments import apis as payments
@@ -42,6 +44,8 @@ api = [
     path("me", accounts.Me.as_view()),
     path("socketTicket", accounts.SocketTicket.as_view()),
     path("requestType", requests.RequestTypes.as_view()),
+    path("insights/<slug:region_slug>/hours", insights.RegionHours.as_view(), name="hourly-facts"),
+    path("insights/<slug:region_slug>/<str:figure>", insights.RegionFigure.as_view(), name="figure"),
     path("estimate", arrival.Estimates.as_view()),
     path("cheerRequest", requests.CheerRequests.as_view()),
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
@@ -127,6 +131,7 @@ urlpatterns = [
     path("metrics", metrics),
     path("staff/", staff, name="staff"),
     path("staff/now/", staff_now, name="staff-now"),
+    path("staff/insights/", staff_insights, name="staff-insights"),
     path("staff/request/<uuid:request_id>/", beside.request_beside, name="request-beside"),
     path("staff/partner/<uuid:partner_id>/", beside.partner_beside, name="partner-beside"),
     path("staff/alert/<uuid:alert_id>/", beside.alert_beside, name="alert-beside"),

@@ -7,6 +7,7 @@ from web import account, app_files, views, wallet
 from web.addresses import undo_address
 from web.again import sign_in_again
 from web.language import choose_language
+from web.partner_week import partner_week
 from web.sent_mails import mail_page, mails
 from web.texts import texts
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("wallet/confirm/hold/<uuid:waiting_id>", wallet.confirm, {"kind": "hold"}, name="confirm-hold"),
     path("partner", views.partner, name="partner"),
     path("partner/earnings", views.earnings, name="partner-earnings"),
+    path("partner/week", partner_week, name="partner-week"),
     path("partner/statement", wallet.statement, name="partner-statement"),
     path("become-a-partner", views.become_a_partner, name="become-a-partner"),
     path("account", account.overview, name="account"),

@@ -43,17 +43,28 @@ class By(StrEnum):
     HOUR = "hour"
     DAY = "day"
     REQUEST_TYPE = "request_type"
+    CLOCK = "clock"  # the hour of the region's clock, 0 to 23, of all days together
+    WEEK = "week"  # (ISO day of the week, hour of the clock), of all weeks together
     ALL = "all"  # one part, named ""
 
 
 @dataclass(slots=True)
 class Totals:
-    """Sums of facts about requests. `waits` has, for each wait, how many there were in each bucket."""
+    """Sums of facts about requests.
+
+    Attributes:
+        waits: for each wait, how many there were in each bucket.
+        users: the greatest number of different people in one hour of one kind: at least so many it is about.
+        users_at_most: their sum over hours and kinds.
+        hours: the keys of the hours that were added up.
+    """
 
     numbers: Counter[str] = field(default_factory=Counter)
     tallies: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TALLIES})
     waits: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in Wait})
     users: int = 0
+    users_at_most: int = 0
+    hours: set[datetime] = field(default_factory=set)
 
     def percentile(self, wait: Wait, share: float) -> float | None:
         """Return the wait that a share of all (0.9 is P90) does not exceed, in seconds, within 2%; None without any."""
@@ -68,6 +79,7 @@ class Supply:
     offered_s: int = 0
     busy_s: int = 0
     people: int = 0
+    hours: set[datetime] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -82,6 +94,8 @@ class Money:
         refunds: what was given back, less what banks returned.
         payouts: what was paid to partners, less what was taken back.
         provider_fees: what the payment provider kept of it, where that is known for single payments.
+        entries: how many entries of the ledger each sum is made of.
+        hours: the keys of the hours that were added up.
     """
 
     fares: int = 0
@@ -93,6 +107,8 @@ class Money:
     refunds: int = 0
     payouts: int = 0
     provider_fees: int = 0
+    entries: Counter[str] = field(default_factory=Counter)
+    hours: set[datetime] = field(default_factory=set)
 
     @property
     def revenue(self) -> int:
@@ -134,29 +150,39 @@ def totals(
     by: By,
     request_types: Collection[str] | None = None,
     waits: Collection[Wait] = tuple(Wait),
+    tallies: Collection[str] = TALLIES,
 ) -> dict[Any, Totals]:
     """Return the sums of the facts about requests made from `begin` to before `end`, in whole hours.
 
     Args:
         request_types: only those of these kinds.
         waits: the waits to read; those of long times are most of what is read.
+        tallies: those of `TALLIES` to read.
     """
     rows = _between(HourFacts.objects, region, begin, end)
     if request_types is not None:
         rows = rows.filter(request_type__in=request_types)
     found: dict[Any, Totals] = {}
-    columns = ("starts_at", "request_type", "users", *NUMBERS, *TALLIES, *waits)
+    buckets: dict[tuple[Any, Wait], dict[str, int]] = {}  # as the rows have them, which is most of the work
+    columns = ("starts_at", "request_type", "users", *NUMBERS, *tallies, *waits)
     zone = ZoneInfo(region.time_zone)
     for starts_at, kind, users, *values in rows.values_list(*columns):
-        part = found.setdefault(kind if by == By.REQUEST_TYPE else _part(by, starts_at, zone), Totals())
+        key = kind if by == By.REQUEST_TYPE else _part(by, starts_at, zone)
+        part = found.setdefault(key, Totals())
         named = dict(zip(columns[3:], values, strict=True))
         part.users = max(part.users, users)
+        part.users_at_most += users
+        part.hours.add(starts_at)
         for name in NUMBERS:
             part.numbers[name] += named[name]
-        for name in TALLIES:
+        for name in tallies:
             part.tallies[name].update(named[name])
         for wait in waits:
-            part.waits[wait].update({int(bucket): n for bucket, n in named[wait].items()})
+            counts = buckets.setdefault((key, wait), {})
+            for bucket, n in named[wait].items():
+                counts[bucket] = counts.get(bucket, 0) + n
+    for (key, wait), counts in buckets.items():
+        found[key].waits[wait].update({int(bucket): n for bucket, n in counts.items()})
     return found
 
 
@@ -175,14 +201,17 @@ def money(
     found: dict[tuple[Any, str], Money] = {}
     zone = ZoneInfo(region.time_zone)
     summed = rows.values_list("starts_at", "request_type", "currency", "kind", "payment_kind")
-    for starts_at, request_type, currency, kind, payment_kind, amount in summed.annotate(amount=Sum("amount")):
+    summed = summed.annotate(sum=Sum("amount"), number=Sum("entries"))
+    for starts_at, request_type, currency, kind, payment_kind, amount, entries in summed:
         part = request_type if by == By.REQUEST_TYPE else _part(by, starts_at, zone)
         sums = found.setdefault((part, currency), Money())
+        sums.hours.add(starts_at)
         name, sign = BOOKED.get(kind, ("", 0))
         if kind == EntryKind.OWED:
             name, sign = OWED[PaymentKind(payment_kind)], 1
         if name:
             setattr(sums, name, getattr(sums, name) + sign * amount)
+            sums.entries[name] += entries
     return found
 
 
@@ -198,6 +227,7 @@ def supply(region: Region, begin: datetime, end: datetime, *, by: By) -> dict[An
         part.available_s += available_s
         part.offered_s += offered_s
         part.busy_s += busy_s
+        part.hours.add(starts_at)
         part.people = max(part.people, -(-(available_s + offered_s + busy_s) // HOUR_S))
     return found
 
@@ -221,7 +251,8 @@ def _between(rows: Any, region: Region, begin: datetime, end: datetime) -> Query
     return selected.order_by("starts_at")
 
 
-def _part(by: By, starts_at: datetime, zone: ZoneInfo) -> datetime | date | str:
+def _part(by: By, starts_at: datetime, zone: ZoneInfo) -> Any:
     if by == By.HOUR:
         return starts_at
-    return starts_at.astimezone(zone).date() if by == By.DAY else ""
+    local = starts_at.astimezone(zone)
+    return {By.DAY: local.date(), By.CLOCK: local.hour, By.WEEK: (local.isoweekday(), local.hour)}.get(by, "")

@@ -121,3 +121,21 @@ class Forecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mean:.1f} from {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class ForeseenHour(models.Model):
+    """The forecast for an hour of the whole region, from the days before it."""
+
+    region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+", db_index=False)
+    starts_at = models.DateTimeField(help_text="When the hour begins.")
+    mean = models.FloatField(help_text="The requests to expect.")
+    version = models.PositiveIntegerField(help_text="Of the model; 0 before the first.")
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(fields=["region", "starts_at"], name="foreseen_hour_once"),
+            models.CheckConstraint(condition=models.Q(mean__gte=0), name="foreseen_hour_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.mean:.1f} from {self.starts_at:%Y-%m-%d %H:%M}"

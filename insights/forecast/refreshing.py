@@ -13,6 +13,7 @@ from insights.forecast.demand import history_of_region, into_half_hour
 from insights.forecast.features import USUAL, Horizon
 from insights.forecast.history import Floats, History
 from insights.forecast.importing import HALF_HOUR
+from insights.forecast.kept import keep
 from insights.forecast.models import Forecast, ForecastModel
 from insights.forecast.profiles import mean_by
 from insights.forecast.spread import quantiles
@@ -32,6 +33,7 @@ def refresh(region: Region, resolution: int, minutes: int, *, now: datetime) -> 
     with transaction.atomic():
         Forecast.objects.filter(region=region, minutes=minutes).delete()
         Forecast.objects.bulk_create(made, batch_size=ROWS_AT_ONCE)
+        keep(region, made, now=now)
 
 
 def _made(

@@ -80,6 +80,8 @@ def values(city: City) -> dict[str, Any]:
         "ride_id": world.completed.pk,
         "payment_id": Ride.objects.get(pk=world.completed.pk).payments.get().pk,
         "partner_id": world.applicant.pk,
+        "region_slug": "nyc",
+        "figure": "funnel",
         "alert_id": UNKNOWN_ID,
         "scheduled_id": world.planned.pk,
         "place_id": world.place.pk,

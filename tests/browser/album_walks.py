@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from testbed.stack import Stack
+from tests.browser.past import A_PAST
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Visit, in_shell, meet
 
@@ -186,6 +187,21 @@ def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     staff.close()
 
 
+def the_figures(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
+    """What a region's staff and a partner see of it."""
+    in_shell(stack, A_PAST)
+    staff = visit().sign_in(cast.staff())
+    staff.go("/staff/insights/")
+    staff.page.locator("canvas").first.wait_for()
+    album.take(staff, "staff-insights")
+    staff.close()
+    partner = visit().sign_in(cast.partner("Pia"))
+    partner.go("/partner/week")
+    partner.page.locator("#busy-list li").first.wait_for()
+    album.take(partner, "partner-week")
+    partner.close()
+
+
 ACCOUNT = [
     ("account", "/account"),
     ("account-profile", "/account/profile"),
@@ -217,4 +233,4 @@ def the_account(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     user.close()
 
 
-WALKS = [visitors, a_cheer, an_arrival, other_ends, the_account]
+WALKS = [visitors, a_cheer, an_arrival, other_ends, the_figures, the_account]

@@ -67,8 +67,8 @@ def pages(user: User, partner: Partner, staff: User, completed: Ride) -> list[st
             "/account/2fa/",
             "/account/password/change/",
         ],
-        partner.user: ["/partner"],
-        staff: ["/staff/"],
+        partner.user: ["/partner", "/partner/week"],
+        staff: ["/staff/", "/staff/insights/"],
     }
     return [browser_of(who).get(path).content.decode() for who, paths in visits.items() for path in paths]
 

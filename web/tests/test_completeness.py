@@ -37,6 +37,7 @@ ELSEWHERE: Mapping[str, str] = {
     "insights.HourFacts": "an hour's sums",
     "insights.HourMoney": "an hour's sums",
     "insights.HourSupply": "an hour's sums",
+    "insights.ForeseenHour": "what was forecast for an hour of a region",
     "insights.OwnDemand": "counts by half hour and cell",
     "insights.PastDemand": "counts by half hour and cell",
     "payments.BankPayout": "our own money, on its way to our bank",
