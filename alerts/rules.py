@@ -156,6 +156,13 @@ RULES: tuple[Rule, ...] = (
         "Most cards are declined.",
     ),
     Rule(
+        "ForecastDrifts",
+        WARN,
+        Above(series("forecast_error_ratio"), 1.3, by="region"),
+        10,
+        "Demand is not what the forecast expects: it misses more than it should.",
+    ),
+    Rule(
         "ValkeyAway",
         PAGE,
         Below(series("valkey_up"), 1),

@@ -21,7 +21,7 @@ from alerts.expressions import Samples
 from alerts.models import Alert
 from alerts.rules import RULES, Rule
 from alerts.states import OPEN
-from core import metric_totals
+from core import clock, metric_totals
 from drill.lines import Line, zero
 from drill.recording import Recording
 from drill.system import System
@@ -54,14 +54,14 @@ def carry_out(system: System, options: argparse.Namespace, seed: int) -> int:
     if options.data is None:
         raise SystemExit("The suite `alerts` needs --data FILE, with pickups.")
     plan = plan_of(system, options, seed)
-    recording, began = Recording(), time.monotonic()
+    recording, began, since = Recording(), time.monotonic(), clock.now()
     with looking(recording, began):
         report = asyncio.run(Replay(plan, lambda what, done, total: None).run(asyncio.Event()))
-        early = opened()
+        early = opened(since)
         log.info("%d pickups, %s; alerts: %s", len(plan.demands), dict(report.by_status), early or "none")
         recording.stranded_at_s = time.monotonic() - began
         request, token = asyncio.run(strand(system, seed, plan.demands[0].place))
-        fired_s = waited(lambda: STRANDED in opened(), WITHIN_S)
+        fired_s = waited(lambda: STRANDED in opened(since), WITHIN_S)
         system.stack.call("POST", f"/cheerRequest/{request}/cancel", {}, token)
         resolved_s = waited(lambda: not Alert.objects.filter(rule=STRANDED, status__in=OPEN).exists(), WITHIN_S)
     connections.close_all()
@@ -125,9 +125,9 @@ def look() -> Samples:
     return samples_of(gauges.now_figures(gauges.kept()), metric_totals.read())
 
 
-def opened() -> set[str]:
-    """Return the names of the rules that have ever fired."""
-    return set(Alert.objects.values_list("rule", flat=True))
+def opened(since: datetime) -> set[str]:
+    """Return the names of the rules that have fired since a moment; while the program starts, calls fail."""
+    return set(Alert.objects.filter(fired_at__gte=since).values_list("rule", flat=True))
 
 
 async def strand(system: System, seed: int, place: Place) -> tuple[str, str]:

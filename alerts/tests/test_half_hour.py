@@ -54,7 +54,7 @@ def test_no_alert_while_all_is_well_and_one_within_thirty_seconds_of_the_last_pa
 
 @pytest.mark.django_db
 def test_a_rule_that_is_too_tight_would_be_seen(recorded: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
-    tight = Rule("Tight", Severity.WARN, Above(series("oldest_pending_seconds"), 1, by="region"), 0, "Somebody waits.")
+    tight = Rule("Tight", Severity.WARN, Above(series("overdue_seconds"), 1, by="what"), 0, "Something is late.")
     monkeypatch.setattr(evaluating, "RULES", (tight,))
     assert [name for _, name in fired(recorded.healthy())]
 
