@@ -3,16 +3,20 @@
 from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import Forecast, Forecaster, ForecastModel, ForeseenHour, OwnDemand, PastDemand
+from insights.positioning.models import Advice, Adviser, HourAdvice
 from insights.sandbox.models import Trial
 from insights.trail.models import TrailPiece
 
 __all__ = [
+    "Advice",
+    "Adviser",
     "ArrivalTable",
     "Counting",
     "Forecast",
     "ForecastModel",
     "Forecaster",
     "ForeseenHour",
+    "HourAdvice",
     "HourFacts",
     "HourMoney",
     "HourSupply",

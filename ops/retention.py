@@ -17,6 +17,7 @@ from core.ids import first_id_at
 from core.pruning import OFTEN_S, Aged, Emptied, Pruning, Repeated, Walked, delete, kept_for
 from failures import settling
 from failures.models import FailedDelivery
+from insights.positioning.models import Advice
 from insights.trail.models import TrailPiece
 from notifications.models import Event, PushSubscription
 from payments.models import ProviderEvent
@@ -75,6 +76,7 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
         Aged(FailedDelivery, "given_up_at", "FAILURES_KEPT_DAYS"),
         Walked(FailedDelivery, settling.overdue, settling.settle, every_s=settling.EVERY_S),
     ),
+    "insights.Advice": (Aged(Advice, "given_at", "ADVICE_KEPT_DAYS"),),
     "insights.TrailPiece": (Aged(TrailPiece, "begins_at", "TRAIL_KEPT_DAYS"),),
     "risk.Trace": (Aged(Trace, "last_seen", "TRACES_KEPT_DAYS"),),
     "web.DataExport": (Aged(DataExport, "expires_at", "EXPORTS_KEPT_DAYS", ends=True),),
@@ -112,8 +114,10 @@ KEPT: Mapping[str, str] = {
     "auth.Group_permissions": _SET_UP,
     "auth.Permission": _SET_UP,
     "contenttypes.ContentType": _SET_UP,
+    "insights.Adviser": "until its region goes: one row for each",
     "insights.ArrivalTable": "until its region goes: figures of the last weeks, of five people at least, learnt anew",
     "insights.Counting": "for ever: one row, which says how far the facts have been counted",
+    "insights.HourAdvice": "for ever: sums over an hour of a region, without anybody's name",
     "insights.HourFacts": _FACTS,
     "insights.HourMoney": _FACTS,
     "insights.HourSupply": _FACTS,

@@ -21,6 +21,7 @@ from core.tracing import span
 from insights.arrival.services import sweep_arrivals
 from insights.facts.sweeping import sweep_facts
 from insights.forecast.services import sweep_forecasts
+from insights.positioning.services import sweep_advice
 from insights.sandbox.sweeping import sweep_sandbox
 from insights.trail.sampling import sweep_trails
 from notifications.services import publish_again
@@ -161,6 +162,7 @@ PASSES: list[tuple[Callable[[datetime], None], float]] = [
     (sweep_books, 60.0),
     (sweep_arrivals, 30.0),
     (sweep_facts, 5.0),
+    (sweep_advice, 10.0),
     (sweep_forecasts, 10.0),
     (sweep_sandbox, 5.0),
     (sweep_presence, 3.0),

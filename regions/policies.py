@@ -59,8 +59,8 @@ def _limited(kind: type[Any], name: str, help_text: str) -> Any:
 class Policy(models.Model):
     """One version of a region's policy; the newest is in force. A row never changes.
 
-    Where it says nothing, the installation's settings (`OFFER_TTL_S`, `REQUEST_PATIENCE_S`, `MATCH_RADIUS_M`) and the
-    usual rules (`requests_app.rules.Rules`) hold.
+    Where it says nothing, the installation's settings (`OFFER_TTL_S`, `REQUEST_PATIENCE_S`, `MATCH_RADIUS_M`,
+    `ADVISE_PARTNERS`) and the usual rules (`requests_app.rules.Rules`) hold.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -115,6 +115,9 @@ class Policy(models.Model):
         "cap_local",
         "In a shortage: how far the cap goes by the demand around each partner; 0: the same cap in the whole region.",
     )
+    advises = models.BooleanField(
+        null=True, blank=True, help_text="Whether free partners are told where it is likely to be busier."
+    )
 
     class Meta:
         ordering = ("-created_at",)
@@ -137,4 +140,5 @@ class Policy(models.Model):
 
 
 RULES = ("cap_s", "cap_shortage", "cap_least_s", "cap_widens", "age_credit", "cap_lone", "cap_local")
-HOW_IT_MATCHES = ("opening_hours", "offer_ttl_s", "patience_s", "radii_m", *RULES)  # all that an undo brings back
+# All that an undo brings back.
+HOW_IT_MATCHES = ("opening_hours", "offer_ttl_s", "patience_s", "radii_m", *RULES, "advises")

@@ -100,6 +100,12 @@ def usual_radii_m(region_id: UUID) -> list[int]:
     return radii
 
 
+def is_advised(region: Region, now: datetime) -> bool:
+    """Whether a region's free partners are told where it is likely to be busier: while it takes requests only."""
+    says = policy_of(region.pk).advises
+    return region.active and (settings.ADVISE_PARTNERS if says is None else says) and not why_closed(region, now)
+
+
 # ---------------------------------------------------------------- intake
 
 

@@ -151,7 +151,7 @@ class PolicyForm(RulesForm):
     class Meta:
         model = Policy
         fields = ("region", "reason", *HOW_IT_MATCHES)
-        labels: ClassVar[dict[str, str]] = {"cap_lone": "Cap for one alone"}
+        labels: ClassVar[dict[str, str]] = {"cap_lone": "Cap for one alone", "advises": "Advice where to wait"}
 
 
 def _restore(policy: Policy, actor: User, reason: str, now: datetime) -> None:
@@ -199,6 +199,7 @@ class PolicyAdmin(StaffAdmin):
             {"fields": (("cap_s", "cap_shortage"), ("cap_least_s", "cap_widens"), ("cap_local", "cap_lone"))},
         ),
         ("Waiting", {"fields": ("age_credit",)}),
+        ("Partners", {"fields": ("advises",)}),
     )
     said = (
         (None, {"fields": (("region_link", "version"), ("since", "author_link"), "reason", ("intake", "message"))}),

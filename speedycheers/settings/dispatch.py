@@ -60,6 +60,8 @@ DECLINES_AT_LEAST: int = env.int("DECLINES_AT_LEAST", default=10)
 DECLINES_SHARE: float = env.float("DECLINES_SHARE", default=0.8)
 if not 1 <= DECLINES_AT_LEAST <= DECLINES_OF_LAST <= 100:
     raise ImproperlyConfigured("DECLINES_AT_LEAST is at most DECLINES_OF_LAST, and both are 1 to 100.")
+# Whether free partners are told where it is likely to be busier, in regions whose policy says nothing about it.
+ADVISE_PARTNERS: bool = env.bool("ADVISE_PARTNERS", default=True)
 RETRY_BASE_S: float = env.float("RETRY_BASE_S", default=1.0)
 RETRY_MAX_S: float = env.float("RETRY_MAX_S", default=30.0)
 

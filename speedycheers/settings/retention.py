@@ -20,6 +20,8 @@ PLACES_KEPT_DAYS = _days("PLACES_KEPT_DAYS", 90)
 DECISIONS_KEPT_DAYS = _days("DECISIONS_KEPT_DAYS", 30)
 # Digests of cards, devices, addresses and phones, since they were seen last.
 TRACES_KEPT_DAYS = _days("TRACES_KEPT_DAYS", 180)
+# Advice to partners where to wait, and what became of it.
+ADVICE_KEPT_DAYS = _days("ADVICE_KEPT_DAYS", 30)
 # Where partners were, in thinned points.
 TRAIL_KEPT_DAYS = _days("TRAIL_KEPT_DAYS", 14)
 # Network addresses from which an account has signed in, since the last time.

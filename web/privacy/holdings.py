@@ -207,6 +207,7 @@ HOLDINGS = [
         frozenset(["evidence", "figure", "limit", "note", "subject", "reviewed_by_id"]),
         {"note": ""},
     ),
+    Holding("advice", "insights.Advice", _by("partner__user")),
     Holding("trails", "insights.TrailPiece", _by("partner__user")),
     Holding("traces", "risk.Trace", _by("account"), frozenset(["digest"])),
     Holding("flagSteps", "risk.FlagTransition", _by("subject__account", "actor"), kept=SILENT),
