@@ -26,6 +26,7 @@ UUID_TEXTS = {
         f"substr({{0}}, {at}, {size})" for at, size in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
     ),
 }
+MINUTES = "10min"
 ROWS_MAX = 1000  # rows in one INSERT: SQLite takes 32,766 values
 
 
@@ -66,6 +67,16 @@ def keep_writers_out(model: type[Model], *, using: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {connection.ops.quote_name(model._meta.db_table)} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def allow_minutes(*, using: str) -> None:
+    """Let the statements of this transaction, and the pauses between them, take minutes, as those over years do."""
+    require_transaction(using)
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                cursor.execute(f"SET LOCAL {limit} = '{MINUTES}'")
 
 
 def compare_and_set(

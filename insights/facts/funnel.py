@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, DateTimeField, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from insights.facts.expressions import MICROS, hour_key, micros_since, moment_of
@@ -22,6 +22,7 @@ from requests_app.states import OfferStatus, RequestStatus
 from rides.models import Ride
 from rides.states import RideStatus
 
+ROWS_AT_ONCE = 5000
 UNSAID = "unsaid"  # no code: by an older release
 BEFORE_OFFER, BEFORE_ACCEPTANCE, AFTER_ACCEPTANCE = "before_offer", "before_acceptance", "after_acceptance"
 Key = tuple[int, str]  # hour, kind of request
@@ -110,29 +111,33 @@ def _count_rides(found: Found, region: UUID, begin: datetime, end: datetime, spa
 
 
 def _count_waits(found: Found, region: UUID, begin: datetime, end: datetime, spans: Sequence[Span]) -> None:
-    """Count who was offered and accepted, and how long that took; one row of a statement for each such request."""
-    made = F("request__created_at")
-    offers = made_between(Offer.objects.all(), region, begin, end, "request__")
-    first = offers.annotate(hour=hour_key("request__created_at", spans)).values_list(
-        "request", "hour", "request__request_type"
+    """Count who was offered and accepted, and how long that took; one row of one statement for each request."""
+    requests = made_between(CheerRequest.objects.all(), region, begin, end)
+    waits = requests.annotate(
+        offered_at=_first(Offer, "created_at"),
+        accepted_at=_first(Ride, "accepted_at"),
+        came_at=_first(Ride, Coalesce("arrived_at", "start_time")),
+    ).values_list(
+        hour_key("created_at", spans),
+        "request_type",
+        *(micros_since(F("created_at"), moment) for moment in ("offered_at", "accepted_at", "came_at")),
     )
-    for _, hour, kind, offered in first.annotate(n=Min(micros_since(made, "created_at"))).iterator():
+    for hour, kind, offered, accepted, arrived in waits.iterator(chunk_size=ROWS_AT_ONCE):
         facts = found[hour, kind]
-        facts["numbers"]["offered"] += 1
-        facts["to_offer"][bucket_of(offered / MICROS)] += 1
-    rides = made_between(Ride.objects.all(), region, begin, end, "request__").annotate(
-        came_at=Coalesce("arrived_at", "start_time")
-    )
-    first = rides.annotate(hour=hour_key("request__created_at", spans)).values_list(
-        "request", "hour", "request__request_type"
-    )
-    waits = first.annotate(n=Min(micros_since(made, "accepted_at")), m=Min(micros_since(made, "came_at")))
-    for _, hour, kind, accepted, arrived in waits.iterator():
-        facts = found[hour, kind]
-        facts["numbers"]["accepted"] += 1
-        facts["to_acceptance"][bucket_of(accepted / MICROS)] += 1
+        if offered is not None:
+            facts["numbers"]["offered"] += 1
+            facts["to_offer"][bucket_of(offered / MICROS)] += 1
+        if accepted is not None:
+            facts["numbers"]["accepted"] += 1
+            facts["to_acceptance"][bucket_of(accepted / MICROS)] += 1
         if arrived is not None:
             facts["to_arrival"][bucket_of(arrived / MICROS)] += 1
+
+
+def _first(of: type[Offer] | type[Ride], moment: str | Coalesce) -> Subquery:
+    """The first such moment of the offers or rides of a request."""
+    theirs = of._default_manager.filter(request=OuterRef("pk")).order_by().values("request")
+    return Subquery(theirs.annotate(first=Min(moment)).values("first"), output_field=DateTimeField())
 
 
 NUMBERS = ("offered", "accepted", "offers", "offers_accepted", "lapsed", "distance_m", "sessions", "session_s")

@@ -12,8 +12,8 @@ from django.db.models import Max, Min, QuerySet
 from accounts.models import PartnerTransition
 from core import clock
 from core.jobs import DueRows
-from core.sql import insert_all, keep_writers_out
-from insights.facts.funnel import facts_of
+from core.sql import allow_minutes, insert_all, keep_writers_out
+from insights.facts.funnel import facts_of, made_between
 from insights.facts.hours import SECOND, Hour, Span, hour_of, hours, spans
 from insights.facts.marks import Touched, is_settled, read_ends, touched_since
 from insights.facts.models import Counting, HourFacts, Hourly, HourMoney, HourSupply
@@ -27,6 +27,9 @@ FACTS = "facts"
 COUNTING = DueRows(Counting, "due_at", "count_facts")
 EVERY = timedelta(seconds=20)
 TOGETHER = timedelta(days=7)  # hours counted in one transaction
+# What a rebuild counts in one transaction, for which others who count wait. Each reads the large tables again.
+REQUESTS_TOGETHER = 250_000
+TOGETHER_LEAST, TOGETHER_MOST = timedelta(days=1), timedelta(days=120)
 Put = Callable[[Sequence[Hourly]], None]
 
 
@@ -83,11 +86,18 @@ def rebuild(
             for model in (HourFacts, HourMoney, HourSupply):
                 there: QuerySet[Hourly] = model._default_manager.filter(region=region)
                 there.filter(starts_at__lt=hour_of(first, _zone(region)).key).delete()
-        _count_supply(region, first, last, now)
-        for stretch in _stretches(hours(first, last, _zone(region))):
+        together = _together(region, first, last)
+        _count_supply(region, first, last, now, together)
+        for stretch in _stretches(hours(first, last, _zone(region)), together):
             _count_requests(region, stretch)
             _count_money(region, stretch)
             told(region, stretch[-1].ends)
+
+
+def _together(region: Region, first: datetime, last: datetime) -> timedelta:
+    """Return how long a time has some `REQUESTS_TOGETHER` of all that were made in a time."""
+    made = made_between(CheerRequest.objects.all(), region.pk, first, last).count()
+    return min(max((last - first) * REQUESTS_TOGETHER / max(made, 1), TOGETHER_LEAST), TOGETHER_MOST)
 
 
 def _ends(of: type[Min] | type[Max]) -> list[datetime]:
@@ -118,10 +128,12 @@ def _count_money(region: Region, stretch: Sequence[Hour]) -> None:
         put(money_of(region.pk, stretch[0].begins, stretch[-1].ends, parts))
 
 
-def _count_supply(region: Region, begin: datetime, end: datetime, now: datetime) -> None:
+def _count_supply(
+    region: Region, begin: datetime, end: datetime, now: datetime, together: timedelta = TOGETHER
+) -> None:
     """Count stretch by stretch, each from the partners with whom the one before has ended: no step is read twice."""
     levels: Counter[str] | None = None
-    for stretch in _stretches(hours(begin, end, _zone(region))):
+    for stretch in _stretches(hours(begin, end, _zone(region)), together):
         with _replacing(HourSupply, region, stretch) as (parts, put):
             if levels is None:
                 levels = partners_at(region.pk, stretch[0].begins)
@@ -133,11 +145,11 @@ def _hours_of(moments: Collection[datetime], zone: ZoneInfo) -> Iterator[Hour]:
     yield from sorted(found.values(), key=lambda hour: hour.begins)
 
 
-def _stretches(ordered: Iterable[Hour]) -> Iterator[list[Hour]]:
+def _stretches(ordered: Iterable[Hour], together: timedelta = TOGETHER) -> Iterator[list[Hour]]:
     """Divide hours into runs that follow each other, each at most as long as is counted together."""
     run: list[Hour] = []
     for hour in ordered:
-        if run and (hour.begins != run[-1].ends or hour.ends - run[0].begins > TOGETHER):
+        if run and (hour.begins != run[-1].ends or hour.ends - run[0].begins > together):
             yield run
             run = []
         run.append(hour)
@@ -160,6 +172,7 @@ def _replacing(model: type[Hourly], region: Region, stretch: Sequence[Hour]) -> 
         insert_all(rows, using=using)
 
     with transaction.atomic(using):
+        allow_minutes(using=using)
         keep_writers_out(model, using=using)
         yield list(spans(stretch[0].begins, stretch[-1].ends, _zone(region))), put
 

@@ -100,6 +100,50 @@ def test_the_sweep_makes_the_job_and_the_task_does_it_once(nyc: Region, clock: C
     assert timedelta(seconds=30) >= services.EVERY
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("everything")
+def test_a_rebuild_in_many_parts_counts_the_same(nyc: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "REQUESTS_TOGETHER", 1)
+    monkeypatch.setattr(services, "TOGETHER_LEAST", timedelta(hours=1))
+    now = timezone.now()
+    rebuild(now=now, begin=now - timedelta(days=3))
+    assert naive.stored() == (naive.requests(), naive.money(), naive.supply(now))
+
+
+@pytest.mark.django_db
+def test_counting_may_take_minutes(nyc: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the connection has limits of seconds, as those of the program have."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no such limits")
+    found = []
+
+    def shown(*args: Any) -> list[HourFacts]:
+        with connection.cursor() as cursor:
+            for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                cursor.execute(f"SHOW {limit}")
+                found.append(cursor.fetchone()[0])
+        return []
+
+    monkeypatch.setattr(services, "facts_of", shown)
+    queue(make_user("Ada"))
+    rebuild(now=timezone.now())
+    assert set(found) == {"10min"}
+
+
+@pytest.mark.django_db
+def test_what_is_written_is_in_the_sums_within_a_minute(nyc: Region, clock: Clock) -> None:
+    """The sweep enqueues each second what a worker does: when it is due, it counts all that is committed."""
+    count_facts(FACTS)
+    for _ in range(3):
+        queue(make_user(f"Ada {clock.now}"))
+        written = clock.now
+        clock.advance(services.EVERY.total_seconds())
+        sweep_facts(clock.now)
+        count_facts(FACTS)
+        assert clock.now - written <= timedelta(seconds=60)
+        assert sum(HourFacts.objects.values_list("requests", flat=True)) == CheerRequest.objects.count()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_several_who_count_at_once_leave_what_the_rows_say(nyc: Region, staff: Any) -> None:
     everything_of(nyc, staff)
