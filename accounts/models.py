@@ -123,10 +123,12 @@ class NotificationSettings(models.Model):
     push_no_match = models.BooleanField(_("Nobody could be found"), default=True, db_default=True)
     push_over = models.BooleanField(_("Your cheer is over, and the receipt is there"), default=True, db_default=True)
     push_payment = models.BooleanField(_("A payment needs you"), default=True, db_default=True)
+    push_message = models.BooleanField(_("A message from your partner"), default=True, db_default=True)
     email_coming = models.BooleanField(_("A partner is on the way"), default=True, db_default=True)
     email_arrived = models.BooleanField(_("Your partner has arrived"), default=True, db_default=True)
     email_no_match = models.BooleanField(_("Nobody could be found"), default=True, db_default=True)
     email_payment = models.BooleanField(_("A payment needs you"), default=True, db_default=True)
+    email_message = models.BooleanField(_("A message from your partner"), default=True, db_default=True)
 
     def __str__(self) -> str:
         return f"of {self.user_id}"

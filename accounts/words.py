@@ -37,6 +37,7 @@ TEXTS = {
         gettext_noop("A payment needs you"),
         gettext_noop("Your card was not charged. See what to do."),
     ),
+    WordKind.MESSAGE: (gettext_noop("A message from your partner"), gettext_noop("Open the page to read it.")),
 }
 Page = Callable[[UUID], str | None]
 _pages: dict[WordKind, Page] = {}

@@ -138,6 +138,10 @@ class RequestThrottle(CostlyThrottle):
     scope = "request"
 
 
+class MessageThrottle(CostlyThrottle):
+    scope = "message"
+
+
 class PositionThrottle(CostlyThrottle):
     scope = "position"
 

@@ -25,7 +25,8 @@ LEASE_S = 4.0  # the time after a fault within which a worker may die between se
 RECOVERY_S, CALM_S = 5.0, 2.0  # how long a fault delays a telling at most, and the figures of those near it
 SETTLES_WITHIN_S = 60.0
 POLL_S = 0.5
-KINDS = [*map(str, WordKind), OFFER, RECEIPT]
+SPOKEN = [str(kind) for kind in WordKind if kind != WordKind.MESSAGE]  # nobody in a drill writes to the other side
+KINDS = [*SPOKEN, OFFER, RECEIPT]
 COORDINATE = re.compile(r"-?\d{1,3}\.\d{3,}")
 
 

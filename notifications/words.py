@@ -26,6 +26,7 @@ class WordKind(models.TextChoices):
     NO_MATCH = "no_match", "Nobody could be found"
     OVER = "over", "The session is over"  # by e-mail this is the receipt (rides/mails.py)
     PAYMENT = "payment", "A payment needs them"
+    MESSAGE = "message", "Their partner has written"
 
 
 # How long a word is worth sending.
@@ -35,6 +36,7 @@ WORTH = {
     WordKind.NO_MATCH: timedelta(hours=1),
     WordKind.OVER: timedelta(hours=1),
     WordKind.PAYMENT: timedelta(days=1),
+    WordKind.MESSAGE: timedelta(minutes=30),
 }
 
 

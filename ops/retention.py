@@ -24,6 +24,7 @@ from payments.models import ProviderEvent
 from requests_app import retention
 from requests_app.models import Offer, ShareLink
 from requests_app.records import Look, Matching
+from rides.models import Message
 from risk.models import Trace
 from web.models import DataExport
 
@@ -52,6 +53,10 @@ def _decided_until(now: datetime) -> UUID:
     return first_id_at(now - kept_for("DECISIONS_KEPT_DAYS"))
 
 
+def _messages_until(now: datetime) -> UUID:
+    return first_id_at(now - kept_for("MESSAGES_KEPT_DAYS"))
+
+
 # Rows that go, or lose what is personal, after a time. The dictionary's order is the order of the turns.
 PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "api.IdempotencyRecord": (Aged(IdempotencyRecord, "created_at", "IDEMPOTENCY_KEY_TTL_S"),),
@@ -70,6 +75,7 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "requests_app.Offer": (Emptied(Offer, "decision", "DECISIONS_KEPT_DAYS"),),
     "requests_app.Matching": (Walked(Matching, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "requests_app.Look": (Walked(Look, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
+    "rides.Message": (Walked(Message, _all, delete, upto=_messages_until, every_s=OFTEN_S),),
     "alerts.Alert": (Aged(Alert, "resolved_at", "ALERTS_KEPT_DAYS"),),
     "failures.FailedDelivery": (
         Aged(FailedDelivery, "closed_at", "FAILURES_KEPT_DAYS"),

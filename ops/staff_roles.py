@@ -66,6 +66,7 @@ _WORKING: dict[str, tuple[str, ...]] = {
         "payments.view_dispute",
         "payments.release_payout",
         "payments.view_payouthold",
+        "rides.view_message",
         "risk.review_flag",
         "risk.view_flag",
         "risk.view_trace",
@@ -82,6 +83,7 @@ _WORKING: dict[str, tuple[str, ...]] = {
         "payments.view_credit",
         "payments.view_payment",
         "payments.view_referral",
+        "rides.view_message",
     ),
 }
 _RUNNING = (

@@ -19,9 +19,12 @@ from payments.admin.payments import PaymentInline
 from payments.books.disputes import submit_evidence
 from payments.models import Dispute
 from payments.states import DISPUTES_TO_ANSWER, DisputeStatus
+from rides.contact.admin import MessageAdmin
 from rides.evidence import evidence_of
 from rides.models import Ride, RideSign, RideTransition
 from rides.states import RIDE_GRAPH, RideStatus
+
+__all__ = ["MessageAdmin"]  # the admin finds it here
 
 DISPUTE_COLOURS = {
     **dict.fromkeys(DISPUTES_TO_ANSWER, "warning"),

@@ -1,4 +1,4 @@
-"""A ride: one partner serving one request, from acceptance to the end of the session."""
+"""A ride: one partner serving one request, from acceptance to the end of the session, and what both sides write."""
 
 from datetime import datetime, timedelta
 
@@ -14,8 +14,12 @@ from core.reasons import closed_is_known
 from core.texts import Note
 from core.transitions import Stateful, Transition
 from regions.models import StartGuard
+from rides.phrases import Phrase, Side
 from rides.reasons import RideClosed
 from rides.states import ACTIVE, RIDE_GRAPH, EndedBy, RideStatus, Sign
+
+TEXT_MAX_CHARS = 500
+MESSAGES_MAX = 300  # of one ride
 
 
 class RideTransition(Transition):
@@ -202,3 +206,43 @@ class RideSign(models.Model):
 
     def __str__(self) -> str:
         return self.get_sign_display()
+
+
+class Message(models.Model):
+    """A message of one side of a ride to the other. `number` rises by one in each ride.
+
+    It is a phrase, or the sender's own words; the latter are emptied when the sender's account is deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # The unique constraint's index serves it.
+    ride = models.ForeignKey(Ride, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    sender = models.CharField(max_length=8, choices=Side.choices)
+    phrase = models.CharField(max_length=24, choices=Phrase.choices, blank=True)
+    text = Note(max_length=TEXT_MAX_CHARS, blank=True)
+    sent_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a page or an app of the other side had it."
+    )
+    read_at = models.DateTimeField(null=True, blank=True, help_text="When the other side had it before their eyes.")
+    reported_at = models.DateTimeField(null=True, blank=True, help_text="When the other side reported it to staff.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["-reported_at"], condition=Q(reported_at__isnull=False), name="message_reported"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=["ride", "number"], name="message_numbered_once_per_ride"),
+            models.CheckConstraint(condition=Q(number__range=(1, MESSAGES_MAX)), name="message_number_in_range"),
+            models.CheckConstraint(condition=Q(sender__in=Side.values), name="message_sender_known"),
+            models.CheckConstraint(
+                condition=Q(phrase="") | Q(phrase__in=Phrase.values, text=""), name="message_phrase_or_text"
+            ),
+            models.CheckConstraint(
+                condition=Q(read_at__isnull=True) | Q(delivered_at__isnull=False), name="message_read_is_delivered"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Message {self.number} of ride {self.ride_id}"

@@ -21,6 +21,7 @@ class FlagKind(models.TextChoices):
     PAYMENT_DISPUTED = "payment_disputed", "Payment disputed"
     STAYED_AWAY = "stayed_away", "Stayed away after accepting"
     SILENT_PARTNER = "silent_partner", "Silent partner"
+    MESSAGE_REPORTED = "message_reported", "Message reported"
 
 
 # The rule behind each kind, as staff read it. `figure` and `limit` of a flag are what it names in brackets.
@@ -42,6 +43,7 @@ DESCRIPTIONS: dict[str, str] = {
     FlagKind.STAYED_AWAY: "A partner came no nearer until the user cancelled for a fee (metres from the place).",
     FlagKind.SILENT_PARTNER: "A partner earned a fee, and their device had been silent: on the way, without coming "
     "nearer before, or while they waited (seconds).",
+    FlagKind.MESSAGE_REPORTED: "One side of a ride reported what the other one wrote.",
 }
 
 

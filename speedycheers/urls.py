@@ -26,6 +26,7 @@ from requests_app.planning import apis as planning
 from requests_app.serving import apis as serving
 from requests_app.sharing import apis as sharing
 from rides import apis as rides
+from rides.contact import apis as contact
 from staff_api import dead_letter_steps, dead_letters, failed_deliveries, forecasts, partner_steps, payment_steps
 from staff_api import partners as staff_partners
 from staff_api import payments as staff_payments
@@ -81,6 +82,9 @@ api = [
     path("ride/<uuid:ride_id>", rides.RideDetail.as_view()),
     path("ride/<uuid:ride_id>/here", serving.RideHere.as_view()),
     path("ride/<uuid:ride_id>/nobodyHere", serving.RideNobodyHere.as_view()),
+    path("ride/<uuid:ride_id>/message", contact.RideMessages.as_view()),
+    path("ride/<uuid:ride_id>/message/mark", contact.RideMessagesMark.as_view()),
+    path("message/<uuid:message_id>/report", contact.MessageReport.as_view()),
     path("ride/<uuid:ride_id>/receipt", rides.RideReceipt.as_view(), name="receipt"),
     path("ride/<uuid:ride_id>/rating", rides.RideRating.as_view()),
     path("ride/<uuid:ride_id>/tip", rides.RideTip.as_view()),

@@ -43,6 +43,9 @@ REST_FRAMEWORK = {
         "request_address": env.str("THROTTLE_REQUEST_ADDRESS", default="6000/min"),
         "position": env.str("THROTTLE_POSITION", default="6000/min" if DEBUG else "300/min"),
         "position_address": env.str("THROTTLE_POSITION_ADDRESS", default="60000/min"),
+        # Messages to the other side of a ride, per account and per address.
+        "message": env.str("THROTTLE_MESSAGE", default="600/min" if DEBUG else "20/min"),
+        "message_address": env.str("THROTTLE_MESSAGE_ADDRESS", default="6000/min"),
         # Estimates of waits, per address: too many would add up to a picture of where partners are.
         "estimate": env.str("THROTTLE_ESTIMATE", default="6000/min" if DEBUG else "120/min"),
         # Commands over sockets, per account: going online and offline, and answers to offers.

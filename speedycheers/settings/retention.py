@@ -18,6 +18,8 @@ EVENTS_KEPT_DAYS = _days("EVENTS_KEPT_DAYS", 3)
 PLACES_KEPT_DAYS = _days("PLACES_KEPT_DAYS", 90)
 # Why requests were offered to whom, and the looks of the matcher that made no offer.
 DECISIONS_KEPT_DAYS = _days("DECISIONS_KEPT_DAYS", 30)
+# What user and partner have written to each other.
+MESSAGES_KEPT_DAYS = _days("MESSAGES_KEPT_DAYS", 90)
 # Digests of cards, devices, addresses and phones, since they were seen last.
 TRACES_KEPT_DAYS = _days("TRACES_KEPT_DAYS", 180)
 # Advice to partners where to wait, and what became of it.

@@ -78,6 +78,7 @@ def values(city: City) -> dict[str, Any]:
         "failed_delivery_id": world.failure.pk,
         "offer_id": Offer.objects.filter(request=world.request).values_list("pk", flat=True)[0],
         "ride_id": world.completed.pk,
+        "message_id": world.message.pk,
         "payment_id": Ride.objects.get(pk=world.completed.pk).payments.get().pk,
         "partner_id": world.applicant.pk,
         "region_slug": "nyc",

@@ -14,6 +14,7 @@ from accounts.models import Partner, Role, User
 from ops.staff_roles import ROLES, seed_roles
 from regions.models import Region
 from requests_app.sharing import links
+from rides.contact.services import report_message
 from risk.flags import raise_flag
 from risk.states import FlagKind
 from tests import cast
@@ -73,6 +74,9 @@ CONCERNED: dict[str, Callable[[World], tuple[User, Partner]]] = {
     "": lambda w: (w.user, w.offered),
     "/partner/status": lambda w: (w.user, w.idle),
     "/ride/<ride_id>": lambda w: (w.user, w.idle),
+    "/ride/<ride_id>/message": lambda w: (w.user, w.idle),
+    "/ride/<ride_id>/message/mark": lambda w: (w.user, w.idle),
+    "/message/<message_id>/report": lambda w: (w.user, w.idle),
     "/ride/<ride_id>/receipt": lambda w: (w.user, w.idle),
     "/ride/<ride_id>/rating": lambda w: (w.user, w.idle),
     "/ride/<ride_id>/tip": lambda w: (w.user, w.idle),
@@ -95,6 +99,7 @@ def make_city(world: World) -> City:
     staff = {name: _staff(name) for name in (*STAFF, *WITHOUT_FACTOR)}
     accounts = [world.staff, world.user, world.stroller, world.coming.user, world.running.user, *staff.values()]
     accounts += [row.user for row in (world.offered, world.idle, world.en_route, world.at_work, other)]
+    report_message(world.user, world.message.pk, now=timezone.now())
     raise_flag(FlagKind.TIP_OVER_CAP, now=timezone.now(), account_id=world.user.pk)
     token, _ = links.share_request(world.user, world.request.pk, now=timezone.now())
     return City(world, other, token, {account.pk: _badge(account) for account in accounts}, staff)

@@ -20,7 +20,8 @@ from requests_app import dead_letters
 from requests_app.models import CheerRequest, SavedPlace, ScheduledRequest
 from requests_app.planning import places, schedule
 from requests_app.serving import availability
-from rides.models import Ride
+from rides.contact.services import send_message
+from rides.models import Message, Ride
 from tests import cast
 from tests.fixtures import run_commit_hooks
 from tests.rows import OUR_APPS, models_of, rows_of
@@ -47,6 +48,7 @@ class World:
     coming: Ride
     running: Ride
     completed: Ride  # of `user` and `idle`
+    message: Message  # about `completed`, to its user
     letter: CheerRequest  # a dead letter of somebody else, for whom nobody was found
     failure: FailedDelivery  # of a mail to `user`
 
@@ -90,6 +92,7 @@ def make_world() -> World:
         coming=coming,
         running=running,
         completed=completed,
+        message=send_message(idle.user, completed.pk, phrase="thanks", now=now),
         letter=cast.fresh(letter),
         failure=failing_mail(user),
     )

@@ -60,6 +60,7 @@ SMALL = {
     "regions.Policy": "one for each change of how a region matches",
     "regions.Terms": "one for each change of prices",
     "requests_app.RequestType": "set-up",
+    "rides.Message": "those that somebody has reported",
 }
 
 

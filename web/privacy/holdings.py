@@ -10,12 +10,13 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Case, CharField, F, Model, Q, QuerySet, Value, When
 
 from accounts.models import Partner, User
 from backoffice.models import FORGOTTEN
 from notifications.events import partner_recipient, user_recipient
 from requests_app.retention import COARSE_LETTER, COARSE_OFFER, COARSE_REQUEST, COARSE_RIDE
+from rides.phrases import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,18 @@ def _done(owner: Owner) -> Q:
     return about
 
 
+def _wrote(owner: Owner) -> Q:
+    """Select the messages that they wrote, as the user or as the partner of a ride."""
+    return Q(sender=Side.USER, ride__user=owner.user) | Q(sender=Side.PARTNER, ride__partner__user=owner.user)
+
+
+def _was_written(owner: Owner) -> Q:
+    """Select the messages that the other side of a ride wrote to them."""
+    return Q(sender=Side.PARTNER, ride__user=owner.user) | Q(sender=Side.USER, ride__partner__user=owner.user)
+
+
+# What was reported stays until `MESSAGES_KEPT_DAYS` are over: nobody escapes staff by closing their account.
+UNREPORTED_TEXT_GOES = Case(When(reported_at=None, then=Value("")), default=F("text"), output_field=CharField())
 SILENT: Mapping[str, Any] = {"reason": ""}  # keep the step, clear its text
 NO_CARD: Mapping[str, Any] = {
     "card_reference": "",
@@ -165,6 +178,8 @@ HOLDINGS = [
         kept=SILENT,
         actors=frozenset(["reason"]),
     ),
+    Holding("messagesSent", "rides.Message", _wrote, frozenset(["reported_at"]), {"text": UNREPORTED_TEXT_GOES}),
+    Holding("messagesReceived", "rides.Message", _was_written, kept={}),
     Holding("rideSigns", "rides.RideSign", _by("ride__user", "ride__partner__user"), kept={}),
     Holding("payments", "payments.Payment", _by("user"), kept={}),
     Holding("paymentSteps", "payments.PaymentTransition", _by("subject__user", "actor"), kept=SILENT),

@@ -123,6 +123,7 @@ _OF_A_USER: Rules = {
     "reasonNote": _emptied,
     "userName": _absent,
     "pin": _absent,
+    "text": _emptied,
 }
 _NAMELESS: Rules = {"name": _emptied, "location": _absent}
-_OF_A_PARTNER: Rules = {"partner": lambda told: _redacted(told, _NAMELESS)}
+_OF_A_PARTNER: Rules = {"partner": lambda told: _redacted(told, _NAMELESS), "text": _emptied}

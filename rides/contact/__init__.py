@@ -1,0 +1,1 @@
+"""Messages between the user and the partner of a ride."""
