@@ -96,8 +96,8 @@ class ProfileForm(_ModelForm):
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
-        choices=[("", _("As my browser asks for")), *settings.LANGUAGES],
-        help_text=_("Of these pages and of the e-mails that we send you."),
+        choices=[("", _("Same as my browser")), *settings.LANGUAGES],
+        help_text=_("For these pages and the emails that we send you."),
     )
 
     class Meta:

@@ -83,7 +83,7 @@ class ReasonForm(StepForm):
         required=False,
         max_length=REASON_MAX_CHARS,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Kept in the history. The person concerned may be shown it.",
+        help_text="Kept in the history. The customer may see this.",
     )
 
 

@@ -1,11 +1,11 @@
 """Formats amounts, moments, durations and tariffs in the active language."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language, ngettext
 
@@ -46,8 +46,30 @@ def day_and_time(moment: datetime) -> str:
     return f"{day}, {format_time(moment, 'short', zone, locale)}"
 
 
+def to_the_minute(moment: datetime, time_zone: str) -> str:
+    """Format a moment in a time zone by day and minute, with its year: "Sun, Nov 22, 2026, 9:05 PM"."""
+    zone, locale = ZoneInfo(time_zone), _locale()
+    day = format_skeleton("yMMMEd", moment, zone, locale=locale)
+    return f"{day}, {format_time(moment, 'short', zone, locale)}"
+
+
+def calendar_day(day: date) -> str:
+    """Format a day: "Nov 22, 2026"."""
+    return format_date(day, "medium", _locale())
+
+
+def blocks(count: int, increment_s: int) -> str:
+    """Name what a session is billed for: "3 × 5 minutes", "1 × 90 seconds"."""
+    if increment_s % 60:
+        text, n = ngettext("%(count)d × %(n)d second", "%(count)d × %(n)d seconds", increment_s), increment_s
+    else:
+        n = increment_s // 60
+        text = ngettext("%(count)d × %(n)d minute", "%(count)d × %(n)d minutes", n)
+    return text % {"count": count, "n": n}
+
+
 def increment(seconds: int) -> str:
-    """Name the billing increment, to follow "per started": "minute", "5 minutes", "90 seconds"."""
+    """Name the billing increment, to follow "for every": "minute", "5 minutes", "90 seconds"."""
     if seconds % 60:
         return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     whole = seconds // 60

@@ -36,13 +36,15 @@ NEW_YORK_CITY = [
 ]  # fmt: skip
 
 REQUEST_TYPES = [
-    ("classic", _("A good cheer"), _("Somebody comes and cheers for you. That's it, and it helps."), "🎉", []),
+    ("classic", _("A good cheer"), _("Someone shows up and cheers you on. Simple, and it works."), "🎉", []),
     ("pep_talk", _("Pep talk"), _("Before the interview, the exam or the date."), "💪", []),
     ("birthday", _("Birthday"), _("A song, a wish and a lot of noise."), "🎂", []),
     ("celebration", _("Celebration"), _("You did it, and somebody should say so."), "🏆", []),
     ("game_day", _("Game day"), _("Loud support from the sideline."), "📣", []),
     ("serenade", _("Serenade"), _("A cheer with music."), "🎸", [PartnerType.MUSICIAN]),
 ]
+# Descriptions that earlier releases have seeded, which are in databases and translated as they are shown.
+EARLIER_DESCRIPTIONS = [_("Somebody comes and cheers for you. That's it, and it helps.")]
 PAST_DAYS = 42  # a forecast learns from 14 days, and is tried on the last two weeks from 35 days on
 PLACES = [(40.7484, -73.9857), (40.7580, -73.9855), (40.7308, -73.9973), (40.7127, -74.0059), (40.7794, -73.9632)]
 

@@ -44,7 +44,7 @@ UNDER_WAY = [
 def staff_cards(counts: Mapping[str, Any]) -> list[Card]:
     """The counts of rows that wait for staff, each with its list in the admin."""
     return [
-        Card("deadLetters", gettext_noop("Dead letters"), _("Requests that nobody took"), counts["deadLetters"]),
+        Card("deadLetters", gettext_noop("Dead letters"), _("No partner found"), counts["deadLetters"]),
         Card("applications", gettext_noop("Applications"), _("Partners waiting for approval"), counts["applications"]),
         Card("unpaid", gettext_noop("Unpaid"), _("Payments not settled yet"), counts["unpaid"]),
     ]

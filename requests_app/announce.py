@@ -60,9 +60,12 @@ def push_body(offer: Offer) -> dict[str, Any]:
         kind, away = gettext(offer.request.request_type.name), amounts.distance(offer_view(offer).distance_m)
         body = gettext("%(kind)s, %(distance)s away. %(seconds)s seconds to answer.")
         words = {
-            "title": gettext("Somebody needs a cheer"),
+            "title": gettext("Someone needs a cheer"),
             "body": body % {"kind": kind, "distance": away, "seconds": "%(seconds)s"},
-            "late": {"title": gettext("You have missed a cheer"), "body": gettext("The time to answer was over.")},
+            "late": {
+                "title": gettext("You have missed a cheer"),
+                "body": gettext("Time's up: this one went to someone else."),
+            },
         }
     return {
         "type": "offer",

@@ -108,7 +108,7 @@ def offer_view(offer: Offer) -> OfferView:
     request = offer.request
     shown, rough_m = offer.status in (OfferStatus.PENDING, OfferStatus.ACCEPTED), offer.approximate_m
     rough = offer.status == OfferStatus.PENDING and rough_m is not None
-    tariff, share = _offered_prices(prices_of(request))
+    tariff, share = offered_prices(prices_of(request))
     away_m = offer.distance_m if rough_m is None else rough_m
     return OfferView(
         id=offer.pk,
@@ -137,7 +137,7 @@ def _why(offer: Offer, distance_m: int) -> Why | None:
     return Why(offer.rank, offer.among, max(1, round(distance_m / WHY_STEP_M)) * WHY_STEP_M)
 
 
-def _offered_prices(prices: Prices) -> tuple[Tariff, Money]:
+def offered_prices(prices: Prices) -> tuple[Tariff, Money]:
     """The tariff of a request, and what the partner is paid for the first increment."""
     tax = Tax(prices.tax_rate, prices.tax_inclusive, currency_of(prices.currency).step)
     tariff = Tariff(prices.increment_amount, prices.currency, prices.increment_s, tax)

@@ -5,7 +5,7 @@ sent again under the same Message-ID, by which a mailbox recognizes it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,12 @@ from accounts.mails import message_to
 from accounts.models import User
 from accounts.selectors import has_confirmed_address, notification_settings_of
 from core import clock
-from core.amounts import duration, money
+from core.amounts import blocks, money
 from core.failures import code_of
 from core.jobs import DueRows
 from core.texts import unlinked
 from payments.models import Payment
-from payments.states import UNPAID, PaymentStatus
+from payments.states import UNPAID, PaymentKind, PaymentStatus
 from rides.models import Ride
 from rides.receipt_pdf import receipt_pdf
 from rides.receipts import file_name, receipt
@@ -144,7 +144,7 @@ def _message(ride: Ride, message_id: str, *, changed: bool, now: datetime) -> Em
             "due": _amount(bill["due"]),
             "credit": _amount(bill["credit"]),
             "tax": bill["tax"] and {**bill["tax"], "amount": _amount(bill["tax"]["amount"])},
-            "duration": duration(bill["elapsedS"]),
+            "blocks": _blocks(bill),
             "site": settings.SITE_URL,
             "request_id": ride.request_id,
         }
@@ -152,6 +152,12 @@ def _message(ride: Ride, message_id: str, *, changed: bool, now: datetime) -> Em
     message = message_to(ride.user, "rides/email/receipt", context, headers=headers)
     message.attach(file_name(bill), pdf, "application/pdf")
     return message
+
+
+def _blocks(bill: Mapping[str, Any]) -> str:
+    """Return what the fare is for, to follow the total: " (1 × 5 minutes)"; empty if there is no fare."""
+    counts = [line["quantity"] for line in bill["lines"] if line["kind"] == PaymentKind.FARE]
+    return f" ({blocks(counts[0], bill['tariff'].increment_s)})" if counts else ""
 
 
 def _amount(amount: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ def receipt_pdf(ride: Ride, receipt: Mapping[str, Any]) -> bytes:
 
 def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
     tariff = receipt["tariff"]
-    facts = [(_("Ride"), str(receipt["rideId"])), (_("For"), _(ride.request.request_type.name))]
+    facts = [(_("Reference"), str(receipt["rideId"])), (_("For"), _(ride.request.request_type.name))]
     if receipt["startTime"] is not None:
         facts.append((_("Started"), _moment(receipt["startTime"], zone)))
     if receipt["endTime"] is not None:
@@ -50,12 +50,12 @@ def _facts(ride: Ride, receipt: Mapping[str, Any], zone: ZoneInfo) -> list[tuple
         facts += [
             (_("Ended"), _moment(receipt["endTime"], zone)),
             (_("Ended by"), ride.get_ended_by_display()),
-            (_("Cheered for"), f"{minutes}:{seconds:02}"),
+            (_("Time"), f"{minutes}:{seconds:02}"),
         ]
     else:
-        facts.append((_("Called off"), ""))
+        facts.append((_("Cancelled"), ""))
     price = {"price": money(tariff.amount, tariff.currency), "time": increment(tariff.increment_s)}
-    facts.append((_("Tariff"), _("%(price)s per started %(time)s") % price))
+    facts.append((_("Tariff"), _("%(price)s for every %(time)s or part of it") % price))
     if (tax := receipt["tax"]) and tax["number"]:
         facts.append((_("Tax number"), tax["number"]))
     if card := receipt["card"]:

@@ -42,7 +42,7 @@ class DirectInput(ReasonInput):
 
 
 class AssignInput(DirectInput):
-    reason = Text(max_length=REASON_MAX_CHARS, help_text="Kept in the history. The person concerned may be shown it.")
+    reason = Text(max_length=REASON_MAX_CHARS, help_text="Kept in the history. The customer may see this.")
 
     class Meta:
         ref_name = "StaffAssignInput"

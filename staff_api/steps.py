@@ -45,7 +45,7 @@ class ReasonInput(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         default="",
-        help_text="Kept in the history. The person concerned may be shown it.",
+        help_text="Kept in the history. The customer may see this.",
     )
 
     class Meta:

@@ -82,6 +82,7 @@ ONLY = {
         "web/tests/test_credit_shown.py",
         "web/tests/test_error_pages.py",
         "web/tests/test_history.py",
+        "web/tests/test_catalogues.py",
         "web/tests/test_languages.py",
         "web/tests/test_mails_to_strangers.py",
         "web/tests/test_personal_answers.py",

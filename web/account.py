@@ -30,7 +30,7 @@ from web.privacy.making import body_of, ready_export, request_export
 OBSTACLES = {
     "request_open": lambda: _("A cheer that you have asked for is still open. Cancel it, or see it through."),
     "ride_active": lambda: _("Somebody is cheering for you, or on the way. That has to be over first."),
-    "partner_at_work": lambda: _("You have an offer or a ride in hand. Finish that first."),
+    "partner_at_work": lambda: _("You have an offer or a cheer in hand. Finish that first."),
     "payment_open": lambda: _("A payment is still open. Once it is paid, you can go."),
 }
 

@@ -40,7 +40,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "id": "/",
         "name": "SpeedyCheers",
         "short_name": "SpeedyCheers",
-        "description": _("Somebody comes and cheers for you. Now."),
+        "description": _("Someone shows up and cheers you on. Now."),
         "lang": request.LANGUAGE_CODE,
         "start_url": "/",
         "scope": "/",

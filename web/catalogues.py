@@ -17,6 +17,8 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from web.allauth_texts import PLURAL_TEXTS, TEXTS
+
 LOCALE: Path = settings.LOCALE_PATHS[0]
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 KEYWORDS = {
@@ -117,6 +119,24 @@ def updated(language: str, domain: str) -> Catalog:
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
     return catalogue
+
+
+def english() -> Catalog:
+    """The catalogue of English: allauth's texts as we say them. All other texts are in English in the sources."""
+    catalogue = Catalog(locale="en", charset="utf-8", fuzzy=False, header_comment="")
+    for text, ours in TEXTS.items():
+        catalogue.add(text, ours, flags=_flags(text))
+    for both, ours_both in PLURAL_TEXTS.items():
+        catalogue.add(both, ours_both, flags=_flags(both))
+    return catalogue
+
+
+def write(catalogue: Catalog, language: str, domain: str) -> None:
+    """Write a catalogue's two files."""
+    path = path_of(language, domain)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(po_text(catalogue))
+    path_of(language, domain, "mo").write_bytes(mo_bytes(catalogue))
 
 
 def untranslated(catalogue: Catalog) -> list[str]:

@@ -14,8 +14,11 @@ from rest_framework.request import Request
 from accounts.models import Partner, Role, User
 from accounts.states import PartnerType
 from core import clock
+from core.amounts import percent
 from core.errors import Missing
+from core.prices import COMMISSION_WHOLE
 from regions.selectors import active_regions
+from requests_app.read_model import offered_prices
 from requests_app.selectors import open_request_of, request_types, requests_of
 from requests_app.sharing.links import shared_request
 from web import page_data, selectors
@@ -141,5 +144,8 @@ def become_a_partner(request: UserRequest) -> HttpResponse:
     """Show the partner application form."""
     if request.user.role in HOME_OF:
         return redirect(HOME_OF[Role(request.user.role)])
-    context = {"partner_types": PartnerType.choices, "region": next(iter(active_regions()), None)}
+    context: dict[str, object] = {"partner_types": PartnerType.choices}
+    if region := next(iter(active_regions()), None):
+        _, share = offered_prices(region)
+        context |= {"region": region, "share": share, "commission": percent(region.commission_bps, COMMISSION_WHOLE)}
     return render(request, "web/become_a_partner.html", context)

@@ -109,7 +109,7 @@ def test_its_owner_is_told_once_a_day(user: User) -> None:
     send_mail(str(row.pk))
     (sent,) = mail.outbox
     assert sent.to == [user.email]
-    assert sent.subject == "Somebody is guessing your password"
+    assert sent.subject == "Someone is guessing your password"
     assert "/account/password/reset/" in sent.body
 
 

@@ -73,7 +73,7 @@ class ManualEntryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic onl
     reason = forms.CharField(
         max_length=REASON_MAX_CHARS,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Kept for ever. The person concerned may be shown it: name nobody else.",
+        help_text="Kept for ever. The customer may see this: name nobody else.",
     )
 
     class Meta:

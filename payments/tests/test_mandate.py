@@ -27,9 +27,9 @@ def test_it_is_said_before_the_card_is_saved(online: Online, user: User, nyc: Re
     text = text_of(answer)
     for said in (
         "charge it for your cheers, also while you are away",
-        "costs $10 per started 5 minutes. It is charged once, after the session. (plus Sales tax 8.875%)",
-        "$60 is held on the card, and again as the session outgrows it, 3 times at most",
-        "Cancelling later than 2 min after somebody has accepted costs $5, and not being there $10.",
+        "costs $10 for every 5 minutes or part of it. It is charged once, afterwards. (plus Sales tax 8.875%)",
+        "$60 is held on the card, and again if the cheer outgrows it, 3 times at most",
+        "Cancelling more than 2 min after a partner accepts costs $5; not being there costs $10.",
         "up to 3 times within 5 days",
         "by deleting your account",
     ):

@@ -56,9 +56,9 @@ def test_after_three_seconds_without_an_acknowledgement(
             "distanceM": 500,
             "expiresAt": offer.expires_at.isoformat(),
             "url": "/partner",
-            "title": "Somebody needs a cheer",
+            "title": "Someone needs a cheer",
             "body": "Pep talk, 500 m away. %(seconds)s seconds to answer.",
-            "late": {"title": "You have missed a cheer", "body": "The time to answer was over."},
+            "late": {"title": "You have missed a cheer", "body": "Time's up: this one went to someone else."},
         }
     ]
     [message] = browser.messages()

@@ -15,7 +15,7 @@ def test_what_may_be_asked_for_in_order(anonymous: APIClient) -> None:
     assert response.json()[0] == {
         "slug": "classic",
         "name": "A good cheer",
-        "description": "Somebody comes and cheers for you. That's it, and it helps.",
+        "description": "Someone shows up and cheers you on. Simple, and it works.",
         "icon": "🎉",
     }
 

@@ -79,7 +79,7 @@ def test_a_refund_is_followed_by_a_corrected_receipt(receipted: Ride, staff: Use
     later(clock)
     (sent,) = mail.outbox
     assert sent.subject == "Your corrected receipt: $6.00"
-    assert "$4.00 of your cheer has been given back. It comes to $6.00 now" in str(sent.body).replace("\n", " ")
+    assert "$4.00 of your cheer has been refunded. It comes to $6.00 now" in str(sent.body).replace("\n", " ")
     [(name, content, _)] = sent.attachments
     assert name == f"receipt-{receipted.pk}.pdf"
     assert {"-$4.00", "$6.00"} <= set(words_of(bytes(content)))

@@ -31,6 +31,7 @@ def test_it_is_sent(confirmed: User, completed: Ride, staff: User, clock: Clock)
     assert sent.to == [confirmed.email]
     assert sent.subject == "Your receipt: $10.00"
     assert f"/cheer/{completed.request_id}" in str(sent.body)
+    assert "came to $10.00 (1 × 5 minutes)." in str(sent.body).replace("\n", " ")
 
 
 def test_what_has_not_been_paid_is_called_no_receipt(confirmed: User, completed: Ride) -> None:
@@ -38,7 +39,7 @@ def test_what_has_not_been_paid_is_called_no_receipt(confirmed: User, completed:
     (sent,) = mail.outbox
     assert sent.subject == "Your invoice: $10.00"
     assert "$10.00 has not been paid yet" in str(sent.body).replace("\n", " ")
-    assert "It came to" not in str(sent.body)
+    assert "came to" not in str(sent.body)
 
 
 def test_a_bill_that_is_being_paid_waits_for_the_answer(confirmed: User, completed: Ride, clock: Clock) -> None:

@@ -99,7 +99,7 @@ class DemoProvider {
       thing = await this.#call(`${kind}/${id}/answer`, clientSecret, { agrees: String(await askTheHolder()) });
     }
     if (thing.status === "requires_payment_method")
-      throw new Problem(gettext("Your bank was not convinced. Try again."));
+      throw new Problem(gettext("Your bank didn't confirm it was you. Try again, or use another card."));
   }
 
   /** @param {string} clientSecret */

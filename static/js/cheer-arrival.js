@@ -51,7 +51,7 @@ export class ArrivalAnswers {
 }
 
 const WAITING = gettext("Your partner can't charge you for a wait, and our staff look at it.");
-const RUNNING = gettext("The session ends, and you are not charged before our staff have looked at it.");
+const RUNNING = gettext("The cheer ends, and you are not charged before our staff have looked at it.");
 
 /**
  * @param {Api.Ride} ride

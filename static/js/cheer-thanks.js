@@ -49,17 +49,19 @@ export class Thanks {
   paint({ ride, bill, partner }) {
     if (!ride) return;
     this.#ride = ride;
+    const name = partner?.name ?? gettext("your partner");
     if (partner) text($(".partner-name-text"), partner.name);
     show(this.#ratingForm, ride.rating === null);
     show($("#rated"), ride.rating !== null);
-    if (ride.rating !== null) text($("#rated"), fill(gettext("You gave %(rating)s of 5. Thank you."), ride));
+    const rated = { name, rating: ride.rating ?? 0 };
+    if (ride.rating !== null) text($("#rated"), fill(gettext("You rated %(name)s %(rating)s out of 5."), rated));
     const given = bill?.lines.find((line) => line.kind === "tip");
     this.#offerTips(ride.tariff);
     show($("#tip-form"), Boolean(bill) && !given);
     show($("#tipped"), Boolean(given));
     if (!given) return;
     const amount = money(given.amount, { short: true });
-    text($("#tipped"), fill(gettext("You tipped %(amount)s. That is kind."), { amount }));
+    text($("#tipped"), fill(gettext("Thanks! Your %(amount)s tip is on its way to %(name)s."), { amount, name }));
   }
 
   #fillStars() {

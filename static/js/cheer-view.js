@@ -1,7 +1,7 @@
 // The words and numbers of the live screen.
 
 import { $, make, show, text } from "./dom.js";
-import { distance, duration, eta, metresBetween, money, timeOfDay, travelS } from "./format.js";
+import { blocks, clock, distance, duration, eta, metresBetween, money, timeOfDay, travelS } from "./format.js";
 import { fill, gettext, ngettext } from "./i18n.js";
 import { serverNow } from "./server-clock.js";
 import { whyThem } from "./why.js";
@@ -13,8 +13,8 @@ import { whyThem } from "./why.js";
 const REASONS = {
   nobody_accepted: gettext("We asked every free partner in reach. Nobody could come this time."),
   no_partner_nearby: gettext("No partner was free near you, however far we looked."),
-  cancelled_by_user: gettext("You called this request off."),
-  cancelled_by_staff: gettext("Our staff called this request off."),
+  cancelled_by_user: gettext("You cancelled this request."),
+  cancelled_by_staff: gettext("Our staff cancelled this request."),
   no_show: gettext("Your partner was there and did not find you."),
 };
 /** @type {Record<string, string>} */
@@ -29,17 +29,17 @@ const TYPES = {
 function lookingWords({ request, requeued }) {
   if (request.status === "offered")
     return {
-      headline: gettext("Asking somebody near you"),
+      headline: gettext("Asking someone near you"),
       detail: gettext("They have a few seconds to say yes. If they don't, we ask the next one."),
     };
   if (requeued)
     return {
-      headline: gettext("Looking for somebody else"),
-      detail: gettext("Your partner could not make it. We are finding you somebody else, at no cost."),
+      headline: gettext("Looking for someone else"),
+      detail: gettext("Your partner couldn't make it. We're finding you someone else, at no cost."),
     };
   if (request.attempts === 0)
     return {
-      headline: gettext("Looking for your cheerer"),
+      headline: gettext("Looking for your partner"),
       detail: gettext("Your request is in. We ask the nearest free partner first."),
     };
   return {
@@ -71,20 +71,20 @@ export function words(phase, state, { timeZone }) {
         detail: gettext("Stay where the pin is. The clock starts when they arrive."),
       };
     case "running":
-      return { headline: gettext("You are being cheered"), detail: gettext("Enjoy it.") };
+      return { headline: gettext("You're being cheered on"), detail: gettext("Enjoy it.") };
     case "done":
       return {
-        headline: gettext("That was your cheer"),
+        headline: gettext("All done!"),
         detail: ride?.endTime
           ? fill(gettext("It ended at %(time)s."), { time: timeOfDay(ride.endTime, timeZone) })
           : "",
       };
     case "cancelled":
-      return { headline: gettext("Called off"), detail: gettext("This request is closed.") };
+      return { headline: gettext("Cancelled"), detail: gettext("This request is closed.") };
     default:
       return {
         headline: gettext("We found nobody this time"),
-        detail: gettext("We are sorry. That is on us, not on you."),
+        detail: gettext("We're sorry. That's on us, not on you."),
       };
   }
 }
@@ -172,10 +172,17 @@ export function paintDone({ request, ride, bill }) {
   if (receipt.getAttribute("href") !== address) receipt.setAttribute("href", address);
   const total = bill?.total ?? ride?.fare;
   text($("#total"), total ? money(total) : "");
-  const lasted = ride ? fill(gettext("for %(time)s of cheering"), { time: duration(ride.elapsedS) }) : "";
+  const fare = bill?.lines.find(({ kind }) => kind === "fare");
+  const billed =
+    ride && fare
+      ? fill(gettext("%(blocks)s, for a cheer of %(time)s"), {
+          blocks: blocks(fare.quantity, ride.tariff.incrementS),
+          time: clock(ride.elapsedS),
+        })
+      : "";
   text(
     $("#bill-about"),
-    ride?.disputedAt ? gettext("You are not charged before our staff have looked at it.") : lasted,
+    ride?.disputedAt ? gettext("You are not charged before our staff have looked at it.") : billed,
   );
 }
 
@@ -185,7 +192,7 @@ export function paintDone({ request, ride, bill }) {
  */
 export function paintCancelled({ request, bill }) {
   const why = request.reason;
-  const words = (why && REASONS[why]) ?? gettext("This request was called off.");
+  const words = (why && REASONS[why]) ?? gettext("This request was cancelled.");
   const given = request.reasonNote && fill(gettext("The reason given: %(why)s."), { why: request.reasonNote });
   text($("#cancel-why"), given ? `${words} ${given}` : words);
   const fee = bill?.lines.find(({ kind }) => kind === "cancellation_fee" || kind === "no_show_fee");

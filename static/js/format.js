@@ -120,35 +120,49 @@ export function duration(seconds) {
 }
 
 /**
- * What follows a tariff's price: "per started 5 minutes".
+ * What follows a tariff's price: "per 5 minutes or part".
  * @param {number} seconds
  */
 export function perIncrement(seconds) {
-  if (seconds % 60) return fill(gettext("per started %(seconds)s seconds"), { seconds });
+  if (seconds % 60) return fill(gettext("per %(seconds)s seconds or part"), { seconds });
   const minutes = seconds / 60;
-  return fill(ngettext("per started minute", "per started %(minutes)s minutes", minutes), { minutes });
+  return fill(ngettext("per minute or part", "per %(minutes)s minutes or part", minutes), {
+    minutes,
+  });
 }
 
 /**
- * A moment's time of day, in a time zone, or else in the device's. As the server writes it: 14:05.
+ * What a session is billed for: "3 × 5 minutes", "1 × 90 seconds".
+ * @param {number} count
+ * @param {number} seconds Of one increment.
+ */
+export function blocks(count, seconds) {
+  if (seconds % 60)
+    return fill(ngettext("%(count)s × %(n)s second", "%(count)s × %(n)s seconds", seconds), { count, n: seconds });
+  const minutes = seconds / 60;
+  return fill(ngettext("%(count)s × %(n)s minute", "%(count)s × %(n)s minutes", minutes), { count, n: minutes });
+}
+
+/**
+ * A moment's time of day, in a time zone, or else in the device's. As the server writes it: 2:05 PM.
  * @param {Api.Time | number} moment
  * @param {string} [timeZone]
  */
 export function timeOfDay(moment, timeZone = undefined) {
   /** @type {Intl.DateTimeFormatOptions} */
-  const shape = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
+  const shape = { hour: "numeric", minute: "2-digit", timeZone };
   return new Date(moment).toLocaleTimeString(language, shape);
 }
 
 /**
- * A day and its time of day: Sat, May 2, 18:00.
+ * A day and its time of day: Sat, May 2, 6:00 PM.
  * @param {Api.Time | number} moment
  * @param {string} [timeZone]
  */
 export function dayAndTime(moment, timeZone = undefined) {
   /** @type {Intl.DateTimeFormatOptions} */
-  const shape = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
-  return new Date(moment).toLocaleString(language, { ...shape, hourCycle: "h23", timeZone });
+  const shape = { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+  return new Date(moment).toLocaleString(language, { ...shape, timeZone });
 }
 
 /**

@@ -55,7 +55,7 @@ export class Meter {
     text($("#fare"), fare ? money(fare) : "");
     const leftS = session.coveredS(now);
     const next = { amount: money(tariff, { short: true }), time: clock(Math.ceil(tariff.incrementS - into)) };
-    const warning = gettext("The card covers %(time)s more. It ends then, unless more can be held.");
+    const warning = gettext("Your card covers %(time)s more. The cheer ends then, unless more can be held.");
     const sentence =
       leftS < WARN_S ? fill(warning, { time: clock(leftS) }) : fill(gettext("Next %(amount)s in %(time)s"), next);
     text($("#next-step"), sentence);

@@ -10,9 +10,9 @@ import { isOnline, isOver, withRide } from "./partner-state.js";
 /** @import { Store } from "./store.js" */
 
 const WITHDRAWN = {
-  cancelled: gettext("The user has withdrawn the request."),
-  expired: gettext("The time to answer was over."),
-  taken: gettext("The request was taken back."),
+  cancelled: gettext("They cancelled."),
+  expired: gettext("Time's up: this one went to someone else."),
+  taken: gettext("The offer was withdrawn."),
 };
 
 const pageOf = async (/** @type {Response} */ response) =>
@@ -49,7 +49,7 @@ export class PartnerNews {
     } else if (frame.type === "offer") {
       this.#offer(frame.offer);
     } else if (frame.type === "offer.rescinded" && frame.offerId === this.#state.offer?.offerId) {
-      this.offerGone(WITHDRAWN[frame.reason] ?? gettext("The request was taken back."));
+      this.offerGone(WITHDRAWN[frame.reason] ?? gettext("The offer was withdrawn."));
     } else if (frame.type === "ride.updated") {
       this.ride(frame.ride, { fresh: false });
     } else if (frame.type === "partner.updated") {
@@ -135,8 +135,8 @@ export class PartnerNews {
   #finished({ status, fare }) {
     const made = status === "completed" && fare;
     const sentence = made
-      ? fill(gettext("Well cheered! The fare is %(fare)s."), { fare: money(made) })
-      : gettext("This ride was called off.");
+      ? fill(gettext("Nice work! The fare was %(fare)s. Your share is below."), { fare: money(made) })
+      : gettext("This cheer was cancelled.");
     text($("#served"), sentence);
     $("#served").classList.toggle("success", Boolean(made));
     show($("#served"));

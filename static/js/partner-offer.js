@@ -82,7 +82,7 @@ export class OfferPanel {
     const share = Math.max(0, Math.min(1, left / this.#data.offerTtlS));
     $("#countdown-ring").setAttribute("stroke-dashoffset", String(100 * (1 - share)));
     // The server takes it back at about the same moment; should that word get lost, this is it.
-    if (left < -2) this.#on.gone(gettext("The time to answer was over."));
+    if (left < -2) this.#on.gone(gettext("Time's up: this one went to someone else."));
   }
 
   /**

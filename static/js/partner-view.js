@@ -25,7 +25,7 @@ function words(state) {
       ? [fill(gettext("Cheer for %(who)s!"), { who }), gettext("The clock runs. Give it all you have.")]
       : [fill(gettext("%(who)s is waiting for you"), { who }), wayText(state.ride)];
   }
-  if (state.offer) return [gettext("Somebody needs a cheer"), gettext("It is yours if you take it in time.")];
+  if (state.offer) return [gettext("Someone needs a cheer"), gettext("It's yours if you take it in time.")];
   return isOnline(state)
     ? [gettext("You are online"), gettext("The next cheer near you fills this screen, with a sound.")]
     : [fill(gettext("Hello, %(name)s"), state.partner), gettext("Go online to be offered cheers near you.")];
@@ -35,14 +35,14 @@ function words(state) {
 function wayText({ arrivedAt }) {
   return arrivedAt
     ? gettext("You have arrived. Start the clock when you are together.")
-    : gettext("Start the clock when you are there.");
+    : gettext("Tap when you've arrived. Billing starts then.");
 }
 
 /** What browsers allow, said as it is. */
 function awakeText() {
   return canStayAwake()
-    ? gettext("Keep this page in front: your screen stays on. In the background, browsers stop sound and position.")
-    : gettext("Keep this page in front and the screen on. In the background, browsers stop sound and position.");
+    ? gettext("Keep this page open; we'll keep your screen awake. In the background, browsers stop sound and position.")
+    : gettext("Keep this page open and your screen on. In the background, browsers stop sound and position.");
 }
 
 /** @param {Positions} positions */
@@ -50,9 +50,9 @@ function positionText({ byDevice, place, problem }) {
   if (byDevice) return gettext("Your position comes from this device.");
   if (problem)
     return place
-      ? `${problem} ${gettext("You count as being at the mark; tap the map where you are.")}`
+      ? `${problem} ${gettext("We'll use this spot. Tap the map to correct it.")}`
       : `${problem} ${gettext("Tap the map where you are.")}`;
-  return place ? gettext("The mark is your last known position.") : "";
+  return place ? gettext("This is where we last saw you.") : "";
 }
 
 /**

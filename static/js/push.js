@@ -18,13 +18,13 @@ export async function serviceWorker() {
 
 /** What is said about pushes: where they are off, where they are on, and when they have just been switched on. */
 export const OF_OFFERS = {
-  off: gettext("Get offers on this device also while no page is open."),
-  on: gettext("Offers reach this device also while no page is open."),
+  off: gettext("Get offers on this device even when SpeedyCheers is closed."),
+  on: gettext("Offers reach this device even when SpeedyCheers is closed."),
   said: gettext("We notify you of offers while this page is closed."),
 };
 export const OF_CHEERS = {
-  off: gettext("Shall this device tell you about your cheer, also while no page is open?"),
-  on: gettext("This device tells you about your cheer, also while no page is open."),
+  off: gettext("Should this device tell you about your cheer even when SpeedyCheers is closed?"),
+  on: gettext("This device tells you about your cheer even when SpeedyCheers is closed."),
   said: gettext("We tell you about your cheer while this page is closed."),
 };
 

@@ -120,7 +120,7 @@ export class Planning {
     const when = make("strong", { textContent: dayAndTime(scheduled.scheduledFor, this.#zone()) });
     const kind = $(`input[name="requestType"][value="${CSS.escape(scheduled.requestType)}"]`)?.closest("label");
     const what = make("span", { className: "muted", textContent: kind?.textContent.trim() ?? scheduled.requestType });
-    const off = make("button", { type: "button", className: "plain", textContent: gettext("Call it off") });
+    const off = make("button", { type: "button", className: "plain", textContent: gettext("Cancel it") });
     off.addEventListener("click", () =>
       whilePressed(off, async () => {
         await post(`/scheduledRequest/${scheduled.scheduledRequestId}/cancel`);

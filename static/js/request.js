@@ -112,7 +112,7 @@ function showCredit(credit) {
 function showExample(tariff) {
   text(
     $("#price-example"),
-    fill(gettext("For example: %(short)s cost %(least)s, %(long)s cost %(more)s."), {
+    fill(gettext("A cheer of %(short)s is %(least)s. One of %(long)s is %(more)s."), {
       short: duration(Math.round(tariff.incrementS * 0.8)),
       least: money(tariff, { short: true }),
       long: duration(Math.round(tariff.incrementS * (EXAMPLE_INCREMENTS - 0.6))),

@@ -57,7 +57,7 @@ function words({ status, rideStatus, partner, location, name }) {
       detail: gettext("It is over."),
     };
   if (status === "cancelled")
-    return { step: "", headline: gettext("Called off"), detail: gettext("There is no cheer this time.") };
+    return { step: "", headline: gettext("Cancelled"), detail: gettext("There is no cheer this time.") };
   if (status === "no_match") return { step: "", headline: gettext("Nobody could come this time"), detail: "" };
   const headline = fill(gettext("%(who)s has asked for a cheer"), { who });
   return { step: "looking", headline, detail: gettext("We are looking for somebody near.") };

@@ -64,9 +64,9 @@ def a_cheer(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     partner.live()
     album.take(partner, "partner-offline")
     partner.go_online()
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
     album.take(partner, "partner-offer")
-    user.headline("Asking somebody near you")
+    user.headline("Asking someone near you")
     album.take(user, "cheer-asking")
     partner.press("Accept")
     partner.headline("Ada is waiting for you")
@@ -77,12 +77,12 @@ def a_cheer(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     partner.start(user)
     partner.headline("Cheer for Ada!")
     album.take(partner, "partner-running")
-    user.headline("You are being cheered")
+    user.headline("You're being cheered on")
     album.take(user, "cheer-running")
-    partner.press("End the session")
+    partner.press("End this cheer")
     album.take(partner, "partner-end")
     partner.press("End it")
-    partner.see("Well cheered!")
+    partner.see("Nice work!")
     in_shell(stack, A_WEEK)
     album.take(partner, "partner-served")
     _afterwards(album, user, partner)
@@ -106,7 +106,7 @@ def _share_and_cancel(album: Any, user: Visit, visit: Open) -> None:
 
 
 def _afterwards(album: Any, user: Visit, partner: Visit) -> None:
-    user.headline("That was your cheer")
+    user.headline("All done!")
     user.page.get_by_role("radio", name="5 of 5").check(force=True)  # the stars cover their radio buttons
     album.take(user, "cheer-done")
     user.page.get_by_role("link", name="See the receipt").click()
@@ -129,12 +129,12 @@ def an_arrival(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     user.press("I am here")
     partner.see("Your user says that they are there.")
     partner.start(user)
-    user.headline("You are being cheered")
-    user.press("End the session")
+    user.headline("You're being cheered on")
+    user.press("End this cheer")
     user.see("so far: that is $10.00.")
     album.take(user, "cheer-end")
     user.press("End it")
-    user.headline("That was your cheer")
+    user.headline("All done!")
     for one in (user, partner):
         one.close()
 
@@ -158,7 +158,7 @@ def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     user.ask("Game day", note="Row 7")
     user.press("Cancel this request")
     user.press("Cancel it, free of charge")
-    user.headline("Called off")
+    user.headline("Cancelled")
     album.take(user, "cheer-called-off")
     user.ask("Game day", note="Row 7")
     request_id = cast.request_of(ada)["requestId"]

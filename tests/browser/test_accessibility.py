@@ -48,6 +48,16 @@ def test_pages_of_visitors_and_accounts(cast: Cast, visit: Callable[..., Visit],
         check(user, path)
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_browsable_api(visit: Callable[..., Visit], dark: bool) -> None:
+    one = visit(dark=dark, viewport={"width": 1280, "height": 800})
+    one.go("/docs")
+    for number in (0, 3):
+        one.page.locator(".opblock-summary-control").nth(number).click()
+    expect(one.page.locator("table.responses-table")).to_have_count(2)
+    one.sound()
+
+
 def test_german_fits_on_a_small_phone(cast: Cast, visit: Callable[..., Visit]) -> None:
     one = visit(viewport={"width": 320, "height": 640}).sign_in(cast.user("Maximiliane-Aurelia"))
     one.go("/account")

@@ -59,7 +59,7 @@ def test_a_passkey_signs_in(cast: Cast, visit: Callable[..., Visit]) -> None:
     one.go("/account/2fa/webauthn/add/")
     one.page.get_by_label("Password").fill(person.password)
     one.press("Confirm")
-    one.page.get_by_label("Passwordless").check()
+    one.page.get_by_label("Use it without a password").check()
     one.press("Add")
     one.page.wait_for_url("**/recovery-codes/**")
     one.page.context.clear_cookies()

@@ -52,9 +52,9 @@ def test_a_card_from_the_wallet_to_the_receipt(cast: Cast, visit: Callable[..., 
     partner.press("Accept")
     user.headline("Pia is on the way")
     partner.start(user)
-    partner.press("End the session")
+    partner.press("End this cheer")
     partner.press("End it")
-    user.headline("That was your cheer")
+    user.headline("All done!")
     user.page.get_by_role("link", name="See the receipt").click()
     # A receipt is no live page: it shows how the payment stood when it was asked for.
     wait_until(
@@ -71,7 +71,7 @@ def test_a_declined_card(cast: Cast, visit: Callable[..., Visit]) -> None:
     save_card(user, DECLINED)
     user.see("Your card was declined.")
     user.go("/wallet")
-    user.see("None yet.")
+    user.see("No card yet.")
 
 
 def test_a_card_that_needs_its_holder(cast: Cast, visit: Callable[..., Visit]) -> None:
@@ -83,11 +83,11 @@ def test_a_card_that_needs_its_holder(cast: Cast, visit: Callable[..., Visit]) -
     user.press("Yes, go on")
     user.see("Visa ending in 3184")
     press_for_a_cheer(user)
-    user.headline("Your bank wants to know that it is you")
+    user.headline("Your bank wants to know that it's you")
     user.press("Confirm with your bank")
     user.press("Yes, go on")
-    partner.headline("Somebody needs a cheer")
-    user.headline("Asking somebody near you")
+    partner.headline("Someone needs a cheer")
+    user.headline("Asking someone near you")
     partner.press("Accept")
     user.headline("Quin is on the way")
 
@@ -110,7 +110,7 @@ def test_a_partner_sets_up_payouts_by_hand(cast: Cast, visit: Callable[..., Visi
     partner.press("Finish: payouts are possible")
     partner.page.wait_for_url(re.compile("/partner/statement"))
     # The page shows how the account stood when it was asked for.
-    ready = partner.page.get_by_text("Your share of each session is paid to your account")
+    ready = partner.page.get_by_text("Your share of each cheer is paid to your account")
     wait_until(
         lambda: partner.page.reload() and ready.is_visible(), 30, "the provider says that transfers are possible"
     )

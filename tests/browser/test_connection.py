@@ -30,7 +30,7 @@ def test_without_sockets_the_user_is_told_by_polling(cast: Cast, visit: Callable
     sockets.refused = False
     user.live()
     partner.start(user)
-    user.headline("You are being cheered")
+    user.headline("You're being cheered on")
 
 
 def test_a_partner_loses_the_network_in_the_middle_of_an_offer(cast: Cast, visit: Callable[..., Visit]) -> None:
@@ -39,12 +39,12 @@ def test_a_partner_loses_the_network_in_the_middle_of_an_offer(cast: Cast, visit
     user = visit().sign_in(cast.user())
     partner.go_online()
     user.ask()
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
     sockets.hang_up()
     partner.offline(True)
     partner.press("Accept")
     partner.see("We can't reach the server.")
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
     partner.offline(False)
     partner.press("Accept")  # by a call: sockets are still refused
     partner.headline("Ada is waiting for you")
@@ -52,9 +52,9 @@ def test_a_partner_loses_the_network_in_the_middle_of_an_offer(cast: Cast, visit
     partner.headline("Cheer for Ada!")
     sockets.refused = False
     partner.live()
-    partner.press("End the session")
+    partner.press("End this cheer")
     partner.press("End it")
-    partner.see("Well cheered!")
+    partner.see("Nice work!")
     partner.complaints = [text for text in partner.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
 
 
@@ -66,7 +66,7 @@ def test_an_offer_reaches_a_partner_without_sockets(cast: Cast, visit: Callable[
     sockets.hang_up()
     partner.see("No live connection; checking every few seconds")
     user.ask()
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
     partner.page.get_by_role("button", name="Accept").press("Enter")
     user.headline("Pia is on the way")
 
@@ -90,7 +90,7 @@ def test_a_server_that_dies_and_comes_back(stack: Stack, cast: Cast, visit: Call
     user.live()
     partner.live()
     partner.start(user)
-    user.headline("You are being cheered")
+    user.headline("You're being cheered on")
     # What the browser says about connections that nobody took is not the page's complaint.
     for one in (partner, user):
         one.complaints = [text for text in one.complaints if not re.search("ERR_|WebSocket|reading", text)]

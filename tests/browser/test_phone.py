@@ -34,17 +34,17 @@ def test_an_offer_on_3g_survives_a_lost_network_and_is_taken_by_a_finger(
     user = visit(touch=True).sign_in(cast.user())
     user.on_3g()
     user.ask()
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
     partner.fits()
     partner.slide_by_finger(0.5)  # not far enough: a pocket
     expect(partner.page.locator("#offer-problem")).to_be_hidden()
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
 
     sockets.hang_up()
     partner.offline(True)
     partner.slide_by_finger(1)
     partner.see("We can't reach the server.")
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
     partner.offline(False)
     sockets.refused = False
     partner.live()

@@ -57,10 +57,10 @@ def test_a_place_found_saved_and_planned(cast: Cast, visit: Callable[..., Visit]
     user.page.get_by_role("radio", name="Later").check()
     user.sound()
     user.press("Plan this cheer")
-    user.see(re.compile("18:00"))
+    user.see(re.compile(r"6:00\sPM"))
     user.page.reload()
-    user.see(re.compile("18:00"))
-    user.press("Call it off")
+    user.see(re.compile(r"6:00\sPM"))
+    user.press("Cancel it")
     expect(user.page.locator("#planned")).to_be_hidden()
     user.press("Forget Work")
     expect(user.page.locator("#saved")).to_be_hidden()
@@ -92,12 +92,12 @@ def test_a_partner_without_location_taps_the_map(cast: Cast, visit: Callable[...
     switch.click()
     partner.see("We need to know where you are: allow your location, or tap the map.")
     partner.page.locator("#map.near").click()
-    partner.see("You count as being at the mark")
+    partner.see("We'll use this spot")
     switch.click()
     partner.headline("You are online")
     user = visit().sign_in(cast.user())
     user.ask()
-    partner.headline("Somebody needs a cheer")
+    partner.headline("Someone needs a cheer")
 
 
 def test_from_a_visitor_to_a_partner(cast: Cast, visit: Callable[..., Visit]) -> None:
@@ -115,12 +115,12 @@ def test_from_a_visitor_to_a_partner(cast: Cast, visit: Callable[..., Visit]) ->
     visitor.page.get_by_label("Phone").fill("+1 212 555 0123")
     visitor.page.get_by_role("radio", name="Musician").check()
     visitor.press("Apply")
-    visitor.see("We are looking at your application.")
+    visitor.see("We are reviewing your application.")
     cast.approve(Person("Zoe", email))
     visitor.headline("Hello, Zoe")  # by itself
     visitor.page.get_by_label("Account: Zoe").click()
     visitor.press("Sign out")
-    visitor.headline("Somebody comes and cheers for you. Now.")
+    visitor.headline("Someone shows up and cheers you on. Now.")
 
 
 MARKS_ARE_DRAWN = """() => {

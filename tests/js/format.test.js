@@ -51,15 +51,22 @@ test("durations are told in their two largest units", () => {
 
 test("a tariff's increment is told in minutes where it is whole minutes", () => {
   assert.deepEqual([60, 300, 90].map(format.perIncrement), [
-    "per started minute",
-    "per started 5 minutes",
-    "per started 90 seconds",
+    "per minute or part",
+    "per 5 minutes or part",
+    "per 90 seconds or part",
   ]);
 });
 
+test("what a session is billed for is told in minutes where it is whole minutes", () => {
+  assert.deepEqual(
+    [format.blocks(1, 300), format.blocks(3, 60), format.blocks(2, 90)],
+    ["1 × 5 minutes", "3 × 1 minute", "2 × 90 seconds"],
+  );
+});
+
 test("a time of day is that of the given zone", () => {
-  assert.equal(format.timeOfDay("2026-05-02T22:05:00Z", "America/New_York"), "18:05");
-  assert.match(format.dayAndTime("2026-05-02T22:05:00Z", "America/New_York"), /Sat.*May.*2.*18:05/);
+  assert.match(format.timeOfDay("2026-05-02T22:05:00Z", "America/New_York"), /^6:05\sPM$/);
+  assert.match(format.dayAndTime("2026-05-02T22:05:00Z", "America/New_York"), /^Sat, May 2.*6:05\sPM$/);
 });
 
 test("the distance between two places is that of a great circle", () => {

@@ -164,8 +164,8 @@ def the_users_see_it_on_their_pages(night: Night) -> None:
     for name, user in (("Bob", night.bob), ("Carla", night.carla)):
         screen = night.screens[name].data(f"/cheer/{user.request}")
         assert (screen["request"]["status"], screen["ride"]["status"]) == ("completed", "completed")
-        assert "given back" not in night.screens[name].text(_receipt_of(user))
-    assert "given back" in night.screens["Ada"].text(_receipt_of(night.ada))
+        assert "refunded" not in night.screens[name].text(_receipt_of(user))
+    assert "refunded" in night.screens["Ada"].text(_receipt_of(night.ada))
 
 
 def _receipt_of(user: User) -> str:

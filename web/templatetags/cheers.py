@@ -1,6 +1,6 @@
 """Template filters and tags: amounts, durations, pictures and scripts of the pages."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -55,6 +55,18 @@ def when(moment: datetime | None, time_zone: str = "UTC") -> str:
 
 
 @register.filter
+def to_the_minute(moment: datetime, time_zone: str) -> str:
+    """A moment in a time zone by day and minute, with its year, in the page's format."""
+    return amounts.to_the_minute(moment, time_zone)
+
+
+@register.filter
+def calendar_day(day: date) -> str:
+    """A day in the page's format: "Nov 22, 2026"."""
+    return amounts.calendar_day(day)
+
+
+@register.filter
 def tax_note(prices: Prices) -> str:
     """How prices stand to the tax: "plus Sales tax 8.875%"."""
     return taxes.tax_note(prices)
@@ -62,7 +74,7 @@ def tax_note(prices: Prices) -> str:
 
 @register.filter
 def minutes(seconds: int) -> str:
-    """A tariff's increment, to follow "per started": `300|minutes` is "5 minutes", 90 is "90 seconds"."""
+    """A tariff's increment, to follow "for every": `300|minutes` is "5 minutes", 90 is "90 seconds"."""
     return amounts.increment(seconds)
 
 

@@ -58,7 +58,7 @@ def test_wrong_credentials_are_told_without_saying_which(user: User) -> None:
 def test_a_forgotten_password_says_the_same_to_everybody(user: User, known: bool) -> None:
     email = user.email if known else "nobody@cast.test"
     answer = browser_of(None).post("/account/password/reset/", {"email": email}, follow=True)
-    assert "Look into your mail" in text_of(answer)
+    assert "Check your email" in text_of(answer)
 
 
 def test_a_forgotten_password_is_replaced(user: User) -> None:
@@ -74,7 +74,7 @@ def test_a_forgotten_password_is_replaced(user: User) -> None:
     assert "your new password is set" in text_of(answer)
     user.refresh_from_db()
     assert user.check_password("a-new-one-17!")
-    assert "This link has had its day" in text_of(browser_of(None).get(link[1], follow=True))
+    assert "This link no longer works" in text_of(browser_of(None).get(link[1], follow=True))
 
 
 @pytest.mark.parametrize("path", ["/account/email/", "/account/password/change/", "/account/2fa/", "/account/logout/"])

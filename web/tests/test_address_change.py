@@ -89,7 +89,7 @@ def test_the_link_works_once(owner: User, stolen: Client) -> None:
     with unchanged():
         for answer in (browser_of(None).get(path), browser_of(None).post(path)):
             assert answer.status_code == 404
-            assert "This link has had its day" in text_of(answer)
+            assert "This link no longer works" in text_of(answer)
 
 
 def test_a_button_that_is_pressed_twice_undoes_it_once(owner: User, stolen: Client) -> None:

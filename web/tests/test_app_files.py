@@ -3,7 +3,9 @@
 import json
 import re
 import struct
+from typing import Any
 
+import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
@@ -67,4 +69,10 @@ def test_public_pages_say_what_they_are(nyc: object) -> None:
         assert found, path
         descriptions.add(found[1])
     assert len(descriptions) == 4
-    assert "Placeholder" in text_of(browser_of(None).get("/terms"))
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_developers_are_told_that_lawyers_write_these(debug: bool, db: None, settings: Any) -> None:
+    settings.DEBUG = debug
+    for path in ("/terms", "/privacy"):
+        assert ("Placeholder" in text_of(browser_of(None).get(path))) == debug

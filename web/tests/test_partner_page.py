@@ -46,8 +46,8 @@ def test_the_ride_in_hand(partner: Partner, ride: Ride) -> None:
 @pytest.mark.parametrize(
     ("decision", "says"),
     [
-        (None, "We are looking at your application"),
-        (Application.REJECTED, "We can't take you on for now"),
+        (None, "We are reviewing your application"),
+        (Application.REJECTED, "We can't offer you a place right now"),
         (Application.SUSPENDED, "Your account is paused"),
     ],
 )
@@ -66,7 +66,7 @@ def test_earnings_are_the_share_of_fares_and_tips(partner: Partner, completed: R
     tip_ride(completed, amount=300, currency="usd", now=clock.now)
     rate_ride(completed, stars=4, comment="")
     text = text_of(browser_of(partner.user).get("/partner/earnings"))
-    assert "Today $11.00 7 days $11.00 In all $11.00" in text
+    assert "Today $11.00 7 days $11.00 All time $11.00" in text
     assert "Fares charged: $10.00. Your rating is 4 of 5." in text
     assert "Pep talk 4 ★" in text
     assert "0 s $11.00" in text
@@ -160,5 +160,12 @@ def test_a_chart_once_something_was_earned(partner: Partner, other_partner: Part
 
 def test_the_application_form(user: User) -> None:
     text = text_of(browser_of(user).get("/become-a-partner"))
-    for word in ("Cheerleader", "Coach", "Musician", "Mascot", "$10 per started 5 minutes"):
+    for word in (
+        "Cheerleader",
+        "Coach",
+        "Musician",
+        "Mascot",
+        "You get $8 for every 5 minutes or part of it",
+        "our commission is 20%",
+    ):
         assert word in text

@@ -19,8 +19,8 @@ def test_its_lines(user: User, ride: Ride, clock: Clock) -> None:
     assert answer["Content-Type"].startswith("text/html")
     text = text_of(answer)
     assert "Cheering, 3 × 5 minutes Due $30.00" in text
-    assert "Cheered for 10 min 1 s" in text
-    assert "Tariff $10 per started 5 minutes" in text
+    assert "Time 10 min 1 s" in text
+    assert "Tariff $10 for every 5 minutes or part of it" in text
     assert "Total $30.00" in text
     assert "Pia" not in text  # known from acceptance to completion, and at no other time
 
@@ -28,14 +28,14 @@ def test_its_lines(user: User, ride: Ride, clock: Clock) -> None:
 def test_a_refund_shows(user: User, completed: Ride) -> None:
     Payment.objects.update(refunded_amount=400, status="partially_refunded")
     text = text_of(browser_of(user).get(f"/ride/{completed.pk}/receipt"))
-    assert "Partially refunded $10.00 $4.00 given back" in text
+    assert "Partially refunded $10.00 $4.00 refunded" in text
     assert "Total $6.00" in text
 
 
 def test_a_cancellation_fee(user: User, ride: Ride, pending: CheerRequest, clock: Clock) -> None:
     cancel_request(user, pending.pk, reason="", now=clock.advance(600))
     text = text_of(browser_of(user).get(f"/ride/{ride.pk}/receipt"))
-    assert "called off" in text
+    assert "cancelled" in text
     assert "Cancellation fee Due $5.00" in text
 
 

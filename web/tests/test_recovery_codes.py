@@ -89,7 +89,7 @@ def test_the_page_shows_them_once(confirmed: User) -> None:
     assert len(codes) == 10
     assert shown_codes(here) == []
     assert here.get("/account/2fa/recovery-codes/download/").status_code == 403
-    assert "10 out of 10" in here.get("/account/2fa/").content.decode()
+    assert "10 of 10" in here.get("/account/2fa/").content.decode()
     assert here.post(f"{CODES}generate/").status_code == 302
     assert not set(shown_codes(here)) & set(codes)
 

@@ -18,7 +18,7 @@ from web.tests.browse import browser_of, data_of, text_of
 
 def test_the_landing_page_says_what_it_costs(nyc: Region) -> None:
     text = text_of(browser_of(None).get("/"))
-    assert "$10 per started 5 minutes" in text
+    assert "$10 for every 5 minutes or part of it" in text
     assert "Pep talk" in text
 
 
@@ -32,8 +32,8 @@ def test_price_and_cancellation_rule_come_from_the_region(nyc: Region, user: Use
     )
     answer = browser_of(user).get("/")
     text = text_of(answer)
-    assert "€7.50 per started minute" in text
-    assert "free until 1 min 30 s after somebody has accepted; after that it costs €3.20" in text
+    assert "€7.50 per minute or part" in text
+    assert "free for 1 min 30 s after a partner accepts. Later it costs €3.20" in text
     (region,) = data_of(answer)["regions"]
     assert region["tariff"] == {"amount": 750, "currency": "eur", "incrementS": 60}
     assert region["cancellation"] == {"amount": 320, "graceS": 90}

@@ -68,7 +68,7 @@ def test_pages_travel_compressed_for_who_can_read_it(db: None, accepts: str) -> 
     page = browser_of(None).get("/", headers={"Accept-Encoding": accepts} if accepts else {})
     assert page.get("Content-Encoding") == ("gzip" if accepts else None)
     content = gzip.decompress(page.content) if accepts else page.content
-    assert b"Somebody comes and cheers for you" in content
+    assert b"Someone shows up and cheers you on" in content
     assert "Accept-Encoding" in page["Vary"]
 
 

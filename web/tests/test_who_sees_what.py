@@ -75,7 +75,7 @@ def test_the_staff_page_needs_no_right_to_the_admin(nyc: object) -> None:
 def test_an_applicant_waits(nyc: object) -> None:
     applicant = make_applicant("Nora")
     assert browser_of(applicant.user).get("/")["Location"] == "/partner"
-    assert "looking at your application" in browser_of(applicant.user).get("/partner").content.decode()
+    assert "reviewing your application" in browser_of(applicant.user).get("/partner").content.decode()
 
 
 def test_pages_of_an_account_are_not_kept_by_caches(user: User) -> None:

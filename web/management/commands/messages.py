@@ -11,13 +11,11 @@ class Command(BaseCommand):
     help = "Bring locale/*.po up to date with the sources, compile the .mo files, and say what wants translating."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        catalogues.write(catalogues.english(), "en", "django")
         for language in catalogues.LANGUAGES:
             for domain in catalogues.SOURCES:
                 catalogue = catalogues.updated(language, domain)
-                path = catalogues.path_of(language, domain)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(catalogues.po_text(catalogue))
-                catalogues.path_of(language, domain, "mo").write_bytes(catalogues.mo_bytes(catalogue))
+                catalogues.write(catalogue, language, domain)
                 missing = catalogues.untranslated(catalogue)
                 self.stdout.write(f"{language} {domain}: {len(catalogue)} texts, {len(missing)} untranslated")
                 for text in missing:
