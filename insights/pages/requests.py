@@ -15,7 +15,7 @@ WEEKS = 4
 def today(asked: Asked) -> Table:
     """The requests of the last day by hour, beside the same day of the four weeks before and their mean.
 
-    An hour that has not begun is empty. The hour that comes twice in autumn is one here.
+    An hour that is not over is empty. The hour that comes twice in autumn is one here.
     """
     table = Table(
         columns(
@@ -29,7 +29,7 @@ def today(asked: Asked) -> Table:
     of_days = [_clock_of(asked, day) for day in days]
     for clock in CLOCK:
         cells = [day.get(clock, 0) for day in of_days]
-        if datetime.combine(asked.last, datetime.min.time(), asked.zone) + timedelta(hours=clock) >= asked.now:
+        if datetime.combine(asked.last, datetime.min.time(), asked.zone) + timedelta(hours=clock + 1) > asked.now:
             cells[0] = None
         before = [cell for cell in cells[1:] if cell is not None]
         table.hidden += sum(day.get(clock, 0) is None for day in of_days)

@@ -6,6 +6,10 @@ import { cellText, columnName } from "./insights-words.js";
 const HEIGHT = 260;
 const STEPS = [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 48, 84, 168, 336, 672, 1344];
 const LINES = 5; // that are told apart
+/** Pixels between the labels below the chart, and for those beside it. @type {Partial<Record<Api.FigureUnit, number>>} */
+const APART = { day: 110, moment: 140, name: 40 };
+/** @type {Partial<Record<Api.FigureUnit, number>>} */
+const BESIDE = { seconds: 92, minor: 92 };
 /** @type {(number[] | undefined)[]} */
 const DASHES = [undefined, [8, 4], [2, 3], [12, 4, 2, 4], [4, 4]]; // beside the colours, for those who don't see them
 
@@ -70,8 +74,13 @@ function optionsOf(place, figure, { rows, indices, currency }, timeZone, bars) {
       y: { range: (_, least, most) => [Math.min(0, least) * 1.1, Math.max(0, most) * 1.1 || 1] },
     },
     axes: [
-      { ...axis, incrs: STEPS, space: 70, values: (_, numbers) => numbers.map(across) },
-      { ...axis, size: 76, values: (_, values) => values.map((value) => cellText(value, unit, of)) },
+      {
+        ...axis,
+        incrs: STEPS,
+        space: APART[figure.columns[0].unit] ?? 70,
+        values: (_, numbers) => numbers.map(across),
+      },
+      { ...axis, size: BESIDE[unit] ?? 60, values: (_, values) => values.map((value) => cellText(value, unit, of)) },
     ],
     series: [
       { label: columnName(figure.columns[0].key), value: (_, number) => (number === null ? "" : across(number)) },

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from testbed.stack import Stack
-from tests.browser.past import A_PAST
+from tests.browser.past import A_PAST, IN_NEW_YORK
 from tests.browser.people import Cast
 from tests.browser.screens import TIMES_SQUARE, Visit, in_shell, meet
 
@@ -196,6 +196,7 @@ def the_figures(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
     album.take(staff, "staff-insights")
     staff.close()
     partner = visit().sign_in(cast.partner("Pia"))
+    in_shell(stack, IN_NEW_YORK)
     partner.go("/partner/week")
     partner.page.locator("#busy-list li").first.wait_for()
     album.take(partner, "partner-week")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from testbed.stack import Stack
-from tests.browser.past import A_PAST
+from tests.browser.past import A_PAST, IN_NEW_YORK
 from tests.browser.people import Cast
 from tests.browser.screens import DESKTOP, PHONE, Visit, in_shell
 
@@ -50,8 +50,9 @@ def test_what_is_chosen_stays_chosen(cast: Cast, visit: Callable[..., Visit]) ->
 
 
 @pytest.mark.usefixtures("past")
-def test_a_partners_week(cast: Cast, visit: Callable[..., Visit]) -> None:
+def test_a_partners_week(cast: Cast, stack: Stack, visit: Callable[..., Visit]) -> None:
     partner = visit(viewport=PHONE).sign_in(cast.partner("Pia"))
+    in_shell(stack, IN_NEW_YORK)
     partner.go("/partner/week")
     partner.see("4 is busiest")
     expect(partner.page.locator("#busy-list li").first).to_contain_text("of 4")

@@ -41,9 +41,10 @@ def test_today_beside_the_same_day_of_four_weeks(nyc: Region) -> None:
     assert row(requests.today(asked(nyc, kind="serenade")), 9)["requests"] == 6
 
 
-def test_an_hour_that_has_not_begun_is_empty(nyc: Region) -> None:
+def test_an_hour_that_is_not_over_is_empty(nyc: Region) -> None:
+    put(nyc, hour(12), 20)
     table = requests.today(asked(nyc))
-    assert [row(table, clock)["requests"] for clock in (12, 13)] == [0, None]
+    assert [row(table, clock)["requests"] for clock in (11, 12, 13)] == [0, None, None]
     assert len(table.rows) == 24
 
 
