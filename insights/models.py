@@ -4,7 +4,7 @@ from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import Forecast, Forecaster, ForecastModel, ForeseenHour, OwnDemand, PastDemand
 from insights.positioning.models import Advice, Adviser, HourAdvice
-from insights.sandbox.models import Trial
+from insights.sandbox.models import Shadow, ShadowChoice, Trial
 from insights.trail.models import TrailPiece
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "HourSupply",
     "OwnDemand",
     "PastDemand",
+    "Shadow",
+    "ShadowChoice",
     "TrailPiece",
     "Trial",
 ]

@@ -78,6 +78,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Regions", "map", "regions_region"),
         ("Policies", "tune", "regions_policy"),
         ("Trials", "science", "insights_trial"),
+        ("Shadows", "visibility", "insights_shadow"),
         ("Kinds of cheer", "category", "requests_app_requesttype"),
     ],
     "Accounts": [

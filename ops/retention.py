@@ -18,6 +18,7 @@ from core.pruning import OFTEN_S, Aged, Emptied, Pruning, Repeated, Walked, dele
 from failures import settling
 from failures.models import FailedDelivery
 from insights.positioning.models import Advice
+from insights.sandbox.models import ShadowChoice
 from insights.trail.models import TrailPiece
 from notifications.models import Event, PushSubscription
 from payments.models import ProviderEvent
@@ -76,6 +77,7 @@ PRUNED: Mapping[str, tuple[Pruning, ...]] = {
     "requests_app.Matching": (Walked(Matching, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "requests_app.Look": (Walked(Look, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "rides.Message": (Walked(Message, _all, delete, upto=_messages_until, every_s=OFTEN_S),),
+    "insights.ShadowChoice": (Walked(ShadowChoice, _all, delete, upto=_decided_until, every_s=OFTEN_S),),
     "alerts.Alert": (Aged(Alert, "resolved_at", "ALERTS_KEPT_DAYS"),),
     "failures.FailedDelivery": (
         Aged(FailedDelivery, "closed_at", "FAILURES_KEPT_DAYS"),
@@ -133,6 +135,7 @@ KEPT: Mapping[str, str] = {
     "insights.ForeseenHour": "until its region goes: what was forecast for an hour, nobody's name",
     "insights.OwnDemand": "until its region goes: counts by half hour and cell, nobody's name",
     "insights.PastDemand": "until staff delete its region: counts by half hour and cell that somebody imported",
+    "insights.Shadow": _TRIED,
     "insights.Trial": _TRIED,
     "mfa.Authenticator": _ACCOUNT,
     "notifications.DeferredPush": "until it is sent or too late, by the sweep",

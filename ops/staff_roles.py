@@ -13,6 +13,7 @@ _LOOKING = (
     "alerts.view_alert",
     "failures.view_faileddelivery",
     "insights.view_forecast",
+    "insights.view_shadow",
     "insights.view_trial",
     "regions.view_policy",
     "regions.view_region",

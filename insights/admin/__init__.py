@@ -1,5 +1,6 @@
 """The pages of the sandbox in the admin; Django finds them here."""
 
+from insights.admin.shadows import ShadowAdmin
 from insights.admin.trials import TrialAdmin
 
-__all__ = ["TrialAdmin"]
+__all__ = ["ShadowAdmin", "TrialAdmin"]

@@ -1,11 +1,11 @@
-"""Rules that staff try on a region: trials on a recorded day."""
+"""Rules that staff try on a region: trials on a recorded day, and shadows beside the matcher."""
 
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from api.stored_json import StoredJSONField
 from core.cold import ColdManager
@@ -92,3 +92,59 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.day}"
+
+
+class Shadow(models.Model):
+    """Rules of a trial that decide beside those in force, from the records of decisions, and change nothing."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="shadows")
+    region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+", db_index=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = Line(max_length=200)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, db_index=True, help_text="When it judges again; empty once it has ended.")
+    mark = models.UUIDField(help_text="Offers up to this id are judged.")
+    judged = models.PositiveIntegerField(default=0, help_text="Requests in decisions that it has judged.")
+    differed = models.PositiveIntegerField(default=0, help_text="Those for which it would have chosen otherwise.")
+    both = models.PositiveIntegerField(default=0, help_text="Those that have a partner under either rules.")
+    way_really_m = models.FloatField(default=0.0, help_text="Metres of these together, under the rules in force.")
+    way_instead_m = models.FloatField(default=0.0, help_text="Metres of these together, under its own rules.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["region"], condition=Q(ended_at=None), name="shadow_one_of_a_region"),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False, ended_at=None) | Q(due_at=None, ended_at__isnull=False),
+                name="shadow_is_due_until_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(differed__lte=F("judged"), both__lte=F("judged")), name="shadow_counts_go_together"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Shadow from {self.begun_at:%Y-%m-%d %H:%M}"
+
+
+class ShadowChoice(models.Model):
+    """A request for which a shadow would have chosen otherwise. A distance is empty where nobody was chosen."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    shadow = models.ForeignKey(Shadow, on_delete=models.CASCADE, related_name="choices", db_index=False)
+    request = models.ForeignKey("requests_app.CheerRequest", on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(help_text="When the matcher decided.")
+    really_m = models.FloatField(null=True, help_text="Metres from the partner who was offered it.")
+    instead_m = models.FloatField(null=True, help_text="Metres from the partner whom the shadow would have asked.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["shadow", "at", "request"], name="shadow_choice_once"),
+            models.CheckConstraint(
+                condition=Q(really_m__isnull=False) | Q(instead_m__isnull=False), name="shadow_choice_of_somebody"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Choice of {self.at:%Y-%m-%d %H:%M:%S}"

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from insights.sandbox.jobs import TRIALS
+from insights.sandbox.jobs import SHADOWS, TRIALS
 
 
 def sweep_sandbox(now: datetime) -> None:
-    """Enqueue trials to run."""
-    TRIALS.enqueue_due(now)
+    """Enqueue trials to run and shadows to judge."""
+    for rows in (SHADOWS, TRIALS):
+        rows.enqueue_due(now)

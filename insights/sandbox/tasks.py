@@ -4,10 +4,16 @@ from uuid import UUID
 
 from celery import shared_task
 
-from insights.sandbox import running
+from insights.sandbox import running, shadows
 
 
 @shared_task(name="run_trial")
 def run_trial(trial_id: str) -> None:
     """Run a trial. Safe to run twice: a lease keeps a second one from starting."""
     running.run_trial(UUID(trial_id))
+
+
+@shared_task(name="judge_shadow")
+def judge_shadow(shadow_id: str) -> None:
+    """Judge the offers made since the last time. Safe to run twice: a mark says what has been judged."""
+    shadows.judge_shadow(UUID(shadow_id))

@@ -139,18 +139,24 @@ def pairs_of(offer: Offer) -> list[Pair[UUID, UUID]]:
         matching = Matching.objects.filter(pk=made["matching"]).first()
         if matching is None:
             raise LookupError(f"the pairs of {offer} are gone")
-        return _pairs_in(matching)
+        return pairs_in(matching)
+    return pairs_of_candidates(offer.request_id, made)
+
+
+def pairs_of_candidates(request_id: UUID, made: Decision) -> list[Pair[UUID, UUID]]:
+    """Return the pairs of a decision that no other request contended in."""
     out = {partner for partner, _ in made.get("out", ())}
     waited_s = made.get("waited", 0.0)
     around = made.get("demand") or [0.0] * len(made["candidates"])
     return [
-        Pair(offer.request_id, UUID(partner), distance_m, waited_s, demand)
+        Pair(request_id, UUID(partner), distance_m, waited_s, demand)
         for (partner, distance_m), demand in zip(made["candidates"], around, strict=True)
         if partner not in out
     ]
 
 
-def _pairs_in(matching: Matching) -> list[Pair[UUID, UUID]]:
+def pairs_in(matching: Matching) -> list[Pair[UUID, UUID]]:
+    """Return the pairs of several requests that were matched together."""
     said = matching.pairs
     requests = [(UUID(key), waited_s) for key, waited_s in said["requests"]]
     partners = [UUID(key) for key in said["partners"]]

@@ -149,6 +149,7 @@ HOLDINGS = [
     ),
     Holding("cheerRequestSteps", "requests_app.CheerRequestTransition", _by("subject__user", "actor"), kept=SILENT),
     Holding("cheerRequestLooks", "requests_app.Look", _by("request__user"), kept={}),
+    Holding("cheerRequestShadows", "insights.ShadowChoice", _by("request__user"), kept={}),
     Holding(
         "deadLetters",
         "requests_app.DeadLetter",
@@ -231,6 +232,7 @@ HOLDINGS = [
     Holding("closedMonths", "payments.Period", _by("closed_by"), kept={}),
     Holding("policiesOfRegions", "regions.Policy", _by("author"), kept={}),
     Holding("trials", "insights.Trial", _by("author"), frozenset(["result"]), {}),
+    Holding("shadows", "insights.Shadow", _by("author"), kept={}),
     Holding(
         "manualEntries",
         "payments.ManualEntry",
