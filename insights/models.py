@@ -4,7 +4,7 @@ from insights.arrival.models import ArrivalTable
 from insights.facts.models import Counting, HourFacts, HourMoney, HourSupply
 from insights.forecast.models import Forecast, Forecaster, ForecastModel, ForeseenHour, OwnDemand, PastDemand
 from insights.positioning.models import Advice, Adviser, HourAdvice
-from insights.sandbox.models import Shadow, ShadowChoice, Trial
+from insights.sandbox.models import Shadow, ShadowChoice, Switchback, SwitchbackSlot, Trial
 from insights.trail.models import TrailPiece
 
 __all__ = [
@@ -24,6 +24,8 @@ __all__ = [
     "PastDemand",
     "Shadow",
     "ShadowChoice",
+    "Switchback",
+    "SwitchbackSlot",
     "TrailPiece",
     "Trial",
 ]

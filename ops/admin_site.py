@@ -79,6 +79,7 @@ SECTIONS: dict[str, list[tuple[str, str, str]]] = {
         ("Policies", "tune", "regions_policy"),
         ("Trials", "science", "insights_trial"),
         ("Shadows", "visibility", "insights_shadow"),
+        ("Switchbacks", "swap_horiz", "insights_switchback"),
         ("Kinds of cheer", "category", "requests_app_requesttype"),
     ],
     "Accounts": [

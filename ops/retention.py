@@ -136,6 +136,8 @@ KEPT: Mapping[str, str] = {
     "insights.OwnDemand": "until its region goes: counts by half hour and cell, nobody's name",
     "insights.PastDemand": "until staff delete its region: counts by half hour and cell that somebody imported",
     "insights.Shadow": _TRIED,
+    "insights.Switchback": _TRIED,
+    "insights.SwitchbackSlot": _TRIED,
     "insights.Trial": _TRIED,
     "mfa.Authenticator": _ACCOUNT,
     "notifications.DeferredPush": "until it is sent or too late, by the sweep",

@@ -14,6 +14,7 @@ _LOOKING = (
     "failures.view_faileddelivery",
     "insights.view_forecast",
     "insights.view_shadow",
+    "insights.view_switchback",
     "insights.view_trial",
     "regions.view_policy",
     "regions.view_region",

@@ -1,18 +1,39 @@
-"""The steps with a trial: beside the rules in force, in force, and back. Each calls one service."""
+"""The steps with a trial: beside the rules in force, by turns with them, in force, and back. Each calls one service."""
 
 from datetime import datetime
 
 from accounts.models import User
+from backoffice.fields import WholeNumber
 from backoffice.steps import Step, WhyForm
 from insights.sandbox.adopting import adopt, is_in_force, undo_adoption
 from insights.sandbox.choosing import shadowed
 from insights.sandbox.models import Trial
 from insights.sandbox.shadows import begin_shadow, end_shadow
 from insights.sandbox.states import TrialStatus
+from insights.sandbox.switchbacks import DAYS_MAX, DAYS_MIN, begin_switchback, stop_switchback
+
+DAYS_USUAL = 14
+
+
+class SwitchForm(WhyForm):
+    """Asks for the days of a switchback and a reason."""
+
+    told = ("days",)
+    days = WholeNumber(
+        min_value=DAYS_MIN,
+        max_value=DAYS_MAX,
+        initial=DAYS_USUAL,
+        help_text=f"Whole days, {DAYS_MIN} to {DAYS_MAX}, from the next midnight on. A week shows great effects only.",
+    )
+    field_order = ("days", "reason")
 
 
 def _has_shadow(trial: Trial) -> bool:
     return trial.shadows.filter(ended_at=None).exists()
+
+
+def _has_switchback(trial: Trial) -> bool:
+    return trial.switchbacks.filter(ended_at=None).exists()
 
 
 def _is_usable(trial: Trial) -> bool:
@@ -29,6 +50,14 @@ def _begin_shadow(trial: Trial, actor: User, reason: str, now: datetime) -> None
 
 def _end_shadow(trial: Trial, actor: User, reason: str, now: datetime) -> None:
     end_shadow(trial, now=now)
+
+
+def _begin_switchback(trial: Trial, actor: User, reason: str, now: datetime, days: int) -> None:
+    begin_switchback(trial, length_days=days, actor=actor, reason=reason, now=now)
+
+
+def _stop_switchback(trial: Trial, actor: User, reason: str, now: datetime) -> None:
+    stop_switchback(trial, actor=actor, reason=reason, now=now)
 
 
 def _adopt(trial: Trial, actor: User, reason: str, now: datetime) -> str:
@@ -59,6 +88,26 @@ END_SHADOW = Step(
     icon="visibility_off",
     asks=WhyForm,
 )
+SWITCHBACK = Step(
+    "switchback",
+    "Take turns",
+    _begin_switchback,
+    "From the next midnight on, its rules and those in force take turns by the half hour, in an order that is drawn. "
+    "Each turn is a version of the policy. It ends by itself after its days, if the policy is changed, or if many more "
+    "requests stay unmatched.",
+    fits=lambda trial: _is_usable(trial) and not _has_switchback(trial),
+    icon="swap_horiz",
+    asks=SwitchForm,
+)
+STOP_SWITCHBACK = Step(
+    "stop_switchback",
+    "Stop the turns",
+    _stop_switchback,
+    "The rules from before are in force from now on. What was counted stays.",
+    fits=_has_switchback,
+    icon="stop_circle",
+    asks=WhyForm,
+)
 ADOPT = Step(
     "adopt",
     "Put in force",
@@ -77,4 +126,4 @@ UNDO = Step(
     icon="undo",
     asks=WhyForm,
 )
-STEPS = (SHADOW, END_SHADOW, ADOPT, UNDO)
+STEPS = (SHADOW, END_SHADOW, SWITCHBACK, STOP_SWITCHBACK, ADOPT, UNDO)

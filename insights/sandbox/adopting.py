@@ -8,25 +8,28 @@ from django.db import transaction
 
 from core.errors import Conflict
 from insights.sandbox.conditions import check_changes
-from insights.sandbox.models import Trial
+from insights.sandbox.models import Switchback, Trial
 from insights.sandbox.states import TrialStatus
+from regions.models import Region
 from regions.policies import HOW_IT_MATCHES, Policy
 from regions.services import change_policy
 
 NOT_DONE = "The trial has no result yet."
 NOTHING_CHANGED = "The trial changes no rules; the number of partners can't be put in force."
+SWITCHING = "Rules take turns in this region: stop the switchback first."
 OTHERS_IN_FORCE = "Other rules are in force by now. Bring back the version that you want."
 
 
 def adopt(trial: Trial, *, actor: AbstractBaseUser, reason: str, now: datetime) -> Policy:
     """Put what a trial changes in force, as a new version of the region's policy.
 
-    Raises: `Conflict` (`wrong_state`) without a result, or without changes; `Invalid` if its
+    Raises: `Conflict` (`wrong_state`) without a result, without changes, or while a switchback runs; `Invalid` if its
         rules do not go together with those in force by now.
     """
     with transaction.atomic():
         trial = Trial.objects.select_for_update(no_key=True, of=("self",)).select_related("region").get(pk=trial.pk)
         require_usable(trial)
+        require_no_switchback(trial.region)
         check_changes(trial.region, trial.changes, now=now)
         policy = change_policy(trial.region, actor=actor, reason=reason, now=now, **trial.changes)
         Trial.objects.filter(pk=trial.pk).update(policy=policy)
@@ -72,3 +75,9 @@ def require_usable(trial: Trial) -> None:
         raise Conflict("wrong_state", NOT_DONE)
     if not trial.changes:
         raise Conflict("wrong_state", NOTHING_CHANGED)
+
+
+def require_no_switchback(region: Region) -> None:
+    """Raise `Conflict` (`wrong_state`) while a switchback runs in a region, or waits for its first day."""
+    if Switchback.objects.filter(region=region, ended_at=None).exists():
+        raise Conflict("wrong_state", SWITCHING)

@@ -1,4 +1,4 @@
-"""Rules that staff try on a region: trials on a recorded day, and shadows beside the matcher."""
+"""Rules that staff try on a region: trials on a recorded day, shadows beside the matcher, and switchbacks."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from api.stored_json import StoredJSONField
 from core.cold import ColdManager
 from core.ids import new_id
 from core.texts import Line
-from insights.sandbox.states import TIMES_MAX, Failure, Stage, TrialStatus
+from insights.sandbox.states import TIMES_MAX, Arm, Failure, Stage, SwitchbackEnd, TrialStatus
 from regions.models import Region
 from regions.policies import Policy
 
@@ -148,3 +148,66 @@ class ShadowChoice(models.Model):
 
     def __str__(self) -> str:
         return f"Choice of {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Switchback(models.Model):
+    """Days on which a region's rules from before and those of a trial take turns by the half hour."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="switchbacks")
+    region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="+", db_index=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = Line(max_length=200)
+    created_at = models.DateTimeField()
+    begins_at = models.DateTimeField(help_text="The beginning of its first day, in the region's time.")
+    ends_at = models.DateTimeField(help_text="The end of its last day.")
+    seed = models.PositiveIntegerField(help_text="Of the order of the rules in each hour.")
+    before = models.JSONField(help_text="What the policy from before says of the fields that the trial changes.")
+    due_at = models.DateTimeField(null=True, db_index=True, help_text="When the next half hour begins.")
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=8, choices=SwitchbackEnd.choices, blank=True, default="")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["region"], condition=Q(ended_at=None), name="switchback_one_of_a_region"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("begins_at")), name="switchback_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False, ended_at=None, end="")
+                | Q(due_at=None, ended_at__isnull=False, end__in=SwitchbackEnd.values),
+                name="switchback_is_due_until_it_ends",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Switchback from {self.begins_at:%Y-%m-%d}"
+
+
+class SwitchbackSlot(models.Model):
+    """A half hour of a switchback: the rules that were in force, since when, and what became of its requests."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    switchback = models.ForeignKey(Switchback, on_delete=models.CASCADE, related_name="slots", db_index=False)
+    day = models.DateField(help_text="In the region's time.")
+    number = models.PositiveSmallIntegerField(help_text="Counts the half hours of the day, from 0.")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    arm = models.CharField(max_length=6, choices=Arm.choices)
+    policy = models.ForeignKey(Policy, on_delete=models.RESTRICT, related_name="+", help_text="The version in force.")
+    since = models.DateTimeField(help_text="From when on requests count: later if other rules were in force before.")
+    requests = models.PositiveIntegerField(default=0, help_text="Those made from then on.")
+    unmatched = models.PositiveIntegerField(default=0)
+    served = models.PositiveIntegerField(default=0, help_text="Those to which a partner has come.")
+    waited_s = models.FloatField(default=0.0, help_text="Seconds from request to arrival, of these together.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["switchback", "starts_at"], name="switchback_slot_once"),
+            models.CheckConstraint(condition=Q(arm__in=Arm.values), name="switchback_slot_arm_known"),
+            models.CheckConstraint(
+                condition=Q(unmatched__lte=F("requests"), served__lte=F("requests"), waited_s__gte=0),
+                name="switchback_slot_counts_go_together",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M}, {self.get_arm_display()}"

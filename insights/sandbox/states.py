@@ -1,4 +1,4 @@
-"""The statuses of trials, and the rules of a half hour."""
+"""The statuses of trials, the rules of a half hour, and how switchbacks end."""
 
 from django.db import models
 
@@ -35,3 +35,12 @@ class Arm(models.TextChoices):
 
     BEFORE = "before", "The rules from before"
     TRIED = "tried", "The rules that are tried"
+
+
+class SwitchbackEnd(models.TextChoices):
+    """Why a switchback has ended."""
+
+    OVER = "over", "Its days are over"
+    STOPPED = "stopped", "Staff stopped it"
+    GUARD = "guard", "Too many more requests stayed unmatched under the rules that are tried"
+    CHANGED = "changed", "The policy was changed meanwhile"

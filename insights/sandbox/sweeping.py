@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from insights.sandbox.jobs import SHADOWS, TRIALS
+from insights.sandbox.jobs import SHADOWS, SWITCHBACKS, TRIALS
 
 
 def sweep_sandbox(now: datetime) -> None:
-    """Enqueue trials to run and shadows to judge."""
-    for rows in (SHADOWS, TRIALS):
+    """Enqueue trials to run, shadows to judge, and switchbacks whose next half hour begins."""
+    for rows in (SWITCHBACKS, SHADOWS, TRIALS):
         rows.enqueue_due(now)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from insights.sandbox import running, shadows
+from insights.sandbox import running, shadows, turning
 
 
 @shared_task(name="run_trial")
@@ -17,3 +17,9 @@ def run_trial(trial_id: str) -> None:
 def judge_shadow(shadow_id: str) -> None:
     """Judge the offers made since the last time. Safe to run twice: a mark says what has been judged."""
     shadows.judge_shadow(UUID(shadow_id))
+
+
+@shared_task(name="switch_rules")
+def switch_rules(switchback_id: str) -> None:
+    """Take the turn of a switchback. Safe to run twice: a half hour has one row."""
+    turning.switch_rules(UUID(switchback_id))

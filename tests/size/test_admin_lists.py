@@ -47,6 +47,7 @@ SMALL = {
     "accounts.Partner": "as many as there are partners; filters look through all of them",
     "auth.Group": "set-up",
     "insights.Shadow": "by hand",
+    "insights.Switchback": "by hand",
     "insights.Trial": "by hand",
     "notifications.DeferredPush": "those of the last minutes",
     "payments.BankPayout": "one a day",

@@ -233,6 +233,7 @@ HOLDINGS = [
     Holding("policiesOfRegions", "regions.Policy", _by("author"), kept={}),
     Holding("trials", "insights.Trial", _by("author"), frozenset(["result"]), {}),
     Holding("shadows", "insights.Shadow", _by("author"), kept={}),
+    Holding("switchbacks", "insights.Switchback", _by("author"), kept={}),
     Holding(
         "manualEntries",
         "payments.ManualEntry",

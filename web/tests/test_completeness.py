@@ -42,6 +42,7 @@ ELSEWHERE: Mapping[str, str] = {
     "insights.ForeseenHour": "what was forecast for an hour of a region",
     "insights.OwnDemand": "counts by half hour and cell",
     "insights.PastDemand": "counts by half hour and cell",
+    "insights.SwitchbackSlot": "a half hour's sums",
     "payments.BankPayout": "our own money, on its way to our bank",
     "payments.CountedDay": "a day's sums",
     "payments.Difference": "the ids of the books",
