@@ -18,6 +18,7 @@ declare namespace Elements {
 
   type Button =
     | "accept"
+    | "advice-hide"
     | "beside-close"
     | "call-off"
     | "call-off-keep"
@@ -92,6 +93,8 @@ declare namespace Elements {
   type Anchor = "directions" | "geo" | "receipt-link";
 
   type Plain =
+    | "advice"
+    | "advice-text"
     | "alerts"
     | "announcer"
     | "arrival-answers"

@@ -40,12 +40,22 @@ declare namespace Frames {
     status: Api.Partner["status"];
   }
 
+  /** Where a partner might wait: somewhere within so many metres of a place. */
+  interface Advice {
+    adviceId: Api.Id;
+    location: Api.Location;
+    locationWithinM: number;
+    distanceM: number;
+    expiresAt: Api.Time;
+  }
+
   /** On /partner/notification. */
   type Partner =
     | PartnerHello
     | RideUpdated
     | PartnerUpdated
     | (Event & { type: "offer"; offer: Api.Offer })
+    | (Event & { type: "advice"; advice: Advice | null })
     | (Event & {
         type: "offer.rescinded";
         offerId: Api.Id;

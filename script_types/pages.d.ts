@@ -169,6 +169,7 @@ declare namespace Pages {
     offer: Api.Offer | null;
     ride: Api.Ride | null;
     request: Wish | null;
+    advice: Frames.Advice | null;
   }
 
   type PartnerPhase = "idle" | "offer" | "serving";

@@ -252,9 +252,10 @@ export class CityMap {
    * A circle around a place that is known roughly.
    * @param {Api.Location} place
    * @param {number} radius In metres.
+   * @param {string} className
    */
-  area(place, radius) {
-    return L.circle(toLatLng(place), { radius, className: "map-area", interactive: false }).addTo(this.map);
+  area(place, radius, className = "map-area") {
+    return L.circle(toLatLng(place), { radius, className, interactive: false }).addTo(this.map);
   }
 
   /**

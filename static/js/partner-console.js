@@ -3,6 +3,7 @@
 import { $ } from "./dom.js";
 import { stayLive } from "./live.js";
 import { CityMap } from "./map.js";
+import { AdvicePanel } from "./partner-advice.js";
 import { ConsoleMap } from "./partner-map.js";
 import { PartnerNews } from "./partner-news.js";
 import { OfferPanel } from "./partner-offer.js";
@@ -17,7 +18,7 @@ import { Store } from "./store.js";
 /** @param {Pages.Partner} data */
 export function runConsole(data) {
   /** @type {Pages.PartnerState} */
-  const known = { partner: data.partner, offer: data.offers[0] ?? null, ride: data.ride, request: null };
+  const known = { partner: data.partner, offer: data.offers[0] ?? null, ride: data.ride, request: null, advice: null };
   const store = new Store(known);
   const online = () => isOnline(store.state);
   const lastKnown = data.partner.currentLocation;
@@ -38,8 +39,12 @@ export function runConsole(data) {
     onFrame: (/** @type {Frames.Partner} */ frame) => news.frame(frame),
     poll: () => news.refresh(),
   });
+  const advicePanel = new AdvicePanel(
+    () => city.places,
+    () => view.paint(),
+  );
   const positions = new Positions({ socket, wanted: online, onChange: () => view.paint(), lastKnown });
-  const view = new ConsoleView(store, { positions, offerPanel, servingPanel, map: new ConsoleMap(city) });
+  const view = new ConsoleView(store, { positions, offerPanel, servingPanel, advicePanel, map: new ConsoleMap(city) });
   store.subscribe(() => view.paint());
   new WorkSwitch(store, positions);
   city.onPick((place) => {

@@ -15,6 +15,9 @@ export class ConsoleMap {
   #there = null;
   /** @type {Circle | null} */
   #area = null;
+  /** @type {Circle | null} */
+  #advised = null;
+  #adviceId = "";
 
   /** @param {CityMap} city */
   constructor(city) {
@@ -42,5 +45,16 @@ export class ConsoleMap {
       this.#there = this.#city.marker("pin", wanted, gettext("Where you are wanted"));
       this.#city.fit(here ? [wanted, here] : [wanted]);
     }
+  }
+
+  /**
+   * Draw where the partner might wait. The view stays as it is: nothing is asked of them.
+   * @param {Frames.Advice | null} advice
+   */
+  advise(advice) {
+    if ((advice?.adviceId ?? "") === this.#adviceId) return;
+    this.#adviceId = advice?.adviceId ?? "";
+    this.#advised?.remove();
+    this.#advised = advice && this.#city.area(advice.location, advice.locationWithinM, "map-advice");
   }
 }

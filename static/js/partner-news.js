@@ -54,6 +54,8 @@ export class PartnerNews {
       this.ride(frame.ride, { fresh: false });
     } else if (frame.type === "partner.updated") {
       this.#decision(frame);
+    } else if (frame.type === "advice") {
+      this.#store.complete({ advice: frame.advice }); // it outdates no answer
     }
   }
 

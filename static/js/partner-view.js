@@ -6,6 +6,7 @@ import { fill, gettext } from "./i18n.js";
 import { isOnline, phaseOf } from "./partner-state.js";
 
 /**
+ * @import { AdvicePanel } from "./partner-advice.js"
  * @import { ConsoleMap } from "./partner-map.js"
  * @import { OfferPanel } from "./partner-offer.js"
  * @import { ServingPanel } from "./partner-serving.js"
@@ -60,6 +61,7 @@ function positionText({ byDevice, place, problem }) {
  * @property {Positions} positions
  * @property {OfferPanel} offerPanel
  * @property {ServingPanel} servingPanel
+ * @property {AdvicePanel} advicePanel
  * @property {ConsoleMap} map
  */
 
@@ -80,7 +82,7 @@ export class ConsoleView {
 
   paint() {
     const { state } = this.#store;
-    const { positions, offerPanel, servingPanel, map } = this.#parts;
+    const { positions, offerPanel, servingPanel, advicePanel, map } = this.#parts;
     const now = phaseOf(state);
     const offer = now === "offer" ? state.offer : null;
     const [headline, detail] = words(state);
@@ -95,6 +97,7 @@ export class ConsoleView {
     servingPanel.paint(state.ride, state.request, positions.place);
     const withinM = state.ride ? null : (offer?.locationWithinM ?? null);
     map.paint(positions.place, (state.ride ? state.request : offer)?.location ?? null, withinM);
+    map.advise(advicePanel.paint(state, positions.place));
   }
 
   /** @param {Pages.PartnerPhase} now */
