@@ -112,6 +112,16 @@ class LatLng:
     lng: float
 
 
+class Degrees(serializers.FloatField):
+    """A finite number in a query string."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value: float = super().to_internal_value(data)
+        if not isfinite(value):
+            self.fail("invalid")
+        return value
+
+
 class LocationSerializer(serializers.Serializer[Any]):
     """A position in WGS 84 degrees."""
 

@@ -134,6 +134,17 @@ class EstimateThrottle(WindowThrottle):
         return self._wait_s is None
 
 
+class PlaceThrottle(WindowThrottle):
+    """Counts searches of places per account, beside all of its calls."""
+
+    scope = "place"
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        account = str(request.user.pk)
+        self._wait_s = hit_all([("account", account), (self.scope, account)])
+        return self._wait_s is None
+
+
 class RequestThrottle(CostlyThrottle):
     scope = "request"
 

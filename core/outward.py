@@ -1,4 +1,4 @@
-"""HTTP calls to addresses that strangers can influence: push services now, others later.
+"""HTTP calls to addresses that strangers or settings name: push services, alert notices and geocoders.
 
 Without these rules such an address could make our server call the network behind it. A URL is parsed by the parser that
 dials, its host is resolved once, and only public addresses are dialled. Redirects and the environment's proxies are not
@@ -126,15 +126,23 @@ def post(
     Raises:
         BadAddress, Unreachable, InsideTransaction.
     """
+    return _call("POST", check(url, hosts=hosts), body, headers, total_s)
+
+
+def get(url: str, *, headers: Mapping[str, str], total_s: float = TOTAL_S) -> Answer:
+    """Get a URL once and return the answer, whatever its status; else as `post`."""
+    return _call("GET", check(url), None, headers, total_s)
+
+
+def _call(method: str, target: Target, body: bytes | None, headers: Mapping[str, str], total_s: float) -> Answer:
     require_no_transaction("A stranger's address")
-    target = check(url, hosts=hosts)
     deadline = outward_connection.Deadline(total_s)
     proxy = urllib3.util.parse_url(settings.OUTWARD_PROXY) if settings.OUTWARD_PROXY else None
     place = (target.scheme, target.host, target.port)
     sent = {"Accept-Encoding": "identity", "Connection": "close", **headers}
     try:
         with outward_connection.connected(*place, deadline=deadline, proxy=proxy) as connection:
-            connection.request("POST", target.path, body, sent, preload_content=False, decode_content=False)
+            connection.request(method, target.path, body, sent, preload_content=False, decode_content=False)
             return _read(connection.getresponse())
     except (OSError, HTTPException, urllib3.exceptions.HTTPError) as error:
         raise Unreachable(type(error).__name__) from None

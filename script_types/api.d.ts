@@ -237,6 +237,13 @@ declare namespace Api {
     reasonNote: string;
   }
 
+  /** A place by its name. */
+  interface NamedPlace {
+    name: string;
+    kind: "place" | "zone" | "address" | "crossing" | "street";
+    location: Location;
+  }
+
   interface SavedPlace {
     placeId: Id;
     name: string;

@@ -17,19 +17,21 @@ declare namespace Api {
           ? Estimate
           : Path extends `/insights/${string}/${string}`
             ? Figure
-            : Path extends "/savedPlace"
-              ? List<SavedPlace>
-              : Path extends "/scheduledRequest"
-                ? List<ScheduledRequest>
-                : Path extends `/sharedCheer/${string}`
-                  ? SharedCheer
-                  : Path extends `/cheerRequest/${string}`
-                    ? CheerRequest
-                    : Path extends `/ride/${string}/receipt`
-                      ? Receipt
-                      : Path extends `/ride/${string}`
-                        ? Ride
-                        : never;
+            : Path extends `/place?${string}`
+              ? { results: NamedPlace[] }
+              : Path extends "/savedPlace"
+                ? List<SavedPlace>
+                : Path extends "/scheduledRequest"
+                  ? List<ScheduledRequest>
+                  : Path extends `/sharedCheer/${string}`
+                    ? SharedCheer
+                    : Path extends `/cheerRequest/${string}`
+                      ? CheerRequest
+                      : Path extends `/ride/${string}/receipt`
+                        ? Receipt
+                        : Path extends `/ride/${string}`
+                          ? Ride
+                          : never;
 
   /** What POST answers at a path. */
   type AnswerToPost<Path extends string> = Path extends

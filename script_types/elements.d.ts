@@ -178,6 +178,7 @@ declare namespace Elements {
     | "save-row"
     | "saved"
     | "search-facts"
+    | "search-none"
     | "search-results"
     | "served"
     | "share-problem"

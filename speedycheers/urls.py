@@ -20,6 +20,7 @@ from payments import apis as payments
 from payments import credit_apis as credits
 from payments import referral_apis as referrals
 from payments.statements import apis as statements
+from regions.search import apis as search
 from requests_app import apis as requests
 from requests_app.matching import apis as matching
 from requests_app.planning import apis as planning
@@ -48,6 +49,7 @@ api = [
     path("insights/<slug:region_slug>/hours", insights.RegionHours.as_view(), name="hourly-facts"),
     path("insights/<slug:region_slug>/<str:figure>", insights.RegionFigure.as_view(), name="figure"),
     path("estimate", arrival.Estimates.as_view()),
+    path("place", search.Places.as_view()),
     path("cheerRequest", requests.CheerRequests.as_view()),
     path("cheerRequest/<uuid:request_id>", requests.CheerRequestDetail.as_view()),
     path("cheerRequest/<uuid:request_id>/cancel", requests.CheerRequestCancel.as_view()),

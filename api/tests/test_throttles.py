@@ -19,6 +19,7 @@ def _low(settings: Settings) -> None:
         "account": "3/min",
         "address": "2/min",
         "signup": "1/hour",
+        "place": "1/min",
         "request": "2/min",
         "request_address": "4/min",
         "position": "2/min",
@@ -43,6 +44,12 @@ def test_each_account_has_its_own(user: User, other_user: User) -> None:
     assert statuses(client_of(user), "/me", 4) == [200, 200, 200, 429]
     assert statuses(client_of(user), "/me", 1) == [429]  # another token, the same account
     assert statuses(client_of(other_user), "/me", 1) == [200]
+
+
+def test_searches_of_places_have_their_own(user: User, other_user: User) -> None:
+    assert statuses(client_of(user), "/place?q=times", 2) == [200, 429]
+    assert statuses(client_of(other_user), "/place?q=times", 1) == [200]
+    assert statuses(client_of(user), "/me", 1) == [200]
 
 
 def test_the_answer_says_when_to_come_back(user_api: APIClient) -> None:

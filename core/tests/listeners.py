@@ -107,7 +107,9 @@ def _serve(server: socket.socket, listener: Listener, reply: Reply, context: ssl
 def _head(connection: socket.socket) -> bytes:
     """The request, with the body of five bytes that the tests send."""
     head = b""
-    while not (b"\r\n\r\nhello" in head or head.startswith(b"CONNECT ")) and (part := connection.recv(65536)):
+    while not (b"\r\n\r\nhello" in head or head.startswith((b"CONNECT ", b"GET "))) and (
+        part := connection.recv(65536)
+    ):
         head += part
     return head
 

@@ -1,22 +1,11 @@
 """The question and the answer of `GET /estimate`."""
 
-from math import isfinite
 from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import TariffSerializer
+from api.fields import Degrees, TariffSerializer
 from requests_app.serializers import RequestTypeField
-
-
-class Degrees(serializers.FloatField):
-    """A finite number in a query string."""
-
-    def to_internal_value(self, data: Any) -> float:
-        value: float = super().to_internal_value(data)
-        if not isfinite(value):
-            self.fail("invalid")
-        return value
 
 
 class EstimateQuery(serializers.Serializer[Any]):

@@ -27,6 +27,13 @@ if OUTWARD_PRIVATE and not DEBUG:
 # The proxies of the environment are not used.
 OUTWARD_PROXY: str = env.str("OUTWARD_PROXY", default="")
 
+# ---------------------------------------------------------------- search of places
+# A geocoder that answers as Photon does ("https://photon.example/api"), asked beside the names that ship with the
+# program. It is sent what users type.
+GEOCODER_URL: str = env.str("GEOCODER_URL", default="")
+if GEOCODER_URL and ("?" in GEOCODER_URL or not GEOCODER_URL.startswith(("https://", "http://"))):
+    raise ImproperlyConfigured("GEOCODER_URL takes the address of a search, without a query.")
+
 # ---------------------------------------------------------------- web push
 # The private key as base64url or PEM. Without one, development creates a pair in the data folder, and production
 # sends no web pushes.

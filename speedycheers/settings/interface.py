@@ -48,6 +48,8 @@ REST_FRAMEWORK = {
         "message_address": env.str("THROTTLE_MESSAGE_ADDRESS", default="6000/min"),
         # Estimates of waits, per address: too many would add up to a picture of where partners are.
         "estimate": env.str("THROTTLE_ESTIMATE", default="6000/min" if DEBUG else "120/min"),
+        # Searches of places, per account: a page asks while somebody types, and perhaps a geocoder that costs money.
+        "place": env.str("THROTTLE_PLACE", default="6000/min" if DEBUG else "120/min"),
         # Commands over sockets, per account: going online and offline, and answers to offers.
         "status": env.str("THROTTLE_STATUS", default="600/min" if DEBUG else "10/min"),
         "command": env.str("THROTTLE_COMMAND", default="1200/min" if DEBUG else "120/min"),
@@ -82,6 +84,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "accounts", "description": "Sign up, sign in, and the account of the call."},
         {"name": "cheerRequests", "description": "Ask for a cheer, follow it, cancel it, share it."},
         {"name": "scheduledRequests", "description": "Plan a cheer for a later time."},
+        {"name": "places", "description": "Places by what people call them."},
         {"name": "savedPlaces", "description": "Places that a user has named."},
         {"name": "partners", "description": "Become a partner, go online, report positions."},
         {"name": "rides", "description": "Answer offers, serve rides, and what follows a ride: receipt, rating, tip."},

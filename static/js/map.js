@@ -195,6 +195,12 @@ export class CityMap {
     ];
   }
 
+  /** @returns {Api.Location} Where the user is looking. */
+  get middle() {
+    const { lat, lng } = this.map.getCenter().wrap();
+    return { lat, lng };
+  }
+
   /**
    * What people call the place: its zone's or its region's name; undefined where we don't serve.
    * @param {Api.Location} place
@@ -230,8 +236,7 @@ export class CityMap {
     this.map.getContainer().addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.target !== this.map.getContainer()) return;
       event.preventDefault();
-      const { lat, lng } = this.map.getCenter().wrap();
-      callback({ lat, lng });
+      callback(this.middle);
     });
   }
 

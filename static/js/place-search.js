@@ -1,29 +1,40 @@
-// A search among the places that we know, without asking anybody: a combobox with a list of what fits.
+// The search of a place: a combobox with a list of what fits. What the map knows is there at once; the server adds
+// streets, crossings and addresses.
 
-import { $, make, show } from "./dom.js";
+import { get } from "./api.js";
+import { $, make, show, text } from "./dom.js";
+import { gettext } from "./i18n.js";
+import { placesAt, placesNamed, together } from "./place-names.js";
 
-const SHOWN = 6;
+const TYPED_MS = 250; // the server is not asked about every letter
 /** @type {Record<string, number>} */
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
-const COORDINATES = /^\s*(-?\d{1,2}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/;
-/** @param {string} text */
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 export class PlaceSearch {
   #field = $("#search");
   #list = $("#search-results");
-  #places;
+  #none = $("#search-none");
+  #known;
+  #near;
+  #onChoice;
   /** @type {Pages.Named[]} */
   #found = [];
   #active = -1;
-  #onChoice;
+  #asked = "";
+  #waiting = false;
+  #wanted = false; // Enter was pressed before there was anything
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer = undefined;
 
   /**
-   * @param {() => Pages.Named[]} places
-   * @param {(chosen: Pages.Named) => void} onChoice
+   * @param {object} about
+   * @param {() => Pages.Named[]} about.known What the map knows.
+   * @param {() => Api.Location} about.near Where the user is looking.
+   * @param {(chosen: Pages.Named) => void} about.onChoice
    */
-  constructor(places, onChoice) {
-    this.#places = places;
+  constructor({ known, near, onChoice }) {
+    this.#known = known;
+    this.#near = near;
     this.#onChoice = onChoice;
     this.#field.addEventListener("input", () => this.#search());
     this.#field.addEventListener("keydown", (event) => this.#key(event));
@@ -43,19 +54,31 @@ export class PlaceSearch {
   }
 
   #search() {
-    const wanted = plain(this.#field.value.trim());
-    const typed = COORDINATES.exec(this.#field.value);
-    if (typed) {
-      const place = { lat: Number(typed[1]), lng: Number(typed[2]) };
-      this.#found = Math.abs(place.lat) <= 90 && Math.abs(place.lng) <= 180 ? [{ name: typed[0].trim(), place }] : [];
-    } else {
-      const fits = this.#places().filter(({ name }) => wanted && plain(name).includes(wanted));
-      /** @param {Pages.Named} named */
-      const begins = ({ name }) => Number(!plain(name).startsWith(wanted));
-      this.#found = fits.sort((a, b) => begins(a) - begins(b)).slice(0, SHOWN);
-    }
+    const asked = this.#field.value.trim();
+    clearTimeout(this.#timer);
+    this.#asked = asked;
+    this.#wanted = false;
     this.#active = -1;
+    const typed = placesAt(asked);
+    this.#found = typed ?? placesNamed(this.#known(), asked);
+    this.#waiting = Boolean(asked) && !typed;
+    if (this.#waiting) this.#timer = setTimeout(() => this.#ask(asked), TYPED_MS);
     this.#paint();
+  }
+
+  /** @param {string} asked */
+  async #ask(asked) {
+    const { lat, lng } = this.#near();
+    const query = new URLSearchParams({ q: asked, lat: lat.toFixed(3), lng: lng.toFixed(3) });
+    const answered = await get(`/place?${query}`).then(
+      ({ results }) => results.map(({ name, location }) => ({ name, place: location })),
+      () => [], // without an answer there is still what the map knows
+    );
+    if (asked !== this.#asked) return;
+    this.#waiting = false;
+    this.#found = together(this.#found, answered);
+    if (this.#wanted && this.#found.length) this.#choose(0);
+    else this.#paint();
   }
 
   #paint() {
@@ -68,7 +91,9 @@ export class PlaceSearch {
       }),
     );
     const open = this.#found.length > 0;
+    const none = !open && !this.#waiting && Boolean(this.#asked);
     show(this.#list, open);
+    text(this.#none, none ? gettext("No results. Tap the map for the exact spot.") : "");
     this.#field.setAttribute("aria-expanded", String(open));
     if (this.#active >= 0) this.#field.setAttribute("aria-activedescendant", `search-${this.#active}`);
     else this.#field.removeAttribute("aria-activedescendant");
@@ -79,11 +104,13 @@ export class PlaceSearch {
     const step = STEPS[event.key];
     if (step && this.#found.length) {
       event.preventDefault();
-      this.#active = (this.#active + step + this.#found.length) % this.#found.length;
+      const from = this.#active < 0 && step < 0 ? 0 : this.#active;
+      this.#active = (from + step + this.#found.length) % this.#found.length;
       this.#paint();
     } else if (event.key === "Enter") {
       event.preventDefault(); // the form is sent by its button
       if (this.#found.length) this.#choose(Math.max(0, this.#active));
+      else this.#wanted = this.#waiting;
     } else if (event.key === "Escape") {
       this.clear();
     }
@@ -98,6 +125,10 @@ export class PlaceSearch {
   }
 
   #close() {
+    clearTimeout(this.#timer);
+    this.#asked = "";
+    this.#waiting = false;
+    this.#wanted = false;
     this.#found = [];
     this.#active = -1;
     this.#paint();

@@ -22,15 +22,17 @@ const city = new CityMap($("#map"), regions, { center: again?.location, tiles })
 
 /** @type {Api.Location | null} */
 let place = null;
+let foundName = ""; // of the place, if the search has found it
 /** @type {Marker | null} */
 let pin = null;
 // One key for one wish: pressing again after a lost connection must not ask for two cheers.
 let intention = { text: "", key: "" };
 
-const search = new PlaceSearch(
-  () => city.places,
-  (found) => setPlace(found.place, { look: true, found: true }),
-);
+const search = new PlaceSearch({
+  known: () => city.places,
+  near: () => city.middle,
+  onChoice: ({ name, place }) => setPlace(place, { look: true, name }),
+});
 const saved = new SavedPlaces(savedPlaces, {
   chosen: () => place,
   choose: ({ location }) => setPlace(location, { look: true }),
@@ -42,17 +44,18 @@ const planning = new Planning(planned, {
 
 /**
  * @param {Api.Location} chosen
- * @param {{ look?: boolean, found?: boolean }} [how] Whether to go there, and whether the search has found it.
+ * @param {{ look?: boolean, name?: string }} [how] Whether to go there, and its name if the search has found it.
  */
-function setPlace(chosen, { look = false, found = false } = {}) {
+function setPlace(chosen, { look = false, name = "" } = {}) {
   place = { lat: chosen.lat, lng: chosen.lng };
+  foundName = name;
   if (pin) pin.setLatLng([place.lat, place.lng]);
   else
     pin = city.marker("pin", place, gettext("Your place. The arrow keys move it."), {
       onMove: (moved) => setPlace(moved),
     });
   if (look) city.goTo(place);
-  if (!found) search.clear();
+  if (!name) search.clear();
   showProblem("");
   describe();
 }
@@ -60,7 +63,7 @@ function setPlace(chosen, { look = false, found = false } = {}) {
 function describe() {
   if (!place) return;
   const region = regionAt(regions, place);
-  const name = saved.nameOf(place) ?? city.nameOf(place) ?? region?.name;
+  const name = saved.nameOf(place) ?? (foundName || city.nameOf(place)) ?? region?.name;
   text(
     $("#place-text"),
     region

@@ -18,7 +18,11 @@ GROUP = re.compile(r"\(\?P(<\w+>)(?:[^()]|\([^()]*\))*\)")  # a named group of a
 CONVERTER = re.compile(r"<\w+:(\w+)>")
 ANY_TEXT = "x-1"
 # Of addresses that answer nothing without one.
-QUERIES = {"/estimate": "?lat=40.7484&lng=-73.9857", "/staffApi/insight/forecast": "?region=nyc"}
+QUERIES = {
+    "/estimate": "?lat=40.7484&lng=-73.9857",
+    "/place": "?q=times",
+    "/staffApi/insight/forecast": "?region=nyc",
+}
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -22,7 +22,7 @@ def test_a_request_by_keyboard_alone(cast: Cast, visit: Callable[..., Visit]) ->
     user.page.get_by_label("Search a place").fill("union")
     user.page.keyboard.press("ArrowDown")
     user.page.keyboard.press("Enter")
-    user.see("At Union Sq.")
+    user.see("At Union Square.")
     user.page.get_by_role("button", name="Your place").focus()
     user.page.keyboard.press("Shift+ArrowUp")
     user.page.get_by_role("radio", name="A good cheer").focus()
@@ -64,6 +64,25 @@ def test_a_place_found_saved_and_planned(cast: Cast, visit: Callable[..., Visit]
     expect(user.page.locator("#planned")).to_be_hidden()
     user.press("Forget Work")
     expect(user.page.locator("#saved")).to_be_hidden()
+
+
+def test_an_address_by_keyboard_and_no_results_in_words(cast: Cast, visit: Callable[..., Visit]) -> None:
+    user = visit(touch=True).sign_in(cast.user())
+    user.go("/")
+    field = user.page.get_by_role("combobox", name="Search a place")
+    field.fill("zzzqq")
+    user.see("No results. Tap the map for the exact spot.")
+    user.sound()
+    field.fill("350 5th ave")
+    option = user.page.get_by_role("option", name="350 5th Avenue")
+    expect(option).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    user.sound()
+    field.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    field.press("Enter")
+    user.see("At 350 5th Avenue. Drag the pin to be exact.")
+    expect(option).to_be_hidden()
 
 
 def test_a_place_that_we_do_not_serve_is_refused_in_words(cast: Cast, visit: Callable[..., Visit]) -> None:
