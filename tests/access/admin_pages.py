@@ -145,7 +145,8 @@ def step_of(badge: Badge | None, name: str, row: str, taken: Taken) -> str:
     """The results of a step's button, confirmed, and of the same action on the list; one word if they agree."""
     model_name, step, *_ = name.split()
     model = models()[model_name]
-    confirmed = {"_form_submitted": "on", "reason": "Because", "partner": str(Partner.objects.values_list("pk")[0][0])}
+    partner = str(Partner.objects.values_list("pk")[0][0])
+    confirmed = {"_form_submitted": "on", "reason": "Because", "partner": partner, "days": "14"}
     button = taken.of(knock(badge, "POST", address(model, step, row), confirmed))
     selected = {**confirmed, "action": f"{step}_selected", ACTION_CHECKBOX_NAME: row}
     chosen = taken.of(knock(badge, "POST", address(model, "changelist"), selected))
