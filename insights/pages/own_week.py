@@ -17,6 +17,7 @@ from rides.models import Ride
 from rides.states import RideStatus
 
 DAYS = 7
+LONGEST = timedelta(days=2)  # of a ride that counts, from its acceptance to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def own_week(partner: Partner, *, now: datetime) -> list[OwnDay]:
         day = at.astimezone(zone).date()
         offers[day] += 1
         accepted[day] += status == OfferStatus.ACCEPTED
-    over = Ride.objects.filter(partner=partner, status=RideStatus.COMPLETED, end_time__gte=begin)
+    over = Ride.objects.filter(partner=partner, accepted_at__gte=begin - LONGEST)  # an index
+    over = over.filter(status=RideStatus.COMPLETED, end_time__gte=begin)
     sessions = Counter(at.astimezone(zone).date() for at in over.values_list("end_time", flat=True) if at)
     earned: Counter[date] = Counter()
     if partner.region:
@@ -74,12 +76,11 @@ def _time(partner: Partner, begin: datetime, now: datetime, zone: ZoneInfo) -> t
 def _spells(partner: Partner, begin: datetime, now: datetime) -> Iterator[tuple[str, datetime, datetime]]:
     """Return the statuses that a partner had in a time, each from when until when."""
     steps = PartnerTransition.objects.filter(subject=partner)
-    before = steps.filter(at__lt=begin).order_by("-at", "-pk").values_list("new", flat=True).first()
-    status, since = before or "", begin
-    for new, at in steps.filter(at__gte=begin, at__lt=now).order_by("at", "pk").values_list("new", "at"):
-        yield status, since, at
-        status, since = new, at
-    yield status, since, now
+    since, last = begin, partner.status
+    for old, new, at in steps.filter(at__gte=begin, at__lt=now).order_by("at", "pk").values_list("old", "new", "at"):
+        yield old, since, at
+        since, last = at, new
+    yield last, since, now
 
 
 def _by_day(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[tuple[date, int]]:

@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from requests_app.models import RequestType
 from speedycheers.wsgi import application
 from tests import cast
-from tests.fuzz.calls import EVERY_ROUTE, path_of, send
+from tests.fuzz.calls import EVERY_ROUTE, send
 from tests.fuzz.conftest import FUZZ
 from tests.fuzz.schema import resolved, validator
 from tests.fuzz.world import World, rolled_back, rows
@@ -126,7 +126,7 @@ def test_every_operation(role: str, world: World, subtests: pytest.Subtests) -> 
 METHODS = ("get", "post", "put", "patch", "delete")
 # The view of every method and path of the URL conf, with a star for an id.
 OPERATIONS = {
-    f"{method.upper()} {path_of(route, '*')}": view
+    f"{method.upper()} /{re.sub('<[^>]+>', '*', route)}": view
     for route, view in EVERY_ROUTE.items()
     for method in METHODS
     if hasattr(view, method)
@@ -159,7 +159,7 @@ def test_operation_ids_are_unique_and_camel_case(document: dict[str, Any]) -> No
     ids = [operation["operationId"] for _, operation in _operations(document)]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", id) for id in ids), ids
-    assert all(re.fullmatch(r"(/[a-zA-Z]+|/{[a-z]+([A-Z][a-z]+)+})+", path) for path in document["paths"])
+    assert all(re.fullmatch(r"(/[a-zA-Z]+|/{[a-z]+([A-Z][a-z]+)*})+", path) for path in document["paths"])
 
 
 def test_every_body_has_an_example_and_each_is_valid(document: dict[str, Any]) -> None:
