@@ -1,4 +1,4 @@
-"""What was forecast for an hour is kept once, when it has begun."""
+"""The forecast of an hour is kept once, when the hour has begun."""
 
 from datetime import timedelta
 

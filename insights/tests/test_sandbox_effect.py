@@ -1,4 +1,4 @@
-"""The effect of a switchback: found where there is one, not where there is none, and with honest intervals."""
+"""A switchback's effect is found if there is one and not if there is none, and its intervals are honest."""
 
 from datetime import date, timedelta
 from math import isnan

@@ -92,8 +92,7 @@ def _match(region: Region, waiting: Sequence[CheerRequest], *, now: datetime) ->
 def shortage_size(region: Region, *, now: datetime) -> int:
     """The number of recent requests in a region if it has a shortage, else 0."""
     since = now - timedelta(seconds=policy.RECENT_S)
-    wanted = [status for status in RequestStatus if status != RequestStatus.CANCELLED]  # uses the index request_status
-    recent = CheerRequest.objects.filter(region=region, status__in=wanted, created_at__gt=since).count()
+    recent = asked_since(region, since).exclude(status=RequestStatus.CANCELLED).count()
     statuses = Partner.objects.filter(region=region).exclude(status=PartnerStatus.OFFLINE).values_list("status")
     partners = dict(statuses.annotate(Count("pk")))
     free = partners.pop(PartnerStatus.AVAILABLE, 0)

@@ -29,7 +29,7 @@ def listed(api: APIClient, ride: Ride) -> list[dict[str, Any]]:
 
 
 def events(recipient: str, *types: str) -> list[dict[str, Any]]:
-    """What a side was told of messages, in order."""
+    """Return the events about messages that one side has received, in order."""
     told = Event.objects.filter(recipient=recipient, type__in=types or ["message", "message.marked"]).order_by("seq")
     return [event.payload for event in told]
 

@@ -188,7 +188,7 @@ def other_ends(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
 
 
 def the_figures(album: Any, cast: Cast, visit: Open, stack: Stack) -> None:
-    """What a region's staff and a partner see of it."""
+    """Walk through a region's figures as staff and a partner see them."""
     in_shell(stack, A_PAST)
     staff = visit().sign_in(cast.staff())
     staff.go("/staff/insights/")

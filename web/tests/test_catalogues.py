@@ -88,7 +88,7 @@ def test_no_template_speaks_english_only(name: str) -> None:
 
 
 def unmarked(source: str) -> set[str]:
-    """What reads like a sentence in a script, and is in no call that translates it or keeps it from people."""
+    """Return sentences of a script that no call translates, and that people may see."""
     found, calls, previous = set(), [], ""
     for token in tokenize(source, jsx=False):
         if token.value == "(":

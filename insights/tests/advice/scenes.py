@@ -1,4 +1,4 @@
-"""What happens in the tests of advice."""
+"""Scenes for the tests of advice."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is kept of advice: sums by hour, and for a while the rows, which are about a person."""
+"""Sums of advice by the hour are kept for ever, the rows behind them, which are about a person, for a while."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Counting facts: by the task when it is due, by several workers at once, and again by the command."""
+"""Facts are counted by a task when it is due, by several workers at once, and once more by the command."""
 
 from datetime import timedelta
 from typing import Any

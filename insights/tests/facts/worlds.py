@@ -139,7 +139,7 @@ def _served(request: CheerRequest, partner: Partner, at: datetime, world: World)
 
 
 def _paid(ride: Ride, at: datetime, world: World) -> Steps:
-    """Book what is owed, and perhaps a refund, at once or a month later."""
+    """Book the fare, and sometimes a refund, which comes at once or a month later."""
     payment = Payment.objects.create(
         ride=ride,
         user=ride.user,

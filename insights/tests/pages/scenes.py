@@ -28,7 +28,7 @@ NOTHING: dict[str, Any] = {
 
 
 def asked(region: Region, first: date = TODAY, last: date = TODAY, *, kind: str | None = None) -> Asked:
-    """What is asked about these days, at `NOW`."""
+    """Return a question about these days, asked at `NOW`."""
     return Asked(region, first, last, kind, NOW)
 
 

@@ -1,4 +1,4 @@
-"""What figures say of facts."""
+"""Each figure adds up the facts of its days."""
 
 from datetime import date, timedelta
 

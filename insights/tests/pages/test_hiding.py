@@ -1,4 +1,4 @@
-"""What fewer than five people made is hidden."""
+"""Figures that fewer than five people stand behind are hidden."""
 
 from datetime import timedelta
 
